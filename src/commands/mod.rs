@@ -1,0 +1,163 @@
+//! The commands, and what they share: arguments, settings, exit codes.
+
+pub mod demo;
+pub mod instance;
+pub mod report;
+pub mod status;
+pub mod tray;
+
+use crate::config::{self, ConfigError, Paths, Settings};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::prelude::*;
+
+/// Shows how much of your Claude and Codex quota is left, in the tray.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// The settings file
+    #[arg(long, global = true, value_name = "FILE", env = "QUOTA_TRAY_CONFIG")]
+    config: Option<PathBuf>,
+    /// The folder with the credential files
+    #[arg(long, global = true, value_name = "DIR", env = "QUOTA_TRAY_AUTH_DIR")]
+    auth_dir: Option<PathBuf>,
+    /// Say more on standard error; twice, still more
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    pub verbose: u8,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Ask for the usage once and print it
+    ///
+    /// Exit code: 0, or 1 if any account failed, or 2 for wrong arguments or settings.
+    Status {
+        /// How to print it
+        #[arg(long, value_enum, default_value_t = Format::Text)]
+        format: Format,
+    },
+    /// Show the tray with five made-up accounts: no account, no network, no real file
+    Demo {
+        /// Print them once instead
+        #[arg(long)]
+        once: bool,
+    },
+}
+
+/// How `status` prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// For programs; the README describes it.
+    Json,
+}
+
+/// A command could not be carried out.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// The settings can't be used.
+    #[error(transparent)]
+    Settings(#[from] ConfigError),
+    /// There is no home directory.
+    #[error("could not find the home directory\nhint: set the environment variable HOME")]
+    NoHome,
+    /// The system refuses something without which nothing goes.
+    #[error("could not {what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+impl CommandError {
+    /// 2 for what the user can mend in arguments and settings, else 1.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            CommandError::Settings(ConfigError::Wrong { .. } | ConfigError::Read { .. }) => 2,
+            _ => 1,
+        }
+    }
+}
+
+/// Where everything is, and the settings in force.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Where the settings, the state and the lock are.
+    pub paths: Paths,
+    /// The settings in force.
+    pub settings: Settings,
+    /// The folder named on the command line, which goes before the settings.
+    auth_dir: Option<PathBuf>,
+}
+
+impl Context {
+    /// A program whose files are all in `paths`.
+    pub fn new(paths: Paths, settings: Settings, auth_dir: Option<PathBuf>) -> Context {
+        Context { paths, settings, auth_dir }
+    }
+
+    /// The folder with the credential files, with these settings.
+    pub fn auth_dir(&self, settings: &Settings) -> PathBuf {
+        let dir = self.auth_dir.as_ref().unwrap_or(&settings.auth_dir);
+        config::expand_home(dir, &self.paths.home)
+    }
+}
+
+/// Carries out the command of the arguments.
+///
+/// # Errors
+/// Why it can't be.
+pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
+    if let Some(Command::Demo { once }) = arguments.command {
+        return demo::run(once);
+    }
+    let mut paths = Paths::native().ok_or(CommandError::NoHome)?;
+    if let Some(file) = arguments.config {
+        paths.config_file = file;
+    }
+    let settings = config::load(&paths.config_file)?;
+    let context = Context::new(paths, settings, arguments.auth_dir);
+    match arguments.command {
+        Some(Command::Status { format }) => status::run(&context, format),
+        _ => tray::run(context),
+    }
+}
+
+/// Messages of this program, and of no other crate, on standard error.
+pub fn log_to_stderr(verbose: u8) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
+    tracing_subscriber::registry().with(layer).with(Targets::new().with_target("quota_tray", level)).init();
+}
+
+/// The runtime of everything that waits: one thread, no pool.
+fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| CommandError::System { what: "start the runtime".into(), source })
+}
+
+/// A release build for Windows has no console of its own; what it prints goes to the one it was
+/// started from.
+pub fn attach_console() {
+    #[cfg(all(windows, not(debug_assertions)))]
+    {
+        use windows_sys::Win32::System::Console::{ATTACH_PARENT_PROCESS, AttachConsole};
+        // SAFETY: takes a number and touches no memory of ours. It fails where there is no console,
+        // and then there is nobody to read.
+        unsafe { AttachConsole(ATTACH_PARENT_PROCESS) };
+    }
+}

@@ -1,0 +1,335 @@
+//! `quota-tray`: the tray. Puts the rooms together: the refresher on a thread of its own, the tray on
+//! the main thread, events one way and commands the other.
+
+use super::{CommandError, Context, instance, runtime};
+use crate::config::{self, Settings};
+use crate::credentials::watch::FolderWatch;
+use crate::files;
+use crate::providers::Http;
+use crate::quota::alert::Memory;
+use crate::quota::{Snapshot, Zone};
+use crate::refresher::{self, Command};
+use crate::source::{self, Accounts, Source};
+use crate::tray::app::{App, Drawing, Effect, Event, Host};
+use crate::tray::event_loop::{ControlFlow, EventLoop, Sender};
+use crate::tray::menu;
+use crate::tray::native::{Clicks, Native};
+use crate::tray::notify;
+use crate::tray::terminal::Live;
+use chrono::Utc;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::sync::mpsc;
+
+/// Runs the tray with the real accounts, until it is told to quit.
+///
+/// # Errors
+/// It can't be run.
+pub fn run(context: Context) -> Result<ExitCode, CommandError> {
+    let http = Arc::new(Http::default());
+    let accounts = {
+        let context = context.clone();
+        move |settings: &Settings| {
+            let accounts = Accounts::new(context.auth_dir(settings), settings, http.clone());
+            (settings.interval(), Arc::new(accounts))
+        }
+    };
+    run_with(context, accounts, ())
+}
+
+/// Runs the tray with any source of accounts, which settings make anew. `keep` is dropped at the end.
+///
+/// # Errors
+/// It can't be run.
+pub fn run_with<S: Source, K: 'static>(
+    context: Context,
+    accounts: impl Fn(&Settings) -> (Duration, Arc<S>) + Send + 'static,
+    keep: K,
+) -> Result<ExitCode, CommandError> {
+    let runtime_dir = &context.paths.runtime_dir;
+    let Some(lock) = instance::lock(runtime_dir).map_err(|source| CommandError::System {
+        what: format!("take the lock in {}", runtime_dir.display()),
+        source,
+    })?
+    else {
+        eprintln!("quota-tray: it is running already; look for its icon in the tray");
+        return Ok(ExitCode::SUCCESS);
+    };
+    let event_loop = EventLoop::new();
+    let events = event_loop.sender();
+    let (commands, received) = mpsc::unbounded_channel();
+    let (interval, first) = accounts(&context.settings);
+    let background = Background { events: events.clone(), config_file: context.paths.config_file.clone() };
+    let runtime = runtime()?;
+    let handle = runtime.handle().clone();
+    let thread = std::thread::Builder::new()
+        .name("refresher".into())
+        .spawn(move || runtime.block_on(background.run(first, interval, received)))
+        .map_err(|source| CommandError::System { what: "start a thread".into(), source })?;
+
+    let mut shell = Shell::new(context, events, commands, accounts, handle);
+    // What the handler owns is dropped with it, on every platform: the lock, the icon, the channel.
+    let (mut thread, mut keep, mut lock) = (Some(thread), Some(keep), Some(lock));
+    event_loop.run(move |event| {
+        let flow = shell.handle(event);
+        if flow.is_break() {
+            shell.close();
+            if let Some(thread) = thread.take() {
+                let _ = thread.join();
+            }
+            drop((keep.take(), lock.take()));
+        }
+        flow
+    });
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What runs on the thread of the refresher.
+struct Background {
+    events: Sender,
+    config_file: PathBuf,
+}
+
+impl Background {
+    async fn run<S: Source>(
+        self,
+        source: Arc<S>,
+        interval: Duration,
+        commands: mpsc::UnboundedReceiver<Command<S>>,
+    ) {
+        let events = self.events.clone();
+        let publish = move |snapshot| events.send(Event::Snapshot(snapshot));
+        tokio::select! {
+            () = refresher::run(source, interval, Snapshot::default(), commands, publish) => {}
+            () = watch_settings(self.config_file, self.events.clone()) => {}
+            () = end_of_session(self.events.clone()) => {}
+            () = follow_host(self.events) => {}
+        }
+    }
+}
+
+async fn follow_host(events: Sender) {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    crate::tray::host::watch(events).await;
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    {
+        drop(events);
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Tells of each change of the settings file.
+async fn watch_settings(file: PathBuf, events: Sender) {
+    let (changed, mut changes) = mpsc::channel(1);
+    // The folder and not the file: editors put a new file in its place.
+    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+    let mut watch: Option<FolderWatch> = source::watch(&[&folder], changed);
+    while let Some(()) = changes.recv().await {
+        refresher::settle_down(&mut changes).await;
+        watch.iter_mut().for_each(FolderWatch::rearm);
+        events.send(Event::Settings(config::load(&file).map_err(|error| error.to_string())));
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Tells when the system asks the program to end.
+async fn end_of_session(events: Sender) {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
+        let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = kinds.map(signal) else {
+            // The system's own way to end a program remains.
+            return std::future::pending().await;
+        };
+        loop {
+            tokio::select! {
+                _ = terminate.recv() => {}
+                _ = interrupt.recv() => {}
+                _ = hangup.recv() => {}
+            }
+            events.send(Event::Quit);
+        }
+    }
+    #[cfg(not(unix))]
+    loop {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => events.send(Event::Quit),
+            Err(_) => return std::future::pending().await,
+        }
+    }
+}
+
+/// Carries out what the app asks for.
+struct Shell<S: Source, F> {
+    app: App,
+    context: Context,
+    native: Option<Native>,
+    clicks: Clicks,
+    drawing: Option<Drawing>,
+    host: Option<Host>,
+    live: Live,
+    commands: Option<mpsc::UnboundedSender<Command<S>>>,
+    accounts: F,
+    handle: Handle,
+    memory_file: PathBuf,
+}
+
+impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
+    fn new(
+        context: Context,
+        events: Sender,
+        commands: mpsc::UnboundedSender<Command<S>>,
+        accounts: F,
+        handle: Handle,
+    ) -> Shell<S, F> {
+        let memory_file = context.paths.state_dir.join("alerts.json");
+        let settings = context.settings.clone();
+        let auth_dir = context.auth_dir(&settings);
+        let app = App::new(settings, auth_dir, recall(&memory_file), Snapshot::default(), Zone::LOCAL);
+        Shell {
+            app,
+            context,
+            native: None,
+            clicks: Clicks::new(events),
+            drawing: None,
+            host: None,
+            live: Live::default(),
+            commands: Some(commands),
+            accounts,
+            handle,
+            memory_file,
+        }
+    }
+
+    fn handle(&mut self, event: Event) -> ControlFlow<()> {
+        if let Event::Host(host) = &event {
+            self.host_changed(*host);
+        }
+        if matches!(event, Event::Clicked(_))
+            && let Some(native) = &mut self.native
+        {
+            native.distrust_menu();
+        }
+        for effect in self.app.handle(event, Utc::now()) {
+            match effect {
+                Effect::Draw(drawing) => self.draw(drawing),
+                Effect::Refresh => self.command(Command::Refresh),
+                Effect::Reconfigure(settings) => {
+                    let (interval, source) = (self.accounts)(&settings);
+                    self.command(Command::Reconfigure(interval, source));
+                }
+                Effect::Choose(choice) => self.choose(choice),
+                Effect::OpenFolder => open(&self.context.auth_dir(self.app.settings())),
+                Effect::OpenSettings => self.open_settings(),
+                Effect::Notify(notices) => {
+                    let hide_email = self.app.settings().hide_email;
+                    self.handle.spawn(notify::show(notices, Zone::LOCAL, hide_email));
+                }
+                Effect::Remember(memory) => self.remember(&memory),
+                Effect::Quit => return ControlFlow::Break(()),
+            }
+        }
+        ControlFlow::Continue(())
+    }
+
+    fn command(&self, command: Command<S>) {
+        if let Some(commands) = &self.commands {
+            // The refresher runs until this channel closes.
+            let _ = commands.send(command);
+        }
+    }
+
+    fn draw(&mut self, drawing: Drawing) {
+        match &mut self.native {
+            Some(native) => native.draw(drawing.clone()),
+            None => self.show_icon(&drawing),
+        }
+        if self.host.is_some_and(|host| host != Host::Present) {
+            let view = self.app.view(Utc::now());
+            self.live.show(&menu::as_text(&view.accounts()));
+        }
+        self.drawing = Some(drawing);
+    }
+
+    fn show_icon(&mut self, drawing: &Drawing) {
+        if self.host == Some(Host::NoBus) {
+            return;
+        }
+        match Native::new(&self.clicks, drawing.clone()) {
+            Ok(native) => self.native = Some(native),
+            // On Linux the host's watch says what is missing.
+            Err(error) => tracing::info!("could not show the icon: {error}"),
+        }
+    }
+
+    fn host_changed(&mut self, host: Host) {
+        if self.host.replace(host) == Some(host) {
+            return;
+        }
+        if host == Host::NoBus {
+            // Its library would wait for the lost bus in a busy loop.
+            self.native = None;
+        }
+        #[cfg(all(unix, not(target_os = "macos")))]
+        if let Some(advice) = crate::tray::host::advice(host) {
+            eprintln!("quota-tray: {advice}");
+        }
+        self.live.leave();
+    }
+
+    fn choose(&mut self, choice: config::Choice) {
+        let file = &self.context.paths.config_file;
+        let result = config::apply(file, self.app.settings(), choice).map_err(|error| error.to_string());
+        if let Err(error) = &result {
+            tracing::warn!("{error}");
+        }
+        // As if the file had been changed by hand; its watch finds nothing new then.
+        let _ = self.handle(Event::Settings(result));
+        if let (Some(native), Some(drawing)) = (&mut self.native, &self.drawing) {
+            native.draw(drawing.clone());
+        }
+    }
+
+    fn open_settings(&self) {
+        let file = &self.context.paths.config_file;
+        match config::create(file) {
+            Ok(()) => open(file),
+            Err(error) => tracing::warn!("{error}"),
+        }
+    }
+
+    fn remember(&self, memory: &Memory) {
+        let text = serde_json::to_vec(memory).expect("plain data is always JSON");
+        if let Err(error) = files::replace(&self.memory_file, &text) {
+            tracing::warn!("could not write {}: {error}", self.memory_file.display());
+        }
+    }
+
+    /// Takes the icon away and ends the refresher.
+    fn close(&mut self) {
+        self.native = None;
+        self.commands = None;
+    }
+}
+
+/// What was said before. A file that can't be read means that something may be said again.
+fn recall(file: &Path) -> Memory {
+    match std::fs::read(file) {
+        Ok(text) => serde_json::from_slice(&text).unwrap_or_else(|error| {
+            tracing::warn!("could not understand {}, starting anew: {error}", file.display());
+            Memory::default()
+        }),
+        Err(_) => Memory::default(),
+    }
+}
+
+/// Opens a file or a folder with the desktop's program for it.
+fn open(path: &Path) {
+    if let Err(error) = open::that_detached(path) {
+        tracing::warn!("could not open {}: {error}", path.display());
+    }
+}

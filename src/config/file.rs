@@ -1,0 +1,204 @@
+//! The settings file: read with errors that name the line, changed without touching anything else.
+
+use super::Settings;
+use crate::files;
+use std::path::{Path, PathBuf};
+use toml_edit::{Array, DocumentMut, value};
+
+/// What a new settings file says: every key with its default, switched off.
+const TEMPLATE: &str = include_str!("template.toml");
+
+/// The settings file can't be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// It can't be read.
+    #[error("could not read the settings file {}: {source}", path.display())]
+    Read { path: PathBuf, source: std::io::Error },
+    /// It holds a wrong key or value; the text shows the line.
+    #[error("could not use the settings file {}: {message}\nhint: mend the line, or delete the file to go back to the defaults", path.display())]
+    Wrong { path: PathBuf, message: String },
+    /// It can't be written.
+    #[error("could not write the settings file {}: {source}", path.display())]
+    Write { path: PathBuf, source: std::io::Error },
+}
+
+/// Reads the settings. A file that does not exist means the defaults.
+///
+/// # Errors
+/// A file that can't be read, or that holds a wrong key or value.
+pub fn load(path: &Path) -> Result<Settings, ConfigError> {
+    toml_edit::de::from_str(&read(path)?)
+        .map_err(|error| ConfigError::Wrong { path: path.to_owned(), message: error.to_string().trim_end().to_owned() })
+}
+
+/// A choice made in the menu.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Choice {
+    /// Minutes between two refreshes.
+    RefreshMinutes(u32),
+    /// Whether to notify below this many percent left.
+    NotifyBelow(f64, bool),
+    /// Whether to hide e-mail addresses.
+    HideEmail(bool),
+}
+
+/// Writes a choice into the settings file, which is made where there is none. Comments, order and
+/// keys unknown to us stay.
+///
+/// # Errors
+/// A file that can't be read or written, or that is no TOML: such a file is not touched.
+pub fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Settings, ConfigError> {
+    let wrong = |message: String| ConfigError::Wrong { path: path.to_owned(), message };
+    let mut document: DocumentMut =
+        read(path)?.parse().map_err(|error: toml_edit::TomlError| wrong(error.to_string().trim_end().to_owned()))?;
+    let mut settings = settings.clone();
+    match choice {
+        Choice::RefreshMinutes(minutes) => {
+            settings.refresh_minutes = minutes;
+            set(&mut document, "refresh_minutes", i64::from(minutes).into());
+        }
+        Choice::NotifyBelow(percent, on) => {
+            settings.thresholds.retain(|threshold| *threshold != percent);
+            if on {
+                settings.thresholds.push(percent);
+            }
+            settings.thresholds.sort_by(|a, b| b.total_cmp(a));
+            // Whole percentages are written as people write them.
+            let values = settings.thresholds.iter().map(|t| {
+                if t.fract() == 0.0 { toml_edit::Value::from(*t as i64) } else { toml_edit::Value::from(*t) }
+            });
+            set(&mut document, "thresholds", values.collect::<Array>().into());
+        }
+        Choice::HideEmail(hide) => {
+            settings.hide_email = hide;
+            set(&mut document, "hide_email", hide.into());
+        }
+    }
+    write(path, &document.to_string())?;
+    Ok(settings)
+}
+
+/// Makes the settings file, with every key explained, where there is none.
+///
+/// # Errors
+/// A folder that can't be written to.
+pub fn create(path: &Path) -> Result<(), ConfigError> {
+    if path.exists() { Ok(()) } else { write(path, TEMPLATE) }
+}
+
+fn read(path: &Path) -> Result<String, ConfigError> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Ok(text),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
+        Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
+    }
+}
+
+fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
+    files::replace(path, text.as_bytes()).map_err(|source| ConfigError::Write { path: path.to_owned(), source })
+}
+
+/// Sets a top-level key, keeping the comment behind the old value.
+fn set(document: &mut DocumentMut, key: &str, new: toml_edit::Value) {
+    let decor = document.get(key).and_then(|item| item.as_value()).map(|old| old.decor().clone());
+    document[key] = value(new);
+    if let (Some(decor), Some(new)) = (decor, document[key].as_value_mut()) {
+        *new.decor_mut() = decor;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn settings(text: &str) -> Result<Settings, String> {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("config.toml");
+        std::fs::write(&path, text).expect("written");
+        load(&path).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn no_file_an_empty_file_and_the_template_are_the_defaults() {
+        assert_eq!(load(Path::new("/nonexistent/config.toml")).expect("defaults"), Settings::default());
+        assert_eq!(settings("").expect("defaults"), Settings::default());
+        assert_eq!(settings(TEMPLATE).expect("defaults"), Settings::default());
+    }
+
+    #[test]
+    fn the_template_tells_every_default_truly() {
+        let switched_on: String = TEMPLATE
+            .lines()
+            .map(|line| match line.strip_prefix("# ") {
+                Some(code) if code.contains(" = ") || code.starts_with('[') => format!("{code}\n"),
+                _ => "\n".to_owned(),
+            })
+            .collect();
+        assert!(switched_on.contains("refresh_minutes = 5"), "{switched_on}");
+        assert_eq!(settings(&switched_on).expect("valid"), Settings::default());
+    }
+
+    #[test]
+    fn a_wrong_key_or_value_is_named_with_its_line() {
+        for (text, line, word) in [
+            ("refresh_minutes = 0", "line 1", "1 to 1440"),
+            ("\nrefresh_minutes = 99999999999", "line 2", "1 to 1440"),
+            ("\n\nrefresh_minute = 5", "line 3", "refresh_minute"),
+            ("thresholds = [20, 100]", "line 1", "below 100"),
+            ("thresholds = [nan]", "line 1", "below 100"),
+            ("hide_email = \"yes\"", "line 1", "boolean"),
+            ("token_renewal = \"sometimes\"", "line 1", "sometimes"),
+            ("auth_dir = \"\"", "line 1", "empty"),
+            ("[endpoints]\nclaude_usage = \"http://example.com\"", "line 2", "in the clear"),
+            ("[limits]\nasks_per_five_minutes = 0", "line 2", "1 to 60"),
+            ("refresh_minutes = ", "line 1", ""),
+        ] {
+            let error = settings(text).expect_err(text);
+            assert!(error.contains(line) && error.contains(word), "{text}: {error}");
+            assert!(error.contains("config.toml") && error.contains("hint:"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn a_choice_changes_its_key_and_nothing_else() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("new/config.toml");
+        let before = "# mine\nrefresh_minutes = 7 # weekdays\nunknown = { a = 1 }\n\n[limits] # low\nasks_per_five_minutes = 3\n";
+        std::fs::create_dir(dir.path().join("new")).expect("made");
+        std::fs::write(&path, before).expect("written");
+        let old = Settings::default();
+        let new = apply(&path, &old, Choice::RefreshMinutes(15)).expect("applied");
+        assert_eq!(new.refresh_minutes, 15);
+        let new = apply(&path, &new, Choice::NotifyBelow(50.0, true)).expect("applied");
+        let new = apply(&path, &new, Choice::NotifyBelow(20.0, false)).expect("applied");
+        assert_eq!(new.thresholds, [50.0, 5.0]);
+        apply(&path, &new, Choice::HideEmail(true)).expect("applied");
+        let after = std::fs::read_to_string(&path).expect("read");
+        assert_eq!(
+            after,
+            "# mine\nrefresh_minutes = 15 # weekdays\nunknown = { a = 1 }\nthresholds = [50, 5]\nhide_email = true\n\n[limits] # low\nasks_per_five_minutes = 3\n"
+        );
+    }
+
+    #[test]
+    fn a_choice_makes_the_file_and_leaves_a_broken_one_alone() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("deep/er/config.toml");
+        apply(&path, &Settings::default(), Choice::HideEmail(true)).expect("applied");
+        assert!(load(&path).expect("valid").hide_email);
+        std::fs::write(&path, "hide_email = ").expect("written");
+        apply(&path, &Settings::default(), Choice::HideEmail(true)).expect_err("broken");
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "hide_email = ");
+    }
+
+    #[test]
+    fn a_new_file_explains_itself_and_an_old_one_stays() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("config.toml");
+        create(&path).expect("made");
+        assert_eq!(load(&path).expect("valid"), Settings::default());
+        std::fs::write(&path, "hide_email = true").expect("written");
+        create(&path).expect("kept");
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "hide_email = true");
+    }
+}

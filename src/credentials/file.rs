@@ -1,0 +1,175 @@
+//! Credential files: read whole or not at all, though their owner rewrites them in place.
+
+use serde_json::{Map, Value};
+use std::io::{self, Read};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+use zeroize::{Zeroize, Zeroizing};
+
+/// No login is longer; what is longer is something else.
+const MOST_BYTES: u64 = 1024 * 1024;
+
+/// CLIProxyAPI truncates a file and then writes it, so a reader can see it empty or half. Such a file
+/// is read again this often, this far apart, before it is called broken.
+const ATTEMPTS: u32 = 20;
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// A credential file's object. All its strings are wiped from memory when it is dropped.
+pub struct Document(Map<String, Value>);
+
+impl Document {
+    /// Reads an object.
+    ///
+    /// # Errors
+    /// What is wrong with it, without a word of what it holds.
+    pub fn parse(bytes: &[u8]) -> Result<Document, String> {
+        // The messages of the JSON reader name a position, never the text there.
+        match serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)) {
+            Ok(Value::Object(object)) => Ok(Document(object)),
+            Ok(mut other) => {
+                wipe(&mut other);
+                Err("it is not a JSON object".into())
+            }
+            Err(_) if bytes.iter().all(u8::is_ascii_whitespace) => Err("it is empty".into()),
+            Err(error) => {
+                Err(format!("it is not JSON (line {}, column {})", error.line(), error.column()))
+            }
+        }
+    }
+
+    /// A value.
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// A string with something in it.
+    pub fn text(&self, key: &str) -> Option<&str> {
+        self.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+    }
+}
+
+impl Drop for Document {
+    fn drop(&mut self) {
+        self.0.values_mut().for_each(wipe);
+    }
+}
+
+fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(object) => object.values_mut().for_each(wipe),
+        _ => {}
+    }
+}
+
+/// What a credential file held when it was read.
+pub struct Contents {
+    /// Its bytes, wiped when dropped.
+    pub bytes: Zeroizing<Vec<u8>>,
+    /// Its object.
+    pub document: Document,
+}
+
+/// Reads a credential file, with patience for one that is just being written.
+///
+/// # Errors
+/// Why it can't be used, in words that follow "could not read <file>: ".
+pub async fn read(path: &Path) -> Result<Contents, Unreadable> {
+    let mut attempt = 1;
+    loop {
+        match read_once(path) {
+            Err(Unreadable::Broken(_) | Unreadable::Changing) if attempt < ATTEMPTS => {
+                attempt += 1;
+                tokio::time::sleep(PAUSE).await;
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Why a credential file can't be used.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreadable {
+    /// It is not there (any more).
+    #[error("it is gone")]
+    Gone,
+    /// Its content is no object.
+    #[error("{0}")]
+    Broken(String),
+    /// It changed each time it was read.
+    #[error("it keeps changing while it is read")]
+    Changing,
+    /// The system refuses it.
+    #[error("{0}")]
+    Refused(String),
+}
+
+fn read_once(path: &Path) -> Result<Contents, Unreadable> {
+    let refused = |error: io::Error| match error.kind() {
+        io::ErrorKind::NotFound => Unreadable::Gone,
+        io::ErrorKind::PermissionDenied => Unreadable::Refused("no permission to read it".into()),
+        _ => Unreadable::Refused(error.to_string()),
+    };
+    let mut file = open(path).map_err(refused)?;
+    let before = file.metadata().map_err(refused)?;
+    if !before.is_file() {
+        return Err(Unreadable::Refused("it is not a regular file".into()));
+    }
+    if before.len() > MOST_BYTES {
+        return Err(Unreadable::Refused("it is larger than 1 MiB".into()));
+    }
+    // One buffer from the start: a growing one would leave copies of the tokens behind.
+    let mut bytes = Zeroizing::new(Vec::with_capacity(before.len() as usize + 1024));
+    file.by_ref().take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(refused)?;
+    let after = file.metadata().map_err(refused)?;
+    // A rewrite between two reads could join two contents into one that is JSON by chance.
+    if stamp(&before) != stamp(&after) || after.len() != bytes.len() as u64 {
+        return Err(Unreadable::Changing);
+    }
+    let document = Document::parse(&bytes).map_err(Unreadable::Broken)?;
+    Ok(Contents { bytes, document })
+}
+
+fn open(path: &Path) -> io::Result<std::fs::File> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true);
+    // A named pipe in the folder would block the open for ever.
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    options.open(path)
+}
+
+fn stamp(metadata: &std::fs::Metadata) -> (u64, Option<SystemTime>) {
+    (metadata.len(), metadata.modified().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Document, String> {
+        Document::parse(text.as_bytes())
+    }
+
+    #[test]
+    fn what_is_no_object_is_told_without_its_content() {
+        for (text, words) in [
+            ("", "it is empty"),
+            (" \n", "it is empty"),
+            ("[1]", "it is not a JSON object"),
+            ("{\"access_token\":\"secr", "it is not JSON (line 1, column 21)"),
+            ("secret", "it is not JSON (line 1, column 1)"),
+        ] {
+            assert_eq!(parse(text).err().as_deref(), Some(words), "{text}");
+        }
+        assert_eq!(parse(&"[".repeat(100_000)).err().as_deref(), Some("it is not JSON (line 1, column 128)"));
+    }
+
+    #[test]
+    fn a_byte_order_mark_does_no_harm() {
+        let document = parse("\u{feff}{\"type\":\" claude \",\"email\":\" \"}").expect("an object");
+        assert_eq!(document.text("type"), Some("claude"));
+        assert_eq!((document.text("email"), document.text("none")), (None, None));
+    }
+}

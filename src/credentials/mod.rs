@@ -1,0 +1,9 @@
+//! Where tokens live, and how not to lose them. Only this room writes credential files.
+
+pub mod file;
+pub mod secret;
+pub mod store;
+pub mod watch;
+
+pub use secret::Secret;
+pub use store::{Login, Proxy};

@@ -1,0 +1,195 @@
+//! The auth directory: which accounts there are, and which of them can be asked.
+
+use super::file::{self, Document, Unreadable};
+use super::secret::Secret;
+use crate::quota::{Account, AccountId, Failure, Provider, moment};
+use chrono::{DateTime, Utc};
+use reqwest::Url;
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// One login, as its credential file has it.
+#[derive(Debug, Clone)]
+pub struct Login {
+    /// Whose login it is.
+    pub account: Account,
+    /// The credential file.
+    pub path: PathBuf,
+    /// What the usage API is asked with.
+    pub access_token: Secret,
+    /// When that token expires. `None`: the file does not say.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The ChatGPT workspace. `None`: the personal one.
+    pub workspace: Option<String>,
+    /// How this account's requests travel.
+    pub proxy: Proxy,
+    /// Switched off by the user.
+    pub disabled: bool,
+}
+
+/// How an account's requests travel: `proxy_url` in its credential file.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub enum Proxy {
+    /// As the system is set up.
+    #[default]
+    System,
+    /// Straight.
+    Direct,
+    /// Through this proxy: http, https or socks5.
+    Via(Url),
+}
+
+/// One of our files in the auth directory.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// A login that can be used.
+    Login(Login),
+    /// A file that can't.
+    Broken(Account, Failure),
+}
+
+impl Entry {
+    /// Whose entry it is.
+    pub fn account(&self) -> &Account {
+        match self {
+            Entry::Login(login) => &login.account,
+            Entry::Broken(account, _) => account,
+        }
+    }
+}
+
+/// The accounts in `dir`, in no particular order. `known` are the accounts of the scan before: a file
+/// that was one of ours stays ours while it is broken. A folder that does not exist holds none.
+///
+/// # Errors
+/// A folder that can't be read.
+pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for name in names(dir)? {
+        let id = AccountId(name.to_string_lossy().into_owned());
+        let path = dir.join(&name);
+        let entry = match file::read(&path).await {
+            Ok(contents) => read_login(id, path, &contents.document),
+            Err(Unreadable::Gone) => None,
+            Err(unreadable) => {
+                broken(id, known, |id| format!("could not read {id}: {unreadable}; sign in again with CLIProxyAPI, or delete the file"))
+            }
+        };
+        entries.extend(entry);
+    }
+    Ok(entries)
+}
+
+/// A number that changes with anything a refresh would show differently: the set of accounts, a
+/// token, a switch. Holds no secret.
+pub fn signature(entries: &[Entry]) -> u64 {
+    let mut sorted: Vec<_> = entries.iter().collect();
+    sorted.sort_by_key(|entry| &entry.account().id);
+    let mut hasher = DefaultHasher::new();
+    for entry in sorted {
+        let account = entry.account();
+        (&account.id, account.provider, &account.email).hash(&mut hasher);
+        match entry {
+            Entry::Login(login) => (
+                login.access_token.expose(),
+                login.expires_at,
+                &login.workspace,
+                &login.proxy,
+                login.disabled,
+            )
+                .hash(&mut hasher),
+            Entry::Broken(_, failure) => format!("{failure:?}").hash(&mut hasher),
+        }
+    }
+    hasher.finish()
+}
+
+/// The names that CLIProxyAPI would load: `*.json` at the top level, dot files included.
+fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+    let listing = match std::fs::read_dir(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        listing => listing?,
+    };
+    let mut names = Vec::new();
+    for entry in listing {
+        let entry = entry?;
+        let is_json = Path::new(&entry.file_name()).extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
+            // `.json` alone is a name without an extension, and CLIProxyAPI loads it.
+            || entry.file_name().eq_ignore_ascii_case(".json");
+        if is_json && !entry.file_type()?.is_dir() {
+            names.push(entry.file_name());
+        }
+    }
+    names.sort();
+    Ok(names)
+}
+
+/// A credential of ours; `None` for the other types, which are skipped without complaint.
+fn read_login(id: AccountId, path: PathBuf, document: &Document) -> Option<Entry> {
+    let Some(kind) = document.text("type") else {
+        return broken(id, &HashMap::new(), |id| {
+            format!("could not use {id}: it has no \"type\"; sign in again with CLIProxyAPI, or delete the file")
+        });
+    };
+    let provider = Provider::from_key(kind)?;
+    let email = document.text("email").or_else(|| document.text("login")).unwrap_or(&id.0);
+    let account = Account { email: crate::providers::json::tidy(email), provider, id };
+    let fail = |account: Account, what: &str| {
+        let words = format!("could not use {}: {what}", account.id);
+        Some(Entry::Broken(account, Failure::BrokenFile(words)))
+    };
+    let disabled = document.get("disabled").and_then(serde_json::Value::as_bool).unwrap_or(false);
+    let Some(access_token) = document.text("access_token") else {
+        return fail(account, "it has no access token; sign in again with CLIProxyAPI");
+    };
+    // Anything else could not stand in a header.
+    if !access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return fail(account, "its access token holds characters no token has; sign in again with CLIProxyAPI");
+    }
+    let proxy = match read_proxy(document.text("proxy_url")) {
+        Ok(proxy) => proxy,
+        Err(what) => return fail(account, &what),
+    };
+    Some(Entry::Login(Login {
+        path,
+        access_token: Secret::new(access_token.to_owned()),
+        expires_at: document.get("expired").and_then(moment::parse),
+        workspace: document.text("account_id").map(str::to_owned),
+        proxy,
+        disabled,
+        account,
+    }))
+}
+
+/// The address of a proxy may hold a password, so it is never repeated.
+fn read_proxy(text: Option<&str>) -> Result<Proxy, String> {
+    match text {
+        None => Ok(Proxy::System),
+        Some(text) if ["direct", "none"].iter().any(|word| text.eq_ignore_ascii_case(word)) => Ok(Proxy::Direct),
+        Some(text) => match Url::parse(text) {
+            Ok(url) if ["http", "https", "socks5", "socks5h"].contains(&url.scheme()) && url.has_host() => {
+                Ok(Proxy::Via(url))
+            }
+            _ => Err("its proxy_url is no proxy; expected http://…, https://…, socks5://…, or \"direct\"".into()),
+        },
+    }
+}
+
+/// A row for a file that can't be read, if it is one of ours: it was before, or its name says so, as
+/// the names that CLIProxyAPI gives do.
+fn broken(
+    id: AccountId,
+    known: &HashMap<AccountId, Account>,
+    words: impl Fn(&AccountId) -> String,
+) -> Option<Entry> {
+    let by_name = || {
+        let name = id.0.to_lowercase();
+        let provider = Provider::ALL.into_iter().find(|provider| name.contains(provider.key()))?;
+        Some(Account { id: id.clone(), provider, email: id.0.clone() })
+    };
+    let account = known.get(&id).cloned().or_else(by_name)?;
+    let failure = Failure::BrokenFile(words(&id));
+    Some(Entry::Broken(account, failure))
+}

@@ -1,0 +1,9 @@
+pub mod commands;
+pub mod config;
+pub mod credentials;
+pub mod files;
+pub mod providers;
+pub mod quota;
+pub mod refresher;
+pub mod source;
+pub mod tray;

@@ -1,0 +1,171 @@
+//! The one way out: HTTPS with a time-out, a limit on what is read, and no redirects.
+
+use crate::config::Endpoint;
+use crate::credentials::Proxy;
+use crate::quota::Failure;
+use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::header::{self, HeaderMap};
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::Mutex;
+use std::time::Duration;
+
+/// From the first byte of the connection to the last of the answer.
+pub const TIME_OUT: Duration = Duration::from_secs(15);
+
+/// No usage answer is near this long; what is longer is something else, or means harm.
+pub const MOST_BYTES: usize = 1024 * 1024;
+
+/// How long a 429 without a usable `Retry-After` is taken to hold: the providers count in windows of
+/// five minutes, and asking on keeps the block alive.
+pub const COOL_DOWN: TimeDelta = TimeDelta::minutes(5);
+
+/// A `Retry-After` beyond this is taken for a mistake.
+const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
+
+/// An answer, whatever its status.
+#[derive(Debug)]
+pub struct Answer {
+    /// The status.
+    pub status: u16,
+    /// The `Retry-After` header as it stands.
+    pub retry_after: Option<String>,
+    /// The body, unpacked.
+    pub body: Vec<u8>,
+}
+
+/// The HTTP clients, one for each way to travel, each made when it is first needed. Connections are
+/// kept and shared between accounts.
+#[derive(Default)]
+pub struct Http {
+    clients: Mutex<HashMap<Proxy, reqwest::Client>>,
+}
+
+impl Http {
+    /// Asks for `endpoint`.
+    ///
+    /// # Errors
+    /// No answer, not in time, or too long a one.
+    pub async fn get(&self, endpoint: &Endpoint, proxy: &Proxy, headers: HeaderMap) -> Result<Answer, Failure> {
+        let request = self.client(proxy)?.get(endpoint.url().clone()).headers(headers);
+        send(request, endpoint.host(), proxy).await
+    }
+
+    fn client(&self, proxy: &Proxy) -> Result<reqwest::Client, Failure> {
+        let mut clients = self.clients.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        if let Some(client) = clients.get(proxy) {
+            return Ok(client.clone());
+        }
+        let client = build(proxy).map_err(|error| Failure::Internal(format!("no HTTP client: {error}")))?;
+        clients.insert(proxy.clone(), client.clone());
+        Ok(client)
+    }
+}
+
+fn build(proxy: &Proxy) -> reqwest::Result<reqwest::Client> {
+    // The one global of rustls; a second call finds it set, and that is fine.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
+        .timeout(TIME_OUT)
+        // A token goes to the address it was meant for and nowhere else.
+        .redirect(reqwest::redirect::Policy::none())
+        .referer(false);
+    match proxy {
+        Proxy::System => builder,
+        Proxy::Direct => builder.no_proxy(),
+        Proxy::Via(url) => builder.no_proxy().proxy(reqwest::Proxy::all(url.clone())?),
+    }
+    .build()
+}
+
+async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Result<Answer, Failure> {
+    let mut response = request.send().await.map_err(|error| failure(&error, host, proxy))?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error, host, proxy))? {
+        if body.len() + chunk.len() > MOST_BYTES {
+            return Err(Failure::NotUnderstood("it is longer than 1 MiB".into()));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
+    Ok(Answer { status: response.status().as_u16(), retry_after: retry_after.map(str::to_owned), body })
+}
+
+/// What went wrong, by what the user can do about it.
+fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
+    // The address may hold what nobody should read in a log, and the host is named anyway.
+    let told: Vec<_> = causes(error).map(ToString::to_string).collect();
+    tracing::debug!("request to {host}: {}", told.join(": "));
+    if error.is_timeout() {
+        return Failure::TimedOut(TIME_OUT.as_secs());
+    }
+    let by_tls = causes(error).any(|cause| is_tls(cause) || inner(cause).is_some_and(is_tls));
+    if by_tls {
+        return Failure::NotTrusted(host.to_owned());
+    }
+    if error.is_connect() {
+        return Failure::Unreachable(match proxy {
+            Proxy::Via(url) => format!("{host} through the proxy {}", url.host_str().unwrap_or_default()),
+            _ => host.to_owned(),
+        });
+    }
+    if error.is_body() || error.is_decode() {
+        return Failure::NotUnderstood("it broke off, or could not be unpacked".into());
+    }
+    Failure::Unreachable(format!("{host} (the connection broke off)"))
+}
+
+fn is_tls(error: &(dyn Error + 'static)) -> bool {
+    error.is::<rustls::Error>()
+}
+
+/// `io::Error` hides what it carries from `source()`.
+fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
+    let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
+    Some(inner)
+}
+
+fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {
+    std::iter::successors(error.source(), |cause: &&(dyn Error + 'static)| (*cause).source())
+}
+
+/// When to ask again after a 429. `Retry-After` is in seconds, or a date of RFC 9110; 0, nonsense
+/// and nothing at all mean [`COOL_DOWN`].
+pub fn retry_at(retry_after: Option<&str>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let wait = retry_after.map(str::trim).and_then(|text| match text.parse::<f64>() {
+        Ok(seconds) if seconds.is_finite() => {
+            // The cast saturates, and the end is capped.
+            Some(TimeDelta::seconds((seconds.ceil() as i64).clamp(0, LONGEST_WAIT.num_seconds())))
+        }
+        Ok(_) => None,
+        Err(_) => Some(DateTime::parse_from_rfc2822(text).ok()?.to_utc() - now),
+    });
+    now + wait.filter(|wait| *wait > TimeDelta::zero()).unwrap_or(COOL_DOWN).min(LONGEST_WAIT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn retry_after_is_seconds_or_a_date_and_never_at_once() {
+        let now: DateTime<Utc> = "2026-09-17T15:00:00Z".parse().expect("a moment");
+        for (header, minutes) in [
+            (None, 5.0),
+            (Some("0"), 5.0),
+            (Some("-3"), 5.0),
+            (Some(""), 5.0),
+            (Some("soon"), 5.0),
+            (Some("nan"), 5.0),
+            (Some("600"), 10.0),
+            (Some(" 3600 "), 60.0),
+            (Some("1e300"), 24.0 * 60.0),
+            (Some("Thu, 17 Sep 2026 15:10:00 GMT"), 10.0),
+            (Some("Thu, 17 Sep 2026 14:10:00 GMT"), 5.0),
+            (Some("Fri, 17 Sep 2083 14:10:00 GMT"), 24.0 * 60.0),
+        ] {
+            let wait = retry_at(header, now) - now;
+            assert_eq!(wait.num_seconds() as f64 / 60.0, minutes, "{header:?}");
+        }
+    }
+}

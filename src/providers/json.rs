@@ -1,0 +1,81 @@
+//! Lenient looks into answers whose shape nobody promised.
+
+use serde_json::Value;
+
+/// A finite number, or a string that is one; `%` at its end is taken off.
+pub fn number(value: &Value) -> Option<f64> {
+    let number = match value {
+        Value::Number(number) => number.as_f64()?,
+        Value::String(text) => {
+            let text = text.trim();
+            text.strip_suffix('%').unwrap_or(text).trim_end().parse().ok()?
+        }
+        _ => return None,
+    };
+    number.is_finite().then_some(number)
+}
+
+/// A string with something in it, made fit for a menu.
+pub fn text(value: &Value) -> Option<String> {
+    Some(tidy(value.as_str()?)).filter(|text| !text.is_empty())
+}
+
+/// One line of at most 60 characters, without control characters: answers are not ours, menus are.
+pub fn tidy(text: &str) -> String {
+    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let mut words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((cut, _)) = words.char_indices().nth(60) {
+        words.truncate(cut);
+        words.push('…');
+    }
+    words
+}
+
+/// The kind of error in an error envelope, `{"error": {"type": …}}` or `{"error": "…"}`, where it is
+/// a plain word: a whole message could hold anything, a token included.
+pub fn error_kind(document: &Value) -> Option<String> {
+    let error = document.get("error")?;
+    let kind = error.get("type").or_else(|| error.get("code")).unwrap_or(error).as_str()?;
+    let plain = kind.len() <= 40 && kind.bytes().all(|b| b.is_ascii_lowercase() || b == b'_');
+    plain.then(|| kind.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_come_in_quotes_too() {
+        for (value, read) in [
+            (json!(12), Some(12.0)),
+            (json!(12.5), Some(12.5)),
+            (json!("12%"), Some(12.0)),
+            (json!(" 12.5 % "), Some(12.5)),
+            (json!("NaN"), None),
+            (json!("inf"), None),
+            (json!("twelve"), None),
+            (json!(""), None),
+            (json!(null), None),
+            (json!(true), None),
+            (json!([1]), None),
+        ] {
+            assert_eq!(number(&value), read, "{value}");
+        }
+    }
+
+    #[test]
+    fn text_for_a_menu_is_one_short_line() {
+        assert_eq!(tidy(" a\n\u{1b}[31mb\t c "), "a [31mb c");
+        assert_eq!(tidy(&"é".repeat(100)), format!("{}…", "é".repeat(60)));
+        assert_eq!(text(&json!("  ")), None);
+    }
+
+    #[test]
+    fn only_a_plain_word_of_an_error_is_repeated() {
+        assert_eq!(error_kind(&json!({"error": {"type": "overloaded_error"}})), Some("overloaded_error".into()));
+        assert_eq!(error_kind(&json!({"error": "invalid_grant"})), Some("invalid_grant".into()));
+        assert_eq!(error_kind(&json!({"error": "token sk-ant-oat01-abc is bad"})), None);
+        assert_eq!(error_kind(&json!({"error": null})), None);
+    }
+}

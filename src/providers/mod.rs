@@ -1,0 +1,96 @@
+//! The providers' usage APIs: one file each, next to what they share.
+
+pub mod claude;
+pub mod codex;
+pub mod generic;
+pub mod http;
+pub mod json;
+
+pub use http::Http;
+
+use crate::config::Endpoints;
+use crate::credentials::Login;
+use crate::quota::{Failure, Provider, Reading};
+use chrono::{DateTime, Utc};
+use http::Answer;
+use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+
+/// Asks a provider for the usage of an account.
+///
+/// # Errors
+/// Why there is no reading.
+pub async fn usage(http: &Http, endpoints: &Endpoints, login: &Login) -> Result<Reading, Failure> {
+    let (endpoint, headers) = request(endpoints, login)?;
+    let answer = http.get(endpoint, &login.proxy, headers).await?;
+    read(login.account.provider, &answer, Utc::now())
+}
+
+/// Where an account's usage is asked for, and with which headers.
+fn request<'a>(
+    endpoints: &'a Endpoints,
+    login: &Login,
+) -> Result<(&'a crate::config::Endpoint, HeaderMap), Failure> {
+    let mut headers = HeaderMap::new();
+    let mut put = |name: HeaderName, text: &str| -> Result<(), Failure> {
+        let mut value = HeaderValue::from_str(text).map_err(|_| {
+            Failure::BrokenFile(format!("could not use {}: a value in it can't be sent", login.account.id))
+        })?;
+        // Kept out of every log, and out of the compression tables of HTTP/2.
+        value.set_sensitive(name == header::AUTHORIZATION);
+        headers.insert(name, value);
+        Ok(())
+    };
+    let bearer = zeroize::Zeroizing::new(format!("Bearer {}", login.access_token.expose()));
+    put(header::AUTHORIZATION, &bearer)?;
+    put(header::ACCEPT, "application/json")?;
+    let endpoint = match login.account.provider {
+        Provider::Claude => {
+            put(HeaderName::from_static(claude::BETA.0), claude::BETA.1)?;
+            put(header::CONTENT_TYPE, "application/json")?;
+            put(header::USER_AGENT, &endpoints.claude_user_agent)?;
+            &endpoints.claude_usage
+        }
+        Provider::Codex => {
+            put(header::USER_AGENT, codex::USER_AGENT)?;
+            if let Some(workspace) = &login.workspace {
+                put(HeaderName::from_static(codex::ACCOUNT_HEADER), workspace)?;
+            }
+            &endpoints.codex_usage
+        }
+    };
+    Ok((endpoint, headers))
+}
+
+/// What an answer says. `now` is when it came.
+///
+/// # Errors
+/// Why it says nothing.
+pub fn read(provider: Provider, answer: &Answer, now: DateTime<Utc>) -> Result<Reading, Failure> {
+    match answer.status {
+        200 => parse(provider, &answer.body, now).map_err(Failure::NotUnderstood),
+        401 | 403 => Err(Failure::SignInAgain),
+        429 => Err(Failure::RateLimited(http::retry_at(answer.retry_after.as_deref(), now))),
+        status @ 300..=399 => Err(Failure::NotUnderstood(format!(
+            "it points elsewhere ({status}), where no token is sent; is there a sign-in page of the network?"
+        ))),
+        status => Err(Failure::Server(status)),
+    }
+}
+
+/// Reads the body of a good answer. The error says what is wrong with it.
+pub fn parse(provider: Provider, body: &[u8], now: DateTime<Utc>) -> Result<Reading, String> {
+    let document = serde_json::from_slice(body).map_err(|error| {
+        let start = body.trim_ascii_start();
+        if start.is_empty() {
+            "it is empty".to_owned()
+        } else if start.starts_with(b"<") {
+            "it is a web page; is there a sign-in page of the network?".to_owned()
+        } else {
+            format!("it is not JSON (line {}, column {})", error.line(), error.column())
+        }
+    })?;
+    match provider {
+        Provider::Claude => claude::parse(&document),
+        Provider::Codex => codex::parse(&document, now),
+    }
+}

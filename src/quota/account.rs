@@ -1,0 +1,117 @@
+//! Who a quota belongs to.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The service that grants the quota. The order is the order of the menu.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Provider {
+    /// Anthropic's Claude subscriptions.
+    Claude,
+    /// OpenAI's Codex, part of the ChatGPT subscriptions.
+    Codex,
+}
+
+impl Provider {
+    /// Every provider, in the order of the menu.
+    pub const ALL: [Provider; 2] = [Provider::Claude, Provider::Codex];
+
+    /// The name a person reads.
+    pub fn name(self) -> &'static str {
+        match self {
+            Provider::Claude => "Claude",
+            Provider::Codex => "Codex",
+        }
+    }
+
+    /// The `type` of a credential file, and the `provider` of the JSON of `status`.
+    pub fn key(self) -> &'static str {
+        match self {
+            Provider::Claude => "claude",
+            Provider::Codex => "codex",
+        }
+    }
+
+    /// The provider a credential file's `type` names; `None` for the types that are not ours.
+    pub fn from_key(key: &str) -> Option<Provider> {
+        Provider::ALL.into_iter().find(|provider| provider.key().eq_ignore_ascii_case(key))
+    }
+}
+
+/// What tells one account from another: the name of its credential file. One e-mail address can
+/// hold several logins (a personal and a team plan), so the address does not do.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct AccountId(pub String);
+
+impl fmt::Display for AccountId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// An account as a person knows it. Holds no token.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Account {
+    /// The name of the credential file.
+    pub id: AccountId,
+    /// The service.
+    pub provider: Provider,
+    /// The e-mail address, else the login name, else the file's name.
+    pub email: String,
+}
+
+impl Account {
+    /// Sorts accounts as the menu shows them: by provider, then by e-mail without regard to case,
+    /// then by file name, so that the order is always the same.
+    pub fn sort_key(&self) -> (Provider, String, AccountId) {
+        (self.provider, self.email.to_lowercase(), self.id.clone())
+    }
+
+    /// "Claude · alice@example.com"; with `hide_email`, "Claude · a…e".
+    pub fn label(&self, hide_email: bool) -> String {
+        format!("{} · {}", self.provider.name(), self.name(hide_email))
+    }
+
+    /// The e-mail address, or a shadow of it that its owner still tells from the others.
+    pub fn name(&self, hide_email: bool) -> String {
+        if !hide_email {
+            return self.email.clone();
+        }
+        let local = self.email.split('@').next().unwrap_or_default();
+        let mut letters = local.chars();
+        match (letters.next(), letters.next_back()) {
+            (Some(first), Some(last)) => format!("{first}…{last}"),
+            (Some(only), None) => format!("{only}…"),
+            _ => "…".to_owned(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn account(email: &str) -> Account {
+        Account { id: AccountId("f.json".into()), provider: Provider::Claude, email: email.into() }
+    }
+
+    #[test]
+    fn a_hidden_address_keeps_only_its_first_and_last_letter() {
+        for (email, shadow) in
+            [("alice@example.com", "a…e"), ("b@example.com", "b…"), ("", "…"), ("@x", "…"), ("élan@x", "é…n")]
+        {
+            assert_eq!(account(email).name(true), shadow, "{email}");
+        }
+    }
+
+    #[test]
+    fn the_order_is_provider_then_address_without_regard_to_case() {
+        let mut accounts = [account("bob@x"), account("Alice@x"), account("alice@w")];
+        accounts[1].provider = Provider::Codex;
+        accounts.sort_by_key(Account::sort_key);
+        let order: Vec<_> = accounts.iter().map(|a| a.label(false)).collect();
+        assert_eq!(order, ["Claude · alice@w", "Claude · bob@x", "Codex · Alice@x"]);
+    }
+}

@@ -1,0 +1,425 @@
+//! When to say something: (what is remembered, what is seen) → notices.
+//!
+//! A window fires once for each threshold it falls below; a fall through several fires the most
+//! severe one only. It re-arms when the window is given back, or when it has risen above the
+//! threshold in two readings: one odd number neither hides a warning nor repeats it.
+
+use super::words::{self, Zone};
+use super::{Account, AccountId, AccountUsage, Snapshot, State, Window};
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// More notices than this in one refresh become a single summary.
+const MOST_AT_ONCE: usize = 3;
+
+/// Reset moments this close to each other are one: providers let them jitter by seconds, and count
+/// "seconds from now" in whole ones.
+const JITTER: TimeDelta = TimeDelta::minutes(5);
+
+/// How long the memory of a window outlives its account's file, which may come back after a
+/// CLIProxyAPI sign-in. Longer than the longest window.
+const FORGET_AFTER: TimeDelta = TimeDelta::days(40);
+
+/// When to alert.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rules {
+    /// Percent left; a window that has less fires. 0 % left always fires.
+    pub thresholds: Vec<f64>,
+    /// Whether a window that fired says so when it is given back.
+    pub on_reset: bool,
+}
+
+/// What was said before. Kept over restarts, so that nothing is said twice.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Memory {
+    /// Keyed by credential file and window key, never by title.
+    windows: BTreeMap<AccountId, BTreeMap<String, Remembered>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+struct Remembered {
+    /// The most severe threshold that has fired since the last reset.
+    fired: Option<f64>,
+    /// When the window is given back, as last told.
+    resets_at: Option<DateTime<Utc>>,
+    /// Percent left in the reading that was judged last.
+    remaining: f64,
+    /// When that reading came.
+    seen_at: DateTime<Utc>,
+    /// The last reading stood above what has fired, with no reset to explain it.
+    risen: bool,
+}
+
+/// Something to tell the user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notice {
+    /// A window fell below a threshold, or is used up.
+    Low(Event),
+    /// A window that had fired was given back.
+    Reset(Event),
+    /// So much at once that one sentence has to do.
+    Summary {
+        /// How many windows are low.
+        low: usize,
+        /// How many were given back.
+        reset: usize,
+        /// The worst of the low ones.
+        worst: Option<Event>,
+    },
+}
+
+/// The account and the window that a notice is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Event {
+    /// Whose window it is.
+    pub account: Account,
+    /// The window as it was read.
+    pub window: Window,
+}
+
+/// Looks at one snapshot, says what is new in it, and remembers that. Only fresh, good answers are
+/// judged: never a stale, missing or repeated one.
+pub fn judge(memory: &mut Memory, snapshot: &Snapshot, rules: &Rules, now: DateTime<Utc>) -> Vec<Notice> {
+    let mut notices = Vec::new();
+    for usage in snapshot.enabled().filter(|usage| usage.state() == State::Ok) {
+        let Some(seen_at) = usage.updated_at else { continue };
+        let windows = memory.windows.entry(usage.account.id.clone()).or_default();
+        for window in usage.windows().iter().filter(|window| window.named) {
+            notices.extend(judge_window(windows, usage, window, seen_at, rules));
+        }
+    }
+    memory.windows.retain(|_, windows| {
+        windows.retain(|_, known| now - known.seen_at < FORGET_AFTER);
+        !windows.is_empty()
+    });
+    summarise(notices)
+}
+
+fn judge_window(
+    memory: &mut BTreeMap<String, Remembered>,
+    usage: &AccountUsage,
+    window: &Window,
+    seen_at: DateTime<Utc>,
+    rules: &Rules,
+) -> Option<Notice> {
+    let event = || Event { account: usage.account.clone(), window: window.clone() };
+    let level = level(window.remaining_percent(), &rules.thresholds);
+    let before = memory.get(&window.key).cloned();
+    if before.as_ref().is_some_and(|known| known.seen_at >= seen_at) {
+        return None;
+    }
+    let fired = before.as_ref().and_then(|known| known.fired);
+    let rose = severity(level) < severity(fired);
+    let confirmed = rose && before.as_ref().is_some_and(|known| known.risen);
+    let given_back = before.as_ref().is_some_and(|known| was_given_back(known, window, seen_at));
+
+    let (now_fired, notice) = if given_back || confirmed {
+        let notice = match level {
+            Some(_) if given_back => Some(Notice::Low(event())),
+            None if fired.is_some() && rules.on_reset => Some(Notice::Reset(event())),
+            _ => None,
+        };
+        (level, notice)
+    } else if severity(level) > severity(fired) {
+        (level, Some(Notice::Low(event())))
+    } else {
+        (fired, None)
+    };
+    memory.insert(
+        window.key.clone(),
+        Remembered {
+            fired: now_fired,
+            resets_at: window.resets_at,
+            remaining: window.remaining_percent(),
+            seen_at,
+            risen: rose && !given_back && !confirmed,
+        },
+    );
+    notice
+}
+
+/// The most severe threshold that this much left lies below. `None`: above them all.
+fn level(remaining: f64, thresholds: &[f64]) -> Option<f64> {
+    if remaining <= 0.0 {
+        return Some(0.0);
+    }
+    thresholds.iter().copied().filter(|threshold| remaining < *threshold).min_by(f64::total_cmp)
+}
+
+/// Greater is worse.
+fn severity(level: Option<f64>) -> f64 {
+    level.map_or(f64::NEG_INFINITY, |threshold| -threshold)
+}
+
+/// Whether a window has been given back since it was last judged: its reset moment has moved on,
+/// and either the old moment has come or there is more left. A moment that merely slides along is
+/// no reset, or such a window would fire at every refresh.
+fn was_given_back(before: &Remembered, window: &Window, seen_at: DateTime<Utc>) -> bool {
+    let Some(reset) = before.resets_at else { return false };
+    match window.resets_at {
+        Some(next) => {
+            let (due, more) = (reset <= seen_at + JITTER, window.remaining_percent() > before.remaining);
+            next - reset > JITTER && (due || more)
+        }
+        None => reset <= seen_at,
+    }
+}
+
+fn summarise(notices: Vec<Notice>) -> Vec<Notice> {
+    if notices.len() <= MOST_AT_ONCE {
+        return notices;
+    }
+    let (mut low, mut reset) = (Vec::new(), 0);
+    for notice in notices {
+        match notice {
+            Notice::Low(event) => low.push(event),
+            Notice::Reset(_) => reset += 1,
+            Notice::Summary { .. } => {}
+        }
+    }
+    let count = low.len();
+    let worst = low
+        .into_iter()
+        .min_by(|a, b| a.window.remaining_percent().total_cmp(&b.window.remaining_percent()));
+    vec![Notice::Summary { low: count, reset, worst }]
+}
+
+impl Notice {
+    /// Whether something is used up, so that the desktop should not let it pass unseen.
+    pub fn is_urgent(&self) -> bool {
+        match self {
+            Notice::Low(event) | Notice::Summary { worst: Some(event), .. } => {
+                event.window.remaining_percent() <= 0.0
+            }
+            _ => false,
+        }
+    }
+
+    /// The title and the text of the notification.
+    pub fn words(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> (String, String) {
+        match self {
+            Notice::Low(event) => {
+                let left = event.window.remaining_percent();
+                let title = if left <= 0.0 {
+                    format!("{} {} used up", event.account.provider.name(), event.window.title)
+                } else {
+                    format!("{} {}: {} left", event.account.provider.name(), event.window.title, words::percent(left))
+                };
+                (title, event.text(now, zone, hide_email))
+            }
+            Notice::Reset(event) => (
+                format!("{} {} has reset", event.account.provider.name(), event.window.title),
+                format!(
+                    "{}: {} left again",
+                    event.account.name(hide_email),
+                    words::percent(event.window.remaining_percent())
+                ),
+            ),
+            Notice::Summary { low, reset, worst } => {
+                let count = |n: usize, what: &str| {
+                    format!("{n} quota window{} {what}", if n == 1 { "" } else { "s" })
+                };
+                let title = match (low, reset) {
+                    (0, reset) => count(*reset, "reset"),
+                    (low, 0) => count(*low, "low"),
+                    (low, reset) => format!("{}, {reset} reset", count(*low, "low")),
+                };
+                let text = worst.as_ref().map_or_else(
+                    || "Their quota is there again".to_owned(),
+                    |event| {
+                        format!(
+                            "Lowest: {} {}, {} left. {}",
+                            event.account.provider.name(),
+                            event.window.title,
+                            words::percent(event.window.remaining_percent()),
+                            event.text(now, zone, hide_email)
+                        )
+                    },
+                );
+                (title, text)
+            }
+        }
+    }
+}
+
+impl Event {
+    fn text(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> String {
+        let name = self.account.name(hide_email);
+        match (self.window.resets_at, &self.window.reset_note) {
+            (Some(at), _) => format!("{name}: resets {}", words::reset_both_ways(at, now, zone)),
+            (None, Some(note)) => format!("{name}: reset {note}"),
+            (None, None) => name,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::{Provider, Reading};
+
+    const RULES: [f64; 2] = [20.0, 5.0];
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + minute * 60, 0).expect("in range")
+    }
+
+    fn rules() -> Rules {
+        Rules { thresholds: RULES.to_vec(), on_reset: true }
+    }
+
+    /// A snapshot of accounts with one window each, read at `minute`.
+    fn seen(minute: i64, accounts: &[(&str, f64, Option<i64>)]) -> Snapshot {
+        let mut snapshot = Snapshot::default();
+        for (id, used, reset) in accounts {
+            let account =
+                Account { id: AccountId((*id).into()), provider: Provider::Claude, email: format!("{id}@x") };
+            let mut window = Window::new("five_hour", "5-hour", *used).expect("a number");
+            window.resets_at = reset.map(at);
+            let mut usage = AccountUsage::unknown(account);
+            usage.settle(Ok(Reading { windows: vec![window], ..Reading::default() }), at(minute));
+            snapshot.accounts.push(usage);
+        }
+        snapshot
+    }
+
+    /// Plays a history of one window (minute, used, reset) and writes down what is said, a word each.
+    #[track_caller]
+    fn expect(history: &[(i64, f64, Option<i64>)], said: &[&str]) {
+        let mut memory = Memory::default();
+        let mut heard = Vec::new();
+        for (minute, used, reset) in history {
+            // Every step goes through the form the memory is kept in.
+            let text = serde_json::to_string(&memory).expect("plain data");
+            memory = serde_json::from_str(&text).expect("its own form");
+            for notice in judge(&mut memory, &seen(*minute, &[("a", *used, *reset)]), &rules(), at(*minute)) {
+                heard.push(match notice {
+                    Notice::Low(event) => format!("{minute}:low {}", event.window.remaining_percent()),
+                    Notice::Reset(_) => format!("{minute}:reset"),
+                    Notice::Summary { .. } => format!("{minute}:summary"),
+                });
+            }
+        }
+        assert_eq!(heard, said);
+    }
+
+    #[test]
+    fn a_window_fires_once_below_each_threshold() {
+        let r = Some(300);
+        expect(
+            &[(0, 79.0, r), (5, 81.0, r), (10, 85.0, r), (15, 96.0, r), (20, 99.0, r), (25, 100.0, r), (30, 100.0, r)],
+            &["5:low 19", "15:low 4", "25:low 0"],
+        );
+    }
+
+    #[test]
+    fn exactly_on_a_threshold_is_not_below_it() {
+        expect(&[(0, 80.0, None), (5, 95.0, None), (10, 95.5, None)], &["5:low 5", "10:low 4.5"]);
+    }
+
+    #[test]
+    fn the_first_reading_below_fires_and_only_the_most_severe() {
+        expect(&[(0, 97.0, Some(300)), (5, 98.0, Some(300))], &["0:low 3"]);
+    }
+
+    #[test]
+    fn a_window_that_fired_says_when_it_is_given_back_and_fires_anew() {
+        expect(
+            &[(0, 90.0, Some(10)), (15, 2.0, Some(315)), (20, 85.0, Some(315))],
+            &["0:low 10", "15:reset", "20:low 15"],
+        );
+        expect(&[(0, 90.0, Some(10)), (15, 0.0, None)], &["0:low 10", "15:reset"]);
+        expect(&[(0, 50.0, Some(10)), (15, 0.0, None)], &[]);
+    }
+
+    #[test]
+    fn an_early_reset_counts_when_the_moment_moves_on_and_more_is_left() {
+        expect(&[(0, 90.0, Some(100)), (5, 0.0, Some(305))], &["0:low 10", "5:reset"]);
+    }
+
+    #[test]
+    fn a_long_sleep_over_a_reset_gives_one_notice() {
+        expect(&[(0, 90.0, Some(10)), (700, 97.0, Some(900))], &["0:low 10", "700:low 3"]);
+    }
+
+    #[test]
+    fn a_drop_of_usage_without_a_reset_needs_a_second_reading() {
+        let r = Some(300);
+        expect(&[(0, 90.0, r), (5, 10.0, r), (10, 90.0, r), (15, 90.0, r)], &["0:low 10"]);
+        expect(&[(0, 90.0, r), (5, 10.0, r), (10, 12.0, r), (15, 85.0, r)], &["0:low 10", "10:reset", "15:low 15"]);
+        expect(&[(0, 96.0, r), (5, 90.0, r), (10, 90.0, r), (15, 96.0, r)], &["0:low 4", "15:low 4"]);
+    }
+
+    #[test]
+    fn a_reset_moment_that_jitters_or_slides_is_no_reset() {
+        expect(&[(0, 90.0, Some(300)), (5, 90.0, Some(301)), (10, 90.0, Some(299))], &["0:low 10"]);
+        expect(&[(0, 90.0, Some(300)), (10, 90.0, Some(310)), (20, 90.0, Some(320))], &["0:low 10"]);
+    }
+
+    #[test]
+    fn a_reading_that_was_judged_is_not_judged_again() {
+        let mut memory = Memory::default();
+        let snapshot = seen(0, &[("a", 90.0, None)]);
+        assert_eq!(judge(&mut memory, &snapshot, &rules(), at(0)).len(), 1);
+        let before = memory.clone();
+        assert_eq!(judge(&mut memory, &snapshot, &rules(), at(1)), []);
+        assert_eq!(memory, before);
+    }
+
+    #[test]
+    fn stale_and_switched_off_accounts_say_nothing() {
+        let mut snapshot = seen(0, &[("a", 90.0, None), ("b", 90.0, None)]);
+        snapshot.accounts[0].settle(Err(crate::quota::Failure::TimedOut(15)), at(1));
+        snapshot.accounts[1].disabled = true;
+        assert_eq!(judge(&mut Memory::default(), &snapshot, &rules(), at(1)), []);
+    }
+
+    #[test]
+    fn a_window_nobody_knows_says_nothing() {
+        let mut snapshot = seen(0, &[("a", 100.0, None)]);
+        snapshot.accounts[0].reading.as_mut().expect("settled").windows[0].named = false;
+        assert_eq!(judge(&mut Memory::default(), &snapshot, &rules(), at(0)), []);
+    }
+
+    #[test]
+    fn more_than_three_at_once_are_one_summary() {
+        let low = |n: usize| {
+            let ids = ["a", "b", "c", "d"];
+            seen(0, &ids[..n].iter().enumerate().map(|(i, id)| (*id, 90.0 + i as f64, Some(130))).collect::<Vec<_>>())
+        };
+        assert_eq!(judge(&mut Memory::default(), &low(3), &rules(), at(0)).len(), 3);
+        let notices = judge(&mut Memory::default(), &low(4), &rules(), at(0));
+        let words: Vec<_> = notices.iter().map(|n| n.words(at(0), Zone::UTC, false)).collect();
+        assert_eq!(
+            words,
+            [(
+                "4 quota windows low".to_owned(),
+                "Lowest: Claude 5-hour, 7% left. d@x: resets in 2 hours (15 Jan 2027, 10:10)".to_owned()
+            )]
+        );
+    }
+
+    #[test]
+    fn a_deleted_account_is_forgotten_in_the_end_but_not_at_once() {
+        let mut memory = Memory::default();
+        judge(&mut memory, &seen(0, &[("a", 90.0, None)]), &rules(), at(0));
+        judge(&mut memory, &seen(5, &[]), &rules(), at(5));
+        assert_eq!(judge(&mut memory.clone(), &seen(9, &[("a", 91.0, None)]), &rules(), at(9)), []);
+        judge(&mut memory, &seen(0, &[]), &rules(), at(0) + FORGET_AFTER);
+        assert_eq!(memory, Memory::default());
+    }
+
+    #[test]
+    fn the_words_name_account_window_rest_and_reset() {
+        let words = |used: f64, hide: bool| {
+            let notices =
+                judge(&mut Memory::default(), &seen(0, &[("alice", used, Some(130))]), &rules(), at(0));
+            notices[0].words(at(0), Zone::UTC, hide)
+        };
+        let text = |name: &str| format!("{name}: resets in 2 hours (15 Jan 2027, 10:10)");
+        assert_eq!(words(88.0, false), ("Claude 5-hour: 12% left".into(), text("alice@x")));
+        assert_eq!(words(99.5, false).0, "Claude 5-hour: <1% left");
+        assert_eq!(words(100.0, true), ("Claude 5-hour used up".into(), text("a…e")));
+    }
+}

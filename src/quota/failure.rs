@@ -1,0 +1,70 @@
+//! Why an account's usage could not be had, in words its owner can act on.
+
+use super::words::{Zone, clock_time};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+/// What went wrong with one account. Holds no token and no answer's body.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// No connection: no network, no name, no route, or a proxy that does not answer. The text says
+    /// what could not be reached.
+    Unreachable(String),
+    /// No whole answer within the time-out, in seconds.
+    TimedOut(u64),
+    /// The certificate or the handshake of TLS was refused.
+    NotTrusted(String),
+    /// The provider refuses the token (401 or 403).
+    SignInAgain,
+    /// The access token has expired, and it could not be renewed; the text says why, and what helps.
+    Expired(String),
+    /// Too many requests (429); no more are sent until this moment.
+    RateLimited(DateTime<Utc>),
+    /// Another status than 200.
+    Server(u16),
+    /// The answer came, but it is not what the provider used to send; the text says what is wrong.
+    NotUnderstood(String),
+    /// The credential file can't be used; the text names the file and says why.
+    BrokenFile(String),
+    /// A fault of this program, kept to this one account.
+    Internal(String),
+}
+
+impl Failure {
+    /// The sentence of the menu and of `status`. Lower case, no full stop.
+    pub fn words(&self, now: DateTime<Utc>, zone: Zone) -> String {
+        match self {
+            Failure::Unreachable(what) => {
+                format!("could not reach {what}: check the network connection or the proxy")
+            }
+            Failure::TimedOut(seconds) => format!("no answer within {seconds} s"),
+            Failure::NotTrusted(what) => format!(
+                "could not trust {what}: check the clock, and whether a proxy or a sign-in page is in between"
+            ),
+            Failure::SignInAgain => "sign in again with CLIProxyAPI: the login is no longer accepted".into(),
+            Failure::Expired(why) => format!("token expired: {why}"),
+            Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
+            Failure::Server(status) => format!("the server answered with an error ({status}); trying again later"),
+            Failure::NotUnderstood(what) => format!("could not understand the answer: {what}"),
+            Failure::BrokenFile(what) => what.clone(),
+            Failure::Internal(what) => format!("an error in Quota Tray, please report it: {what}"),
+        }
+    }
+
+    /// Two or three words for the account's row.
+    pub fn short(&self, now: DateTime<Utc>, zone: Zone) -> String {
+        match self {
+            Failure::Unreachable(_) => "not reachable".into(),
+            Failure::TimedOut(_) => "timed out".into(),
+            Failure::NotTrusted(_) => "connection not trusted".into(),
+            Failure::SignInAgain => "sign in again".into(),
+            Failure::Expired(_) => "token expired".into(),
+            Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
+            Failure::Server(status) => format!("server error {status}"),
+            Failure::NotUnderstood(_) => "answer not understood".into(),
+            Failure::BrokenFile(_) => "credential file broken".into(),
+            Failure::Internal(_) => "internal error".into(),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! What a quota is: accounts, windows, usage, alerts. Pure: no clock, no disk, no network; `now`
+//! is an argument and the result is a value.
+
+pub mod account;
+pub mod alert;
+pub mod failure;
+pub mod moment;
+pub mod usage;
+pub mod window;
+pub mod words;
+
+pub use account::{Account, AccountId, Provider};
+pub use failure::Failure;
+pub use usage::{AccountUsage, ExtraUsage, Reading, Snapshot, Standing, State};
+pub use window::Window;
+pub use words::Zone;

@@ -1,0 +1,174 @@
+//! The state behind the tray: events in, effects out. Knows no clock, no disk and no tray.
+
+use super::icon::Face;
+use super::menu::{Action, Item, View};
+use crate::config::{Choice, Settings};
+use crate::quota::alert::{self, Memory, Notice, Rules};
+use crate::quota::{Snapshot, Zone};
+use chrono::{DateTime, Utc};
+use std::path::PathBuf;
+
+/// What can happen.
+#[derive(Debug)]
+pub enum Event {
+    /// The event loop runs: from now on there can be a tray icon.
+    Started,
+    /// The refresher has something new.
+    Snapshot(Snapshot),
+    /// A menu item was clicked.
+    Clicked(Action),
+    /// The settings file was changed, to settings or to something that can't be used.
+    Settings(Result<Settings, String>),
+    /// A tray host has come or gone.
+    Host(Host),
+    /// Somebody asks the program to end: a signal, or the session's end.
+    Quit,
+}
+
+/// Who shows the icon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Host {
+    /// There is one.
+    Present,
+    /// There is none yet; the icon appears when one comes.
+    Missing,
+    /// There can't be one: there is no session bus.
+    NoBus,
+}
+
+/// What is to be done.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Show this, anew if asked to.
+    Draw(Drawing),
+    /// Ask the refresher for a refresh.
+    Refresh,
+    /// Go on with these settings.
+    Reconfigure(Settings),
+    /// Write a choice to the settings file.
+    Choose(Choice),
+    /// Show the folder with the credential files.
+    OpenFolder,
+    /// Edit the settings file.
+    OpenSettings,
+    /// Tell the user.
+    Notify(Vec<Notice>),
+    /// Keep what was said, for after a restart.
+    Remember(Memory),
+    /// End.
+    Quit,
+}
+
+/// All that is on show.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Drawing {
+    /// The menu.
+    pub items: Vec<Item>,
+    /// The icon.
+    pub face: Face,
+    /// The icon's mark.
+    pub refreshing: bool,
+    /// The text that a pointer over the icon brings.
+    pub tooltip: String,
+    /// The text beside the icon.
+    pub title: String,
+}
+
+/// The state behind the tray.
+pub struct App {
+    snapshot: Snapshot,
+    settings: Settings,
+    auth_dir: PathBuf,
+    memory: Memory,
+    problem: Option<String>,
+    zone: Zone,
+}
+
+impl App {
+    /// A tray that knows nothing of its accounts yet.
+    pub fn new(settings: Settings, auth_dir: PathBuf, memory: Memory, snapshot: Snapshot, zone: Zone) -> App {
+        App { snapshot, settings, auth_dir, memory, problem: None, zone }
+    }
+
+    /// Takes in an event, says what is to be done.
+    pub fn handle(&mut self, event: Event, now: DateTime<Utc>) -> Vec<Effect> {
+        match event {
+            Event::Started | Event::Host(_) => vec![self.draw(now)],
+            Event::Quit | Event::Clicked(Action::Quit) => vec![Effect::Quit],
+            Event::Snapshot(snapshot) => {
+                self.snapshot = snapshot;
+                let mut effects = vec![self.draw(now)];
+                effects.extend(self.judge(now));
+                effects
+            }
+            Event::Settings(Ok(settings)) => {
+                let mut effects = Vec::new();
+                let mended = self.problem.take().is_some();
+                if settings != self.settings {
+                    effects.push(Effect::Reconfigure(settings.clone()));
+                    self.settings = settings;
+                }
+                if mended || !effects.is_empty() {
+                    effects.push(self.draw(now));
+                }
+                effects
+            }
+            Event::Settings(Err(problem)) => {
+                self.problem = Some(problem);
+                vec![self.draw(now)]
+            }
+            Event::Clicked(Action::Refresh) => vec![Effect::Refresh],
+            Event::Clicked(Action::Choose(choice)) => vec![Effect::Choose(choice)],
+            Event::Clicked(Action::OpenFolder) => vec![Effect::OpenFolder],
+            Event::Clicked(Action::OpenSettings) => vec![Effect::OpenSettings],
+        }
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// The picture of this moment.
+    pub fn view(&self, now: DateTime<Utc>) -> View<'_> {
+        View {
+            snapshot: &self.snapshot,
+            settings: &self.settings,
+            auth_dir: &self.auth_dir,
+            problem: self.problem.as_deref(),
+            now,
+            zone: self.zone,
+        }
+    }
+
+    fn draw(&self, now: DateTime<Utc>) -> Effect {
+        let view = self.view(now);
+        Effect::Draw(Drawing {
+            items: view.menu(),
+            face: view.face().step(),
+            refreshing: self.snapshot.refreshing,
+            tooltip: view.tooltip(),
+            title: view.title(),
+        })
+    }
+
+    /// Alerts are judged once all answers are in: half a refresh would warn in pieces.
+    fn judge(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
+        if self.snapshot.refreshing {
+            return Vec::new();
+        }
+        let rules =
+            Rules { thresholds: self.settings.thresholds.clone(), on_reset: self.settings.notify_on_reset };
+        let before = self.memory.clone();
+        let notices = alert::judge(&mut self.memory, &self.snapshot, &rules, now);
+        let mut effects = Vec::new();
+        // What was said is kept first: after a crash in between, silence is better than saying it twice.
+        if self.memory != before {
+            effects.push(Effect::Remember(self.memory.clone()));
+        }
+        if !notices.is_empty() {
+            effects.push(Effect::Notify(notices));
+        }
+        effects
+    }
+}

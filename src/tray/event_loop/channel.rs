@@ -1,0 +1,47 @@
+//! The loop on Linux and BSD: a channel.
+
+use super::ControlFlow;
+use crate::tray::app::Event;
+use std::sync::mpsc;
+
+/// The main thread's loop.
+pub struct EventLoop {
+    sender: mpsc::Sender<Event>,
+    events: mpsc::Receiver<Event>,
+}
+
+/// Sends events to the loop, from any thread.
+#[derive(Clone)]
+pub struct Sender(mpsc::Sender<Event>);
+
+impl Sender {
+    /// Sends an event. One for a loop that has ended is of no interest to anybody.
+    pub fn send(&self, event: Event) {
+        let _ = self.0.send(event);
+    }
+}
+
+impl EventLoop {
+    /// A loop that does not run yet.
+    #[expect(clippy::new_without_default, reason = "its sibling for other platforms has no default")]
+    pub fn new() -> EventLoop {
+        let (sender, events) = mpsc::channel();
+        EventLoop { sender, events }
+    }
+
+    /// Sends events to this loop.
+    pub fn sender(&self) -> Sender {
+        Sender(self.sender.clone())
+    }
+
+    /// Runs `handle` for each event, [`Event::Started`] first, until it says to stop.
+    pub fn run(self, mut handle: impl FnMut(Event) -> ControlFlow<()> + 'static) {
+        self.sender().send(Event::Started);
+        // `self.sender` lives as long as the loop, so the channel does not close.
+        while let Ok(event) = self.events.recv() {
+            if handle(event).is_break() {
+                return;
+            }
+        }
+    }
+}

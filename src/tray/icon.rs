@@ -1,0 +1,282 @@
+//! The pictures: the tray's icon and the small gauge in front of an account's menu row.
+//!
+//! Pure: a [`Face`] and a size in, pixels out. One drawing serves every size. It is a gauge whose
+//! arc runs over 270°, from empty (lower left) by way of the top to full (lower right). The thick
+//! part is what is left, the hairline what is used up. What stands in the middle tells the states
+//! apart without colour, and the opening at the bottom is kept free for the refresh mark:
+//!
+//! | state | arc | middle |
+//! |---|---|---|
+//! | fine | as full as the level | empty |
+//! | low | as full as the level | exclamation mark |
+//! | exhausted | solid, one stroke | bar, as on a no-entry sign |
+//! | error | broken at the top | cross |
+//! | no accounts | whole circle, dashed | plus: connect one |
+//! | refreshing | hairline only | three dots |
+//!
+//! **Crispness.** A picture is laid out in cells of whole pixels, 16 to 31 of them a side for the
+//! usual sizes: 44 px is 22 cells of 2 px. So the 44 px bitmap that a Linux panel scales to 22 px
+//! falls on whole pixels again, and straight strokes have no blurred edge at any size.
+
+use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, Rect, Transform};
+
+/// What the icon says. Told apart by shape and not by colour alone.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Face {
+    /// No account is connected.
+    NoAccounts,
+    /// The first answer is still under way (no number known yet).
+    Refreshing,
+    /// Percent left, 0 < p <= 100, above the highest alert threshold.
+    Fine(f64),
+    /// Percent left, at or below a threshold.
+    Low(f64),
+    /// 0 % left.
+    Exhausted,
+    /// No number can be shown for any account.
+    Error,
+}
+
+impl Face {
+    /// The face that is drawn for this one: its level rounded to a step of 2.5 %, which is one
+    /// pixel of arc at 22 px, and never below 5 %, so that what is left stays visible.
+    ///
+    /// Two faces with the same step have the same picture at every size, and two with different
+    /// steps have different ones from 16 px on. Redraw when the step changes, not when the face does.
+    /// Levels out of range come out as what they can only mean: 0 or less is [`Face::Exhausted`],
+    /// more than 100 is 100, not a number is [`Face::Error`].
+    pub fn step(self) -> Face {
+        let round = |percent: f64| ((percent / 2.5).round() * 2.5).clamp(5.0, 100.0);
+        match self {
+            Face::Fine(p) | Face::Low(p) if p.is_nan() => Face::Error,
+            Face::Fine(p) | Face::Low(p) if p <= 0.0 => Face::Exhausted,
+            Face::Fine(p) => Face::Fine(round(p)),
+            Face::Low(p) => Face::Low(round(p)),
+            Face::NoAccounts | Face::Refreshing | Face::Exhausted | Face::Error => self,
+        }
+    }
+}
+
+/// Straight (non-premultiplied) RGBA, row by row, `size * size * 4` bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub rgba: Vec<u8>,
+    /// Width and height in pixels.
+    pub size: u32,
+}
+
+/// What a picture is drawn with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ink {
+    /// Colours readable on light and dark panels alike.
+    Colour,
+    /// A macOS template: black, only the alpha differs.
+    Template,
+}
+
+/// Draws the tray's icon, `size` pixels square; a size of 0 is drawn as 1.
+///
+/// `refreshing` sets three dots into the opening of the gauge; no pixel of the gauge changes.
+/// [`Face::Refreshing`] says so already and [`Face::NoAccounts`] has nothing to refresh: they
+/// look the same with it and without.
+pub fn tray(face: Face, refreshing: bool, size: u32, ink: Ink) -> Picture {
+    let face = face.step();
+    let mut pen = Pen::new(size, ink);
+    pen.face(face);
+    if refreshing && !matches!(face, Face::Refreshing | Face::NoAccounts) {
+        pen.dots(pen.radius - pen.bar, 1.0);
+    }
+    pen.picture()
+}
+
+/// Draws the small gauge in front of an account's row in the menu, `size` pixels square.
+/// It is the tray's icon without the refresh mark: a row and the icon say the same thing alike.
+pub fn row(face: Face, size: u32, ink: Ink) -> Picture {
+    tray(face, false, size, ink)
+}
+
+// A tray does not tell whether its panel is light or dark. So every colour is a mid-tone with a
+// relative luminance of 0.19 to 0.24: that alone gives 3:1 or more (WCAG 2.1, 1.4.11) on white,
+// #f0f0f0, #202020 and black at once, and no halo has to blur the edges.
+const GREEN: u32 = 0x14995a;
+const AMBER: u32 = 0xd2690c;
+const RED: u32 = 0xdc3f45;
+const BLUE: u32 = 0x3b82d6;
+const GREY: u32 = 0x7b8088;
+
+/// Opacity of the hairline. It may recede: the end of the thick arc is what gives the level.
+const HAIRLINE: f32 = 0.6;
+
+/// Degrees clockwise from three o'clock, since y points down.
+const EMPTY: f32 = 135.0;
+const FULL: f32 = 405.0;
+const TOP: f32 = 270.0;
+
+/// Draws with lengths in cells from the gauge's centre, x to the right and y down.
+struct Pen {
+    pixmap: Pixmap,
+    to_pixels: Transform,
+    ink: Ink,
+    /// Outer radius of the gauge.
+    radius: f32,
+    /// Thickness of the arc.
+    arc: f32,
+    /// Thickness of everything straight: bar, exclamation mark, plus, dots. A whole number.
+    bar: f32,
+}
+
+impl Pen {
+    fn new(size: u32, ink: Ink) -> Pen {
+        let size = size.max(1);
+        let pixels_per_cell = (1..=size / 16).rev().find(|n| size.is_multiple_of(*n)).unwrap_or(1);
+        let cells = size / pixels_per_cell;
+        let bar = (cells as f32 / 8.0).round().max(1.0);
+        // A stroke of 3 cells can't be centred among 22. It can among 21, so the gauge gives up one
+        // column at the right and one row at the top, where the open bottom makes it look high anyway.
+        let spare = (cells as f32 - bar) % 2.0;
+        let radius = (cells as f32 - spare) / 2.0;
+        let scale = pixels_per_cell as f32;
+        Pen {
+            pixmap: Pixmap::new(size, size).expect("a size above 0 makes a pixmap"),
+            to_pixels: Transform::from_translate(radius, radius + spare).post_scale(scale, scale),
+            ink,
+            radius,
+            arc: (cells as f32 * 0.18).round().max(1.0),
+            bar,
+        }
+    }
+
+    fn face(&mut self, face: Face) {
+        let (bar, inner) = (self.bar, self.radius - self.arc);
+        match face {
+            Face::Fine(percent) => self.level(percent, GREEN),
+            Face::Low(percent) => {
+                self.level(percent, AMBER);
+                let height = self.centred(inner * 1.65);
+                self.rect((-bar / 2.0, -height / 2.0), (bar, height - bar - 1.0), AMBER);
+                self.rect((-bar / 2.0, height / 2.0 - bar), (bar, bar), AMBER);
+            }
+            Face::Exhausted => {
+                self.stroke(EMPTY, FULL, RED);
+                let width = self.centred(inner * 1.65);
+                self.rect((-width / 2.0, -bar / 2.0), (width, bar), RED);
+            }
+            Face::Error => {
+                self.stroke(EMPTY, TOP - 20.0, GREY);
+                self.stroke(TOP + 20.0, FULL, GREY);
+                self.cross(self.centred(inner * 1.45) / 2.0, bar * 0.7);
+            }
+            Face::NoAccounts => {
+                for dash in 0..8 {
+                    let middle = TOP + 45.0 * dash as f32;
+                    self.stroke(middle - 11.0, middle + 11.0, GREY);
+                }
+                let width = self.centred(inner * 1.2);
+                self.rect((-width / 2.0, -bar / 2.0), (width, bar), GREY);
+                self.rect((-bar / 2.0, -width / 2.0), (bar, width), GREY);
+            }
+            Face::Refreshing => {
+                self.hairline(EMPTY);
+                self.dots(-bar / 2.0, 2.0);
+            }
+        }
+    }
+
+    /// The gauge proper; the gap of one cell shows where the level ends when colours don't.
+    fn level(&mut self, percent: f64, colour: u32) {
+        let end = EMPTY + (FULL - EMPTY) * percent as f32 / 100.0;
+        let gap = (1.0 / (self.radius - self.arc / 2.0)).to_degrees();
+        self.sector(EMPTY, end, 0.0, self.arc, colour, 1.0);
+        self.hairline(end + gap);
+    }
+
+    /// What is used up, from `start` to the full end.
+    fn hairline(&mut self, start: f32) {
+        self.sector(start, FULL, 1.0, self.arc - 1.0, GREY, HAIRLINE);
+    }
+
+    /// An arc that is no level: one cell thinner, so that it is not taken for a full gauge.
+    fn stroke(&mut self, from: f32, to: f32, colour: u32) {
+        self.sector(from, to, 0.0, (self.arc - 1.0).max(1.0), colour, 1.0);
+    }
+
+    /// Three dots with their upper edge at `y`.
+    fn dots(&mut self, y: f32, gap: f32) {
+        for place in [-1.0, 0.0, 1.0] {
+            let x = place * (self.bar + gap) - self.bar / 2.0;
+            self.rect((x, y), (self.bar, self.bar), BLUE);
+        }
+    }
+
+    /// The whole length nearest to `length` that can be centred as the bar can.
+    fn centred(&self, length: f32) -> f32 {
+        let odd = self.bar % 2.0;
+        ((length - odd) / 2.0).round().max(0.0) * 2.0 + odd
+    }
+
+    /// A piece of the ring between two depths below its outer edge.
+    fn sector(&mut self, from: f32, to: f32, outer: f32, inner: f32, colour: u32, opacity: f32) {
+        if from >= to || outer >= inner {
+            return; // the gauge is full, or too small for a hairline
+        }
+        // A polygon with corners 3° apart or less leaves the circle by 0.04 px at a radius of 128 px.
+        let parts = ((to - from) / 3.0).ceil();
+        let corner = |part: f32, depth: f32| {
+            let (sin, cos) = (from + (to - from) * part / parts).to_radians().sin_cos();
+            let radius = (self.radius - depth).max(0.0);
+            (radius * cos, radius * sin)
+        };
+        let there = (0..=parts as u32).map(|part| corner(part as f32, outer));
+        let back = (0..=parts as u32).rev().map(|part| corner(part as f32, inner));
+        let corners: Vec<_> = there.chain(back).collect();
+        self.polygon(&corners, colour, opacity);
+    }
+
+    /// A diagonal cross that reaches `reach` from the centre; `cut` is the leg of its cut-off corners.
+    fn cross(&mut self, reach: f32, cut: f32) {
+        let near = reach - cut;
+        // The upper arm's notch and the right upper corner; three quarter turns make the others.
+        let quarter = [(0.0, -cut), (near, -reach), (reach, -near)];
+        let turn = |(x, y): (f32, f32)| (-y, x);
+        let mut corners = quarter.to_vec();
+        for at in 0..9 {
+            corners.push(turn(corners[at]));
+        }
+        self.polygon(&corners, RED, 1.0);
+    }
+
+    fn polygon(&mut self, corners: &[(f32, f32)], colour: u32, opacity: f32) {
+        let mut path = PathBuilder::new();
+        path.move_to(corners[0].0, corners[0].1);
+        corners[1..].iter().for_each(|&(x, y)| path.line_to(x, y));
+        path.close();
+        // No path is left when a picture of a few pixels makes all corners one: nothing to fill.
+        if let Some(path) = path.finish() {
+            let paint = self.paint(colour, opacity);
+            self.pixmap.fill_path(&path, &paint, FillRule::Winding, self.to_pixels, None);
+        }
+    }
+
+    fn rect(&mut self, (x, y): (f32, f32), (width, height): (f32, f32), colour: u32) {
+        if let Some(rect) = Rect::from_xywh(x, y, width, height) {
+            let paint = self.paint(colour, 1.0);
+            self.pixmap.fill_rect(rect, &paint, self.to_pixels, None);
+        }
+    }
+
+    fn paint(&self, colour: u32, opacity: f32) -> Paint<'static> {
+        let [_, red, green, blue] = match self.ink {
+            Ink::Colour => colour.to_be_bytes(),
+            Ink::Template => [0; 4],
+        };
+        let mut paint = Paint::default();
+        paint.set_color(Color::from_rgba8(red, green, blue, (opacity * 255.0).round() as u8));
+        paint
+    }
+
+    fn picture(self) -> Picture {
+        let pixels = self.pixmap.pixels().iter().map(|pixel| pixel.demultiply());
+        let rgba = pixels.flat_map(|c| [c.red(), c.green(), c.blue(), c.alpha()]).collect();
+        Picture { rgba, size: self.pixmap.width() }
+    }
+}

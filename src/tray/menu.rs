@@ -1,0 +1,373 @@
+//! The menu as a value: a snapshot and a moment in, rows out. All words a user reads in the menu and
+//! the tooltip stand here.
+
+use super::icon::Face;
+use crate::config::{Choice, Settings};
+use crate::quota::words::{self, Zone};
+use crate::quota::{AccountUsage, ExtraUsage, Provider, Snapshot, State, Window};
+use chrono::{DateTime, Utc};
+use std::path::Path;
+
+/// Beyond this many accounts the menu shows the lowest few, and the rest by provider.
+const MOST_ROWS: usize = 20;
+const LOWEST_ON_TOP: usize = 5;
+
+/// Longer sentences are broken into several rows.
+const WIDTH: usize = 64;
+
+/// The choices of the settings menu.
+const MINUTES: [u32; 4] = [1, 5, 15, 30];
+const THRESHOLDS: [f64; 4] = [50.0, 20.0, 10.0, 5.0];
+
+/// One entry of the menu.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Item {
+    /// Something to read.
+    Text(String),
+    /// Something to do. Disabled where there is no action.
+    Action(String, Option<Action>),
+    /// Something to switch.
+    Check(String, Action, bool),
+    /// Something with more below it, and a gauge in front where it is an account.
+    Submenu(String, Option<Face>, Vec<Item>),
+    /// A line.
+    Separator,
+}
+
+/// What a click asks for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Action {
+    /// Refresh now.
+    Refresh,
+    /// Change a setting.
+    Choose(Choice),
+    /// Show the credential files.
+    OpenFolder,
+    /// Edit the settings.
+    OpenSettings,
+    /// End the program.
+    Quit,
+}
+
+/// The words and numbers all pictures of one snapshot are made with.
+#[derive(Clone, Copy)]
+pub struct View<'a> {
+    /// What is shown.
+    pub snapshot: &'a Snapshot,
+    /// How it is shown.
+    pub settings: &'a Settings,
+    /// The folder with the credential files.
+    pub auth_dir: &'a Path,
+    /// A sentence about the program itself, such as a settings file that can't be used.
+    pub problem: Option<&'a str>,
+    /// The moment of the picture.
+    pub now: DateTime<Utc>,
+    /// The reader's time zone.
+    pub zone: Zone,
+}
+
+impl View<'_> {
+    /// The whole menu.
+    pub fn menu(&self) -> Vec<Item> {
+        let mut items = Vec::new();
+        if let Some(problem) = self.problem {
+            items.extend(wrap(problem));
+            items.push(Item::Separator);
+        }
+        items.extend(self.accounts());
+        items.push(Item::Separator);
+        items.extend(self.updated().map(Item::Text));
+        items.push(match self.snapshot.refreshing {
+            true => Item::Action("Refreshing…".into(), None),
+            false => Item::Action("Refresh now".into(), Some(Action::Refresh)),
+        });
+        items.push(Item::Submenu("Settings".into(), None, self.settings()));
+        items.push(Item::Action("Open credentials folder".into(), Some(Action::OpenFolder)));
+        items.push(Item::Action("Open settings file".into(), Some(Action::OpenSettings)));
+        items.push(Item::Separator);
+        items.push(Item::Action("Quit Quota Tray".into(), Some(Action::Quit)));
+        items
+    }
+
+    /// The rows of the accounts, or what to do where there are none.
+    pub fn accounts(&self) -> Vec<Item> {
+        let mut items: Vec<_> = self.snapshot.problem.iter().flat_map(|problem| wrap(problem)).collect();
+        let accounts = &self.snapshot.accounts;
+        if accounts.is_empty() && items.is_empty() {
+            let first_look = self.snapshot.refreshing && self.snapshot.updated_at.is_none();
+            let place = self.auth_dir.display();
+            return match first_look {
+                true => vec![Item::Text("Looking for accounts…".into())],
+                false => std::iter::once(Item::Text("No account is connected".into()))
+                    .chain(wrap(&format!(
+                        "Sign in to Claude or Codex with CLIProxyAPI, VibeProxy or DroidProxy: \
+                         logins in {place} appear here by themselves"
+                    )))
+                    .collect(),
+            };
+        }
+        if accounts.len() <= MOST_ROWS {
+            items.extend(accounts.iter().map(|usage| self.account(usage)));
+            return items;
+        }
+        let mut known: Vec<_> = self
+            .snapshot
+            .enabled()
+            .filter_map(|usage| Some((usage.lowest(self.now)?.remaining_percent(), usage)))
+            .collect();
+        known.sort_by(|a, b| a.0.total_cmp(&b.0));
+        items.extend(known.iter().take(LOWEST_ON_TOP).map(|(_, usage)| self.account(usage)));
+        items.push(Item::Separator);
+        items.extend(Provider::ALL.into_iter().filter_map(|provider| self.provider(provider)));
+        items
+    }
+
+    /// One provider's accounts, where there are too many for one menu.
+    fn provider(&self, provider: Provider) -> Option<Item> {
+        let accounts = self.snapshot.accounts.iter().filter(|usage| usage.account.provider == provider);
+        let rows: Vec<_> = accounts.map(|usage| self.account(usage)).collect();
+        let lowest = self.snapshot.lowest_of_provider(provider, self.now);
+        let count = match rows.len() {
+            0 => return None,
+            1 => "1 account".to_owned(),
+            count => format!("{count} accounts"),
+        };
+        let (rest, face) = match lowest {
+            Some((_, window)) => {
+                let left = window.remaining_percent();
+                (format!("lowest {} left", words::percent(left)), self.level(left))
+            }
+            None => ("nothing known yet".into(), Face::Refreshing),
+        };
+        Some(Item::Submenu(format!("{} · {count} — {rest}", provider.name()), Some(face), rows))
+    }
+
+    fn account(&self, usage: &AccountUsage) -> Item {
+        let label = self.label(usage);
+        if usage.disabled {
+            return Item::Text(label);
+        }
+        let mut items: Vec<_> = usage.windows().iter().map(|window| Item::Text(self.window(usage, window))).collect();
+        if !items.is_empty() {
+            items.push(Item::Separator);
+        }
+        if let Some(reading) = &usage.reading {
+            items.extend(reading.plan.iter().map(|plan| Item::Text(format!("Plan: {plan}"))));
+            items.extend(reading.extra_usage.iter().map(|extra| Item::Text(extra_usage(extra))));
+        }
+        items.push(Item::Text(match usage.updated_at {
+            Some(at) => format!("Updated {}", words::clock_time(at, self.now, self.zone)),
+            None if usage.loading => "Asking for the first time…".into(),
+            None => "Never updated".into(),
+        }));
+        if let Some(error) = &usage.error {
+            items.extend(wrap(&capital(&error.words(self.now, self.zone))));
+        }
+        Item::Submenu(label, Some(self.face_of(usage)), items)
+    }
+
+    /// "Claude · alice@example.com — 42% left".
+    fn label(&self, usage: &AccountUsage) -> String {
+        let name = usage.account.label(self.settings.hide_email);
+        let mut facts = Vec::new();
+        match usage.lowest(self.now) {
+            _ if usage.disabled => facts.push("switched off".to_owned()),
+            Some(window) => facts.push(format!("{} left", words::percent(window.remaining_percent()))),
+            None if usage.windows().iter().any(|window| window.named) => {
+                facts.push("reset, not yet confirmed".into());
+            }
+            None if usage.reading.is_some() => facts.push("no known window".into()),
+            None if usage.state() == State::Loading => facts.push("loading…".into()),
+            None => {}
+        }
+        if let Some(error) = usage.error.as_ref().filter(|_| !usage.disabled) {
+            facts.extend(usage.updated_at.map(|at| words::age(at, self.now)));
+            facts.push(error.short(self.now, self.zone));
+        }
+        format!("{name} — {}", facts.join(" · "))
+    }
+
+    /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".
+    fn window(&self, usage: &AccountUsage, window: &Window) -> String {
+        let clock = |at| words::clock_time(at, self.now, self.zone);
+        let title = &window.title;
+        let left = words::percent(window.remaining_percent());
+        match (window.resets_at, &window.reset_note) {
+            (Some(at), _) if usage.is_unconfirmed(window, self.now) => {
+                format!("{title}: reset at {}, not yet confirmed", clock(at))
+            }
+            (Some(at), _) if at > self.now => {
+                format!("{title}: {left} left — resets in {} ({})", words::stretch(at - self.now), clock(at))
+            }
+            (None, Some(note)) => format!("{title}: {left} left — reset: {note}"),
+            _ => format!("{title}: {left} left"),
+        }
+    }
+
+    fn updated(&self) -> Option<String> {
+        let clock = |at| words::clock_time(at, self.now, self.zone);
+        let updated = clock(self.snapshot.updated_at?);
+        Some(match self.snapshot.next_at {
+            Some(next) => format!("Updated {updated}, next {}", clock(next)),
+            None => format!("Updated {updated}"),
+        })
+    }
+
+    fn settings(&self) -> Vec<Item> {
+        let settings = self.settings;
+        let mut minutes = MINUTES.to_vec();
+        let mut thresholds = THRESHOLDS.to_vec();
+        // A value from the settings file that is not among the usual ones has its place too.
+        if !minutes.contains(&settings.refresh_minutes) {
+            minutes.push(settings.refresh_minutes);
+            minutes.sort_unstable();
+        }
+        thresholds.extend(settings.thresholds.iter().filter(|t| !THRESHOLDS.contains(t)));
+        thresholds.sort_by(|a, b| b.total_cmp(a));
+        thresholds.dedup();
+
+        let mut items: Vec<_> = minutes
+            .into_iter()
+            .map(|minutes| {
+                let label = match minutes {
+                    1 => "Refresh every minute".to_owned(),
+                    _ => format!("Refresh every {minutes} minutes"),
+                };
+                let choice = Action::Choose(Choice::RefreshMinutes(minutes));
+                Item::Check(label, choice, minutes == settings.refresh_minutes)
+            })
+            .collect();
+        items.push(Item::Separator);
+        items.extend(thresholds.into_iter().map(|threshold| {
+            let on = settings.thresholds.contains(&threshold);
+            let choice = Action::Choose(Choice::NotifyBelow(threshold, !on));
+            Item::Check(format!("Notify below {threshold}% left"), choice, on)
+        }));
+        items.push(Item::Separator);
+        let choice = Action::Choose(Choice::HideEmail(!settings.hide_email));
+        items.push(Item::Check("Hide e-mail addresses".into(), choice, settings.hide_email));
+        items
+    }
+
+    /// What the icon says.
+    pub fn face(&self) -> Face {
+        let mut accounts = self.snapshot.enabled().peekable();
+        if let Some((_, window)) = self.snapshot.lowest(self.now) {
+            self.level(window.remaining_percent())
+        } else if self.snapshot.problem.is_some() {
+            Face::Error
+        } else if accounts.peek().is_none() {
+            if self.snapshot.updated_at.is_none() { Face::Refreshing } else { Face::NoAccounts }
+        } else if accounts.any(|usage| usage.error.is_none()) {
+            Face::Refreshing
+        } else {
+            Face::Error
+        }
+    }
+
+    fn face_of(&self, usage: &AccountUsage) -> Face {
+        match usage.lowest(self.now) {
+            Some(window) => self.level(window.remaining_percent()),
+            None if usage.error.is_some() => Face::Error,
+            None => Face::Refreshing,
+        }
+    }
+
+    fn level(&self, left: f64) -> Face {
+        let low = self.settings.thresholds.iter().any(|threshold| left < *threshold);
+        match left {
+            left if left <= 0.0 => Face::Exhausted,
+            left if low => Face::Low(left),
+            left => Face::Fine(left),
+        }
+    }
+
+    /// The lowest account and its reset.
+    pub fn tooltip(&self) -> String {
+        let Some((usage, window)) = self.snapshot.lowest(self.now) else {
+            return match self.accounts().first() {
+                Some(Item::Text(text) | Item::Submenu(text, ..)) => text.clone(),
+                _ => "Quota Tray".into(),
+            };
+        };
+        format!("{}\n{}", usage.account.label(self.settings.hide_email), self.window(usage, window))
+    }
+
+    /// The text beside the icon; empty where none is wanted.
+    pub fn title(&self) -> String {
+        match self.snapshot.lowest(self.now) {
+            Some((_, window)) if self.settings.show_title => words::percent(window.remaining_percent()),
+            _ => String::new(),
+        }
+    }
+}
+
+/// "Extra usage: $3.20 of $50.00".
+fn extra_usage(extra: &ExtraUsage) -> String {
+    let money = |amount: f64| match extra.currency.as_deref() {
+        None | Some("USD") => format!("${amount:.2}"),
+        Some("EUR") => format!("€{amount:.2}"),
+        Some("GBP") => format!("£{amount:.2}"),
+        Some(other) => format!("{amount:.2} {other}"),
+    };
+    match extra.limit {
+        Some(limit) => format!("Extra usage: {} of {}", money(extra.spent), money(limit)),
+        None => format!("Extra usage: {}", money(extra.spent)),
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
+/// Breaks a sentence into rows between its words.
+fn wrap(text: &str) -> Vec<Item> {
+    let mut rows: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match rows.last_mut() {
+            Some(row) if row.chars().count() + 1 + word.chars().count() <= WIDTH => {
+                row.push(' ');
+                row.push_str(word);
+            }
+            _ => rows.push(word.to_owned()),
+        }
+    }
+    rows.into_iter().map(Item::Text).collect()
+}
+
+/// The rows as text for a terminal, a submenu's rows indented below it.
+pub fn as_text(items: &[Item]) -> String {
+    let mut text = String::new();
+    write_text(items, 0, &mut text);
+    text
+}
+
+fn write_text(items: &[Item], depth: usize, text: &mut String) {
+    for item in items {
+        let label = match item {
+            Item::Separator => continue,
+            Item::Text(label) | Item::Action(label, _) | Item::Check(label, ..) | Item::Submenu(label, ..) => label,
+        };
+        text.extend(std::iter::repeat_n("  ", depth));
+        text.push_str(label);
+        text.push('\n');
+        if let Item::Submenu(_, _, items) = item {
+            write_text(items, depth + 1, text);
+        }
+    }
+}
+
+/// Cuts a text to a platform's limit, counted in UTF-16 units as Windows does.
+pub fn cut(text: &str, most: usize) -> String {
+    if text.encode_utf16().count() <= most {
+        return text.to_owned();
+    }
+    let mut left = most.saturating_sub(1);
+    let fits = |letter: &char| {
+        let fits = letter.len_utf16() <= left;
+        left = left.saturating_sub(letter.len_utf16());
+        fits
+    };
+    text.chars().take_while(fits).chain(['…']).collect()
+}

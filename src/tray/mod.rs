@@ -1,0 +1,11 @@
+//! What a person sees: the menu, the icon, the notifications.
+
+pub mod app;
+pub mod event_loop;
+#[cfg(all(unix, not(target_os = "macos")))]
+pub mod host;
+pub mod icon;
+pub mod menu;
+pub mod native;
+pub mod notify;
+pub mod terminal;

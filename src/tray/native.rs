@@ -1,0 +1,274 @@
+//! Rows and pixels → the platform's tray, changing only what changed. The one file that names
+//! `tray-icon`.
+
+use super::app::{Drawing, Event};
+use super::event_loop::Sender;
+use super::icon::{self, Face, Ink, Picture};
+use super::menu::{Action, Item, cut};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use tray_icon::menu::{CheckMenuItem, Icon as MenuIcon, Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
+use tray_icon::{Icon, TrayIcon, TrayIconBuilder};
+
+/// One bitmap has to do for every panel: twice the usual 22 px, so that both plain and dense screens
+/// show whole pixels. Windows draws its icons at 16 px times the scale, and scales 32 px best.
+const ICON_SIZE: u32 = if cfg!(windows) { 32 } else { 44 };
+/// Twice the 16 px of a menu.
+const ROW_SIZE: u32 = 32;
+
+const INK: Ink = if cfg!(target_os = "macos") { Ink::Template } else { Ink::Colour };
+
+/// Windows cuts a tooltip at 128 UTF-16 units with the closing zero, in the middle of a letter if it
+/// must.
+const LONGEST_TOOLTIP: usize = if cfg!(windows) { 127 } else { usize::MAX };
+
+/// What each clickable item asks for, by its id.
+type Actions = Arc<Mutex<HashMap<String, Action>>>;
+
+/// The tray icon on show.
+pub struct Native {
+    tray: TrayIcon,
+    actions: Actions,
+    shown: Option<Drawing>,
+    handles: Vec<Handle>,
+}
+
+/// A menu item as the platform knows it.
+enum Handle {
+    Item(MenuItem),
+    Check(CheckMenuItem),
+    Submenu(Submenu, Vec<Handle>),
+    Separator,
+}
+
+/// Clicks are told to a handler that can be set once in a process's life.
+#[derive(Clone, Default)]
+pub struct Clicks(Actions);
+
+impl Clicks {
+    /// From now on clicks become events.
+    pub fn new(events: Sender) -> Clicks {
+        let clicks = Clicks::default();
+        let actions = clicks.0.clone();
+        MenuEvent::set_event_handler(Some(move |event: MenuEvent| {
+            let action = lock(&actions).get(&event.id.0).copied();
+            if let Some(action) = action {
+                events.send(Event::Clicked(action));
+            }
+        }));
+        clicks
+    }
+}
+
+impl Native {
+    /// Puts the icon into the tray.
+    ///
+    /// # Errors
+    /// There is no tray to put it into.
+    pub fn new(clicks: &Clicks, drawing: Drawing) -> Result<Native, tray_icon::Error> {
+        let menu = Menu::new();
+        let handles = append(&drawing.items, &clicks.0, &mut |item| menu.append(item));
+        let builder = TrayIconBuilder::new()
+            .with_id("quota-tray")
+            .with_menu(Box::new(menu))
+            .with_tooltip(cut(&drawing.tooltip, LONGEST_TOOLTIP))
+            .with_title(&drawing.title);
+        #[cfg(target_os = "macos")]
+        let with_icon = TrayIconBuilder::with_icon_templated;
+        #[cfg(not(target_os = "macos"))]
+        let with_icon = TrayIconBuilder::with_icon;
+        let builder = match tray_bitmap(drawing.face, drawing.refreshing) {
+            Some(icon) => with_icon(builder, icon),
+            None => builder,
+        };
+        Ok(Native { tray: builder.build()?, actions: clicks.0.clone(), shown: Some(drawing), handles })
+    }
+
+    /// The platform has changed an item by itself, as it does when a check item is clicked: the next
+    /// drawing is put up whole.
+    pub fn distrust_menu(&mut self) {
+        self.shown = None;
+    }
+
+    /// Shows a drawing in place of the last one.
+    pub fn draw(&mut self, drawing: Drawing) {
+        let before = self.shown.take();
+        let before = before.as_ref();
+        let unchanged = |same: &dyn Fn(&Drawing) -> bool| before.is_some_and(same);
+        let failed = |what: &str, error: &dyn std::fmt::Display| tracing::warn!("could not change the {what}: {error}");
+
+        if !unchanged(&|b| (b.face, b.refreshing) == (drawing.face, drawing.refreshing))
+            && let Some(icon) = tray_bitmap(drawing.face, drawing.refreshing)
+            && let Err(error) = set_icon(&self.tray, icon)
+        {
+            failed("tray icon", &error);
+        }
+        if !unchanged(&|b| b.tooltip == drawing.tooltip)
+            && let Err(error) = self.tray.set_tooltip(Some(cut(&drawing.tooltip, LONGEST_TOOLTIP)))
+        {
+            failed("tooltip", &error);
+        }
+        if !unchanged(&|b| b.title == drawing.title) {
+            self.tray.set_title(Some(&drawing.title));
+        }
+        if !unchanged(&|b| b.items == drawing.items) {
+            match before {
+                Some(before) if IN_PLACE && same_shape(&before.items, &drawing.items) => {
+                    update(&before.items, &drawing.items, &self.handles);
+                    collect_actions(&drawing.items, "", &mut lock(&self.actions));
+                }
+                _ => self.replace_menu(&drawing.items),
+            }
+        }
+        self.shown = Some(drawing);
+    }
+
+    fn replace_menu(&mut self, items: &[Item]) {
+        let menu = Menu::new();
+        self.handles = append(items, &self.actions, &mut |item| menu.append(item));
+        self.tray.set_menu(Some(Box::new(menu)));
+    }
+}
+
+/// On macOS and Windows an item is changed where it stands, and an open menu stays open. On Linux
+/// each change of an item is a comparison of the whole menu, while a new menu is one: the labels
+/// that differ go out in one signal, and an open menu stays open all the same.
+const IN_PLACE: bool = cfg!(any(target_os = "macos", windows));
+
+fn lock(actions: &Actions) -> std::sync::MutexGuard<'_, HashMap<String, Action>> {
+    actions.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+}
+
+/// Builds platform items and hands each to `put`.
+fn append(
+    items: &[Item],
+    actions: &Actions,
+    put: &mut dyn FnMut(&dyn tray_icon::menu::IsMenuItem) -> Result<(), tray_icon::menu::Error>,
+) -> Vec<Handle> {
+    collect_actions(items, "", &mut lock(actions));
+    build(items, "", put)
+}
+
+fn build(
+    items: &[Item],
+    path: &str,
+    put: &mut dyn FnMut(&dyn tray_icon::menu::IsMenuItem) -> Result<(), tray_icon::menu::Error>,
+) -> Vec<Handle> {
+    let mut handles = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let id = format!("{path}/{index}");
+        let handle = match item {
+            Item::Text(label) => Handle::Item(MenuItem::with_id(id, escape(label), false, None)),
+            Item::Action(label, action) => {
+                Handle::Item(MenuItem::with_id(id, escape(label), action.is_some(), None))
+            }
+            Item::Check(label, _, on) => Handle::Check(CheckMenuItem::with_id(id, escape(label), true, *on, None)),
+            Item::Submenu(label, face, items) => {
+                let submenu = Submenu::with_id(id.as_str(), escape(label), true);
+                set_face(&submenu, *face);
+                let children = build(items, &id, &mut |item| submenu.append(item));
+                Handle::Submenu(submenu, children)
+            }
+            Item::Separator => Handle::Separator,
+        };
+        let put_up = match &handle {
+            Handle::Item(item) => put(item),
+            Handle::Check(item) => put(item),
+            Handle::Submenu(item, _) => put(item),
+            Handle::Separator => put(&PredefinedMenuItem::separator()),
+        };
+        if let Err(error) = put_up {
+            tracing::warn!("could not add a menu item: {error}");
+        }
+        handles.push(handle);
+    }
+    handles
+}
+
+/// Ids are places in the menu, so that an item keeps its id while the shape of the menu stays.
+fn collect_actions(items: &[Item], path: &str, actions: &mut HashMap<String, Action>) {
+    if path.is_empty() {
+        actions.clear();
+    }
+    for (index, item) in items.iter().enumerate() {
+        let id = format!("{path}/{index}");
+        match item {
+            Item::Action(_, Some(action)) | Item::Check(_, action, _) => {
+                actions.insert(id, *action);
+            }
+            Item::Submenu(_, _, items) => collect_actions(items, &id, actions),
+            _ => {}
+        }
+    }
+}
+
+fn same_shape(old: &[Item], new: &[Item]) -> bool {
+    old.len() == new.len()
+        && old.iter().zip(new).all(|pair| match pair {
+            (Item::Submenu(_, _, old), Item::Submenu(_, _, new)) => same_shape(old, new),
+            (Item::Text(_) | Item::Action(..), Item::Text(_) | Item::Action(..)) => true,
+            (old, new) => std::mem::discriminant(old) == std::mem::discriminant(new),
+        })
+}
+
+fn update(old: &[Item], new: &[Item], handles: &[Handle]) {
+    for ((old, new), handle) in old.iter().zip(new).zip(handles) {
+        if old == new {
+            continue;
+        }
+        match (handle, new) {
+            (Handle::Item(item), Item::Text(label)) => {
+                item.set_text(escape(label));
+                item.set_enabled(false);
+            }
+            (Handle::Item(item), Item::Action(label, action)) => {
+                item.set_text(escape(label));
+                item.set_enabled(action.is_some());
+            }
+            (Handle::Check(item), Item::Check(label, _, on)) => {
+                item.set_text(escape(label));
+                item.set_checked(*on);
+            }
+            (Handle::Submenu(item, handles), Item::Submenu(label, face, new)) => {
+                if let Item::Submenu(old_label, old_face, old) = old {
+                    if old_label != label {
+                        item.set_text(escape(label));
+                    }
+                    if old_face.map(Face::step) != face.map(Face::step) {
+                        set_face(item, *face);
+                    }
+                    update(old, new, handles);
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn set_icon(tray: &TrayIcon, icon: Icon) -> Result<(), tray_icon::Error> {
+    #[cfg(target_os = "macos")]
+    return tray.set_icon_templated(Some(icon));
+    #[cfg(not(target_os = "macos"))]
+    tray.set_icon(Some(icon))
+}
+
+/// An ampersand would underline the next letter.
+fn escape(label: &str) -> String {
+    label.replace('&', "&&")
+}
+
+fn set_face(submenu: &Submenu, face: Option<Face>) {
+    let Some(face) = face else { return };
+    let Picture { rgba, size } = icon::row(face, ROW_SIZE, INK);
+    if let Ok(icon) = MenuIcon::from_rgba(rgba, size, size) {
+        #[cfg(target_os = "macos")]
+        submenu.set_icon_templated(Some(icon));
+        #[cfg(not(target_os = "macos"))]
+        submenu.set_icon(Some(icon));
+    }
+}
+
+fn tray_bitmap(face: Face, refreshing: bool) -> Option<Icon> {
+    let Picture { rgba, size } = icon::tray(face, refreshing, ICON_SIZE, INK);
+    Icon::from_rgba(rgba, size, size).ok()
+}
