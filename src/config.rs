@@ -126,7 +126,9 @@ fn thresholds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D:
 fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() {
-        return Err(de::Error::custom("the folder's name is empty, expected a path such as \"~/.cli-proxy-api\""));
+        return Err(de::Error::custom(
+            "the folder's name is empty, expected a path such as \"~/.cli-proxy-api\"",
+        ));
     }
     Ok(PathBuf::from(text))
 }

@@ -27,8 +27,10 @@ pub enum ConfigError {
 /// # Errors
 /// A file that can't be read, or that holds a wrong key or value.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
-    toml_edit::de::from_str(&read(path)?)
-        .map_err(|error| ConfigError::Wrong { path: path.to_owned(), message: error.to_string().trim_end().to_owned() })
+    toml_edit::de::from_str(&read(path)?).map_err(|error| ConfigError::Wrong {
+        path: path.to_owned(),
+        message: error.to_string().trim_end().to_owned(),
+    })
 }
 
 /// A choice made in the menu.
@@ -49,8 +51,9 @@ pub enum Choice {
 /// A file that can't be read or written, or that is no TOML: such a file is not touched.
 pub fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Settings, ConfigError> {
     let wrong = |message: String| ConfigError::Wrong { path: path.to_owned(), message };
-    let mut document: DocumentMut =
-        read(path)?.parse().map_err(|error: toml_edit::TomlError| wrong(error.to_string().trim_end().to_owned()))?;
+    let mut document: DocumentMut = read(path)?
+        .parse()
+        .map_err(|error: toml_edit::TomlError| wrong(error.to_string().trim_end().to_owned()))?;
     let mut settings = settings.clone();
     match choice {
         Choice::RefreshMinutes(minutes) => {
@@ -95,7 +98,8 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
-    files::replace(path, text.as_bytes()).map_err(|source| ConfigError::Write { path: path.to_owned(), source })
+    files::replace(path, text.as_bytes())
+        .map_err(|source| ConfigError::Write { path: path.to_owned(), source })
 }
 
 /// Sets a top-level key, keeping the comment behind the old value.

@@ -31,9 +31,7 @@ impl Document {
                 Err("it is not a JSON object".into())
             }
             Err(_) if bytes.iter().all(u8::is_ascii_whitespace) => Err("it is empty".into()),
-            Err(error) => {
-                Err(format!("it is not JSON (line {}, column {})", error.line(), error.column()))
-            }
+            Err(error) => Err(format!("it is not JSON (line {}, column {})", error.line(), error.column())),
         }
     }
 

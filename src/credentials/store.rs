@@ -73,9 +73,11 @@ pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result
         let entry = match file::read(&path).await {
             Ok(contents) => read_login(id, path, &contents.document),
             Err(Unreadable::Gone) => None,
-            Err(unreadable) => {
-                broken(id, known, |id| format!("could not read {id}: {unreadable}; sign in again with CLIProxyAPI, or delete the file"))
-            }
+            Err(unreadable) => broken(id, known, |id| {
+                format!(
+                    "could not read {id}: {unreadable}; sign in again with CLIProxyAPI, or delete the file"
+                )
+            }),
         };
         entries.extend(entry);
     }
@@ -130,7 +132,9 @@ fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
 fn read_login(id: AccountId, path: PathBuf, document: &Document) -> Option<Entry> {
     let Some(kind) = document.text("type") else {
         return broken(id, &HashMap::new(), |id| {
-            format!("could not use {id}: it has no \"type\"; sign in again with CLIProxyAPI, or delete the file")
+            format!(
+                "could not use {id}: it has no \"type\"; sign in again with CLIProxyAPI, or delete the file"
+            )
         });
     };
     let provider = Provider::from_key(kind)?;
@@ -146,7 +150,10 @@ fn read_login(id: AccountId, path: PathBuf, document: &Document) -> Option<Entry
     };
     // Anything else could not stand in a header.
     if !access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return fail(account, "its access token holds characters no token has; sign in again with CLIProxyAPI");
+        return fail(
+            account,
+            "its access token holds characters no token has; sign in again with CLIProxyAPI",
+        );
     }
     let proxy = match read_proxy(document.text("proxy_url")) {
         Ok(proxy) => proxy,
@@ -167,12 +174,17 @@ fn read_login(id: AccountId, path: PathBuf, document: &Document) -> Option<Entry
 fn read_proxy(text: Option<&str>) -> Result<Proxy, String> {
     match text {
         None => Ok(Proxy::System),
-        Some(text) if ["direct", "none"].iter().any(|word| text.eq_ignore_ascii_case(word)) => Ok(Proxy::Direct),
+        Some(text) if ["direct", "none"].iter().any(|word| text.eq_ignore_ascii_case(word)) => {
+            Ok(Proxy::Direct)
+        }
         Some(text) => match Url::parse(text) {
             Ok(url) if ["http", "https", "socks5", "socks5h"].contains(&url.scheme()) && url.has_host() => {
                 Ok(Proxy::Via(url))
             }
-            _ => Err("its proxy_url is no proxy; expected http://…, https://…, socks5://…, or \"direct\"".into()),
+            _ => {
+                Err("its proxy_url is no proxy; expected http://…, https://…, socks5://…, or \"direct\""
+                    .into())
+            }
         },
     }
 }

@@ -30,7 +30,8 @@ pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Reading, String> {
         windows.extend(rate_limit(limit, Some("Code review"), "code_review_rate_limit.", now));
     }
     for extra in object.get("additional_rate_limits").and_then(Value::as_array).into_iter().flatten() {
-        let name = extra.get("limit_name").and_then(text).or_else(|| extra.get("metered_feature").and_then(text));
+        let name =
+            extra.get("limit_name").and_then(text).or_else(|| extra.get("metered_feature").and_then(text));
         if let (Some(name), Some(limit)) = (name, extra.get("rate_limit")) {
             windows.extend(rate_limit(limit, Some(&name), &format!("{name}."), now));
         }

@@ -46,7 +46,12 @@ impl Http {
     ///
     /// # Errors
     /// No answer, not in time, or too long a one.
-    pub async fn get(&self, endpoint: &Endpoint, proxy: &Proxy, headers: HeaderMap) -> Result<Answer, Failure> {
+    pub async fn get(
+        &self,
+        endpoint: &Endpoint,
+        proxy: &Proxy,
+        headers: HeaderMap,
+    ) -> Result<Answer, Failure> {
         let request = self.client(proxy)?.get(endpoint.url().clone()).headers(headers);
         send(request, endpoint.host(), proxy).await
     }

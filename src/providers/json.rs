@@ -73,7 +73,10 @@ mod tests {
 
     #[test]
     fn only_a_plain_word_of_an_error_is_repeated() {
-        assert_eq!(error_kind(&json!({"error": {"type": "overloaded_error"}})), Some("overloaded_error".into()));
+        assert_eq!(
+            error_kind(&json!({"error": {"type": "overloaded_error"}})),
+            Some("overloaded_error".into())
+        );
         assert_eq!(error_kind(&json!({"error": "invalid_grant"})), Some("invalid_grant".into()));
         assert_eq!(error_kind(&json!({"error": "token sk-ant-oat01-abc is bad"})), None);
         assert_eq!(error_kind(&json!({"error": null})), None);

@@ -179,9 +179,8 @@ fn summarise(notices: Vec<Notice>) -> Vec<Notice> {
         }
     }
     let count = low.len();
-    let worst = low
-        .into_iter()
-        .min_by(|a, b| a.window.remaining_percent().total_cmp(&b.window.remaining_percent()));
+    let worst =
+        low.into_iter().min_by(|a, b| a.window.remaining_percent().total_cmp(&b.window.remaining_percent()));
     vec![Notice::Summary { low: count, reset, worst }]
 }
 
@@ -204,7 +203,12 @@ impl Notice {
                 let title = if left <= 0.0 {
                     format!("{} {} used up", event.account.provider.name(), event.window.title)
                 } else {
-                    format!("{} {}: {} left", event.account.provider.name(), event.window.title, words::percent(left))
+                    format!(
+                        "{} {}: {} left",
+                        event.account.provider.name(),
+                        event.window.title,
+                        words::percent(left)
+                    )
                 };
                 (title, event.text(now, zone, hide_email))
             }
@@ -308,7 +312,15 @@ mod tests {
     fn a_window_fires_once_below_each_threshold() {
         let r = Some(300);
         expect(
-            &[(0, 79.0, r), (5, 81.0, r), (10, 85.0, r), (15, 96.0, r), (20, 99.0, r), (25, 100.0, r), (30, 100.0, r)],
+            &[
+                (0, 79.0, r),
+                (5, 81.0, r),
+                (10, 85.0, r),
+                (15, 96.0, r),
+                (20, 99.0, r),
+                (25, 100.0, r),
+                (30, 100.0, r),
+            ],
             &["5:low 19", "15:low 4", "25:low 0"],
         );
     }
@@ -347,7 +359,10 @@ mod tests {
     fn a_drop_of_usage_without_a_reset_needs_a_second_reading() {
         let r = Some(300);
         expect(&[(0, 90.0, r), (5, 10.0, r), (10, 90.0, r), (15, 90.0, r)], &["0:low 10"]);
-        expect(&[(0, 90.0, r), (5, 10.0, r), (10, 12.0, r), (15, 85.0, r)], &["0:low 10", "10:reset", "15:low 15"]);
+        expect(
+            &[(0, 90.0, r), (5, 10.0, r), (10, 12.0, r), (15, 85.0, r)],
+            &["0:low 10", "10:reset", "15:low 15"],
+        );
         expect(&[(0, 96.0, r), (5, 90.0, r), (10, 90.0, r), (15, 96.0, r)], &["0:low 4", "15:low 4"]);
     }
 
@@ -386,7 +401,14 @@ mod tests {
     fn more_than_three_at_once_are_one_summary() {
         let low = |n: usize| {
             let ids = ["a", "b", "c", "d"];
-            seen(0, &ids[..n].iter().enumerate().map(|(i, id)| (*id, 90.0 + i as f64, Some(130))).collect::<Vec<_>>())
+            seen(
+                0,
+                &ids[..n]
+                    .iter()
+                    .enumerate()
+                    .map(|(i, id)| (*id, 90.0 + i as f64, Some(130)))
+                    .collect::<Vec<_>>(),
+            )
         };
         assert_eq!(judge(&mut Memory::default(), &low(3), &rules(), at(0)).len(), 3);
         let notices = judge(&mut Memory::default(), &low(4), &rules(), at(0));

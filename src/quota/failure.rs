@@ -45,7 +45,9 @@ impl Failure {
             Failure::SignInAgain => "sign in again with CLIProxyAPI: the login is no longer accepted".into(),
             Failure::Expired(why) => format!("token expired: {why}"),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
-            Failure::Server(status) => format!("the server answered with an error ({status}); trying again later"),
+            Failure::Server(status) => {
+                format!("the server answered with an error ({status}); trying again later")
+            }
             Failure::NotUnderstood(what) => format!("could not understand the answer: {what}"),
             Failure::BrokenFile(what) => what.clone(),
             Failure::Internal(what) => format!("an error in Quota Tray, please report it: {what}"),

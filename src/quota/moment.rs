@@ -28,7 +28,9 @@ pub fn from_epoch(number: f64) -> Option<DateTime<Utc>> {
 /// A moment that many seconds after `now`. `None` outside the calendar, and below zero.
 pub fn after(now: DateTime<Utc>, seconds: f64) -> Option<DateTime<Utc>> {
     // A century is longer than any window.
-    (0.0..=3.2e9).contains(&seconds).then(|| now.checked_add_signed(chrono::TimeDelta::seconds(seconds as i64)))?
+    (0.0..=3.2e9)
+        .contains(&seconds)
+        .then(|| now.checked_add_signed(chrono::TimeDelta::seconds(seconds as i64)))?
 }
 
 fn from_text(text: &str) -> Option<DateTime<Utc>> {
@@ -71,8 +73,18 @@ mod tests {
     #[test]
     fn what_is_no_moment_is_none() {
         for form in [
-            json!(null), json!(true), json!({}), json!([]), json!(""), json!("soon"), json!(1e300),
-            json!(-1e300), json!("nan"), json!("inf"), json!("2026-13-40T00:00:00Z"), json!(u64::MAX),
+            json!(null),
+            json!(true),
+            json!({}),
+            json!([]),
+            json!(""),
+            json!("soon"),
+            json!(1e300),
+            json!(-1e300),
+            json!("nan"),
+            json!("inf"),
+            json!("2026-13-40T00:00:00Z"),
+            json!(u64::MAX),
         ] {
             assert_eq!(parse(&form), None, "{form}");
         }

@@ -62,7 +62,14 @@ pub struct AccountUsage {
 impl AccountUsage {
     /// An account of which nothing is known yet.
     pub fn unknown(account: Account) -> AccountUsage {
-        AccountUsage { account, loading: false, disabled: false, reading: None, updated_at: None, error: None }
+        AccountUsage {
+            account,
+            loading: false,
+            disabled: false,
+            reading: None,
+            updated_at: None,
+            error: None,
+        }
     }
 
     /// How it stands.
@@ -89,14 +96,13 @@ impl AccountUsage {
     /// The window with the least left, among those we know by name and whose number still holds;
     /// of equals the one that is given back last, since it hurts longest.
     pub fn lowest(&self, now: DateTime<Utc>) -> Option<&Window> {
-        self.windows()
-            .iter()
-            .filter(|window| window.named && !self.is_unconfirmed(window, now))
-            .min_by(|a, b| {
+        self.windows().iter().filter(|window| window.named && !self.is_unconfirmed(window, now)).min_by(
+            |a, b| {
                 a.remaining_percent()
                     .total_cmp(&b.remaining_percent())
                     .then_with(|| b.resets_at.cmp(&a.resets_at))
-            })
+            },
+        )
     }
 
     /// Takes in what a request came to. A failure keeps the last good answer.
@@ -146,10 +152,9 @@ impl Snapshot {
         let mut accounts: Vec<_> = found
             .into_iter()
             .map(|(account, standing)| {
-                let known = previous
-                    .accounts
-                    .iter()
-                    .find(|known| known.account.id == account.id && known.account.provider == account.provider);
+                let known = previous.accounts.iter().find(|known| {
+                    known.account.id == account.id && known.account.provider == account.provider
+                });
                 let mut usage = AccountUsage {
                     account: account.clone(),
                     ..known.cloned().unwrap_or_else(|| AccountUsage::unknown(account))
@@ -216,9 +221,10 @@ mod tests {
     }
 
     fn reading(used: &[f64]) -> Reading {
-        let windows = used.iter().enumerate().map(|(i, used)| {
-            Window::new(format!("w{i}"), format!("W{i}"), *used).expect("a number")
-        });
+        let windows = used
+            .iter()
+            .enumerate()
+            .map(|(i, used)| Window::new(format!("w{i}"), format!("W{i}"), *used).expect("a number"));
         Reading { windows: windows.collect(), ..Reading::default() }
     }
 
@@ -284,7 +290,8 @@ mod tests {
         let mut snapshot = Snapshot::placeholders(&Snapshot::default(), asked(&["a", "b"]));
         snapshot.accounts[0].settle(Ok(reading(&[99.0])), at(0));
         snapshot.accounts[1].settle(Ok(reading(&[50.0])), at(0));
-        let lowest = |s: &Snapshot| s.lowest(at(1)).map(|(u, w)| (u.account.id.0.clone(), w.remaining_percent()));
+        let lowest =
+            |s: &Snapshot| s.lowest(at(1)).map(|(u, w)| (u.account.id.0.clone(), w.remaining_percent()));
         assert_eq!(lowest(&snapshot), Some(("a".into(), 1.0)));
         snapshot.accounts[0].disabled = true;
         assert_eq!(lowest(&snapshot), Some(("b".into(), 50.0)));

@@ -51,9 +51,7 @@ pub fn reset_both_ways(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> Str
 /// nearest.
 fn relative(ahead: TimeDelta) -> String {
     let seconds = ahead.num_seconds();
-    let unit = |count: i64, name: &str| {
-        format!("in {count} {name}{}", if count == 1 { "" } else { "s" })
-    };
+    let unit = |count: i64, name: &str| format!("in {count} {name}{}", if count == 1 { "" } else { "s" });
     let rounded = |length: i64| (seconds + length / 2) / length;
     if seconds < 0 {
         "already passed".into()

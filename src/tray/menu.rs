@@ -147,7 +147,8 @@ impl View<'_> {
         if usage.disabled {
             return Item::Text(label);
         }
-        let mut items: Vec<_> = usage.windows().iter().map(|window| Item::Text(self.window(usage, window))).collect();
+        let mut items: Vec<_> =
+            usage.windows().iter().map(|window| Item::Text(self.window(usage, window))).collect();
         if !items.is_empty() {
             items.push(Item::Separator);
         }
@@ -347,7 +348,10 @@ fn write_text(items: &[Item], depth: usize, text: &mut String) {
     for item in items {
         let label = match item {
             Item::Separator => continue,
-            Item::Text(label) | Item::Action(label, _) | Item::Check(label, ..) | Item::Submenu(label, ..) => label,
+            Item::Text(label)
+            | Item::Action(label, _)
+            | Item::Check(label, ..)
+            | Item::Submenu(label, ..) => label,
         };
         text.extend(std::iter::repeat_n("  ", depth));
         text.push_str(label);

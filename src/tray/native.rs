@@ -7,7 +7,9 @@ use super::icon::{self, Face, Ink, Picture};
 use super::menu::{Action, Item, cut};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
-use tray_icon::menu::{CheckMenuItem, Icon as MenuIcon, Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu};
+use tray_icon::menu::{
+    CheckMenuItem, Icon as MenuIcon, Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu,
+};
 use tray_icon::{Icon, TrayIcon, TrayIconBuilder};
 
 /// One bitmap has to do for every panel: twice the usual 22 px, so that both plain and dense screens
@@ -95,7 +97,9 @@ impl Native {
         let before = self.shown.take();
         let before = before.as_ref();
         let unchanged = |same: &dyn Fn(&Drawing) -> bool| before.is_some_and(same);
-        let failed = |what: &str, error: &dyn std::fmt::Display| tracing::warn!("could not change the {what}: {error}");
+        let failed = |what: &str, error: &dyn std::fmt::Display| {
+            tracing::warn!("could not change the {what}: {error}")
+        };
 
         if !unchanged(&|b| (b.face, b.refreshing) == (drawing.face, drawing.refreshing))
             && let Some(icon) = tray_bitmap(drawing.face, drawing.refreshing)
@@ -162,7 +166,9 @@ fn build(
             Item::Action(label, action) => {
                 Handle::Item(MenuItem::with_id(id, escape(label), action.is_some(), None))
             }
-            Item::Check(label, _, on) => Handle::Check(CheckMenuItem::with_id(id, escape(label), true, *on, None)),
+            Item::Check(label, _, on) => {
+                Handle::Check(CheckMenuItem::with_id(id, escape(label), true, *on, None))
+            }
             Item::Submenu(label, face, items) => {
                 let submenu = Submenu::with_id(id.as_str(), escape(label), true);
                 set_face(&submenu, *face);

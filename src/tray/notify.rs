@@ -32,10 +32,11 @@ fn notification(title: &str, text: &str, urgent: bool) -> Notification {
     #[cfg(all(unix, not(target_os = "macos")))]
     {
         use notify_rust::{Hint, Urgency};
-        notification
-            .icon("quota-tray")
-            .hint(Hint::DesktopEntry("quota-tray".into()))
-            .urgency(if urgent { Urgency::Critical } else { Urgency::Normal });
+        notification.icon("quota-tray").hint(Hint::DesktopEntry("quota-tray".into())).urgency(if urgent {
+            Urgency::Critical
+        } else {
+            Urgency::Normal
+        });
     }
     #[cfg(not(all(unix, not(target_os = "macos"))))]
     let _ = urgent;
