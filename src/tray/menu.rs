@@ -22,8 +22,10 @@ const THRESHOLDS: [f64; 4] = [50.0, 20.0, 10.0, 5.0];
 /// One entry of the menu.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
-    /// Something to read.
+    /// Something to read. Not greyed, since it is what the menu is opened for; a click does nothing.
     Text(String),
+    /// Something to read in passing, greyed.
+    Note(String),
     /// Something to do. Disabled where there is no action.
     Action(String, Option<Action>),
     /// Something to switch.
@@ -76,7 +78,7 @@ impl View<'_> {
         }
         items.extend(self.accounts());
         items.push(Item::Separator);
-        items.extend(self.updated().map(Item::Text));
+        items.extend(self.updated().map(Item::Note));
         items.push(match self.snapshot.refreshing {
             true => Item::Action("Refreshing…".into(), None),
             false => Item::Action("Refresh now".into(), Some(Action::Refresh)),
@@ -145,7 +147,7 @@ impl View<'_> {
     fn account(&self, usage: &AccountUsage) -> Item {
         let label = self.label(usage);
         if usage.disabled {
-            return Item::Text(label);
+            return Item::Note(label);
         }
         let mut items: Vec<_> =
             usage.windows().iter().map(|window| Item::Text(self.window(usage, window))).collect();
@@ -156,7 +158,7 @@ impl View<'_> {
             items.extend(reading.plan.iter().map(|plan| Item::Text(format!("Plan: {plan}"))));
             items.extend(reading.extra_usage.iter().map(|extra| Item::Text(extra_usage(extra))));
         }
-        items.push(Item::Text(match usage.updated_at {
+        items.push(Item::Note(match usage.updated_at {
             Some(at) => format!("Updated {}", words::clock_time(at, self.now, self.zone)),
             None if usage.loading => "Asking for the first time…".into(),
             None => "Never updated".into(),
@@ -287,7 +289,7 @@ impl View<'_> {
     pub fn tooltip(&self) -> String {
         let Some((usage, window)) = self.snapshot.lowest(self.now) else {
             return match self.accounts().first() {
-                Some(Item::Text(text) | Item::Submenu(text, ..)) => text.clone(),
+                Some(Item::Text(text) | Item::Note(text) | Item::Submenu(text, ..)) => text.clone(),
                 _ => "Quota Tray".into(),
             };
         };
@@ -349,6 +351,7 @@ fn write_text(items: &[Item], depth: usize, text: &mut String) {
         let label = match item {
             Item::Separator => continue,
             Item::Text(label)
+            | Item::Note(label)
             | Item::Action(label, _)
             | Item::Check(label, ..)
             | Item::Submenu(label, ..) => label,

@@ -162,7 +162,8 @@ fn build(
     for (index, item) in items.iter().enumerate() {
         let id = format!("{path}/{index}");
         let handle = match item {
-            Item::Text(label) => Handle::Item(MenuItem::with_id(id, escape(label), false, None)),
+            Item::Text(label) => Handle::Item(MenuItem::with_id(id, escape(label), true, None)),
+            Item::Note(label) => Handle::Item(MenuItem::with_id(id, escape(label), false, None)),
             Item::Action(label, action) => {
                 Handle::Item(MenuItem::with_id(id, escape(label), action.is_some(), None))
             }
@@ -212,7 +213,10 @@ fn same_shape(old: &[Item], new: &[Item]) -> bool {
     old.len() == new.len()
         && old.iter().zip(new).all(|pair| match pair {
             (Item::Submenu(_, _, old), Item::Submenu(_, _, new)) => same_shape(old, new),
-            (Item::Text(_) | Item::Action(..), Item::Text(_) | Item::Action(..)) => true,
+            (
+                Item::Text(_) | Item::Note(_) | Item::Action(..),
+                Item::Text(_) | Item::Note(_) | Item::Action(..),
+            ) => true,
             (old, new) => std::mem::discriminant(old) == std::mem::discriminant(new),
         })
 }
@@ -223,9 +227,9 @@ fn update(old: &[Item], new: &[Item], handles: &[Handle]) {
             continue;
         }
         match (handle, new) {
-            (Handle::Item(item), Item::Text(label)) => {
+            (Handle::Item(item), Item::Text(label) | Item::Note(label)) => {
                 item.set_text(escape(label));
-                item.set_enabled(false);
+                item.set_enabled(matches!(new, Item::Text(_)));
             }
             (Handle::Item(item), Item::Action(label, action)) => {
                 item.set_text(escape(label));

@@ -1,0 +1,96 @@
+//! What makes the refresher look again: the set of enabled accounts, a token in it, and nothing else.
+
+use super::*;
+use std::time::SystemTime;
+
+fn two() -> Folder {
+    Folder::new()
+        .with("claude-a.json", claude(json!({})))
+        .with("codex-b.json", codex(json!({"email": "b@b.c"})))
+}
+
+/// Whether a change of the folder is one to look again for.
+#[track_caller]
+fn tells(folder: &Folder, change: impl FnOnce(&Folder)) -> bool {
+    let before = folder.signature();
+    assert_eq!(before, folder.signature(), "the same files have one signature");
+    change(folder);
+    before != folder.signature()
+}
+
+#[test]
+fn a_new_token_a_switch_a_new_file_and_a_deleted_one_are_changes() {
+    assert!(tells(&two(), |f| f.put("claude-a.json", claude(json!({"access_token": "sk-ant-oat01-bbb"})))));
+    assert!(tells(&two(), |f| f.put("claude-a.json", claude(json!({"disabled": true})))));
+    assert!(tells(&two(), |f| f.put("claude-c.json", claude(json!({})))));
+    assert!(tells(&two(), |f| std::fs::remove_file(f.path("codex-b.json")).expect("removed")));
+    assert!(
+        tells(&two(), |f| std::fs::rename(f.path("codex-b.json"), f.path("codex-c.json")).expect("renamed"))
+    );
+    let off = two().with("claude-a.json", claude(json!({"disabled": true})));
+    assert!(tells(&off, |f| f.put("claude-a.json", claude(json!({})))));
+}
+
+#[test]
+fn what_a_request_depends_on_is_a_change() {
+    assert!(tells(&two(), |f| f.put("codex-b.json", codex(json!({"email": "b@b.c", "account_id": "team"})))));
+    assert!(tells(&two(), |f| f.put("claude-a.json", claude(json!({"proxy_url": "direct"})))));
+    assert!(tells(&two(), |f| f.put("claude-a.json", claude(json!({"expired": "2020-01-01T00:00:00Z"})))));
+}
+
+#[test]
+fn a_file_that_breaks_and_one_that_is_mended_are_changes() {
+    assert!(tells(&two(), |f| f.put("claude-a.json", "{")));
+    assert!(tells(&two().with("claude-a.json", "{"), |f| f.put("claude-a.json", claude(json!({})))));
+}
+
+#[test]
+fn tokens_that_change_places_are_a_change() {
+    let folder = Folder::new()
+        .with("claude-a.json", claude(json!({"access_token": "one"})))
+        .with("claude-b.json", claude(json!({"access_token": "two"})));
+    assert!(tells(&folder, |f| {
+        f.put("claude-a.json", claude(json!({"access_token": "two"})));
+        f.put("claude-b.json", claude(json!({"access_token": "one"})));
+    }));
+}
+
+/// CLIProxyAPI writes its copy back after every proxied request.
+#[test]
+fn a_write_back_of_the_same_login_is_no_change() {
+    assert!(!tells(&two(), |f| f.put("claude-a.json", claude(json!({})))));
+    assert!(
+        !tells(&two(), |f| f.put("claude-a.json", claude(json!({"last_refresh": "2026-09-01T00:00:00Z"}))))
+    );
+    assert!(!tells(&two(), |f| f.put("claude-a.json", claude(json!({"note": "mine", "priority": 3})))));
+    let pretty = serde_json::to_string_pretty(&claude(json!({}))).expect("JSON");
+    assert!(!tells(&two(), |f| f.put("claude-a.json", &pretty)));
+    let reordered: serde_json::Map<_, _> =
+        claude(json!({})).as_object().expect("an object").clone().into_iter().rev().collect();
+    assert!(!tells(&two(), |f| f.put("claude-a.json", Value::Object(reordered))));
+    assert!(!tells(&two(), |f| {
+        let file = std::fs::File::options().append(true).open(f.path("claude-a.json")).expect("opened");
+        file.set_modified(SystemTime::UNIX_EPOCH).expect("touched");
+    }));
+}
+
+#[test]
+fn what_is_no_account_of_ours_is_no_change() {
+    assert!(!tells(&two(), |f| f.put("gemini-a.json", json!({"type": "gemini", "access_token": "x"}))));
+    assert!(!tells(&two(), |f| f.put("notes.txt", "hello")));
+    assert!(!tells(&two(), |f| f.put(".claude-a.json.tmp", claude(json!({})))));
+    assert!(!tells(&two(), |f| std::fs::create_dir(f.path("logs")).expect("made")));
+}
+
+#[test]
+fn a_token_of_an_account_that_is_switched_off_is_no_change() {
+    let off = |token: &str| claude(json!({"disabled": true, "access_token": token}));
+    assert!(!tells(&two().with("claude-off.json", off("one")), |f| f.put("claude-off.json", off("two"))));
+}
+
+#[test]
+fn the_signature_does_not_depend_on_the_order_of_the_listing() {
+    let (mut entries, one) = (two().scan(), two().signature());
+    entries.reverse();
+    assert_eq!(store::signature(&entries), one);
+}

@@ -1,0 +1,211 @@
+//! Which files are accounts, and what is read from them.
+
+use super::*;
+use chrono::{DateTime, TimeDelta, Utc};
+use quota_tray::config::Settings;
+use quota_tray::credentials::Proxy;
+use quota_tray::providers::Http;
+use quota_tray::quota::{Provider, Standing};
+use quota_tray::source::{Accounts, Source};
+use std::sync::Arc;
+
+/// Whether each account is asked, as the refresher gets to know it.
+fn standings(folder: &Folder, settings: &Settings) -> Vec<(String, Standing, bool)> {
+    let accounts = Accounts::new(folder.0.path().to_owned(), settings, Arc::new(Http::default()));
+    let scan = wait(accounts.scan());
+    assert_eq!(scan.problem, None);
+    let mut all: Vec<_> = scan
+        .accounts
+        .into_iter()
+        .map(|(account, standing, login)| (account.id.0, standing, login.is_some()))
+        .collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
+#[test]
+fn a_file_of_each_kind_is_read_as_cli_proxy_api_writes_it() {
+    let login = Folder::new().with("claude-a@b.c.json", claude(json!({}))).login();
+    assert_eq!((login.account.provider, login.account.email.as_str()), (Provider::Claude, "a@b.c"));
+    assert_eq!(login.account.id.0, "claude-a@b.c.json");
+    assert_eq!(login.access_token.expose(), "sk-ant-oat01-aaa");
+    assert_eq!((login.workspace, login.disabled, login.proxy), (None, false, Proxy::System));
+    assert_eq!(login.expires_at, Some("2099-08-22T22:39:03Z".parse().expect("a moment")));
+
+    let login = Folder::new().with("codex-a@b.c-team.json", codex(json!({}))).login();
+    assert_eq!((login.account.provider, login.workspace.as_deref()), (Provider::Codex, Some("acc")));
+}
+
+#[test]
+fn the_types_that_are_not_ours_are_skipped_in_silence() {
+    let folder = Folder::new();
+    for kind in ["antigravity", "kimi", "xai", "vertex", "gemini", "qwen", "something new"] {
+        folder.put(&format!("{kind}-a@b.c.json"), json!({"type": kind, "email": "a@b.c"}));
+        folder.put(&format!("claude-{kind}.json"), claude(json!({"type": kind})));
+    }
+    assert_eq!(names(&folder.scan()), [""; 0]);
+}
+
+#[test]
+fn a_missing_or_empty_folder_holds_no_accounts_and_is_no_error() {
+    let folder = Folder::new();
+    assert_eq!(names(&folder.scan()), [""; 0]);
+    let missing = folder.path("not/there");
+    assert_eq!(names(&wait(store::scan(&missing, &HashMap::new())).expect("no error")), [""; 0]);
+}
+
+#[test]
+fn a_folder_that_is_a_file_is_an_error_that_names_it() {
+    let folder = Folder::new().with("auth", "");
+    let accounts = Accounts::new(folder.path("auth"), &Settings::default(), Arc::default());
+    let scan = wait(accounts.scan());
+    assert!(scan.accounts.is_empty());
+    let problem = scan.problem.expect("a problem");
+    assert!(problem.contains(&folder.path("auth").display().to_string()), "{problem}");
+}
+
+#[test]
+fn only_json_files_at_the_top_level_are_looked_at_dot_files_among_them() {
+    let folder = Folder::new();
+    for name in ["a.json", ".hidden.json", ".json", "UPPER.JSON", "a.b.json"] {
+        folder.put(name, claude(json!({})));
+    }
+    for name in ["a.json.bak", ".a.json.tmp", "json", "ajson", "a.jsonl", "a.cds", "a.oauth"] {
+        folder.put(name, claude(json!({})));
+    }
+    std::fs::create_dir(folder.path("below")).expect("made");
+    folder.put("below/b.json", claude(json!({})));
+    assert_eq!(names(&folder.scan()), [".hidden.json", ".json", "UPPER.JSON", "a.b.json", "a.json"]);
+}
+
+#[test]
+fn a_directory_named_like_a_credential_is_passed_over() {
+    let folder = Folder::new().with("claude-a.json", claude(json!({})));
+    std::fs::create_dir(folder.path("claude-dir.json")).expect("made");
+    assert_eq!(names(&folder.scan()), ["claude-a.json"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_link_is_followed_and_the_account_has_the_name_of_the_link() {
+    let elsewhere = Folder::new().with("secret", claude(json!({"email": "linked@b.c"})));
+    let folder = Folder::new();
+    std::os::unix::fs::symlink(elsewhere.path("secret"), folder.path("claude-link.json")).expect("linked");
+    let login = folder.login();
+    assert_eq!(
+        (login.account.id.0.as_str(), login.account.email.as_str()),
+        ("claude-link.json", "linked@b.c")
+    );
+}
+
+#[test]
+fn an_account_is_named_by_its_e_mail_else_its_login_else_its_file() {
+    for (changes, name) in [
+        (json!({"login": "octo"}), "a@b.c"),
+        (json!({"email": null, "login": "octo"}), "octo"),
+        (json!({"email": "", "login": "octo"}), "octo"),
+        (json!({"email": " ", "login": ""}), "work.json"),
+        (json!({"email": 5}), "work.json"),
+        (json!({"email": null}), "work.json"),
+    ] {
+        let login = Folder::new().with("work.json", claude(changes.clone())).login();
+        assert_eq!(login.account.email, name, "{changes}");
+    }
+}
+
+#[test]
+fn two_logins_of_one_e_mail_are_two_accounts() {
+    let folder = Folder::new()
+        .with("codex-a@b.c-plus.json", codex(json!({})))
+        .with("codex-a@b.c-team.json", codex(json!({"account_id": "team"})))
+        .with("claude-a@b.c.json", claude(json!({})));
+    assert_eq!(
+        names(&folder.scan()),
+        ["claude-a@b.c.json", "codex-a@b.c-plus.json", "codex-a@b.c-team.json"]
+    );
+}
+
+#[test]
+fn the_users_own_keys_and_wrong_types_in_them_do_no_harm() {
+    let own = json!({"priority": "high", "prefix": 5, "note": {"a": [1]}, "headers": [], "status": 7,
+        "disabled": null, "account_id": null, "proxy_url": ""});
+    let login = Folder::new().with("codex.json", codex(own)).login();
+    assert_eq!((login.disabled, login.workspace, login.proxy), (false, None, Proxy::System));
+}
+
+#[test]
+fn disabled_accounts_are_left_out_and_shown_greyed_on_demand() {
+    let folder = Folder::new()
+        .with("claude-off.json", claude(json!({"disabled": true})))
+        .with("claude-on.json", claude(json!({"disabled": false})))
+        .with("claude-unsaid.json", claude(json!({"disabled": null})));
+    let asked = |name: &str| (name.to_owned(), Standing::Asked, true);
+    let others = [asked("claude-on.json"), asked("claude-unsaid.json")];
+    assert_eq!(standings(&folder, &Settings::default()), others);
+    let show = Settings { show_disabled: true, ..Settings::default() };
+    let off = ("claude-off.json".to_owned(), Standing::Disabled, false);
+    assert_eq!(standings(&folder, &show), [off, others[0].clone(), others[1].clone()]);
+}
+
+#[test]
+fn the_end_of_a_token_is_read_in_every_form() {
+    for (form, moment) in [
+        (json!("2026-08-23T06:39:03+08:00"), "2026-08-22T22:39:03Z"),
+        (json!("2026-08-22T22:39:03Z"), "2026-08-22T22:39:03Z"),
+        (json!("2026-08-22T22:39:03.250Z"), "2026-08-22T22:39:03.250Z"),
+        (json!("2026-08-23T06:39:03.123456789+08:00"), "2026-08-22T22:39:03.123456789Z"),
+        (json!("2026-08-22 22:39"), "2026-08-22T22:39:00Z"),
+        (json!("2026-08-22 22:39:03"), "2026-08-22T22:39:03Z"),
+        (json!(1_787_438_343), "2026-08-22T22:39:03Z"),
+        (json!(1_787_438_343_000_i64), "2026-08-22T22:39:03Z"),
+        (json!("1787438343"), "2026-08-22T22:39:03Z"),
+    ] {
+        let login = Folder::new().with("claude.json", claude(json!({"expired": form}))).login();
+        let moment: DateTime<Utc> = moment.parse().expect("a moment");
+        assert_eq!(login.expires_at, Some(moment), "{form}");
+    }
+    for form in [json!(null), json!(""), json!("soon"), json!({}), json!(true)] {
+        let login = Folder::new().with("claude.json", claude(json!({"expired": form}))).login();
+        assert_eq!(login.expires_at, None, "{form}");
+    }
+}
+
+#[test]
+fn an_expired_account_says_so_and_is_not_asked() {
+    let in_minutes = |minutes| (Utc::now() + TimeDelta::minutes(minutes)).to_rfc3339();
+    let folder = Folder::new()
+        .with("claude-a-hour-ago.json", claude(json!({"expired": in_minutes(-60)})))
+        .with("claude-in-an-hour.json", claude(json!({"expired": in_minutes(60)})))
+        .with("claude-off.json", claude(json!({"expired": in_minutes(-60), "disabled": true})))
+        .with("claude-unsaid.json", claude(json!({"expired": null})));
+    let seen = standings(&folder, &Settings::default());
+    assert_eq!(names(&folder.scan()).len(), 4);
+    match seen.as_slice() {
+        [
+            (_, Standing::Failed(Failure::Expired(_)), false),
+            (_, Standing::Asked, true),
+            (unsaid, Standing::Asked, true),
+        ] => {
+            assert_eq!(unsaid, "claude-unsaid.json");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_proxy_is_read_in_each_form() {
+    let via = |text: &str| Proxy::Via(url::Url::parse(text).expect("an address"));
+    for (text, proxy) in [
+        ("http://10.0.0.1:8080", via("http://10.0.0.1:8080")),
+        ("https://proxy.example.com", via("https://proxy.example.com")),
+        ("socks5://u:p@127.0.0.1:1080", via("socks5://u:p@127.0.0.1:1080")),
+        (" http://proxy:1 ", via("http://proxy:1")),
+        ("direct", Proxy::Direct),
+        ("none", Proxy::Direct),
+        ("DIRECT", Proxy::Direct),
+        ("", Proxy::System),
+    ] {
+        let login = Folder::new().with("claude.json", claude(json!({"proxy_url": text}))).login();
+        assert_eq!(login.proxy, proxy, "{text:?}");
+    }
+}
