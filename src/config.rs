@@ -39,7 +39,7 @@ pub struct Settings {
     /// How much is asked of the providers.
     pub limits: Limits,
     /// Where the providers are.
-    pub endpoints: Endpoints,
+    pub endpoints: Box<Endpoints>,
 }
 
 impl Default for Settings {
@@ -54,7 +54,7 @@ impl Default for Settings {
             auth_dir: PathBuf::from("~/.cli-proxy-api"),
             token_renewal: TokenRenewal::Auto,
             limits: Limits::default(),
-            endpoints: Endpoints::default(),
+            endpoints: Box::default(),
         }
     }
 }

@@ -45,7 +45,7 @@ pub struct Scan<L> {
 /// The real accounts.
 pub struct Accounts {
     dir: PathBuf,
-    endpoints: Endpoints,
+    endpoints: Box<Endpoints>,
     show_disabled: bool,
     http: Arc<Http>,
     known: Mutex<HashMap<AccountId, Account>>,

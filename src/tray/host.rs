@@ -26,29 +26,15 @@ pub async fn watch(events: Sender) {
 
 /// Follows the watcher's name until the bus is gone.
 async fn follow(events: &Sender) -> zbus::Result<()> {
-    // Without a thread of its own: the connection is driven by this task.
-    let connection = zbus::connection::Builder::session()?.internal_executor(false).build();
-    let connection = connection.await?;
-    let executor = connection.executor().clone();
-    let following = async {
-        let bus = DBusProxy::new(&connection).await?;
-        let mut changes = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
-        let tell = |present| events.send(Event::Host(if present { Host::Present } else { Host::Missing }));
-        tell(bus.name_has_owner(BusName::try_from(WATCHER)?).await?);
-        while let Some(change) = changes.next().await {
-            tell(change.args()?.new_owner().is_some());
-        }
-        Ok(())
-    };
-    let driving = async {
-        loop {
-            executor.tick().await;
-        }
-    };
-    tokio::select! {
-        result = following => result,
-        () = driving => Ok(()),
+    let connection = zbus::Connection::session().await?;
+    let bus = DBusProxy::new(&connection).await?;
+    let mut changes = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
+    let tell = |present| events.send(Event::Host(if present { Host::Present } else { Host::Missing }));
+    tell(bus.name_has_owner(BusName::try_from(WATCHER)?).await?);
+    while let Some(change) = changes.next().await {
+        tell(change.args()?.new_owner().is_some());
     }
+    Ok(())
 }
 
 /// What is missing and how to get it, in one sentence.

@@ -1,0 +1,223 @@
+//! Changing tokens in a credential file: these bytes and no others, at once or not at all.
+
+use super::file::Unreadable;
+use serde::de::{Deserializer, MapAccess, Visitor};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use zeroize::Zeroizing;
+
+/// More than new tokens are longer than old ones.
+const SPARE: u64 = 32 * 1024;
+
+/// Puts new values into the text of a JSON object. A key that is there keeps its place, one that is
+/// not is added at the end; every other byte stays as it is: order, spaces, number formats.
+///
+/// # Errors
+/// The text is no JSON object.
+pub fn splice(text: &str, changes: &[(&str, &str)]) -> Result<Zeroizing<String>, Unreadable> {
+    let broken = |error: serde_json::Error| Unreadable::Broken(format!("it is not JSON (line {})", error.line()));
+    let body = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let offset = text.len() - body.len();
+    let mut reader = serde_json::Deserializer::from_str(body);
+    let members = reader.deserialize_map(Members).map_err(broken)?;
+    reader.end().map_err(broken)?;
+
+    let quoted = |value: &str| Zeroizing::new(serde_json::Value::from(value).to_string());
+    let mut edits: Vec<(usize, usize, Zeroizing<String>)> = Vec::new();
+    let close = text.trim_end().len() - 1;
+    let mut empty = members.is_empty();
+    for (key, value) in changes {
+        let mut spans = members.iter().filter(|(name, _)| name == key).peekable();
+        if spans.peek().is_none() {
+            let comma = if std::mem::take(&mut empty) { "" } else { "," };
+            let member = Zeroizing::new(format!("{comma}\"{key}\":{}", *quoted(value)));
+            // Behind the last value, before the white space in front of the brace.
+            let end = text[..close].trim_end().len();
+            edits.push((end, end, member));
+        }
+        for (_, raw) in spans {
+            // The raw value is a slice of `body`, so its place is the distance between the two.
+            let start = offset + (raw.get().as_ptr() as usize - body.as_ptr() as usize);
+            edits.push((start, start + raw.get().len(), quoted(value)));
+        }
+    }
+    edits.sort_by_key(|(start, ..)| *start);
+    let longer: usize = edits.iter().map(|(.., new)| new.len()).sum();
+    let mut result = Zeroizing::new(String::with_capacity(text.len() + longer));
+    let mut done = 0;
+    for (start, end, new) in edits {
+        result.push_str(&text[done..start]);
+        result.push_str(&new);
+        done = end;
+    }
+    result.push_str(&text[done..]);
+    Ok(result)
+}
+
+/// Collects an object's members as they stand in the text, duplicates included.
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = Vec<(Cow<'de, str>, &'de RawValue)>;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+        let mut members = Vec::new();
+        while let Some(key) = map.next_key::<String>()? {
+            members.push((Cow::Owned(key), map.next_value()?));
+        }
+        Ok(members)
+    }
+}
+
+/// A file beside a credential, ready to take its place: made, with the credential's permissions and
+/// room enough, before anything is done that can't be undone.
+pub struct Replacement {
+    file: File,
+    temporary: PathBuf,
+    target: PathBuf,
+}
+
+impl Replacement {
+    /// Makes the file for the credential at `target`, which is no link.
+    ///
+    /// # Errors
+    /// The folder can't be written to, the disk is full, or the owner can't be kept.
+    pub fn prepare(target: &Path, metadata: &Metadata) -> io::Result<Replacement> {
+        let name = target.file_name().unwrap_or_default().to_string_lossy();
+        // A name that no program takes for a credential, dot files included.
+        let temporary = target.with_file_name(format!(".{name}.tmp"));
+        // One that is left of a run that was killed holds nothing that is needed.
+        match std::fs::remove_file(&temporary) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let replacement = Replacement { file: options.open(&temporary)?, temporary, target: target.to_owned() };
+        replacement.keep_owner(metadata)?;
+        replacement.file.set_permissions(metadata.permissions())?;
+        let room = metadata.len().saturating_add(SPARE);
+        io::copy(&mut io::Read::take(io::repeat(b' '), room), &mut &replacement.file)?;
+        replacement.file.sync_all()?;
+        Ok(replacement)
+    }
+
+    #[cfg(unix)]
+    fn keep_owner(&self, metadata: &Metadata) -> io::Result<()> {
+        use std::os::unix::fs::{MetadataExt, fchown};
+        let own = self.file.metadata()?;
+        let differs = |new: u32, old: u32| (new != old).then_some(old);
+        match (differs(own.uid(), metadata.uid()), differs(own.gid(), metadata.gid())) {
+            (None, None) => Ok(()),
+            (uid, gid) => fchown(&self.file, uid, gid),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn keep_owner(&self, _metadata: &Metadata) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Writes the new content and makes sure of it. The credential is as it was.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn fill(&mut self, content: &[u8]) -> io::Result<()> {
+        use std::io::Seek;
+        self.file.rewind()?;
+        self.file.write_all(content)?;
+        self.file.set_len(content.len() as u64)?;
+        self.file.sync_all()
+    }
+
+    /// Takes the credential's place.
+    ///
+    /// # Errors
+    /// The file system refuses; the credential is as it was.
+    pub fn take_place(self) -> io::Result<()> {
+        rename(&self.temporary, &self.target)?;
+        sync_folder(&self.target)
+    }
+}
+
+impl Drop for Replacement {
+    fn drop(&mut self) {
+        // Gone already where it took the credential's place.
+        let _ = std::fs::remove_file(&self.temporary);
+    }
+}
+
+#[cfg(not(windows))]
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    std::fs::rename(from, to)
+}
+
+/// A program that reads the file at this moment holds it; it will let go.
+#[cfg(windows)]
+fn rename(from: &Path, to: &Path) -> io::Result<()> {
+    let mut attempts = 40;
+    loop {
+        match std::fs::rename(from, to) {
+            Err(error) if attempts > 0 && error.kind() == io::ErrorKind::PermissionDenied => {
+                attempts -= 1;
+                std::thread::sleep(std::time::Duration::from_millis(50));
+            }
+            result => return result,
+        }
+    }
+}
+
+/// Makes sure that a folder knows its new names, too.
+pub fn sync_folder(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    #[cfg(not(unix))]
+    let _ = path;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_named_values_change() {
+        for (before, after) in [
+            (r#"{"a":1.0,"t":"old","n":1e5}"#, r#"{"a":1.0,"t":"new","n":1e5}"#),
+            ("{\n  \"t\" : \"o\\u006cd\",\n  \"z\": {\"t\": 1}\n}\n", "{\n  \"t\" : \"new\",\n  \"z\": {\"t\": 1}\n}\n"),
+            (r#"{"t":null,"t":"twice"}"#, r#"{"t":"new","t":"new"}"#),
+            (r#"{"\u0074":"old"}"#, r#"{"\u0074":"new"}"#),
+            ("{\n  \"a\": 1\n}\n", "{\n  \"a\": 1,\"t\":\"new\"\n}\n"),
+            ("{}", r#"{"t":"new"}"#),
+            (" { } ", r#" {"t":"new" } "#),
+            ("\u{feff}{\"t\":{\"deep\":[1]},\"é\":\"ü\"}", "\u{feff}{\"t\":\"new\",\"é\":\"ü\"}"),
+        ] {
+            let spliced = splice(before, &[("t", "new")]).expect(before);
+            assert_eq!(spliced.as_str(), after, "{before}");
+        }
+    }
+
+    #[test]
+    fn values_are_quoted_and_new_keys_keep_their_order() {
+        let spliced = splice(r#"{"b":2}"#, &[("x", "a\"b\\c"), ("b", "3"), ("y", "")]).expect("an object");
+        assert_eq!(spliced.as_str(), r#"{"b":"3","x":"a\"b\\c","y":""}"#);
+    }
+
+    #[test]
+    fn what_is_no_object_is_left_alone() {
+        for text in ["", "[]", "{\"a\":", "{} x", "null"] {
+            assert!(splice(text, &[("t", "new")]).is_err(), "{text}");
+        }
+    }
+}
