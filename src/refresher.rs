@@ -2,8 +2,8 @@
 //! change.
 
 use crate::quota::{AccountId, AccountUsage, Failure, Snapshot};
-use crate::source::Source;
-use chrono::Utc;
+use crate::source::{Outcome, Source};
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +15,9 @@ use tokio::time::{Instant, sleep_until, timeout};
 const QUIET: Duration = Duration::from_millis(250);
 /// ... and at the latest this long after it began.
 const PATIENCE: Duration = Duration::from_millis(1000);
+
+/// However soon it is worth asking again, this much time passes.
+const SOONEST: Duration = Duration::from_secs(1);
 
 /// What the refresher is told.
 #[derive(Debug)]
@@ -29,8 +32,8 @@ pub enum Command<S> {
 enum Progress {
     /// The accounts are listed, the questions are out.
     Started { snapshot: Snapshot, signature: u64 },
-    /// All answers are in.
-    Ended(Snapshot),
+    /// All answers are in. It is worth asking again at that moment, where one is given.
+    Ended(Snapshot, Option<DateTime<Utc>>),
 }
 
 /// Runs until `commands` is closed. `publish` gets each snapshot: at the start of a refresh and at
@@ -46,12 +49,13 @@ pub async fn run<S: Source>(
     let mut signature = None;
     let (changed, mut changes) = mpsc::channel(1);
     let mut watch = source.watch(changed.clone());
+    source.recover().await;
     let mut refresh = Refresh::start(&source, &snapshot);
     let mut due = Instant::now() + interval;
     loop {
         tokio::select! {
             command = commands.recv() => match command {
-                None => return,
+                None => return source.finish().await,
                 Some(Command::Refresh) => refresh = Refresh::start(&source, &snapshot),
                 Some(Command::Reconfigure(new_interval, new_source)) => {
                     interval = new_interval;
@@ -76,9 +80,10 @@ pub async fn run<S: Source>(
                         signature = Some(seen);
                         snapshot = started;
                     }
-                    Progress::Ended(ended) => {
-                        due = Instant::now() + interval;
-                        snapshot = Snapshot { next_at: Some(Utc::now() + interval), ..ended };
+                    Progress::Ended(ended, again_at) => {
+                        let wait = again_at.map_or(interval, |at| until(at).clamp(SOONEST, interval));
+                        due = Instant::now() + wait;
+                        snapshot = Snapshot { next_at: Some(Utc::now() + wait), ..ended };
                     }
                 }
                 publish(snapshot.clone());
@@ -93,14 +98,20 @@ pub async fn run<S: Source>(
 
 /// One refresh, without a task of its own: what `status` does.
 pub async fn once<S: Source>(source: Arc<S>) -> Snapshot {
+    source.recover().await;
     let mut refresh = Refresh::start(&source, &Snapshot::default());
     let mut snapshot = Snapshot::default();
     while let Some(progress) = refresh.progress.recv().await {
-        if let Progress::Ended(ended) = progress {
+        if let Progress::Ended(ended, _) = progress {
             snapshot = ended;
         }
     }
+    source.finish().await;
     snapshot
+}
+
+fn until(at: DateTime<Utc>) -> Duration {
+    (at - Utc::now()).to_std().unwrap_or_default()
 }
 
 /// Leaves an account that is rate limited alone: asking on would keep the block alive.
@@ -158,19 +169,23 @@ async fn refresh<S: Source>(source: Arc<S>, known: Snapshot, tell: mpsc::Unbound
         let task = asked.spawn(async move { source.fetch(login).await });
         ids.insert(task.id(), id);
     }
+    let mut again = None;
     while let Some(answer) = asked.join_next_with_id().await {
-        let (task, result) = match answer {
+        let (task, outcome) = match answer {
             Ok(answer) => answer,
-            Err(error) => (error.id(), Err(Failure::Internal("a task ended in a panic".into()))),
+            Err(error) => (error.id(), Err(Failure::Internal("a task ended in a panic".into())).into()),
         };
+        let Outcome { result, validity, again_at } = outcome;
+        again = again_at.into_iter().chain(again).min();
         if let Some(usage) = ids.remove(&task).and_then(|id| snapshot.account_mut(&id)) {
             if let Err(failure) = &result {
                 tracing::info!("{}: {failure:?}", usage.account.id);
             }
+            usage.validity = validity;
             usage.settle(result, Utc::now());
         }
     }
     snapshot.refreshing = false;
     snapshot.updated_at = Some(Utc::now());
-    let _ = tell.send(Progress::Ended(snapshot));
+    let _ = tell.send(Progress::Ended(snapshot, again));
 }

@@ -1,20 +1,22 @@
 //! Where accounts and readings come from: the credential folder and the providers, or the demo's
 //! script.
 
-use crate::config::{Endpoints, Settings};
+use crate::config::Settings;
+use crate::credentials::renewal::{Policy, Refusal, Renewer};
 use crate::credentials::store::{self, Entry};
-use crate::credentials::{Login, watch::FolderWatch};
+use crate::credentials::watch::FolderWatch;
+use crate::credentials::{Login, Secret};
 use crate::providers::{self, Http};
-use crate::quota::{Account, AccountId, Failure, Reading, Standing};
-use chrono::{DateTime, TimeDelta, Utc};
+use crate::quota::{Account, AccountId, Failure, Reading, Standing, Validity};
+use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
-/// A token that expires within this time is taken for expired: clocks differ, and a request takes
-/// time.
-const TOLERANCE: TimeDelta = TimeDelta::minutes(1);
+/// How long the end of the program waits for a renewal that is under way.
+const LAST_PATIENCE: Duration = Duration::from_millis(2500);
 
 /// Accounts that can be listed and asked.
 pub trait Source: Send + Sync + 'static {
@@ -25,11 +27,37 @@ pub trait Source: Send + Sync + 'static {
     fn scan(&self) -> impl Future<Output = Scan<Self::Login>> + Send;
 
     /// Asks for one account's usage.
-    fn fetch(&self, login: Self::Login) -> impl Future<Output = Result<Reading, Failure>> + Send;
+    fn fetch(&self, login: Self::Login) -> impl Future<Output = Outcome> + Send;
+
+    /// Brings to an end what an earlier run has left. Called once, before the first scan.
+    fn recover(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
+
+    /// Waits a moment for what must not be broken off. Called once, at the end.
+    fn finish(&self) -> impl Future<Output = ()> + Send {
+        std::future::ready(())
+    }
 
     /// Tells of changes to the accounts for as long as the result is kept. `None`: there are none to
     /// tell of.
     fn watch(&self, changes: mpsc::Sender<()>) -> Option<FolderWatch>;
+}
+
+/// What asking for one account came to.
+pub struct Outcome {
+    /// The usage, or why there is none.
+    pub result: Result<Reading, Failure>,
+    /// How long the login holds.
+    pub validity: Option<Validity>,
+    /// When it is worth asking again, where that is before the next refresh.
+    pub again_at: Option<DateTime<Utc>>,
+}
+
+impl From<Result<Reading, Failure>> for Outcome {
+    fn from(result: Result<Reading, Failure>) -> Outcome {
+        Outcome { result, validity: None, again_at: None }
+    }
 }
 
 /// The accounts as they stand.
@@ -45,39 +73,80 @@ pub struct Scan<L> {
 /// The real accounts.
 pub struct Accounts {
     dir: PathBuf,
-    endpoints: Box<Endpoints>,
+    policy: Policy,
     show_disabled: bool,
     http: Arc<Http>,
-    known: Mutex<HashMap<AccountId, Account>>,
+    renewer: Arc<Renewer>,
+    known: Mutex<Known>,
+}
+
+/// What is remembered from one refresh to the next.
+#[derive(Default)]
+struct Known {
+    accounts: HashMap<AccountId, Account>,
+    /// Access tokens that were not accepted although they were new: renewing once more won't help.
+    in_vain: HashMap<AccountId, Secret>,
 }
 
 impl Accounts {
     /// The accounts in `dir`.
-    pub fn new(dir: PathBuf, settings: &Settings, http: Arc<Http>) -> Accounts {
+    pub fn new(dir: PathBuf, settings: &Settings, http: Arc<Http>, renewer: Arc<Renewer>) -> Accounts {
+        let policy = Policy { mode: settings.token_renewal, endpoints: settings.endpoints.clone() };
         Accounts {
             dir,
-            endpoints: settings.endpoints.clone(),
+            policy,
             show_disabled: settings.show_disabled,
             http,
+            renewer,
             known: Mutex::default(),
         }
     }
 
-    fn known(&self) -> HashMap<AccountId, Account> {
-        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
-    fn remember(&self, entries: &[Entry]) {
-        let known = entries.iter().map(|entry| (entry.account().id.clone(), entry.account().clone()));
-        *self.known.lock().unwrap_or_else(|poisoned| poisoned.into_inner()) = known.collect();
+    /// Asks with a token that is good as far as one can tell; one that is refused is renewed, once.
+    async fn ask(&self, mut login: Login) -> (Login, Result<Reading, Failure>, Option<DateTime<Utc>>) {
+        let id = login.account.id.clone();
+        let had_expired = login.has_expired(Utc::now());
+        if had_expired {
+            match self.renewer.renew(self.policy.clone(), login.clone()).await {
+                Ok(renewed) => login = renewed,
+                Err(refusal) => return (login, Err(failure(&refusal, Failure::Expired)), refusal.again_at),
+            }
+        }
+        let result = providers::usage(&self.http, &self.policy.endpoints, &login).await;
+        if result != Err(Failure::SignInAgain) {
+            self.known().in_vain.remove(&id);
+            return (login, result, None);
+        }
+        if had_expired || self.known().in_vain.get(&id) == Some(&login.access_token) {
+            return (login, result, None);
+        }
+        match self.renewer.renew(self.policy.clone(), login.clone()).await {
+            Err(refusal) => (login, Err(failure(&refusal, Failure::Rejected)), refusal.again_at),
+            Ok(renewed) => {
+                let result = providers::usage(&self.http, &self.policy.endpoints, &renewed).await;
+                if result == Err(Failure::SignInAgain) {
+                    self.known().in_vain.insert(id, renewed.access_token.clone());
+                }
+                (renewed, result, None)
+            }
+        }
     }
+}
+
+fn failure(refusal: &Refusal, otherwise: fn(String) -> Failure) -> Failure {
+    if refusal.dead { Failure::SignInAgain } else { otherwise(refusal.words.clone()) }
 }
 
 impl Source for Accounts {
     type Login = Login;
 
     async fn scan(&self) -> Scan<Login> {
-        let entries = match store::scan(&self.dir, &self.known()).await {
+        let known = self.known().accounts.clone();
+        let entries = match store::scan(&self.dir, &known).await {
             Ok(entries) => entries,
             Err(error) => {
                 let problem = format!(
@@ -87,18 +156,28 @@ impl Source for Accounts {
                 return Scan { accounts: Vec::new(), signature: 0, problem: Some(problem) };
             }
         };
-        self.remember(&entries);
+        let accounts = entries.iter().map(|entry| (entry.account().id.clone(), entry.account().clone()));
+        self.known().accounts = accounts.collect();
         let signature = store::signature(&entries);
-        let now = Utc::now();
         let accounts = entries
             .into_iter()
-            .map(|entry| stand(entry, now))
+            .map(stand)
             .filter(|(_, standing, _)| self.show_disabled || *standing != Standing::Disabled);
         Scan { accounts: accounts.collect(), signature, problem: None }
     }
 
-    async fn fetch(&self, login: Login) -> Result<Reading, Failure> {
-        providers::usage(&self.http, &self.endpoints, &login).await
+    async fn fetch(&self, login: Login) -> Outcome {
+        let (login, result, again_at) = self.ask(login).await;
+        let validity = Validity { renewed_at: login.renewed_at, expires_at: login.expires_at };
+        Outcome { result, validity: Some(validity), again_at }
+    }
+
+    async fn recover(&self) {
+        self.renewer.recover().await;
+    }
+
+    async fn finish(&self) {
+        self.renewer.finish(LAST_PATIENCE).await;
     }
 
     fn watch(&self, changes: mpsc::Sender<()>) -> Option<FolderWatch> {
@@ -113,15 +192,12 @@ pub fn watch(folders: &[&Path], changes: mpsc::Sender<()>) -> Option<FolderWatch
         .ok()
 }
 
-/// Which accounts are asked: those that are switched on, with a token that has not expired.
-fn stand(entry: Entry, now: DateTime<Utc>) -> (Account, Standing, Option<Login>) {
+/// Which accounts are asked: those that are switched on and have a token, be it one that must be
+/// renewed first.
+fn stand(entry: Entry) -> (Account, Standing, Option<Login>) {
     match entry {
         Entry::Broken(account, failure) => (account, Standing::Failed(failure), None),
         Entry::Login(login) if login.disabled => (login.account, Standing::Disabled, None),
-        Entry::Login(login) if login.expires_at.is_some_and(|at| at <= now + TOLERANCE) => {
-            let why = "start CLIProxyAPI, which renews it, or sign in again with it";
-            (login.account, Standing::Failed(Failure::Expired(why.into())), None)
-        }
         Entry::Login(login) => (login.account.clone(), Standing::Asked, Some(login)),
     }
 }

@@ -5,9 +5,9 @@ use super::{CommandError, Context, runtime, status, tray};
 use crate::config::{Paths, Settings};
 use crate::credentials::watch::FolderWatch;
 use crate::providers::{self, http::Answer};
-use crate::quota::{Account, AccountId, Failure, Provider, Reading, Standing};
+use crate::quota::{Account, AccountId, Provider, Standing};
 use crate::refresher;
-use crate::source::{Scan, Source};
+use crate::source::{Outcome, Scan, Source};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -73,12 +73,12 @@ impl Source for Script {
         Scan { accounts: accounts.into(), signature: 0, problem: None }
     }
 
-    async fn fetch(&self, account: Account) -> Result<Reading, Failure> {
+    async fn fetch(&self, account: Account) -> Outcome {
         tokio::time::sleep(LATENCY).await;
         let now = Utc::now();
         let (status, body) = self.answer(&account, now);
         let answer = Answer { status, retry_after: None, body: body.to_string().into_bytes() };
-        providers::read(account.provider, &answer, now)
+        providers::read(account.provider, &answer, now).into()
     }
 
     fn watch(&self, _changes: mpsc::Sender<()>) -> Option<FolderWatch> {

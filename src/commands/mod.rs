@@ -7,6 +7,7 @@ pub mod status;
 pub mod tray;
 
 use crate::config::{self, ConfigError, Paths, Settings};
+use crate::credentials::renewal::Step;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -149,6 +150,10 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
         .enable_all()
         .build()
         .map_err(|source| CommandError::System { what: "start the runtime".into(), source })
+}
+
+fn trace_step(step: Step) {
+    tracing::trace!("renewal: {step:?}");
 }
 
 /// A release build for Windows has no console of its own; what it prints goes to the one it was

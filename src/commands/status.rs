@@ -1,8 +1,9 @@
 //! `quota-tray status`: ask once, print, exit.
 
 use super::report::Report;
-use super::{CommandError, Context, Format, runtime};
+use super::{CommandError, Context, Format, runtime, trace_step};
 use crate::config::Settings;
+use crate::credentials::renewal::Renewer;
 use crate::providers::Http;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher;
@@ -20,7 +21,9 @@ use std::sync::Arc;
 /// Nothing could be asked at all.
 pub fn run(context: &Context, format: Format) -> Result<ExitCode, CommandError> {
     let dir = context.auth_dir(&context.settings);
-    let accounts = Accounts::new(dir.clone(), &context.settings, Arc::new(Http::default()));
+    let http = Arc::new(Http::default());
+    let renewer = Renewer::new(&context.paths.state_dir, http.clone(), trace_step);
+    let accounts = Accounts::new(dir.clone(), &context.settings, http, renewer);
     let snapshot = runtime()?.block_on(refresher::once(Arc::new(accounts)));
     match format {
         Format::Text => print(&text(&snapshot, &context.settings, &dir)),

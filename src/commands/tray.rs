@@ -1,8 +1,9 @@
 //! `quota-tray`: the tray. Puts the rooms together: the refresher on a thread of its own, the tray on
 //! the main thread, events one way and commands the other.
 
-use super::{CommandError, Context, instance, runtime};
+use super::{CommandError, Context, instance, runtime, trace_step};
 use crate::config::{self, Settings};
+use crate::credentials::renewal::Renewer;
 use crate::credentials::watch::FolderWatch;
 use crate::files;
 use crate::providers::Http;
@@ -30,10 +31,11 @@ use tokio::sync::mpsc;
 /// It can't be run.
 pub fn run(context: Context) -> Result<ExitCode, CommandError> {
     let http = Arc::new(Http::default());
+    let renewer = Renewer::new(&context.paths.state_dir, http.clone(), trace_step);
     let accounts = {
         let context = context.clone();
         move |settings: &Settings| {
-            let accounts = Accounts::new(context.auth_dir(settings), settings, http.clone());
+            let accounts = Accounts::new(context.auth_dir(settings), settings, http.clone(), renewer.clone());
             (settings.interval(), Arc::new(accounts))
         }
     };

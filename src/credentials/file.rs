@@ -122,7 +122,7 @@ fn read_once(path: &Path) -> Result<Contents, Unreadable> {
     file.by_ref().take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(refused)?;
     let after = file.metadata().map_err(refused)?;
     // A rewrite between two reads could join two contents into one that is JSON by chance.
-    if stamp(&before) != stamp(&after) || after.len() != bytes.len() as u64 {
+    if Stamp::of(&before) != Stamp::of(&after) || after.len() != bytes.len() as u64 {
         return Err(Unreadable::Changing);
     }
     let document = Document::parse(&bytes).map_err(Unreadable::Broken)?;
@@ -138,8 +138,31 @@ fn open(path: &Path) -> io::Result<std::fs::File> {
     options.open(path)
 }
 
-fn stamp(metadata: &std::fs::Metadata) -> (u64, Option<SystemTime>) {
-    (metadata.len(), metadata.modified().ok())
+/// Tells a file's content from another without reading it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    /// The number of the file, so that one put in its place is another.
+    inode: u64,
+}
+
+impl Stamp {
+    fn of(metadata: &std::fs::Metadata) -> Stamp {
+        #[cfg(unix)]
+        let inode = std::os::unix::fs::MetadataExt::ino(metadata);
+        #[cfg(not(unix))]
+        let inode = 0;
+        Stamp { length: metadata.len(), modified: metadata.modified().ok(), inode }
+    }
+}
+
+/// The stamp of the file at `path`.
+///
+/// # Errors
+/// It is gone, or the system refuses.
+pub fn stamp(path: &Path) -> io::Result<Stamp> {
+    Ok(Stamp::of(&std::fs::metadata(path)?))
 }
 
 #[cfg(test)]

@@ -62,7 +62,9 @@ impl Header {
         let earlier = match before {
             Some(before) if again.is_some() => before.earlier.clone(),
             Some(before) => {
-                let past = std::iter::once(&before.spent).chain(&before.earlier);
+                // One that was never sent, or that the server kept, may well be used.
+                let last = Some(&before.spent).filter(|last| before.has_spent(last));
+                let past = last.into_iter().chain(&before.earlier);
                 past.filter(|hash| **hash != spent).take(EARLIER).cloned().collect()
             }
             None => Vec::new(),
@@ -74,7 +76,7 @@ impl Header {
 
     /// Whether a token is known to be spent: sending it again could end the whole login.
     pub fn has_spent(&self, hash: &str) -> bool {
-        let spent_last = self.spent == hash && matches!(self.phase, Phase::Answered | Phase::Done);
+        let spent_last = self.spent == hash && self.new.as_ref().is_some_and(|new| new != hash);
         spent_last || self.earlier.iter().any(|earlier| earlier == hash)
     }
 }
@@ -105,12 +107,12 @@ impl Journal {
     /// # Errors
     /// It can't be read. One that holds something else is set aside, never deleted.
     pub fn open(path: &Path) -> Result<Option<Journal>, JournalError> {
-        let mut file = match OpenOptions::new().read(true).write(true).open(path) {
+        let file = match OpenOptions::new().read(true).write(true).open(path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };
         let mut header = Vec::with_capacity(HEADER);
-        file.by_ref().take(HEADER as u64).read_to_end(&mut header)?;
+        (&file).take(HEADER as u64).read_to_end(&mut header)?;
         if header.iter().all(u8::is_ascii_whitespace) {
             return Ok(None);
         }
@@ -172,7 +174,7 @@ impl Journal {
     pub fn answer(&mut self) -> io::Result<Zeroizing<Vec<u8>>> {
         self.file.seek(SeekFrom::Start(HEADER as u64))?;
         let mut answer = Zeroizing::new(Vec::with_capacity(MOST_ANSWER + 1));
-        self.file.by_ref().take(MOST_ANSWER as u64).read_to_end(&mut answer)?;
+        (&self.file).take(MOST_ANSWER as u64).read_to_end(&mut answer)?;
         let length = answer.trim_ascii_end().len();
         answer.truncate(length);
         Ok(answer)

@@ -1,6 +1,10 @@
 //! Where tokens live, and how not to lose them. Only this room writes credential files.
 
 pub mod file;
+pub mod journal;
+pub mod lock;
+pub mod renewal;
+pub mod rewrite;
 pub mod secret;
 pub mod store;
 pub mod watch;

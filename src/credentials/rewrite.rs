@@ -18,7 +18,8 @@ const SPARE: u64 = 32 * 1024;
 /// # Errors
 /// The text is no JSON object.
 pub fn splice(text: &str, changes: &[(&str, &str)]) -> Result<Zeroizing<String>, Unreadable> {
-    let broken = |error: serde_json::Error| Unreadable::Broken(format!("it is not JSON (line {})", error.line()));
+    let broken =
+        |error: serde_json::Error| Unreadable::Broken(format!("it is not JSON (line {})", error.line()));
     let body = text.strip_prefix('\u{feff}').unwrap_or(text);
     let offset = text.len() - body.len();
     let mut reader = serde_json::Deserializer::from_str(body);
@@ -90,25 +91,26 @@ impl Replacement {
     /// # Errors
     /// The folder can't be written to, the disk is full, or the owner can't be kept.
     pub fn prepare(target: &Path, metadata: &Metadata) -> io::Result<Replacement> {
-        let name = target.file_name().unwrap_or_default().to_string_lossy();
-        // A name that no program takes for a credential, dot files included.
-        let temporary = target.with_file_name(format!(".{name}.tmp"));
-        // One that is left of a run that was killed holds nothing that is needed.
-        match std::fs::remove_file(&temporary) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        let temporary = temporary(target);
+        Replacement::clear(target);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let replacement = Replacement { file: options.open(&temporary)?, temporary, target: target.to_owned() };
+        let replacement =
+            Replacement { file: options.open(&temporary)?, temporary, target: target.to_owned() };
         replacement.keep_owner(metadata)?;
         replacement.file.set_permissions(metadata.permissions())?;
         let room = metadata.len().saturating_add(SPARE);
         io::copy(&mut io::Read::take(io::repeat(b' '), room), &mut &replacement.file)?;
         replacement.file.sync_all()?;
         Ok(replacement)
+    }
+
+    /// Removes what a run that was killed has left beside the credential.
+    pub fn clear(target: &Path) {
+        // Where it can't be removed, making it anew fails and says why.
+        let _ = std::fs::remove_file(temporary(target));
     }
 
     #[cfg(unix)]
@@ -156,6 +158,12 @@ impl Drop for Replacement {
     }
 }
 
+/// A name that no program takes for a credential, dot files that end in `.json` being taken for one.
+fn temporary(target: &Path) -> PathBuf {
+    let name = target.file_name().unwrap_or_default().to_string_lossy();
+    target.with_file_name(format!(".{name}.tmp"))
+}
+
 #[cfg(not(windows))]
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)
@@ -195,7 +203,10 @@ mod tests {
     fn only_the_named_values_change() {
         for (before, after) in [
             (r#"{"a":1.0,"t":"old","n":1e5}"#, r#"{"a":1.0,"t":"new","n":1e5}"#),
-            ("{\n  \"t\" : \"o\\u006cd\",\n  \"z\": {\"t\": 1}\n}\n", "{\n  \"t\" : \"new\",\n  \"z\": {\"t\": 1}\n}\n"),
+            (
+                "{\n  \"t\" : \"o\\u006cd\",\n  \"z\": {\"t\": 1}\n}\n",
+                "{\n  \"t\" : \"new\",\n  \"z\": {\"t\": 1}\n}\n",
+            ),
             (r#"{"t":null,"t":"twice"}"#, r#"{"t":"new","t":"new"}"#),
             (r#"{"\u0074":"old"}"#, r#"{"\u0074":"new"}"#),
             ("{\n  \"a\": 1\n}\n", "{\n  \"a\": 1,\"t\":\"new\"\n}\n"),

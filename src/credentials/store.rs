@@ -3,7 +3,7 @@
 use super::file::{self, Document, Unreadable};
 use super::secret::Secret;
 use crate::quota::{Account, AccountId, Failure, Provider, moment};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -21,12 +21,25 @@ pub struct Login {
     pub access_token: Secret,
     /// When that token expires. `None`: the file does not say.
     pub expires_at: Option<DateTime<Utc>>,
+    /// When it was renewed last, by whoever. `None`: the file does not say.
+    pub renewed_at: Option<DateTime<Utc>>,
     /// The ChatGPT workspace. `None`: the personal one.
     pub workspace: Option<String>,
     /// How this account's requests travel.
     pub proxy: Proxy,
     /// Switched off by the user.
     pub disabled: bool,
+}
+
+/// A token that expires within this time is taken for expired: clocks differ, and a request takes
+/// time.
+const TOLERANCE: TimeDelta = TimeDelta::minutes(1);
+
+impl Login {
+    /// Whether the access token is of no use any more.
+    pub fn has_expired(&self, now: DateTime<Utc>) -> bool {
+        self.expires_at.is_some_and(|at| at <= now + TOLERANCE)
+    }
 }
 
 /// How an account's requests travel: `proxy_url` in its credential file.
@@ -129,7 +142,7 @@ fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
 }
 
 /// A credential of ours; `None` for the other types, which are skipped without complaint.
-fn read_login(id: AccountId, path: PathBuf, document: &Document) -> Option<Entry> {
+pub fn read_login(id: AccountId, path: PathBuf, document: &Document) -> Option<Entry> {
     let Some(kind) = document.text("type") else {
         return broken(id, &HashMap::new(), |id| {
             format!(
@@ -163,6 +176,7 @@ fn read_login(id: AccountId, path: PathBuf, document: &Document) -> Option<Entry
         path,
         access_token: Secret::new(access_token.to_owned()),
         expires_at: document.get("expired").and_then(moment::parse),
+        renewed_at: document.get("last_refresh").and_then(moment::parse),
         workspace: document.text("account_id").map(str::to_owned),
         proxy,
         disabled,

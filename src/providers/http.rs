@@ -2,6 +2,7 @@
 
 use crate::config::Endpoint;
 use crate::credentials::Proxy;
+use crate::credentials::journal::MOST_ANSWER;
 use crate::quota::Failure;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{self, HeaderMap};
@@ -9,9 +10,16 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::Mutex;
 use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// From the first byte of the connection to the last of the answer.
 pub const TIME_OUT: Duration = Duration::from_secs(15);
+
+/// For a new token longer: giving up early could lose it.
+pub const TOKEN_TIME_OUT: Duration = Duration::from_secs(30);
+
+/// A program on this machine answers at once or not at all.
+const PROBE_TIME_OUT: Duration = Duration::from_millis(700);
 
 /// No usage answer is near this long; what is longer is something else, or means harm.
 pub const MOST_BYTES: usize = 1024 * 1024;
@@ -34,6 +42,25 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
+/// An answer of a token endpoint. It holds tokens, so it can't be printed, and is wiped when dropped.
+pub struct TokenAnswer {
+    /// The status.
+    pub status: u16,
+    /// The `Retry-After` header as it stands.
+    pub retry_after: Option<String>,
+    /// The body, unpacked.
+    pub body: Zeroizing<Vec<u8>>,
+}
+
+/// A request without a whole answer.
+#[derive(Debug)]
+pub struct Lost {
+    /// What went wrong.
+    pub failure: Failure,
+    /// Whether the server can have got the request.
+    pub sent: bool,
+}
+
 /// The HTTP clients, one for each way to travel, each made when it is first needed. Connections are
 /// kept and shared between accounts.
 #[derive(Default)]
@@ -54,6 +81,56 @@ impl Http {
     ) -> Result<Answer, Failure> {
         let request = self.client(proxy)?.get(endpoint.url().clone()).headers(headers);
         send(request, endpoint.host(), proxy).await
+    }
+
+    /// Posts a form to `endpoint`. The body of a 200 is given to `keep` piece by piece as it comes, so
+    /// that what has come is kept whatever happens to the rest.
+    ///
+    /// # Errors
+    /// No answer, not in time, or too long a one; and whether the request can have reached the server.
+    pub async fn post_form(
+        &self,
+        endpoint: &Endpoint,
+        proxy: &Proxy,
+        form: Zeroizing<Vec<u8>>,
+        keep: &mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send),
+    ) -> Result<TokenAnswer, Lost> {
+        let client = self.client(proxy).map_err(|failure| Lost { failure, sent: false })?;
+        let request = client
+            .post(endpoint.url().clone())
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .header(header::ACCEPT, "application/json")
+            .timeout(TOKEN_TIME_OUT)
+            // The buffer is wiped when the request is done with it.
+            .body(bytes::Bytes::from_owner(form));
+        let lost = |error: reqwest::Error| Lost {
+            sent: !(error.is_connect() || error.is_builder()),
+            failure: failure(&error, endpoint.host(), proxy),
+        };
+        let mut response = request.send().await.map_err(lost)?;
+        let status = response.status().as_u16();
+        let mut body = Zeroizing::new(Vec::with_capacity(MOST_ANSWER));
+        while let Some(chunk) = response.chunk().await.map_err(lost)? {
+            if body.len() + chunk.len() > MOST_ANSWER {
+                let failure = Failure::NotUnderstood("it is longer than 32 KiB".into());
+                return Err(Lost { failure, sent: true });
+            }
+            if status == 200 {
+                let kept = keep(&chunk);
+                kept.map_err(|error| Lost { failure: Failure::Internal(error.to_string()), sent: true })?;
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(TokenAnswer { status, retry_after: retry_after(&response), body })
+    }
+
+    /// Whether a page on this machine answers with `words` in its first lines.
+    pub async fn says(&self, endpoint: &Endpoint, words: &str) -> bool {
+        let asked = async {
+            let request = self.client(&Proxy::Direct)?.get(endpoint.url().clone()).timeout(PROBE_TIME_OUT);
+            send(request, endpoint.host(), &Proxy::Direct).await
+        };
+        asked.await.is_ok_and(|answer| String::from_utf8_lossy(&answer.body).contains(words))
     }
 
     fn client(&self, proxy: &Proxy) -> Result<reqwest::Client, Failure> {
@@ -92,8 +169,11 @@ async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Re
         }
         body.extend_from_slice(&chunk);
     }
-    let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
-    Ok(Answer { status: response.status().as_u16(), retry_after: retry_after.map(str::to_owned), body })
+    Ok(Answer { status: response.status().as_u16(), retry_after: retry_after(&response), body })
+}
+
+fn retry_after(response: &reqwest::Response) -> Option<String> {
+    response.headers().get(header::RETRY_AFTER)?.to_str().ok().map(str::to_owned)
 }
 
 /// What went wrong, by what the user can do about it.

@@ -15,8 +15,11 @@ pub enum Failure {
     TimedOut(u64),
     /// The certificate or the handshake of TLS was refused.
     NotTrusted(String),
-    /// The provider refuses the token (401 or 403).
+    /// The login is not accepted any more (401 or 403), and can't be renewed.
     SignInAgain,
+    /// The provider refuses a token (401 or 403) that has not expired, and it could not be renewed yet;
+    /// the text says why, and what helps.
+    Rejected(String),
     /// The access token has expired, and it could not be renewed; the text says why, and what helps.
     Expired(String),
     /// Too many requests (429); no more are sent until this moment.
@@ -43,6 +46,7 @@ impl Failure {
                 "could not trust {what}: check the clock, and whether a proxy or a sign-in page is in between"
             ),
             Failure::SignInAgain => "sign in again with CLIProxyAPI: the login is no longer accepted".into(),
+            Failure::Rejected(why) => format!("the provider does not accept the token: {why}"),
             Failure::Expired(why) => format!("token expired: {why}"),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
             Failure::Server(status) => {
@@ -61,6 +65,7 @@ impl Failure {
             Failure::TimedOut(_) => "timed out".into(),
             Failure::NotTrusted(_) => "connection not trusted".into(),
             Failure::SignInAgain => "sign in again".into(),
+            Failure::Rejected(_) => "token not accepted".into(),
             Failure::Expired(_) => "token expired".into(),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
             Failure::Server(status) => format!("server error {status}"),

@@ -11,6 +11,6 @@ pub mod words;
 
 pub use account::{Account, AccountId, Provider};
 pub use failure::Failure;
-pub use usage::{AccountUsage, ExtraUsage, Reading, Snapshot, Standing, State};
+pub use usage::{AccountUsage, ExtraUsage, Reading, Snapshot, Standing, State, Validity};
 pub use window::Window;
 pub use words::Zone;

@@ -42,6 +42,15 @@ pub enum State {
     Expired,
 }
 
+/// What is known of an account's login. The tokens themselves stay in `credentials/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Validity {
+    /// When its access token was renewed last, by whoever. `None`: not told.
+    pub renewed_at: Option<DateTime<Utc>>,
+    /// When that token expires. `None`: not told.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
 /// One account and all that is known of its usage.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountUsage {
@@ -57,6 +66,8 @@ pub struct AccountUsage {
     pub updated_at: Option<DateTime<Utc>>,
     /// Why the last request failed. `None`: it did not.
     pub error: Option<Failure>,
+    /// How long its login holds. `None`: it was not used yet, or can't be.
+    pub validity: Option<Validity>,
 }
 
 impl AccountUsage {
@@ -69,6 +80,7 @@ impl AccountUsage {
             reading: None,
             updated_at: None,
             error: None,
+            validity: None,
         }
     }
 

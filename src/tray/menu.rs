@@ -4,7 +4,7 @@
 use super::icon::Face;
 use crate::config::{Choice, Settings};
 use crate::quota::words::{self, Zone};
-use crate::quota::{AccountUsage, ExtraUsage, Provider, Snapshot, State, Window};
+use crate::quota::{AccountUsage, ExtraUsage, Failure, Provider, Snapshot, State, Window};
 use chrono::{DateTime, Utc};
 use std::path::Path;
 
@@ -163,10 +163,24 @@ impl View<'_> {
             None if usage.loading => "Asking for the first time…".into(),
             None => "Never updated".into(),
         }));
+        items.extend(self.login(usage).map(Item::Note));
         if let Some(error) = &usage.error {
             items.extend(wrap(&capital(&error.words(self.now, self.zone))));
         }
         Item::Submenu(label, Some(self.face_of(usage)), items)
+    }
+
+    /// How long the login holds; where it does not, the error says so.
+    fn login(&self, usage: &AccountUsage) -> Option<String> {
+        let validity = usage.validity?;
+        if matches!(usage.error, Some(Failure::Expired(_) | Failure::Rejected(_) | Failure::SignInAgain)) {
+            return None;
+        }
+        let valid = validity.expires_at.filter(|at| *at > self.now);
+        let valid = valid.map(|at| format!("valid until {}", words::clock_time(at, self.now, self.zone)));
+        let renewed = validity.renewed_at.map(|at| format!("renewed {}", words::age(at, self.now)));
+        let facts: Vec<_> = renewed.into_iter().chain(valid).collect();
+        (!facts.is_empty()).then(|| format!("Login {}", facts.join(", ")))
     }
 
     /// "Claude · alice@example.com — 42% left".

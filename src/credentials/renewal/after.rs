@@ -1,0 +1,117 @@
+//! After a renewal: CLIProxyAPI writes its own copy of a login back until it has noticed ours, and a
+//! process can be killed at any moment. So a renewed file is looked at again, and what an earlier run
+//! has left is brought to its end.
+
+use super::{Renewer, Step};
+use crate::credentials::journal::{Header, Journal, Phase};
+use crate::credentials::rewrite::Replacement;
+use crate::credentials::{file, lock};
+use chrono::{TimeDelta, Utc};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::{Instant, sleep_until};
+
+/// When a renewed file is looked at again, in seconds after the renewal.
+const LOOKS: [u64; 3] = [2, 10, 60];
+
+/// A file that was repaired is watched anew, so often at most.
+const MOST_ROUNDS: u32 = 10;
+
+/// When a file can be taken for stable after its renewal.
+const STABLE: TimeDelta = TimeDelta::seconds(59);
+
+/// A file that is gone may come back, from a backup say, with the spent token in it; after this long
+/// the login that was kept for it is wiped.
+const KEPT_FOR_A_FILE_THAT_IS_GONE: TimeDelta = TimeDelta::days(7);
+
+/// What a look at a renewed file has found.
+#[derive(Debug, PartialEq, Eq)]
+enum Found {
+    /// It held the spent token again, and has been repaired.
+    Repaired,
+    /// Nothing to do, now or later.
+    Over,
+    /// Nothing to do yet.
+    Open,
+}
+
+impl Renewer {
+    /// Looks after the renewals that an earlier run has left unfinished. To be called at the start.
+    pub async fn recover(self: &Arc<Self>) {
+        let Ok(listing) = std::fs::read_dir(&self.dir) else { return };
+        for path in listing.flatten().map(|entry| entry.path()) {
+            if path.extension().is_none_or(|extension| extension != "journal") {
+                continue;
+            }
+            match Journal::open(&path) {
+                Ok(Some(Journal { header, .. })) if is_open(&header) => {
+                    if self.look(&header.credential).await != Found::Over {
+                        self.look_again(header.credential);
+                    }
+                }
+                Ok(_) => {}
+                Err(error) => tracing::warn!("{error}"),
+            }
+        }
+    }
+
+    /// Looks at a renewed file some times over, in the background.
+    pub(super) fn look_again(self: &Arc<Self>, target: PathBuf) {
+        let renewer = self.clone();
+        tokio::spawn(async move {
+            for _ in 0..MOST_ROUNDS {
+                let began = Instant::now();
+                let mut repaired = false;
+                for seconds in LOOKS {
+                    sleep_until(began + Duration::from_secs(seconds)).await;
+                    match renewer.look(&target).await {
+                        Found::Over => return,
+                        found => repaired |= found == Found::Repaired,
+                    }
+                }
+                if !repaired {
+                    return;
+                }
+            }
+        });
+    }
+
+    /// Repairs a renewed file that holds the spent token again; ends the renewal once it is stable.
+    async fn look(&self, target: &Path) -> Found {
+        let path = lock::journal_path(&self.dir, target);
+        let Ok(_lock) = self.lock(target).await else { return Found::Open };
+        let Ok(Some(mut journal)) = Journal::open(&path) else { return Found::Over };
+        if !is_open(&journal.header) {
+            return Found::Over;
+        }
+        // One that a killed run has left may hold tokens, and nothing needs it: the journal has them.
+        Replacement::clear(target);
+        let age = Utc::now() - journal.header.at;
+        let over = match file::read(target).await {
+            Ok(contents) => match self.resume(&mut journal, target, &contents).await {
+                Ok(true) => return Found::Repaired,
+                Ok(false) => journal.header.new.is_some() && age >= STABLE,
+                Err(refusal) => {
+                    tracing::warn!("{}: {}", target.display(), refusal.words);
+                    false
+                }
+            },
+            Err(file::Unreadable::Gone) => age >= KEPT_FOR_A_FILE_THAT_IS_GONE,
+            Err(_) => false,
+        };
+        if !over {
+            return Found::Open;
+        }
+        match journal.finish(Utc::now()) {
+            Ok(()) => self.told(Step::Finished),
+            Err(error) => tracing::warn!("could not wipe {}: {error}", path.display()),
+        }
+        Found::Over
+    }
+}
+
+/// Whether a renewal can hold a login that is nowhere else.
+fn is_open(header: &Header) -> bool {
+    matches!(header.phase, Phase::Sent | Phase::Answered)
+}

@@ -1,0 +1,442 @@
+//! Renewing a login without ever losing it.
+//!
+//! Refresh tokens rotate: the moment the server answers, the old one is dead, and the new one exists
+//! nowhere but in the answer. So everything that can fail is done before the request, the answer goes
+//! into the journal as it comes, and the credential file is changed only where it still holds the token
+//! that was spent. A token that is known to be spent is never sent again.
+
+mod after;
+mod refusal;
+
+pub use refusal::Refusal;
+
+use super::file::{self, Contents};
+use super::journal::{Header, Journal, JournalError, Phase};
+use super::lock::{self, Lock};
+use super::rewrite::{Replacement, splice};
+use super::secret::Secret;
+use super::store::{self, Entry, Login};
+use crate::config::{Endpoints, TokenRenewal};
+use crate::providers::http::{Http, Lost, TokenAnswer, retry_at};
+use crate::providers::token::{self, Tokens};
+use crate::quota::{Provider, Zone};
+use chrono::{DateTime, Local, SecondsFormat, TimeDelta, Utc};
+use refusal::{answer_lost, disk_words, is_settled, may_send, refused};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{Mutex, watch};
+use tokio::time::{Instant, timeout};
+use zeroize::Zeroizing;
+
+/// A file that another program has just written is left alone for this long: it may be at it still.
+const SETTLED: Duration = Duration::from_secs(60);
+
+/// Another process that renews this login needs no longer.
+const LOCK_PATIENCE: Duration = Duration::from_secs(45);
+
+/// How long CLIProxyAPI is taken to be as it was found.
+const PROBE_HOLDS: Duration = Duration::from_secs(5);
+
+/// How CLIProxyAPI's own page begins.
+const CLI_PROXY_API: &str = "CLI Proxy API Server";
+
+/// A file that changes this often while it is being replaced is left for the next look.
+const MOST_CHANGES: u32 = 50;
+
+/// The steps of a renewal, in their order, for whoever wants to watch them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// The lock is ours.
+    Locked,
+    /// The file beside the credential is there.
+    ReplacementMade,
+    /// The journal is there, with room for the answer.
+    JournalPrepared,
+    /// The journal says that the token is on its way.
+    Sending,
+    /// A piece of the answer is in the journal.
+    AnswerKept,
+    /// The journal says that the answer is whole.
+    Answered,
+    /// The new content is on disk beside the credential.
+    Filled,
+    /// The credential file has the new token.
+    Replaced,
+    /// The journal knows that it has.
+    Noted,
+    /// The journal is wiped.
+    Finished,
+}
+
+/// What the settings say of renewal.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// Who renews.
+    pub mode: TokenRenewal,
+    /// Where.
+    pub endpoints: Box<Endpoints>,
+}
+
+/// Renews logins, one at a time each, whoever asks.
+pub struct Renewer {
+    /// Where locks and journals are.
+    dir: PathBuf,
+    http: Arc<Http>,
+    watcher: fn(Step),
+    cli_proxy_api: Mutex<Option<(Instant, bool)>>,
+    busy: watch::Sender<usize>,
+}
+
+/// Counts a renewal under way for as long as it is kept.
+struct Busy(Arc<Renewer>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.busy.send_modify(|count| *count -= 1);
+    }
+}
+
+impl Renewer {
+    /// Keeps locks and journals in `state_dir`. `watcher` is told of each step.
+    pub fn new(state_dir: &Path, http: Arc<Http>, watcher: fn(Step)) -> Arc<Renewer> {
+        let dir = state_dir.join("renewals");
+        Arc::new(Renewer { dir, http, watcher, cli_proxy_api: Mutex::new(None), busy: watch::Sender::new(0) })
+    }
+
+    /// Renews a login, or takes over what another has renewed. Once begun it runs to its end, even when
+    /// nobody waits for it any more.
+    ///
+    /// # Errors
+    /// Why it was not renewed. The login is as good as it was.
+    pub async fn renew(self: &Arc<Self>, policy: Policy, login: Login) -> Result<Login, Refusal> {
+        self.busy.send_modify(|count| *count += 1);
+        let busy = Busy(self.clone());
+        let task = tokio::spawn(async move {
+            let result = busy.0.run(&policy, &login).await;
+            if let Err(refusal) = &result {
+                tracing::info!("{}: not renewed: {}", login.account.id, refusal.words);
+            }
+            result
+        });
+        let panicked = |_| Err(Refusal::because("an error in Quota Tray, please report it"));
+        task.await.unwrap_or_else(panicked)
+    }
+
+    /// Waits until no renewal is under way, for so long at most.
+    pub async fn finish(&self, patience: Duration) {
+        let mut count = self.busy.subscribe();
+        if timeout(patience, count.wait_for(|count| *count == 0)).await.is_err() {
+            tracing::warn!("a token renewal is still under way; its journal is read at the next start");
+        }
+    }
+
+    async fn run(self: &Arc<Self>, policy: &Policy, login: &Login) -> Result<Login, Refusal> {
+        // A link stays a link: what it leads to is replaced.
+        let target = std::fs::canonicalize(&login.path).map_err(|_| Refusal::gone())?;
+        let _lock = self.lock(&target).await?;
+        self.told(Step::Locked);
+        let mut contents = file::read(&target).await?;
+        if let Some(other) = renewed_meanwhile(login, &contents) {
+            return Ok(other);
+        }
+        let journal_path = lock::journal_path(&self.dir, &target);
+        let journal = Journal::open(&journal_path).map_err(|error| match error {
+            JournalError::Io(error) => Refusal::disk(&error, &self.dir),
+            aside @ JournalError::SetAside(_) => {
+                Refusal::because(format!("{aside}; renewing at the next refresh"))
+            }
+        })?;
+        let mut before = None;
+        if let Some(mut journal) = journal {
+            if self.resume(&mut journal, &target, &contents).await? {
+                self.look_again(target.clone());
+                contents = file::read(&target).await?;
+                if let Some(resumed) = renewed_meanwhile(login, &contents) {
+                    return Ok(resumed);
+                }
+                // Half an answer, or one from long ago: it goes on with the token that came.
+            }
+            before = Some(journal.header);
+        }
+
+        let spent = refresh_token(&contents).ok_or_else(|| {
+            Refusal::because("its file has no refresh token; sign in again with CLIProxyAPI")
+        })?;
+        let hash = hash(&spent);
+        if let Some(before) = &before {
+            may_send(before, &hash, Utc::now())?;
+        }
+        self.may_renew(policy).await?;
+        let metadata = std::fs::metadata(&target).map_err(|_| Refusal::gone())?;
+        let written_by_us = before.as_ref().is_some_and(|before| before.new.as_ref() == Some(&hash));
+        is_settled(&metadata, written_by_us)?;
+
+        // Everything that can fail is done here, before the token is spent.
+        let folder = target.parent().unwrap_or(Path::new("."));
+        let replacement =
+            Replacement::prepare(&target, &metadata).map_err(|error| Refusal::disk(&error, folder))?;
+        self.told(Step::ReplacementMade);
+        let header = Header::prepared(&target, hash, before.as_ref(), Utc::now());
+        let journal = Journal::prepare(&journal_path, header);
+        let mut journal = journal.map_err(|error| Refusal::disk(&error, &self.dir))?;
+        self.told(Step::JournalPrepared);
+
+        let tokens = self.ask(policy, login, &spent, &mut journal).await?;
+        self.keep(&mut journal, &tokens, &target, Some(replacement)).await?;
+        self.look_again(target.clone());
+        if tokens.access.is_none() {
+            return Err(Refusal::until("only half of the answer came; renewing once more", Utc::now()));
+        }
+        reread(login, &target).await
+    }
+
+    /// The lock of a credential, in our own folder: CLIProxyAPI knows of none.
+    async fn lock(&self, target: &Path) -> Result<Lock, Refusal> {
+        let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
+        lock::folder(&self.dir).map_err(cannot)?;
+        match timeout(LOCK_PATIENCE, lock::take(&self.dir, target)).await {
+            Ok(lock) => lock.map_err(cannot),
+            Err(_) => Err(Refusal::because("another Quota Tray is renewing it")),
+        }
+    }
+
+    /// Brings an unfinished renewal to its end: where the journal has an answer and the file still, or
+    /// again, holds a token that was spent, the file gets the new one. Says whether it did.
+    async fn resume(
+        &self,
+        journal: &mut Journal,
+        target: &Path,
+        contents: &Contents,
+    ) -> Result<bool, Refusal> {
+        let header = &journal.header;
+        let held = refresh_token(contents).map(|token| hash(&token));
+        // A server that kept the refresh token has spent nothing, and the file has had its answer.
+        let settled = header.new.as_ref() == Some(&header.spent);
+        if !matches!(header.phase, Phase::Sent | Phase::Answered)
+            || settled
+            || !holds_spent(header, held.as_deref())
+        {
+            return Ok(false);
+        }
+        let answer = journal.answer().map_err(|error| Refusal::disk(&error, &self.dir))?;
+        let Some(tokens) = token::parse(&answer) else { return Ok(false) };
+        tracing::info!("{}: taking the renewed login from the journal", target.display());
+        self.keep(journal, &tokens, target, None).await?;
+        Ok(true)
+    }
+
+    /// Sends the refresh token, once.
+    async fn ask(
+        &self,
+        policy: &Policy,
+        login: &Login,
+        spent: &Secret,
+        journal: &mut Journal,
+    ) -> Result<Tokens, Refusal> {
+        let provider = login.account.provider;
+        let endpoint = token::endpoint(provider, &policy.endpoints);
+        let form = token::form(provider, spent);
+        let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
+        let mut writer = journal.answer_writer().map_err(cannot)?;
+        journal.header.tries += 1;
+        journal.enter(Phase::Sent, Utc::now()).map_err(cannot)?;
+        self.told(Step::Sending);
+        let mut keep = |piece: &[u8]| {
+            writer.write_all(piece)?;
+            self.told(Step::AnswerKept);
+            Ok(())
+        };
+        let answer = self.http.post_form(endpoint, &login.proxy, form, &mut keep).await;
+        let now = Utc::now();
+        let body = match answer {
+            Ok(TokenAnswer { status: 200, body, .. }) => {
+                note(journal, Phase::Answered, now);
+                self.told(Step::Answered);
+                body
+            }
+            Ok(TokenAnswer { status, body, .. }) if token::is_dead(status, &body) => {
+                note(journal, Phase::Refused, now);
+                return Err(refused(now, now));
+            }
+            Ok(TokenAnswer { status, retry_after, .. }) => {
+                not_spent(journal, now);
+                let words = format!("cannot renew: the token server answered {status}; trying again later");
+                return Err(match status {
+                    429 => Refusal::until(words, retry_at(retry_after.as_deref(), now)),
+                    _ => Refusal::because(words),
+                });
+            }
+            Err(Lost { failure, sent: false }) => {
+                not_spent(journal, now);
+                let words = failure.words(now, Zone::LOCAL);
+                return Err(Refusal::because(format!("cannot renew: {words}")));
+            }
+            Err(Lost { failure, sent: true }) => {
+                tracing::warn!("{}: the answer of the token server was lost: {failure:?}", login.account.id);
+                // What has come of it is in the journal.
+                journal.answer().map_err(cannot)?
+            }
+        };
+        token::parse(&body).ok_or_else(|| answer_lost(&journal.header, now))
+    }
+
+    /// Puts new tokens into the credential file, if it still holds the one they came for.
+    async fn keep(
+        &self,
+        journal: &mut Journal,
+        tokens: &Tokens,
+        target: &Path,
+        mut replacement: Option<Replacement>,
+    ) -> Result<(), Refusal> {
+        let folder = target.parent().unwrap_or(Path::new("."));
+        let safe = |why: &str| {
+            Refusal::because(format!(
+                "renewed, but its file is not written yet: {why}; the new login is kept safe"
+            ))
+        };
+        let disk = |error: io::Error| safe(&disk_words(&error, folder));
+        let mut changes = 0;
+        loop {
+            let stamp = file::stamp(target).map_err(|_| Refusal::gone())?;
+            let contents = file::read(target).await?;
+            let held = refresh_token(&contents).map(|token| hash(&token));
+            if !holds_spent(&journal.header, held.as_deref()) {
+                // Somebody has signed in anew, or renewed it: what stands is adopted.
+                break;
+            }
+            let text = with_tokens(&contents, tokens, Local::now())?;
+            let mut beside = match replacement.take() {
+                Some(prepared) => prepared,
+                None => {
+                    let metadata = std::fs::metadata(target).map_err(|_| Refusal::gone())?;
+                    Replacement::prepare(target, &metadata).map_err(disk)?
+                }
+            };
+            beside.fill(text.as_bytes()).map_err(disk)?;
+            self.told(Step::Filled);
+            // The last look before the one step that can't be taken back.
+            if file::stamp(target).map_err(|_| Refusal::gone())? == stamp {
+                beside.take_place().map_err(disk)?;
+                self.told(Step::Replaced);
+                break;
+            }
+            replacement = Some(beside);
+            changes += 1;
+            if changes > MOST_CHANGES {
+                return Err(safe("another program keeps changing it"));
+            }
+        }
+        let new = tokens.refresh.as_ref().map_or_else(|| journal.header.spent.clone(), hash);
+        journal.header.new = Some(new);
+        note(journal, Phase::Answered, Utc::now());
+        self.told(Step::Noted);
+        Ok(())
+    }
+
+    /// Whether it is ours to renew at all.
+    async fn may_renew(&self, policy: &Policy) -> Result<(), Refusal> {
+        match policy.mode {
+            TokenRenewal::Never => Err(Refusal::because(
+                "renewal is switched off (token_renewal = \"never\"); start CLIProxyAPI, or sign in again with it",
+            )),
+            TokenRenewal::Auto if self.finds_cli_proxy_api(policy).await => {
+                Err(Refusal::because("CLIProxyAPI is running and will renew it"))
+            }
+            TokenRenewal::Auto | TokenRenewal::Always => Ok(()),
+        }
+    }
+
+    async fn finds_cli_proxy_api(&self, policy: &Policy) -> bool {
+        // Whoever comes first asks, the others wait for what it finds.
+        let mut found = self.cli_proxy_api.lock().await;
+        if let Some((at, alive)) = *found
+            && at.elapsed() < PROBE_HOLDS
+        {
+            return alive;
+        }
+        let mut alive = false;
+        for endpoint in &policy.endpoints.cli_proxy_api {
+            alive = alive || self.http.says(endpoint, CLI_PROXY_API).await;
+        }
+        *found = Some((Instant::now(), alive));
+        alive
+    }
+
+    fn told(&self, step: Step) {
+        (self.watcher)(step);
+    }
+}
+
+/// Notes a phase. One that can't be written is found out at the next look: the answer itself is there.
+fn note(journal: &mut Journal, phase: Phase, at: DateTime<Utc>) {
+    if let Err(error) = journal.enter(phase, at) {
+        tracing::warn!("could not write the renewal journal: {error}");
+    }
+}
+
+/// The server has not taken the token, so it is as good as before.
+fn not_spent(journal: &mut Journal, at: DateTime<Utc>) {
+    journal.header.tries -= 1;
+    note(journal, Phase::Prepared, at);
+}
+
+/// Whether the file holds a token that was spent for the journal's answer, or before it.
+fn holds_spent(header: &Header, held: Option<&str>) -> bool {
+    held.is_some_and(|held| header.spent == held || header.earlier.iter().any(|earlier| earlier == held))
+}
+
+/// What another process has renewed while we waited is as good as our own.
+fn renewed_meanwhile(login: &Login, contents: &Contents) -> Option<Login> {
+    let current = read_login(login, contents)?;
+    let new = current.access_token != login.access_token && !current.has_expired(Utc::now());
+    new.then_some(current)
+}
+
+async fn reread(login: &Login, target: &Path) -> Result<Login, Refusal> {
+    let contents = file::read(target).await?;
+    read_login(login, &contents).ok_or_else(|| Refusal::because("its file was changed while it was renewed"))
+}
+
+fn read_login(login: &Login, contents: &Contents) -> Option<Login> {
+    match store::read_login(login.account.id.clone(), login.path.clone(), &contents.document) {
+        Some(Entry::Login(current)) => Some(current),
+        _ => None,
+    }
+}
+
+fn refresh_token(contents: &Contents) -> Option<Secret> {
+    contents.document.text("refresh_token").map(|token| Secret::new(token.to_owned()))
+}
+
+fn hash(token: &Secret) -> String {
+    lock::hash(token.expose().as_bytes())
+}
+
+/// The credential's text with new tokens in it, and all else as it was.
+fn with_tokens(
+    contents: &Contents,
+    tokens: &Tokens,
+    now: DateTime<Local>,
+) -> Result<Zeroizing<String>, Refusal> {
+    let text = std::str::from_utf8(&contents.bytes).map_err(|_| Refusal::because("its file is not UTF-8"))?;
+    let stamp = |at: DateTime<Local>| at.to_rfc3339_opts(SecondsFormat::Secs, false);
+    // A server's idea of for ever must not leave the calendar.
+    let life = TimeDelta::seconds(tokens.expires_in.min(3.2e9) as i64);
+    let (expired, renewed) = (stamp(now + life), stamp(now));
+    let mut changes = Vec::new();
+    if let Some(refresh) = &tokens.refresh {
+        changes.push(("refresh_token", refresh.expose()));
+    }
+    if let Some(access) = &tokens.access {
+        changes.push(("access_token", access.expose()));
+        changes.push(("expired", expired.as_str()));
+        changes.push(("last_refresh", renewed.as_str()));
+    }
+    let codex = contents.document.text("type").and_then(Provider::from_key) == Some(Provider::Codex);
+    if let Some(id) = tokens.id.as_ref().filter(|_| codex) {
+        changes.push(("id_token", id.expose()));
+    }
+    Ok(splice(text, &changes)?)
+}

@@ -1,0 +1,141 @@
+//! Why a login is not renewed, in words its owner can act on.
+
+use super::SETTLED;
+use crate::credentials::file::Unreadable;
+use crate::credentials::journal::{Header, Phase};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::fs::Metadata;
+use std::io;
+use std::path::Path;
+
+/// After an answer that was lost, and after a token was called dead, the file is looked at again for
+/// this long before anything else: whoever has the new token may write it.
+const WAIT: TimeDelta = TimeDelta::minutes(2);
+
+/// How far the looks in that time are apart.
+const LOOK: TimeDelta = TimeDelta::minutes(1);
+
+/// A token whose answer was lost is sent this often, and then no more.
+const MOST_TRIES: u32 = 2;
+
+/// Why a login was not renewed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Refusal {
+    /// What stands in the way and what helps, as a clause.
+    pub words: String,
+    /// The login can only be made anew.
+    pub dead: bool,
+    /// When it is worth looking again, where that is before the next refresh.
+    pub again_at: Option<DateTime<Utc>>,
+}
+
+impl Refusal {
+    /// A refusal that the next refresh may find gone.
+    pub fn because(words: impl Into<String>) -> Refusal {
+        Refusal { words: words.into(), dead: false, again_at: None }
+    }
+
+    /// A refusal that holds until a moment.
+    pub fn until(words: impl Into<String>, again_at: DateTime<Utc>) -> Refusal {
+        Refusal { again_at: Some(again_at), ..Refusal::because(words) }
+    }
+
+    /// The disk stands in the way.
+    pub fn disk(error: &io::Error, place: &Path) -> Refusal {
+        Refusal::because(format!("cannot renew: {}", disk_words(error, place)))
+    }
+
+    /// The file is not there any more.
+    pub fn gone() -> Refusal {
+        Refusal::because("its file is gone; sign in again with CLIProxyAPI to have it back")
+    }
+}
+
+impl From<Unreadable> for Refusal {
+    fn from(error: Unreadable) -> Refusal {
+        match error {
+            Unreadable::Gone => Refusal::gone(),
+            other => Refusal::because(format!("its file can't be read: {other}")),
+        }
+    }
+}
+
+/// What the disk refuses, in words.
+pub fn disk_words(error: &io::Error, place: &Path) -> String {
+    let place = place.display();
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
+            format!("the folder {place} is read-only")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
+            format!("there is no room left in {place}")
+        }
+        _ => format!("could not write in {place}: {error}"),
+    }
+}
+
+/// Whether a token may be sent, by what is known of it.
+pub fn may_send(before: &Header, hash: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
+    if before.has_spent(hash) {
+        // Sending it again could end the whole login.
+        return Err(Refusal::because(
+            "its file holds a token again that has been used up; restart CLIProxyAPI, or sign in again with it",
+        ));
+    }
+    if before.spent != hash {
+        return Ok(());
+    }
+    match before.phase {
+        Phase::Prepared | Phase::Done => Ok(()),
+        Phase::Refused => Err(refused(before.at, now)),
+        Phase::Sent | Phase::Answered if now - before.at < LOOK || before.tries >= MOST_TRIES => {
+            Err(answer_lost(before, now))
+        }
+        Phase::Sent | Phase::Answered => Ok(()),
+    }
+}
+
+/// The server has called the token dead, at a moment.
+pub fn refused(at: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
+    if now - at < WAIT {
+        // CLIProxyAPI may have renewed it a moment before us, and write it a moment later.
+        let again = (now + LOOK).min(at + WAIT);
+        return Refusal::until("the login is no longer accepted; looking for a new one in its file", again);
+    }
+    Refusal { dead: true, ..Refusal::because("sign in again with CLIProxyAPI") }
+}
+
+/// The token was sent, and no answer is known.
+pub fn answer_lost(header: &Header, now: DateTime<Utc>) -> Refusal {
+    if header.tries >= MOST_TRIES {
+        let words = "the answer of the token server was lost twice; sign in again with CLIProxyAPI";
+        return Refusal { dead: true, ..Refusal::because(words) };
+    }
+    let again = (header.at + LOOK).max(now);
+    Refusal::until("the answer of the token server was lost; trying once more in a minute", again)
+}
+
+/// Whether the file is ours, and nobody else is at it. `written_by_us`: the last change was a renewal
+/// of ours.
+pub fn is_settled(metadata: &Metadata, written_by_us: bool) -> Result<(), Refusal> {
+    #[cfg(unix)]
+    {
+        let owner = std::os::unix::fs::MetadataExt::uid(metadata);
+        if owner != rustix::process::geteuid().as_raw() {
+            return Err(Refusal::because("cannot renew: its file belongs to another user"));
+        }
+    }
+    if written_by_us {
+        return Ok(());
+    }
+    // A moment in the future says nothing but that a clock was put back.
+    let age = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
+    match age.and_then(|age| SETTLED.checked_sub(age)) {
+        None => Ok(()),
+        Some(left) if left.is_zero() => Ok(()),
+        Some(left) => Err(Refusal::until(
+            "another program has just changed its file; renewing in a minute unless it does so itself",
+            Utc::now() + left,
+        )),
+    }
+}
