@@ -1,3 +1,56 @@
+//! Quota Tray: how much is left of your Claude and Codex quota, in the corner of the screen.
+//!
+//! This page is the map. A refresh flows one way: credentials → providers → snapshot → menu, icon,
+//! alerts.
+//!
+//! | to change … | open |
+//! |---|---|
+//! | a setting, its default, its place in the file | [`config`], `config/file.rs`, `config/template.toml` |
+//! | where requests may go | `config/endpoint.rs` |
+//! | where files are on each system | `config/paths.rs` |
+//! | what an account, a window, a usage is | [`quota::account`], [`quota::window`], [`quota::usage`] |
+//! | when something is said, and its words | [`quota::alert`] |
+//! | how percentages and moments read | [`quota::words`], [`quota::moment`] |
+//! | what is said when an account fails | [`quota::failure`] |
+//! | which files are accounts | [`credentials::store`] |
+//! | reading a file that its owner rewrites in place | [`credentials::file`] |
+//! | renewing tokens: the order of the steps | [`credentials::renewal`] |
+//! | … why one is not renewed; what comes after | `credentials/renewal/refusal.rs`, `…/after.rs` |
+//! | … the journal, the lock, the change of the file | [`credentials::journal`], [`credentials::lock`], [`credentials::rewrite`] |
+//! | noticing changed files | [`credentials::watch`] |
+//! | a provider's API | [`providers::claude`], [`providers::codex`]; unknown shapes: [`providers::generic`] |
+//! | a token endpoint's API | [`providers::token`] |
+//! | time-outs, limits, proxies, 429 | [`providers::http`] |
+//! | where accounts come from: real or made up | [`source`] |
+//! | when a refresh happens | [`refresher`] |
+//! | the menu's rows and words, the tooltip | [`tray::menu`] |
+//! | the pictures | [`tray::icon`] |
+//! | what follows on what: events and effects | [`tray::app`] |
+//! | the platform's tray (the one file that names `tray-icon`) | [`tray::native`] |
+//! | notifications (the one file that names `notify-rust`) | [`tray::notify`] |
+//! | the main thread's loop (`tao` in one file of it) | [`tray::event_loop`] |
+//! | is there a tray host; text where there is none | `tray/host.rs`, [`tray::terminal`] |
+//! | the commands | [`commands`]: one file each |
+//!
+//! # Three rules
+//!
+//! 1. **The core is pure.** [`quota`], [`tray::menu`], [`tray::icon`] and [`tray::app`] know no clock, no
+//!    disk, no network, no tray: `now` is an argument, the result is a value.
+//! 2. **One way round.** Two threads: the main one has the tray, the other waits for all else. Between
+//!    them go two small enums, [`tray::app::Event`] and [`refresher::Command`].
+//! 3. **A login is never lost, a secret is never shown.** Only [`credentials`] writes credential files; a
+//!    [`credentials::Secret`] prints as dots.
+//!
+//! # The way of one refresh
+//!
+//! 1. [`refresher::run`] wakes: the interval is over, "Refresh now", or the accounts changed on disk. A
+//!    newer refresh ends the questions of the one under way.
+//! 2. [`source::Accounts`] lists the accounts. What was known of each is shown, marked as loading.
+//! 3. All are asked at once, each in a task of its own: one that fails, or panics, hides no other. An
+//!    expired login is renewed first, in a task that nothing cuts short.
+//! 4. The answers are merged over the last good ones and published as one [`quota::Snapshot`].
+//! 5. [`tray::app::App`] makes a drawing of it, and notices; `commands/tray.rs` carries them out.
+
 pub mod commands;
 pub mod config;
 pub mod credentials;

@@ -72,7 +72,7 @@ pub struct Contents {
 /// Reads a credential file, with patience for one that is just being written.
 ///
 /// # Errors
-/// Why it can't be used, in words that follow "could not read <file>: ".
+/// Why it can't be used, in words that follow "could not read FILE: ".
 pub async fn read(path: &Path) -> Result<Contents, Unreadable> {
     let mut attempt = 1;
     loop {

@@ -97,20 +97,15 @@ impl Native {
         let before = self.shown.take();
         let before = before.as_ref();
         let unchanged = |same: &dyn Fn(&Drawing) -> bool| before.is_some_and(same);
-        let failed = |what: &str, error: &dyn std::fmt::Display| {
-            tracing::warn!("could not change the {what}: {error}")
-        };
+        let mut result = Ok(());
 
         if !unchanged(&|b| (b.face, b.refreshing) == (drawing.face, drawing.refreshing))
             && let Some(icon) = tray_bitmap(drawing.face, drawing.refreshing)
-            && let Err(error) = set_icon(&self.tray, icon)
         {
-            failed("tray icon", &error);
+            result = result.and(set_icon(&self.tray, icon));
         }
-        if !unchanged(&|b| b.tooltip == drawing.tooltip)
-            && let Err(error) = self.tray.set_tooltip(Some(cut(&drawing.tooltip, LONGEST_TOOLTIP)))
-        {
-            failed("tooltip", &error);
+        if !unchanged(&|b| b.tooltip == drawing.tooltip) {
+            result = result.and(self.tray.set_tooltip(Some(cut(&drawing.tooltip, LONGEST_TOOLTIP))));
         }
         if !unchanged(&|b| b.title == drawing.title) {
             self.tray.set_title(Some(&drawing.title));
@@ -124,7 +119,11 @@ impl Native {
                 _ => self.replace_menu(&drawing.items),
             }
         }
-        self.shown = Some(drawing);
+        match result {
+            Ok(()) => self.shown = Some(drawing),
+            // Nothing is taken for shown, so that the next drawing puts all of it up again.
+            Err(error) => tracing::warn!("could not change the tray icon: {error}"),
+        }
     }
 
     fn replace_menu(&mut self, items: &[Item]) {
