@@ -1,13 +1,30 @@
 //! Replacing a whole file at once, for the settings and the state. Credential files have their own,
 //! stricter way in `credentials/file.rs`.
 
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
 /// Puts `content` in place of the file at `path`, at once or not at all. Missing folders are made.
 /// A link is followed, since settings are often links into a repository; an existing file keeps its
 /// permissions, a new one is for its owner only.
+///
+/// # Errors
+/// The disk refuses; the file is as it was.
 pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_with(path, content, |file| file.sync_all())
+}
+
+/// The same without waiting for the disk: after a power cut the file may be the old one, or empty. For
+/// what is only good to have.
+///
+/// # Errors
+/// The disk refuses; the file is as it was.
+pub fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
+    replace_with(path, content, |_| Ok(()))
+}
+
+fn replace_with(path: &Path, content: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -16,7 +33,7 @@ pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
     if let Ok(metadata) = std::fs::metadata(&target) {
         file.as_file().set_permissions(metadata.permissions())?;
     }
-    file.as_file().sync_all()?;
+    sync(file.as_file())?;
     file.persist(&target)?;
     Ok(())
 }

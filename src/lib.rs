@@ -22,7 +22,9 @@
 //! | a token endpoint's API | [`providers::token`] |
 //! | time-outs, limits, proxies, 429 | [`providers::http`] |
 //! | where accounts come from: real or made up | [`source`] |
-//! | when a refresh happens | [`refresher`] |
+//! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |
+//! | how often an account may be asked | [`quota::pacing`] |
+//! | what is kept over restarts | [`state`] |
 //! | the menu's rows and words, the tooltip | [`tray::menu`] |
 //! | the pictures | [`tray::icon`] |
 //! | what follows on what: events and effects | [`tray::app`] |
@@ -51,6 +53,7 @@
 //! 4. The answers are merged over the last good ones and published as one [`quota::Snapshot`].
 //! 5. [`tray::app::App`] makes a drawing of it, and notices; `commands/tray.rs` carries them out.
 
+pub mod alarm;
 pub mod commands;
 pub mod config;
 pub mod credentials;
@@ -59,4 +62,5 @@ pub mod providers;
 pub mod quota;
 pub mod refresher;
 pub mod source;
+pub mod state;
 pub mod tray;

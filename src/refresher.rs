@@ -1,7 +1,9 @@
-//! The one background task: it keeps the snapshot true, on a period, on demand, and when the accounts
-//! change.
+//! The one background task: it keeps the snapshot true, on a period, on demand, after a sleep, and when
+//! the accounts change.
 
-use crate::quota::{AccountId, AccountUsage, Failure, Snapshot};
+use crate::alarm::{Alarm, Woken};
+use crate::quota::pacing::Verdict;
+use crate::quota::{AccountId, Failure, Provider, Snapshot};
 use crate::source::{Outcome, Source};
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -9,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep, timeout};
 
 /// A change of files is looked at when nothing more has come for this long, ...
 const QUIET: Duration = Duration::from_millis(250);
@@ -18,6 +20,19 @@ const PATIENCE: Duration = Duration::from_millis(1000);
 
 /// However soon it is worth asking again, this much time passes.
 const SOONEST: Duration = Duration::from_secs(1);
+
+/// Without a network it is looked for after this long, ...
+const FIRST_LOOK: Duration = Duration::from_secs(5);
+/// ... and then less and less often, down to this.
+const LAST_LOOK: Duration = Duration::from_secs(60);
+
+/// A refresh this young is what a click asks for: many clicks are one.
+const ONE_CLICK: Duration = Duration::from_secs(2);
+
+/// After a 429 the accounts of that provider are asked one by one, so far apart, ...
+const APART: Duration = Duration::from_millis(300);
+/// ... until this much time has been spent on it.
+const MOST_APART: Duration = Duration::from_secs(6);
 
 /// What the refresher is told.
 #[derive(Debug)]
@@ -45,23 +60,26 @@ pub async fn run<S: Source>(
     mut commands: mpsc::UnboundedReceiver<Command<S>>,
     mut publish: impl FnMut(Snapshot),
 ) {
+    let alarm = Alarm::new();
     let mut snapshot = last_known;
     let mut signature = None;
+    let mut looks = 0;
     let (changed, mut changes) = mpsc::channel(1);
     let mut watch = source.watch(changed.clone());
     source.recover().await;
-    let mut refresh = Refresh::start(&source, &snapshot);
-    let mut due = Instant::now() + interval;
+    let mut refresh = Refresh::start(&source, &snapshot, false);
+    let mut due = Utc::now() + interval;
     loop {
         tokio::select! {
             command = commands.recv() => match command {
                 None => return source.finish().await,
-                Some(Command::Refresh) => refresh = Refresh::start(&source, &snapshot),
+                Some(Command::Refresh) if refresh.is_young() => {}
+                Some(Command::Refresh) => refresh = Refresh::start(&source, &snapshot, true),
                 Some(Command::Reconfigure(new_interval, new_source)) => {
                     interval = new_interval;
                     source = new_source;
                     watch = source.watch(changed.clone());
-                    refresh = Refresh::start(&source, &snapshot);
+                    refresh = Refresh::start(&source, &snapshot, false);
                 }
             },
             Some(()) = changes.recv() => {
@@ -71,7 +89,7 @@ pub async fn run<S: Source>(
                 }
                 if Some(source.scan().await.signature) != signature {
                     tracing::debug!("the accounts have changed");
-                    refresh = Refresh::start(&source, &snapshot);
+                    refresh = Refresh::start(&source, &snapshot, false);
                 }
             }
             Some(progress) = refresh.progress.recv() => {
@@ -81,26 +99,34 @@ pub async fn run<S: Source>(
                         snapshot = started;
                     }
                     Progress::Ended(ended, again_at) => {
-                        let wait = again_at.map_or(interval, |at| until(at).clamp(SOONEST, interval));
-                        due = Instant::now() + wait;
-                        snapshot = Snapshot { next_at: Some(Utc::now() + wait), ..ended };
+                        looks = if ended.offline { looks + 1 } else { 0 };
+                        let wait = match again_at.map(until) {
+                            _ if looks > 0 => look_after(looks).min(interval),
+                            Some(soon) => soon.clamp(SOONEST, interval),
+                            None => interval,
+                        };
+                        due = Utc::now() + wait;
+                        snapshot = Snapshot { next_at: Some(due), ..ended };
                     }
                 }
                 publish(snapshot.clone());
             }
-            () = sleep_until(due) => {
-                due = Instant::now() + interval;
-                refresh = Refresh::start(&source, &snapshot);
+            woken = alarm.wait(due) => {
+                if woken == Woken::Jumped {
+                    tracing::debug!("the clock has jumped: refreshing");
+                }
+                due = Utc::now() + interval;
+                refresh = Refresh::start(&source, &snapshot, false);
             }
         }
     }
 }
 
 /// One refresh, without a task of its own: what `status` does.
-pub async fn once<S: Source>(source: Arc<S>) -> Snapshot {
+pub async fn once<S: Source>(source: Arc<S>, last_known: Snapshot) -> Snapshot {
     source.recover().await;
-    let mut refresh = Refresh::start(&source, &Snapshot::default());
-    let mut snapshot = Snapshot::default();
+    let mut refresh = Refresh::start(&source, &last_known, false);
+    let mut snapshot = last_known;
     while let Some(progress) = refresh.progress.recv().await {
         if let Progress::Ended(ended, _) = progress {
             snapshot = ended;
@@ -114,11 +140,8 @@ fn until(at: DateTime<Utc>) -> Duration {
     (at - Utc::now()).to_std().unwrap_or_default()
 }
 
-/// Leaves an account that is rate limited alone: asking on would keep the block alive.
-fn cools_down(usage: &mut AccountUsage) -> bool {
-    let cooling = matches!(usage.error, Some(Failure::RateLimited(until)) if Utc::now() < until);
-    usage.loading &= !cooling;
-    cooling
+fn look_after(looks: u32) -> Duration {
+    FIRST_LOOK.saturating_mul(2_u32.saturating_pow(looks - 1)).min(LAST_LOOK)
 }
 
 /// Waits until a burst of changes is over.
@@ -131,13 +154,19 @@ pub async fn settle_down(changes: &mut mpsc::Receiver<()>) {
 struct Refresh {
     progress: mpsc::UnboundedReceiver<Progress>,
     task: AbortHandle,
+    began: Instant,
 }
 
 impl Refresh {
-    fn start<S: Source>(source: &Arc<S>, known: &Snapshot) -> Refresh {
+    /// `demanded` by a person, or by the clock.
+    fn start<S: Source>(source: &Arc<S>, known: &Snapshot, demanded: bool) -> Refresh {
         let (tell, progress) = mpsc::unbounded_channel();
-        let task = tokio::spawn(refresh(source.clone(), known.clone(), tell));
-        Refresh { progress, task: task.abort_handle() }
+        let task = tokio::spawn(refresh(source.clone(), known.clone(), demanded, tell));
+        Refresh { progress, task: task.abort_handle(), began: Instant::now() }
+    }
+
+    fn is_young(&self) -> bool {
+        !self.task.is_finished() && self.began.elapsed() < ONE_CLICK
     }
 }
 
@@ -147,45 +176,112 @@ impl Drop for Refresh {
     }
 }
 
-async fn refresh<S: Source>(source: Arc<S>, known: Snapshot, tell: mpsc::UnboundedSender<Progress>) {
+async fn refresh<S: Source>(
+    source: Arc<S>,
+    known: Snapshot,
+    demanded: bool,
+    tell: mpsc::UnboundedSender<Progress>,
+) {
     let scan = source.scan().await;
     let mut found = Vec::new();
     let mut logins = Vec::new();
     for (account, standing, login) in scan.accounts {
-        logins.extend(login.map(|login| (account.id.clone(), login)));
+        logins.extend(login.map(|login| (account.id.clone(), account.provider, login)));
         found.push((account, standing));
     }
     let mut snapshot = Snapshot::placeholders(&known, found);
     snapshot.problem = scan.problem;
-    logins.retain(|(id, _)| snapshot.account_mut(id).is_some_and(|usage| !cools_down(usage)));
+    let admitted = admit(&*source, &mut snapshot, logins, demanded);
     let started = Progress::Started { snapshot: snapshot.clone(), signature: scan.signature };
     // Nobody listens any more when a newer refresh has taken over.
     let _ = tell.send(started);
 
+    let asked: Vec<_> = admitted.iter().map(|(id, ..)| id.clone()).collect();
+    let outcomes = ask(&source, admitted).await;
+    let again_at = outcomes.iter().filter_map(|(_, outcome)| outcome.again_at).min();
+    settle(&*source, &mut snapshot, outcomes);
+    snapshot.refreshing = false;
+    // Where nobody may be asked, nothing is learnt of the network.
+    snapshot.offline = if asked.is_empty() { snapshot.offline } else { snapshot.found_no_network(&asked) };
+    snapshot.updated_at = Some(Utc::now());
+    let _ = tell.send(Progress::Ended(snapshot, again_at));
+}
+
+/// Who may be asked now, and how long to wait first. The others are left as they are.
+fn admit<S: Source>(
+    source: &S,
+    snapshot: &mut Snapshot,
+    logins: Vec<(AccountId, Provider, S::Login)>,
+    demanded: bool,
+) -> Vec<(AccountId, Duration, S::Login)> {
+    let ids: Vec<_> = logins.iter().map(|(id, ..)| id.clone()).collect();
+    let refusing: Vec<_> = snapshot.refusing_providers().collect();
+    let mut waits: HashMap<Provider, Duration> = HashMap::new();
+    let mut admitted = Vec::new();
+    for ((id, provider, login), verdict) in logins.into_iter().zip(source.admit(&ids, demanded)) {
+        let Some(usage) = snapshot.account_mut(&id) else { continue };
+        match verdict {
+            Verdict::Cooling(until) => usage.settle(Err(Failure::RateLimited(until)), Utc::now()),
+            Verdict::Held(until) => usage.hold(until),
+            Verdict::Ask => {
+                let wait = waits.entry(provider).or_default();
+                admitted.push((id, *wait, login));
+                if refusing.contains(&provider) {
+                    *wait = (*wait + APART).min(MOST_APART);
+                }
+            }
+        }
+    }
+    admitted
+}
+
+/// Asks for all at once, each in a task of its own: one that fails, or panics, hides no other.
+async fn ask<S: Source>(
+    source: &Arc<S>,
+    admitted: Vec<(AccountId, Duration, S::Login)>,
+) -> Vec<(AccountId, Outcome)> {
     let mut asked = JoinSet::new();
     let mut ids: HashMap<tokio::task::Id, AccountId> = HashMap::new();
-    for (id, login) in logins {
+    for (id, wait, login) in admitted {
         let source = source.clone();
-        let task = asked.spawn(async move { source.fetch(login).await });
+        let task = asked.spawn(async move {
+            if !wait.is_zero() {
+                sleep(wait).await;
+            }
+            source.fetch(login).await
+        });
         ids.insert(task.id(), id);
     }
-    let mut again = None;
+    let mut outcomes = Vec::with_capacity(ids.len());
     while let Some(answer) = asked.join_next_with_id().await {
         let (task, outcome) = match answer {
             Ok(answer) => answer,
             Err(error) => (error.id(), Err(Failure::Internal("a task ended in a panic".into())).into()),
         };
-        let Outcome { result, validity, again_at } = outcome;
-        again = again_at.into_iter().chain(again).min();
-        if let Some(usage) = ids.remove(&task).and_then(|id| snapshot.account_mut(&id)) {
-            if let Err(failure) = &result {
-                tracing::info!("{}: {failure:?}", usage.account.id);
-            }
-            usage.validity = validity;
-            usage.settle(result, Utc::now());
+        outcomes.extend(ids.remove(&task).map(|id| (id, outcome)));
+    }
+    outcomes
+}
+
+/// Takes in what asking came to.
+fn settle<S: Source>(source: &S, snapshot: &mut Snapshot, outcomes: Vec<(AccountId, Outcome)>) {
+    let now = Utc::now();
+    let mut results = Vec::new();
+    for (id, Outcome { result, validity, .. }) in outcomes {
+        let Some(usage) = snapshot.account_mut(&id) else { continue };
+        usage.validity = validity;
+        match result {
+            Some(result) => results.push((id, result)),
+            None => usage.loading = false,
         }
     }
-    snapshot.refreshing = false;
-    snapshot.updated_at = Some(Utc::now());
-    let _ = tell.send(Progress::Ended(snapshot, again));
+    let failures = results.iter().map(|(id, result)| (id.clone(), result.as_ref().err().cloned()));
+    let shown = source.answered(failures.collect());
+    for ((id, result), failure) in results.into_iter().zip(shown) {
+        let Some(usage) = snapshot.account_mut(&id) else { continue };
+        if let Some(failure) = &failure {
+            tracing::info!("{id}: {failure:?}");
+        }
+        usage.settle(failure.map_or(result, Err), now);
+    }
 }

@@ -2,12 +2,14 @@
 //! script.
 
 use crate::config::Settings;
-use crate::credentials::renewal::{Policy, Refusal, Renewer};
+use crate::credentials::renewal::{Policy, Refusal, Renewer, Step};
 use crate::credentials::store::{self, Entry};
 use crate::credentials::watch::FolderWatch;
 use crate::credentials::{Login, Secret};
 use crate::providers::{self, Http};
+use crate::quota::pacing::{Pacing, Verdict};
 use crate::quota::{Account, AccountId, Failure, Reading, Standing, Validity};
+use crate::state::State;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -29,6 +31,18 @@ pub trait Source: Send + Sync + 'static {
     /// Asks for one account's usage.
     fn fetch(&self, login: Self::Login) -> impl Future<Output = Outcome> + Send;
 
+    /// Whether each of these accounts may be asked now; `demanded` by a person, or by the clock. Who may
+    /// be is counted as asked.
+    fn admit(&self, ids: &[AccountId], demanded: bool) -> Vec<Verdict> {
+        let _ = demanded;
+        vec![Verdict::Ask; ids.len()]
+    }
+
+    /// Takes note of what asking came to, and returns each failure as it is to be shown.
+    fn answered(&self, answers: Vec<(AccountId, Option<Failure>)>) -> Vec<Option<Failure>> {
+        answers.into_iter().map(|(_, failure)| failure).collect()
+    }
+
     /// Brings to an end what an earlier run has left. Called once, before the first scan.
     fn recover(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
@@ -46,8 +60,8 @@ pub trait Source: Send + Sync + 'static {
 
 /// What asking for one account came to.
 pub struct Outcome {
-    /// The usage, or why there is none.
-    pub result: Result<Reading, Failure>,
+    /// The usage, or why there is none. `None`: it was not asked, and what was known holds.
+    pub result: Option<Result<Reading, Failure>>,
     /// How long the login holds.
     pub validity: Option<Validity>,
     /// When it is worth asking again, where that is before the next refresh.
@@ -56,7 +70,7 @@ pub struct Outcome {
 
 impl From<Result<Reading, Failure>> for Outcome {
     fn from(result: Result<Reading, Failure>) -> Outcome {
-        Outcome { result, validity: None, again_at: None }
+        Outcome { result: Some(result), validity: None, again_at: None }
     }
 }
 
@@ -70,6 +84,25 @@ pub struct Scan<L> {
     pub problem: Option<String>,
 }
 
+/// What outlives a change of the settings.
+#[derive(Clone)]
+pub struct Shared {
+    /// The connections.
+    pub http: Arc<Http>,
+    /// The renewals under way.
+    pub renewer: Arc<Renewer>,
+    /// What is remembered.
+    pub state: State,
+}
+
+impl Shared {
+    /// Keeps everything in `state_dir`. `watcher` is told of each step of a renewal.
+    pub fn new(state_dir: &Path, watcher: fn(Step)) -> Shared {
+        let http = Arc::new(Http::default());
+        Shared { renewer: Renewer::new(state_dir, http.clone(), watcher), http, state: State::new(state_dir) }
+    }
+}
+
 /// The real accounts.
 pub struct Accounts {
     dir: PathBuf,
@@ -77,6 +110,8 @@ pub struct Accounts {
     show_disabled: bool,
     http: Arc<Http>,
     renewer: Arc<Renewer>,
+    state: State,
+    limit: u32,
     known: Mutex<Known>,
 }
 
@@ -86,18 +121,21 @@ struct Known {
     accounts: HashMap<AccountId, Account>,
     /// Access tokens that were not accepted although they were new: renewing once more won't help.
     in_vain: HashMap<AccountId, Secret>,
+    /// The signature of a login that we have renewed → its signature before. Our own change is no news.
+    renewed: HashMap<u64, u64>,
 }
 
 impl Accounts {
     /// The accounts in `dir`.
-    pub fn new(dir: PathBuf, settings: &Settings, http: Arc<Http>, renewer: Arc<Renewer>) -> Accounts {
-        let policy = Policy { mode: settings.token_renewal, endpoints: settings.endpoints.clone() };
+    pub fn new(dir: PathBuf, settings: &Settings, shared: &Shared) -> Accounts {
         Accounts {
             dir,
-            policy,
+            policy: Policy { mode: settings.token_renewal, endpoints: settings.endpoints.clone() },
             show_disabled: settings.show_disabled,
-            http,
-            renewer,
+            http: shared.http.clone(),
+            renewer: shared.renewer.clone(),
+            state: shared.state.clone(),
+            limit: settings.limits.asks_per_five_minutes,
             known: Mutex::default(),
         }
     }
@@ -107,33 +145,53 @@ impl Accounts {
     }
 
     /// Asks with a token that is good as far as one can tell; one that is refused is renewed, once.
-    async fn ask(&self, mut login: Login) -> (Login, Result<Reading, Failure>, Option<DateTime<Utc>>) {
+    async fn ask(
+        &self,
+        mut login: Login,
+    ) -> (Login, Option<Result<Reading, Failure>>, Option<DateTime<Utc>>) {
         let id = login.account.id.clone();
         let had_expired = login.has_expired(Utc::now());
         if had_expired {
-            match self.renewer.renew(self.policy.clone(), login.clone()).await {
+            match self.renew(&login).await {
                 Ok(renewed) => login = renewed,
-                Err(refusal) => return (login, Err(failure(&refusal, Failure::Expired)), refusal.again_at),
+                Err(refusal) => {
+                    return (login, Some(Err(failure(&refusal, Failure::Expired))), refusal.again_at);
+                }
             }
         }
         let result = providers::usage(&self.http, &self.policy.endpoints, &login).await;
         if result != Err(Failure::SignInAgain) {
             self.known().in_vain.remove(&id);
-            return (login, result, None);
+            return (login, Some(result), None);
         }
         if had_expired || self.known().in_vain.get(&id) == Some(&login.access_token) {
-            return (login, result, None);
+            return (login, Some(result), None);
         }
-        match self.renewer.renew(self.policy.clone(), login.clone()).await {
-            Err(refusal) => (login, Err(failure(&refusal, Failure::Rejected)), refusal.again_at),
-            Ok(renewed) => {
-                let result = providers::usage(&self.http, &self.policy.endpoints, &renewed).await;
-                if result == Err(Failure::SignInAgain) {
-                    self.known().in_vain.insert(id, renewed.access_token.clone());
+        match self.renew(&login).await {
+            Err(refusal) => (login, Some(Err(failure(&refusal, Failure::Rejected))), refusal.again_at),
+            // The second question counts like the first.
+            Ok(renewed) => match self.admit(std::slice::from_ref(&id), true)[..] {
+                [Verdict::Ask] => {
+                    let result = providers::usage(&self.http, &self.policy.endpoints, &renewed).await;
+                    if result == Err(Failure::SignInAgain) {
+                        self.known().in_vain.insert(id, renewed.access_token.clone());
+                    }
+                    (renewed, Some(result), None)
                 }
-                (renewed, result, None)
-            }
+                _ => (renewed, None, None),
+            },
         }
+    }
+
+    async fn renew(&self, login: &Login) -> Result<Login, Refusal> {
+        let renewed = self.renewer.renew(self.policy.clone(), login.clone()).await?;
+        let (before, after) = (store::signature_of_login(login), store::signature_of_login(&renewed));
+        if before != after {
+            let mut known = self.known();
+            let first = known.renewed.remove(&before).unwrap_or(before);
+            known.renewed.insert(after, first);
+        }
+        Ok(renewed)
     }
 }
 
@@ -158,7 +216,10 @@ impl Source for Accounts {
         };
         let accounts = entries.iter().map(|entry| (entry.account().id.clone(), entry.account().clone()));
         self.known().accounts = accounts.collect();
-        let signature = store::signature(&entries);
+        let signature = {
+            let known = self.known();
+            store::signature(&entries, |one| known.renewed.get(&one).copied().unwrap_or(one))
+        };
         let accounts = entries
             .into_iter()
             .map(stand)
@@ -170,6 +231,25 @@ impl Source for Accounts {
         let (login, result, again_at) = self.ask(login).await;
         let validity = Validity { renewed_at: login.renewed_at, expires_at: login.expires_at };
         Outcome { result, validity: Some(validity), again_at }
+    }
+
+    fn admit(&self, ids: &[AccountId], demanded: bool) -> Vec<Verdict> {
+        let now = Utc::now();
+        let admit = |pacing: &mut Pacing| {
+            pacing.tidy(now);
+            ids.iter().map(|id| pacing.admit(id, self.limit, demanded, now)).collect()
+        };
+        self.state.pacing(admit)
+    }
+
+    fn answered(&self, answers: Vec<(AccountId, Option<Failure>)>) -> Vec<Option<Failure>> {
+        let now = Utc::now();
+        let note = |pacing: &mut Pacing| {
+            let shown =
+                answers.into_iter().map(|(id, failure)| pacing.answered(&id, failure, fastrand::f64(), now));
+            shown.collect()
+        };
+        self.state.pacing(note)
     }
 
     async fn recover(&self) {

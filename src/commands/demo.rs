@@ -5,7 +5,7 @@ use super::{CommandError, Context, runtime, status, tray};
 use crate::config::{Paths, Settings};
 use crate::credentials::watch::FolderWatch;
 use crate::providers::{self, http::Answer};
-use crate::quota::{Account, AccountId, Provider, Standing};
+use crate::quota::{Account, AccountId, Provider, Snapshot, Standing};
 use crate::refresher;
 use crate::source::{Outcome, Scan, Source};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,7 +35,7 @@ pub fn run(once: bool) -> Result<ExitCode, CommandError> {
     let folder = tempfile::Builder::new().prefix("quota-tray-demo-").tempdir().map_err(system)?;
     let path = folder.path().to_owned();
     if once {
-        let snapshot = runtime()?.block_on(refresher::once(script));
+        let snapshot = runtime()?.block_on(refresher::once(script, Snapshot::default()));
         status::print(&status::text(&snapshot, &Settings::default(), &path));
         return Ok(ExitCode::SUCCESS);
     }

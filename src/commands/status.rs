@@ -3,11 +3,9 @@
 use super::report::Report;
 use super::{CommandError, Context, Format, runtime, trace_step};
 use crate::config::Settings;
-use crate::credentials::renewal::Renewer;
-use crate::providers::Http;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher;
-use crate::source::Accounts;
+use crate::source::{Accounts, Shared};
 use crate::tray::menu::{self, View};
 use chrono::Utc;
 use std::io::{self, Write};
@@ -21,10 +19,11 @@ use std::sync::Arc;
 /// Nothing could be asked at all.
 pub fn run(context: &Context, format: Format) -> Result<ExitCode, CommandError> {
     let dir = context.auth_dir(&context.settings);
-    let http = Arc::new(Http::default());
-    let renewer = Renewer::new(&context.paths.state_dir, http.clone(), trace_step);
-    let accounts = Accounts::new(dir.clone(), &context.settings, http, renewer);
-    let snapshot = runtime()?.block_on(refresher::once(Arc::new(accounts)));
+    let shared = Shared::new(&context.paths.state_dir, trace_step);
+    let accounts = Accounts::new(dir.clone(), &context.settings, &shared);
+    let asking = refresher::once(Arc::new(accounts), shared.state.snapshot());
+    let snapshot = runtime()?.block_on(asking);
+    shared.state.keep_snapshot(&snapshot);
     match format {
         Format::Text => print(&text(&snapshot, &context.settings, &dir)),
         Format::Json => {

@@ -3,14 +3,11 @@
 
 use super::{CommandError, Context, instance, runtime, trace_step};
 use crate::config::{self, Settings};
-use crate::credentials::renewal::Renewer;
 use crate::credentials::watch::FolderWatch;
-use crate::files;
-use crate::providers::Http;
-use crate::quota::alert::Memory;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher::{self, Command};
-use crate::source::{self, Accounts, Source};
+use crate::source::{self, Accounts, Shared, Source};
+use crate::state::State;
 use crate::tray::app::{App, Drawing, Effect, Event, Host};
 use crate::tray::event_loop::{ControlFlow, EventLoop, Sender};
 use crate::tray::menu;
@@ -30,12 +27,11 @@ use tokio::sync::mpsc;
 /// # Errors
 /// It can't be run.
 pub fn run(context: Context) -> Result<ExitCode, CommandError> {
-    let http = Arc::new(Http::default());
-    let renewer = Renewer::new(&context.paths.state_dir, http.clone(), trace_step);
+    let shared = Shared::new(&context.paths.state_dir, trace_step);
     let accounts = {
         let context = context.clone();
         move |settings: &Settings| {
-            let accounts = Accounts::new(context.auth_dir(settings), settings, http.clone(), renewer.clone());
+            let accounts = Accounts::new(context.auth_dir(settings), settings, &shared);
             (settings.interval(), Arc::new(accounts))
         }
     };
@@ -64,7 +60,12 @@ pub fn run_with<S: Source, K: 'static>(
     let events = event_loop.sender();
     let (commands, received) = mpsc::unbounded_channel();
     let (interval, first) = accounts(&context.settings);
-    let background = Background { events: events.clone(), config_file: context.paths.config_file.clone() };
+    let state = State::new(&context.paths.state_dir);
+    let background = Background {
+        events: events.clone(),
+        config_file: context.paths.config_file.clone(),
+        state: state.clone(),
+    };
     let runtime = runtime()?;
     let handle = runtime.handle().clone();
     let thread = std::thread::Builder::new()
@@ -72,7 +73,7 @@ pub fn run_with<S: Source, K: 'static>(
         .spawn(move || runtime.block_on(background.run(first, interval, received)))
         .map_err(|source| CommandError::System { what: "start a thread".into(), source })?;
 
-    let mut shell = Shell::new(context, events, commands, accounts, handle);
+    let mut shell = Shell::new(context, events, commands, accounts, handle, state);
     // What the handler owns is dropped with it, on every platform: the lock, the icon, the channel.
     let (mut thread, mut keep, mut lock) = (Some(thread), Some(keep), Some(lock));
     event_loop.run(move |event| {
@@ -93,6 +94,7 @@ pub fn run_with<S: Source, K: 'static>(
 struct Background {
     events: Sender,
     config_file: PathBuf,
+    state: State,
 }
 
 impl Background {
@@ -103,9 +105,15 @@ impl Background {
         commands: mpsc::UnboundedReceiver<Command<S>>,
     ) {
         let events = self.events.clone();
-        let publish = move |snapshot| events.send(Event::Snapshot(snapshot));
+        let last_known = self.state.snapshot();
+        let publish = move |snapshot: Snapshot| {
+            if !snapshot.refreshing {
+                self.state.keep_snapshot(&snapshot);
+            }
+            events.send(Event::Snapshot(snapshot));
+        };
         tokio::select! {
-            () = refresher::run(source, interval, Snapshot::default(), commands, publish) => {}
+            () = refresher::run(source, interval, last_known, commands, publish) => {}
             () = watch_settings(self.config_file, self.events.clone()) => {}
             () = end_of_session(self.events.clone()) => {}
             () = follow_host(self.events) => {}
@@ -118,7 +126,7 @@ async fn follow_host(events: Sender) {
     crate::tray::host::watch(events).await;
     #[cfg(not(all(unix, not(target_os = "macos"))))]
     {
-        drop(events);
+        events.send(Event::Host(Host::Present));
         std::future::pending::<()>().await;
     }
 }
@@ -177,7 +185,7 @@ struct Shell<S: Source, F> {
     commands: Option<mpsc::UnboundedSender<Command<S>>>,
     accounts: F,
     handle: Handle,
-    memory_file: PathBuf,
+    state: State,
 }
 
 impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
@@ -187,11 +195,11 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         commands: mpsc::UnboundedSender<Command<S>>,
         accounts: F,
         handle: Handle,
+        state: State,
     ) -> Shell<S, F> {
-        let memory_file = context.paths.state_dir.join("alerts.json");
         let settings = context.settings.clone();
         let auth_dir = context.auth_dir(&settings);
-        let app = App::new(settings, auth_dir, recall(&memory_file), Snapshot::default(), Zone::LOCAL);
+        let app = App::new(settings, auth_dir, state.alerts(), state.snapshot(), Zone::LOCAL);
         Shell {
             app,
             context,
@@ -203,7 +211,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             commands: Some(commands),
             accounts,
             handle,
-            memory_file,
+            state,
         }
     }
 
@@ -231,7 +239,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
                     let hide_email = self.app.settings().hide_email;
                     self.handle.spawn(notify::show(notices, Zone::LOCAL, hide_email));
                 }
-                Effect::Remember(memory) => self.remember(&memory),
+                Effect::Remember(memory) => self.state.keep_alerts(&memory),
                 Effect::Quit => return ControlFlow::Break(()),
             }
         }
@@ -258,7 +266,8 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     }
 
     fn show_icon(&mut self, drawing: &Drawing) {
-        if self.host == Some(Host::NoBus) {
+        // A host that hangs would hang us: it is looked for first.
+        if self.host.is_none_or(|host| host == Host::NoBus) {
             return;
         }
         match Native::new(&self.clicks, drawing.clone()) {
@@ -304,28 +313,10 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         }
     }
 
-    fn remember(&self, memory: &Memory) {
-        let text = serde_json::to_vec(memory).expect("plain data is always JSON");
-        if let Err(error) = files::replace(&self.memory_file, &text) {
-            tracing::warn!("could not write {}: {error}", self.memory_file.display());
-        }
-    }
-
     /// Takes the icon away and ends the refresher.
     fn close(&mut self) {
         self.native = None;
         self.commands = None;
-    }
-}
-
-/// What was said before. A file that can't be read means that something may be said again.
-fn recall(file: &Path) -> Memory {
-    match std::fs::read(file) {
-        Ok(text) => serde_json::from_slice(&text).unwrap_or_else(|error| {
-            tracing::warn!("could not understand {}, starting anew: {error}", file.display());
-            Memory::default()
-        }),
-        Err(_) => Memory::default(),
     }
 }
 

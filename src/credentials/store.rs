@@ -98,26 +98,30 @@ pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result
 }
 
 /// A number that changes with anything a refresh would show differently: the set of accounts, a
-/// token, a switch. Holds no secret.
-pub fn signature(entries: &[Entry]) -> u64 {
-    let mut sorted: Vec<_> = entries.iter().collect();
-    sorted.sort_by_key(|entry| &entry.account().id);
+/// token, a switch. Holds no secret. `alias` gives the number to take for that of one entry.
+pub fn signature(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
+    let numbers = entries.iter().map(|entry| {
+        let number = match entry {
+            Entry::Login(login) => signature_of_login(login),
+            Entry::Broken(account, failure) => hash_of(&(&account.id, format!("{failure:?}"))),
+        };
+        alias(number)
+    });
+    let mut numbers: Vec<_> = numbers.collect();
+    numbers.sort_unstable();
+    hash_of(&numbers)
+}
+
+/// The same of one login.
+pub fn signature_of_login(login: &Login) -> u64 {
+    let Login { account, access_token, expires_at, workspace, proxy, disabled, .. } = login;
+    let who = (&account.id, account.provider, &account.email);
+    hash_of(&(who, access_token.expose(), expires_at, workspace, proxy, disabled))
+}
+
+fn hash_of(value: &impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
-    for entry in sorted {
-        let account = entry.account();
-        (&account.id, account.provider, &account.email).hash(&mut hasher);
-        match entry {
-            Entry::Login(login) => (
-                login.access_token.expose(),
-                login.expires_at,
-                &login.workspace,
-                &login.proxy,
-                login.disabled,
-            )
-                .hash(&mut hasher),
-            Entry::Broken(_, failure) => format!("{failure:?}").hash(&mut hasher),
-        }
-    }
+    value.hash(&mut hasher);
     hasher.finish()
 }
 

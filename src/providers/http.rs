@@ -194,10 +194,10 @@ fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
             _ => host.to_owned(),
         });
     }
-    if error.is_body() || error.is_decode() {
-        return Failure::NotUnderstood("it broke off, or could not be unpacked".into());
+    if error.is_decode() {
+        return Failure::NotUnderstood("it could not be unpacked, or broke off".into());
     }
-    Failure::Unreachable(format!("{host} (the connection broke off)"))
+    Failure::BrokeOff(host.to_owned())
 }
 
 fn is_tls(error: &(dyn Error + 'static)) -> bool {

@@ -11,6 +11,8 @@ pub enum Failure {
     /// No connection: no network, no name, no route, or a proxy that does not answer. The text says
     /// what could not be reached.
     Unreachable(String),
+    /// The connection was there, and ended before the answer did. The text says with whom.
+    BrokeOff(String),
     /// No whole answer within the time-out, in seconds.
     TimedOut(u64),
     /// The certificate or the handshake of TLS was refused.
@@ -24,6 +26,8 @@ pub enum Failure {
     Expired(String),
     /// Too many requests (429); no more are sent until this moment.
     RateLimited(DateTime<Utc>),
+    /// It was asked as often as it may be for now; asked again from this moment on.
+    AskedEnough(DateTime<Utc>),
     /// Another status than 200.
     Server(u16),
     /// The answer came, but it is not what the provider used to send; the text says what is wrong.
@@ -41,6 +45,7 @@ impl Failure {
             Failure::Unreachable(what) => {
                 format!("could not reach {what}: check the network connection or the proxy")
             }
+            Failure::BrokeOff(what) => format!("the connection to {what} broke off; trying again later"),
             Failure::TimedOut(seconds) => format!("no answer within {seconds} s"),
             Failure::NotTrusted(what) => format!(
                 "could not trust {what}: check the clock, and whether a proxy or a sign-in page is in between"
@@ -49,6 +54,9 @@ impl Failure {
             Failure::Rejected(why) => format!("the provider does not accept the token: {why}"),
             Failure::Expired(why) => format!("token expired: {why}"),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
+            Failure::AskedEnough(until) => {
+                format!("asked often enough for now; asking again at {}", clock_time(*until, now, zone))
+            }
             Failure::Server(status) => {
                 format!("the server answered with an error ({status}); trying again later")
             }
@@ -62,12 +70,14 @@ impl Failure {
     pub fn short(&self, now: DateTime<Utc>, zone: Zone) -> String {
         match self {
             Failure::Unreachable(_) => "not reachable".into(),
+            Failure::BrokeOff(_) => "connection broke off".into(),
             Failure::TimedOut(_) => "timed out".into(),
             Failure::NotTrusted(_) => "connection not trusted".into(),
             Failure::SignInAgain => "sign in again".into(),
             Failure::Rejected(_) => "token not accepted".into(),
             Failure::Expired(_) => "token expired".into(),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
+            Failure::AskedEnough(_) => "not asked yet".into(),
             Failure::Server(status) => format!("server error {status}"),
             Failure::NotUnderstood(_) => "answer not understood".into(),
             Failure::BrokenFile(_) => "credential file broken".into(),

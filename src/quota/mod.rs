@@ -5,6 +5,7 @@ pub mod account;
 pub mod alert;
 pub mod failure;
 pub mod moment;
+pub mod pacing;
 pub mod usage;
 pub mod window;
 pub mod words;

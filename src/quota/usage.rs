@@ -66,6 +66,8 @@ pub struct AccountUsage {
     pub updated_at: Option<DateTime<Utc>>,
     /// Why the last request failed. `None`: it did not.
     pub error: Option<Failure>,
+    /// It is not asked before this moment, by our own choice. `None`: it may be.
+    pub held_until: Option<DateTime<Utc>>,
     /// How long its login holds. `None`: it was not used yet, or can't be.
     pub validity: Option<Validity>,
 }
@@ -80,7 +82,17 @@ impl AccountUsage {
             reading: None,
             updated_at: None,
             error: None,
+            held_until: None,
             validity: None,
+        }
+    }
+
+    /// Leaves it as it is, since it must not be asked before a moment.
+    pub fn hold(&mut self, until: DateTime<Utc>) {
+        self.loading = false;
+        self.held_until = Some(until);
+        if self.reading.is_none() && self.error.is_none() {
+            self.error = Some(Failure::AskedEnough(until));
         }
     }
 
@@ -120,6 +132,7 @@ impl AccountUsage {
     /// Takes in what a request came to. A failure keeps the last good answer.
     pub fn settle(&mut self, result: Result<Reading, Failure>, now: DateTime<Utc>) {
         self.loading = false;
+        self.held_until = None;
         match result {
             Ok(reading) => {
                 self.reading = Some(reading);
@@ -151,6 +164,8 @@ pub struct Snapshot {
     pub refreshing: bool,
     /// When the last refresh ended. `None`: none has.
     pub updated_at: Option<DateTime<Utc>>,
+    /// Whether the last refresh found no network.
+    pub offline: bool,
     /// When the next one is due. `None`: none is planned.
     pub next_at: Option<DateTime<Utc>>,
     /// Why there are no accounts to show, where that is more than there being none.
@@ -164,13 +179,9 @@ impl Snapshot {
         let mut accounts: Vec<_> = found
             .into_iter()
             .map(|(account, standing)| {
-                let known = previous.accounts.iter().find(|known| {
-                    known.account.id == account.id && known.account.provider == account.provider
-                });
-                let mut usage = AccountUsage {
-                    account: account.clone(),
-                    ..known.cloned().unwrap_or_else(|| AccountUsage::unknown(account))
-                };
+                let same = |known: &&AccountUsage| is_same(&known.account, &account, &standing);
+                let known = previous.accounts.iter().find(same);
+                let mut usage = known.cloned().unwrap_or_else(|| AccountUsage::unknown(account));
                 usage.loading = standing == Standing::Asked;
                 usage.disabled = standing == Standing::Disabled;
                 match standing {
@@ -184,6 +195,18 @@ impl Snapshot {
             .collect();
         accounts.sort_by_cached_key(|usage| usage.account.sort_key());
         Snapshot { accounts, refreshing: true, problem: None, ..*previous }
+    }
+
+    /// The providers that have refused one of these accounts for now.
+    pub fn refusing_providers(&self) -> impl Iterator<Item = Provider> {
+        let refused = |usage: &&AccountUsage| matches!(usage.error, Some(Failure::RateLimited(_)));
+        self.accounts.iter().filter(refused).map(|usage| usage.account.provider)
+    }
+
+    /// Whether the answers mean that there is no network: nobody could be reached.
+    pub fn found_no_network(&self, asked: &[AccountId]) -> bool {
+        let mut asked = self.accounts.iter().filter(|usage| asked.contains(&usage.account.id)).peekable();
+        asked.peek().is_some() && asked.all(|usage| matches!(usage.error, Some(Failure::Unreachable(_))))
     }
 
     /// The account with this id.
@@ -209,6 +232,13 @@ impl Snapshot {
     ) -> Option<(&AccountUsage, &Window)> {
         lowest_of(self.enabled().filter(|usage| usage.account.provider == provider), now)
     }
+}
+
+/// Whether two scans mean the same login. A file can be given to another person; one that can't be
+/// read does not tell whose it is, and stays whose it was.
+fn is_same(known: &Account, found: &Account, standing: &Standing) -> bool {
+    let broken = matches!(standing, Standing::Failed(_));
+    known.id == found.id && known.provider == found.provider && (broken || known.email == found.email)
 }
 
 fn lowest_of<'a>(

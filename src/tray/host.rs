@@ -13,6 +13,9 @@ const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 /// How long until a session bus is looked for again. There hardly ever comes one.
 const RETRY: Duration = Duration::from_secs(60);
 
+/// A watcher answers at once or hangs.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Tells of tray hosts that come and go, for ever.
 pub async fn watch(events: Sender) {
     loop {
@@ -30,11 +33,20 @@ async fn follow(events: &Sender) -> zbus::Result<()> {
     let bus = DBusProxy::new(&connection).await?;
     let mut changes = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
     let tell = |present| events.send(Event::Host(if present { Host::Present } else { Host::Missing }));
-    tell(bus.name_has_owner(BusName::try_from(WATCHER)?).await?);
+    tell(bus.name_has_owner(BusName::try_from(WATCHER)?).await? && answers(&connection).await);
     while let Some(change) = changes.next().await {
-        tell(change.args()?.new_owner().is_some());
+        let there = change.args()?.new_owner().is_some();
+        tell(there && answers(&connection).await);
     }
     Ok(())
+}
+
+/// Whether the watcher answers at all. The tray's library waits without end for one that does not.
+async fn answers(connection: &zbus::Connection) -> bool {
+    let (path, ping) = ("/StatusNotifierWatcher", "org.freedesktop.DBus.Peer");
+    let asked = connection.call_method(Some(WATCHER), path, Some(ping), "Ping", &());
+    // Any answer will do, an error included.
+    tokio::time::timeout(PATIENCE, asked).await.is_ok()
 }
 
 /// What is missing and how to get it, in one sentence.

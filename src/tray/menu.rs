@@ -5,7 +5,7 @@ use super::icon::Face;
 use crate::config::{Choice, Settings};
 use crate::quota::words::{self, Zone};
 use crate::quota::{AccountUsage, ExtraUsage, Failure, Provider, Snapshot, State, Window};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::path::Path;
 
 /// Beyond this many accounts the menu shows the lowest few, and the rest by provider.
@@ -95,6 +95,9 @@ impl View<'_> {
     pub fn accounts(&self) -> Vec<Item> {
         let mut items: Vec<_> = self.snapshot.problem.iter().flat_map(|problem| wrap(problem)).collect();
         let accounts = &self.snapshot.accounts;
+        if self.snapshot.offline && !accounts.is_empty() {
+            items.push(Item::Text("Offline: showing what was last known".into()));
+        }
         if accounts.is_empty() && items.is_empty() {
             let first_look = self.snapshot.refreshing && self.snapshot.updated_at.is_none();
             let place = self.auth_dir.display();
@@ -164,6 +167,10 @@ impl View<'_> {
             None => "Never updated".into(),
         }));
         items.extend(self.login(usage).map(Item::Note));
+        let held = usage.held_until.filter(|until| *until > self.now);
+        items.extend(held.map(|until| {
+            Item::Note(format!("Not asked again before {}", words::clock_time(until, self.now, self.zone)))
+        }));
         if let Some(error) = &usage.error {
             items.extend(wrap(&capital(&error.words(self.now, self.zone))));
         }
@@ -197,11 +204,18 @@ impl View<'_> {
             None if usage.state() == State::Loading => facts.push("loading…".into()),
             None => {}
         }
-        if let Some(error) = usage.error.as_ref().filter(|_| !usage.disabled) {
-            facts.extend(usage.updated_at.map(|at| words::age(at, self.now)));
-            facts.push(error.short(self.now, self.zone));
-        }
+        // That there is no network is said once, at the top.
+        let known = self.snapshot.offline && matches!(usage.error, Some(Failure::Unreachable(_)));
+        let error = usage.error.as_ref().filter(|_| !usage.disabled && !known);
+        let age = usage.updated_at.filter(|at| error.is_some() || self.is_old(*at));
+        facts.extend(age.filter(|_| !usage.disabled).map(|at| words::age(at, self.now)));
+        facts.extend(error.map(|error| error.short(self.now, self.zone)));
         format!("{name} — {}", facts.join(" · "))
+    }
+
+    /// Whether an answer is older than it should be: one and a half times the interval.
+    fn is_old(&self, at: DateTime<Utc>) -> bool {
+        self.now - at > TimeDelta::seconds(i64::from(self.settings.refresh_minutes) * 90 + 30)
     }
 
     /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".

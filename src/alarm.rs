@@ -1,0 +1,147 @@
+//! Waking at a moment of the wall clock, and when that clock jumps: after a suspend, or when it is set.
+
+use chrono::{DateTime, Utc};
+use std::time::Duration;
+
+/// Why an alarm went off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Woken {
+    /// The moment has come.
+    Due,
+    /// The clock has jumped: the machine was asleep, or somebody set it.
+    Jumped,
+}
+
+#[cfg(target_os = "linux")]
+pub use timer::Alarm;
+#[cfg(not(target_os = "linux"))]
+pub use watching::Alarm;
+
+/// Linux: a timer of the kernel that follows the wall clock, through suspends, and tells when that was
+/// set. It wakes nobody before.
+#[cfg(target_os = "linux")]
+mod timer {
+    use super::{DateTime, Duration, Utc, Woken};
+    use rustix::io::Errno;
+    use rustix::time::{
+        Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, Timespec, timerfd_create,
+        timerfd_settime,
+    };
+    use std::io;
+    use std::os::fd::OwnedFd;
+    use tokio::io::unix::AsyncFd;
+
+    /// An alarm clock.
+    pub struct Alarm(Option<AsyncFd<OwnedFd>>);
+
+    impl Alarm {
+        /// An alarm clock that is not set. To be made within the runtime.
+        #[expect(clippy::new_without_default, reason = "it needs a runtime")]
+        pub fn new() -> Alarm {
+            let timer = || -> io::Result<_> {
+                let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
+                let timer = timerfd_create(TimerfdClockId::Realtime, flags)?;
+                // SAFETY: an `OwnedFd` gives the same descriptor for as long as it lives, and the
+                // `AsyncFd` owns it.
+                Ok(unsafe { AsyncFd::register(timer) }?)
+            };
+            Alarm(timer().inspect_err(|error| tracing::warn!("could not make a timer: {error}")).ok())
+        }
+
+        /// Waits for a moment, or a jump of the clock.
+        pub async fn wait(&self, due: DateTime<Utc>) -> Woken {
+            let ahead = (due - Utc::now()).to_std().unwrap_or_default();
+            let Some(timer) = &self.0 else {
+                tokio::time::sleep(ahead).await;
+                return Woken::Due;
+            };
+            let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
+            let nanos = i64::from(due.timestamp_subsec_nanos().min(999_999_999));
+            // A moment at or before 1970 would switch the timer off.
+            let at = Timespec { tv_sec: due.timestamp().max(1), tv_nsec: nanos as _ };
+            let set = Itimerspec { it_interval: zero, it_value: at };
+            let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
+            if timerfd_settime(timer.get_ref(), flags, &set).is_err() {
+                tokio::time::sleep(ahead.max(Duration::from_secs(1))).await;
+                return Woken::Due;
+            }
+            loop {
+                let Ok(mut ready) = timer.readable().await else { return Woken::Due };
+                let mut count = [0; 8];
+                match rustix::io::read(timer.get_ref(), &mut count) {
+                    Ok(_) => return Woken::Due,
+                    Err(Errno::CANCELED) => return Woken::Jumped,
+                    Err(_) => ready.clear_ready(),
+                }
+            }
+        }
+    }
+}
+
+/// Elsewhere: a look at both clocks once a minute. The monotonic one stands still in a suspend, or
+/// neither does and the moment comes by itself.
+#[cfg(not(target_os = "linux"))]
+mod watching {
+    use super::{DateTime, Duration, Utc, Woken};
+    use tokio::time::Instant;
+
+    const LOOK: Duration = Duration::from_secs(60);
+    const JUMP: Duration = Duration::from_secs(10);
+
+    /// An alarm clock.
+    pub struct Alarm;
+
+    impl Alarm {
+        /// An alarm clock that is not set.
+        #[expect(clippy::new_without_default, reason = "its sibling on Linux has none")]
+        pub fn new() -> Alarm {
+            Alarm
+        }
+
+        /// Waits for a moment, or a jump of the clock.
+        pub async fn wait(&self, due: DateTime<Utc>) -> Woken {
+            loop {
+                let (wall, steady) = (Utc::now(), Instant::now());
+                let ahead = (due - wall).to_std().unwrap_or_default();
+                if ahead.is_zero() {
+                    return Woken::Due;
+                }
+                tokio::time::sleep(ahead.min(LOOK)).await;
+                let passed = (Utc::now() - wall).to_std().unwrap_or_default();
+                if passed.abs_diff(steady.elapsed()) > JUMP {
+                    return Woken::Jumped;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::TimeDelta;
+
+    #[tokio::test]
+    async fn it_goes_off_when_the_moment_has_come_and_at_once_when_that_is_past() {
+        let alarm = Alarm::new();
+        let due = Utc::now() + TimeDelta::milliseconds(50);
+        assert_eq!(alarm.wait(due).await, Woken::Due);
+        assert!(Utc::now() >= due);
+        for past in [Utc::now() - TimeDelta::hours(1), DateTime::<Utc>::UNIX_EPOCH, DateTime::<Utc>::MIN_UTC]
+        {
+            assert_eq!(alarm.wait(past).await, Woken::Due);
+        }
+    }
+
+    #[tokio::test]
+    async fn the_last_moment_it_was_set_to_counts() {
+        let alarm = Alarm::new();
+        let later = Utc::now() + TimeDelta::hours(1);
+        tokio::select! {
+            biased;
+            _ = alarm.wait(later) => panic!("too early"),
+            () = tokio::task::yield_now() => {}
+        }
+        assert_eq!(alarm.wait(Utc::now() + TimeDelta::milliseconds(20)).await, Woken::Due);
+    }
+}

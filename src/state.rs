@@ -1,0 +1,137 @@
+//! What is remembered over restarts, and shared by the tray and `status`: the last snapshot, what was
+//! said, and how often the accounts were asked. No tokens in any of it.
+
+use crate::files;
+use crate::quota::Snapshot;
+use crate::quota::alert::Memory;
+use crate::quota::pacing::Pacing;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+const SNAPSHOT: &str = "snapshot.json";
+const ALERTS: &str = "alerts.json";
+const PACING: &str = "pacing.json";
+
+/// The state directory.
+#[derive(Debug, Clone)]
+pub struct State {
+    dir: PathBuf,
+}
+
+impl State {
+    /// The state in `dir`, which is made when something is first kept there.
+    pub fn new(dir: &Path) -> State {
+        State { dir: dir.to_owned() }
+    }
+
+    /// What was known last. No refresh is under way in it, whatever was when it was kept.
+    pub fn snapshot(&self) -> Snapshot {
+        let mut snapshot: Snapshot = self.read(SNAPSHOT);
+        (snapshot.refreshing, snapshot.next_at) = (false, None);
+        snapshot.accounts.iter_mut().for_each(|usage| usage.loading = false);
+        snapshot
+    }
+
+    /// Keeps what is known now.
+    pub fn keep_snapshot(&self, snapshot: &Snapshot) {
+        self.write(SNAPSHOT, snapshot, files::replace_unsynced);
+    }
+
+    /// What was said before.
+    pub fn alerts(&self) -> Memory {
+        self.read(ALERTS)
+    }
+
+    /// Keeps what was said. On disk when this returns: nothing is to be said twice.
+    pub fn keep_alerts(&self, memory: &Memory) {
+        self.write(ALERTS, memory, files::replace);
+    }
+
+    /// Looks at the pacing and changes it, alone among all runs.
+    pub fn pacing<T>(&self, change: impl FnOnce(&mut Pacing) -> T) -> T {
+        // Without the lock two runs may each ask once too often, which is better than not at all.
+        let _lock = self.lock().inspect_err(|error| self.complain(PACING, error));
+        let mut pacing: Pacing = self.read(PACING);
+        let before = pacing.clone();
+        let result = change(&mut pacing);
+        if pacing != before {
+            self.write(PACING, &pacing, files::replace_unsynced);
+        }
+        result
+    }
+
+    fn lock(&self) -> io::Result<File> {
+        std::fs::create_dir_all(&self.dir)?;
+        let path = self.dir.join("pacing.lock");
+        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        file.lock()?;
+        Ok(file)
+    }
+
+    /// What can't be read is what a new user has.
+    fn read<T: DeserializeOwned + Default>(&self, name: &str) -> T {
+        let path = self.dir.join(name);
+        let text = match std::fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return T::default(),
+            Err(error) => {
+                tracing::warn!("could not read {}, starting anew: {error}", path.display());
+                return T::default();
+            }
+        };
+        serde_json::from_slice(&text).unwrap_or_else(|error| {
+            tracing::warn!("could not understand {}, starting anew: {error}", path.display());
+            T::default()
+        })
+    }
+
+    fn write(&self, name: &str, value: &impl Serialize, replace: fn(&Path, &[u8]) -> io::Result<()>) {
+        let text = serde_json::to_vec(value).expect("plain data is always JSON");
+        if let Err(error) = replace(&self.dir.join(name), &text) {
+            self.complain(name, &error);
+        }
+    }
+
+    fn complain(&self, name: &str, error: &io::Error) {
+        tracing::warn!("could not write {}: {error}", self.dir.join(name).display());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::{Account, AccountId, AccountUsage, Provider};
+
+    #[test]
+    fn what_is_kept_comes_back_at_rest() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let state = State::new(&dir.path().join("made"));
+        assert_eq!(state.snapshot(), Snapshot::default());
+        let account =
+            Account { id: AccountId("a.json".into()), provider: Provider::Claude, email: "a@x".into() };
+        let mut usage = AccountUsage::unknown(account);
+        usage.loading = true;
+        let mut snapshot = Snapshot { accounts: vec![usage], refreshing: true, ..Snapshot::default() };
+        state.keep_snapshot(&snapshot);
+        snapshot.refreshing = false;
+        snapshot.accounts[0].loading = false;
+        assert_eq!(state.snapshot(), snapshot);
+    }
+
+    #[test]
+    fn rubbish_is_no_more_than_nothing() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let state = State::new(dir.path());
+        for text in ["", "{", "[]", "{\"accounts\": 5}", "\u{0}"] {
+            for name in [SNAPSHOT, ALERTS, PACING] {
+                std::fs::write(dir.path().join(name), text).expect("written");
+            }
+            assert_eq!(state.snapshot(), Snapshot::default(), "{text}");
+            assert_eq!(state.alerts(), Memory::default(), "{text}");
+            state.pacing(|pacing| assert_eq!(*pacing, Pacing::default(), "{text}"));
+        }
+    }
+}
