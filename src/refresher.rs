@@ -64,7 +64,7 @@ pub async fn run<S: Source>(
     let mut snapshot = last_known;
     let mut signature = None;
     let mut looks = 0;
-    let (changed, mut changes) = mpsc::channel(1);
+    let (changed, mut changes) = bursts();
     let mut watch = source.watch(changed.clone());
     source.recover().await;
     let mut refresh = Refresh::start(&source, &snapshot, false);
@@ -83,7 +83,6 @@ pub async fn run<S: Source>(
                 }
             },
             Some(()) = changes.recv() => {
-                settle_down(&mut changes).await;
                 if let Some(watch) = &mut watch {
                     watch.rearm();
                 }
@@ -144,10 +143,20 @@ fn look_after(looks: u32) -> Duration {
     FIRST_LOOK.saturating_mul(2_u32.saturating_pow(looks - 1)).min(LAST_LOOK)
 }
 
-/// Waits until a burst of changes is over.
-pub async fn settle_down(changes: &mut mpsc::Receiver<()>) {
-    let latest = Instant::now() + PATIENCE;
-    while Instant::now() < latest && timeout(QUIET, changes.recv()).await.is_ok() {}
+/// A way to tell of changes, and the other end, where each burst of them arrives as one.
+pub fn bursts() -> (mpsc::Sender<()>, mpsc::Receiver<()>) {
+    let (changed, mut changes) = mpsc::channel(1);
+    let (burst, bursts) = mpsc::channel(1);
+    tokio::spawn(async move {
+        while changes.recv().await.is_some() {
+            let latest = Instant::now() + PATIENCE;
+            while Instant::now() < latest && matches!(timeout(QUIET, changes.recv()).await, Ok(Some(()))) {}
+            if burst.send(()).await.is_err() {
+                return;
+            }
+        }
+    });
+    (changed, bursts)
 }
 
 /// A refresh under way. Dropping it, as a newer one does, ends its questions.

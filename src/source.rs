@@ -18,7 +18,7 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// How long the end of the program waits for a renewal that is under way.
-const LAST_PATIENCE: Duration = Duration::from_millis(2500);
+const LAST_PATIENCE: Duration = Duration::from_millis(2000);
 
 /// Accounts that can be listed and asked.
 pub trait Source: Send + Sync + 'static {

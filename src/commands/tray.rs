@@ -4,6 +4,7 @@
 use super::{CommandError, Context, instance, runtime, trace_step};
 use crate::config::{self, Settings};
 use crate::credentials::watch::FolderWatch;
+use crate::quota::alert::Notice;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher::{self, Command};
 use crate::source::{self, Accounts, Shared, Source};
@@ -19,7 +20,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::runtime::Handle;
 use tokio::sync::mpsc;
 
 /// Runs the tray with the real accounts, until it is told to quit.
@@ -61,19 +61,20 @@ pub fn run_with<S: Source, K: 'static>(
     let (commands, received) = mpsc::unbounded_channel();
     let (interval, first) = accounts(&context.settings);
     let state = State::new(&context.paths.state_dir);
+    let (notices, to_show) = mpsc::unbounded_channel();
     let background = Background {
         events: events.clone(),
         config_file: context.paths.config_file.clone(),
         state: state.clone(),
+        notices: to_show,
     };
     let runtime = runtime()?;
-    let handle = runtime.handle().clone();
     let thread = std::thread::Builder::new()
         .name("refresher".into())
         .spawn(move || runtime.block_on(background.run(first, interval, received)))
         .map_err(|source| CommandError::System { what: "start a thread".into(), source })?;
 
-    let mut shell = Shell::new(context, events, commands, accounts, handle, state);
+    let mut shell = Shell::new(context, events, commands, accounts, notices, state);
     // What the handler owns is dropped with it, on every platform: the lock, the icon, the channel.
     let (mut thread, mut keep, mut lock) = (Some(thread), Some(keep), Some(lock));
     event_loop.run(move |event| {
@@ -95,7 +96,11 @@ struct Background {
     events: Sender,
     config_file: PathBuf,
     state: State,
+    notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>,
 }
+
+/// What to tell the user, and whether to hide e-mail addresses.
+type Notices = mpsc::UnboundedSender<(Vec<Notice>, bool)>;
 
 impl Background {
     async fn run<S: Source>(
@@ -117,6 +122,7 @@ impl Background {
             () = watch_settings(self.config_file, self.events.clone()) => {}
             () = end_of_session(self.events.clone()) => {}
             () = follow_host(self.events) => {}
+            () = notify::run(self.notices, Zone::LOCAL) => {}
         }
     }
 }
@@ -133,12 +139,11 @@ async fn follow_host(events: Sender) {
 
 /// Tells of each change of the settings file.
 async fn watch_settings(file: PathBuf, events: Sender) {
-    let (changed, mut changes) = mpsc::channel(1);
+    let (changed, mut changes) = refresher::bursts();
     // The folder and not the file: editors put a new file in its place.
     let folder = file.parent().map(Path::to_owned).unwrap_or_default();
     let mut watch: Option<FolderWatch> = source::watch(&[&folder], changed);
     while let Some(()) = changes.recv().await {
-        refresher::settle_down(&mut changes).await;
         watch.iter_mut().for_each(FolderWatch::rearm);
         events.send(Event::Settings(config::load(&file).map_err(|error| error.to_string())));
     }
@@ -184,7 +189,7 @@ struct Shell<S: Source, F> {
     live: Live,
     commands: Option<mpsc::UnboundedSender<Command<S>>>,
     accounts: F,
-    handle: Handle,
+    notices: Notices,
     state: State,
 }
 
@@ -194,7 +199,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         events: Sender,
         commands: mpsc::UnboundedSender<Command<S>>,
         accounts: F,
-        handle: Handle,
+        notices: Notices,
         state: State,
     ) -> Shell<S, F> {
         let settings = context.settings.clone();
@@ -210,7 +215,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             live: Live::default(),
             commands: Some(commands),
             accounts,
-            handle,
+            notices,
             state,
         }
     }
@@ -236,8 +241,8 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
                 Effect::OpenFolder => open(&self.context.auth_dir(self.app.settings())),
                 Effect::OpenSettings => self.open_settings(),
                 Effect::Notify(notices) => {
-                    let hide_email = self.app.settings().hide_email;
-                    self.handle.spawn(notify::show(notices, Zone::LOCAL, hide_email));
+                    // Its other end lives as long as the refresher's thread.
+                    let _ = self.notices.send((notices, self.app.settings().hide_email));
                 }
                 Effect::Remember(memory) => self.state.keep_alerts(&memory),
                 Effect::Quit => return ControlFlow::Break(()),

@@ -194,6 +194,10 @@ fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
             _ => host.to_owned(),
         });
     }
+
+    if causes(error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse)) {
+        return Failure::NotUnderstood("it is not HTTP, or its headers have no end".into());
+    }
     if error.is_decode() {
         return Failure::NotUnderstood("it could not be unpacked, or broke off".into());
     }

@@ -5,25 +5,33 @@ use crate::quota::alert::Notice;
 use chrono::Utc;
 use notify_rust::Notification;
 use std::time::Duration;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
 
 /// A server that takes longer than this to take a notification is taken for hanging.
 const PATIENCE: Duration = Duration::from_secs(10);
 
-/// Shows notices, one after the other. A server that is missing, refuses or hangs is logged and no
-/// more: the next notice tries again.
-pub async fn show(notices: Vec<Notice>, zone: Zone, hide_email: bool) {
-    for notice in notices {
-        let (title, text) = notice.words(Utc::now(), zone, hide_email);
-        tracing::info!("notification: {title}");
-        let notification = notification(&title, &text, notice.is_urgent());
-        match tokio::time::timeout(PATIENCE, send(notification)).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!("could not show the notification \"{title}\": {error}"),
-            Err(_) => tracing::warn!(
-                "could not show the notification \"{title}\": the notification server does not answer"
-            ),
+/// Shows notices one after the other, in the order they come, until there can be no more. A server that
+/// is missing, refuses or hangs is logged and no more: the next notice tries again.
+pub async fn run(mut notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>, zone: Zone) {
+    while let Some((batch, hide_email)) = notices.recv().await {
+        for notice in batch {
+            show(&notice, zone, hide_email).await;
         }
     }
+    // The icon can outlive its notices.
+    std::future::pending().await
+}
+
+async fn show(notice: &Notice, zone: Zone, hide_email: bool) {
+    let (title, text) = notice.words(Utc::now(), zone, hide_email);
+    tracing::info!("notification: {title}");
+    let problem = match timeout(PATIENCE, send(notification(&title, &text, notice.is_urgent()))).await {
+        Ok(Ok(())) => return,
+        Ok(Err(error)) => error,
+        Err(_) => "the notification server does not answer".into(),
+    };
+    tracing::warn!("could not show the notification \"{title}\": {problem}");
 }
 
 fn notification(title: &str, text: &str, urgent: bool) -> Notification {
