@@ -3,6 +3,7 @@
 //! The answer is an object of named buckets, each `{utilization, resets_at}`, next to lists and code
 //! names that come and go. Nothing of it is documented, so everything is optional here.
 
+use super::MOST_WINDOWS;
 use super::json::{number, text, tidy};
 use crate::quota::{ExtraUsage, Reading, Window, moment};
 use serde_json::Value;
@@ -44,6 +45,9 @@ pub fn parse(document: &Value) -> Result<Reading, String> {
         .collect();
     for limit in object.get("limits").and_then(Value::as_array).into_iter().flatten() {
         // A model can have a bucket of its own and stand in the list as well.
+        if windows.len() >= MOST_WINDOWS {
+            break;
+        }
         if let Some(window) = scoped(limit)
             && !windows.iter().any(|known| known.title.eq_ignore_ascii_case(&window.title))
         {
@@ -52,7 +56,7 @@ pub fn parse(document: &Value) -> Result<Reading, String> {
     }
     let recognised = !windows.is_empty() || BUCKETS.iter().any(|(key, ..)| object.contains_key(*key));
     if recognised {
-        windows.extend(object.iter().filter_map(|(key, value)| unknown(key, value)));
+        windows.extend(object.iter().filter_map(|(key, value)| unknown(key, value)).take(MOST_WINDOWS));
     }
     if windows.is_empty() {
         return Err(match super::json::error_kind(document) {
@@ -101,7 +105,7 @@ fn unknown(key: &str, value: &Value) -> Option<Window> {
 fn readable(key: &str) -> String {
     let spaced = tidy(&key.replace('_', " "));
     let mut letters = spaced.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+    letters.next().map_or_else(|| "Unnamed".to_owned(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// Money in minor units: `decimal_places` of them, 2 unless told.

@@ -3,8 +3,8 @@
 //! Rate limits of one shape stand in three places: `rate_limit`, `code_review_rate_limit`, and each
 //! element of `additional_rate_limits`. Any of them may be null, and elements may be garbage.
 
-use super::generic;
 use super::json::{number, text};
+use super::{MOST_WINDOWS, generic};
 use crate::quota::{Reading, Window, moment};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -21,22 +21,26 @@ const DAY: u64 = 24 * HOUR;
 
 /// Reads an answer. The error says what is wrong with it, for "could not understand the answer".
 pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Reading, String> {
-    let object = document.as_object().ok_or("it is not an object")?;
     let mut windows = Vec::new();
-    if let Some(limit) = object.get("rate_limit") {
+    let main = document.get("rate_limit").filter(|limit| !limit.is_null());
+    if let Some(limit) = main {
         windows.extend(rate_limit(limit, None, "", now));
     }
-    if let Some(limit) = object.get("code_review_rate_limit") {
+    if let Some(limit) = document.get("code_review_rate_limit") {
         windows.extend(rate_limit(limit, Some("Code review"), "code_review_rate_limit.", now));
     }
-    for extra in object.get("additional_rate_limits").and_then(Value::as_array).into_iter().flatten() {
+    for extra in document.get("additional_rate_limits").and_then(Value::as_array).into_iter().flatten() {
         let name =
             extra.get("limit_name").and_then(text).or_else(|| extra.get("metered_feature").and_then(text));
+        if windows.len() >= MOST_WINDOWS {
+            break;
+        }
         if let (Some(name), Some(limit)) = (name, extra.get("rate_limit")) {
             windows.extend(rate_limit(limit, Some(&name), &format!("{name}."), now));
         }
     }
-    if windows.is_empty() {
+    // The reader that guesses is for shapes we don't know, not for this one with nothing in it.
+    if windows.is_empty() && main.is_none() {
         windows = generic::parse(document, now);
     }
     if windows.is_empty() {
@@ -45,7 +49,7 @@ pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Reading, String> {
             None => "the answer held no quota windows".into(),
         });
     }
-    Ok(Reading { windows, plan: object.get("plan_type").and_then(text), extra_usage: None })
+    Ok(Reading { windows, plan: document.get("plan_type").and_then(text), extra_usage: None })
 }
 
 /// The windows of one rate limit, the shorter first: the two have been seen in either order.

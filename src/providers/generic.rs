@@ -7,16 +7,15 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
 /// Words that name a window, and its title. The first line that matches names it.
-const TITLES: [(&[&str], &str); 5] = [
+const TITLES: [(&[&str], &str); 4] = [
     (&["5h", "5-hour", "five"], "5-hour"),
     (&["weekly", "week", "7d"], "Weekly"),
-    (&["monthly", "month", "30d"], "Monthly"),
     (&["full", "premium", "paid"], "Full"),
     (&["standard", "session"], "Session"),
 ];
 
 /// The order of the menu.
-const ORDER: [&str; 5] = ["5-hour", "Session", "Weekly", "Monthly", "Full"];
+const ORDER: [&str; 4] = ["5-hour", "Session", "Weekly", "Full"];
 
 /// Numbers below this are no moment since 1970 that a quota could reset at (2001).
 const LEAST_EPOCH: f64 = 1_000_000_000.0;

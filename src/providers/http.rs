@@ -227,7 +227,7 @@ pub fn retry_at(retry_after: Option<&str>, now: DateTime<Utc>) -> DateTime<Utc> 
             Some(TimeDelta::seconds((seconds.ceil() as i64).clamp(0, LONGEST_WAIT.num_seconds())))
         }
         Ok(_) => None,
-        Err(_) => Some(DateTime::parse_from_rfc2822(text).ok()?.to_utc() - now),
+        Err(_) => Some(DateTime::<Utc>::from(httpdate::parse_http_date(text).ok()?) - now),
     });
     now + wait.filter(|wait| *wait > TimeDelta::zero()).unwrap_or(COOL_DOWN).min(LONGEST_WAIT)
 }

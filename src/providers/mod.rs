@@ -11,10 +11,14 @@ pub use http::Http;
 
 use crate::config::Endpoints;
 use crate::credentials::Login;
-use crate::quota::{Failure, Provider, Reading};
+use crate::quota::{Failure, Provider, Reading, Window};
 use chrono::{DateTime, Utc};
 use http::Answer;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
+use std::collections::HashSet;
+
+/// No account has as many windows; an answer with more is cut.
+pub const MOST_WINDOWS: usize = 32;
 
 /// Asks a provider for the usage of an account.
 ///
@@ -90,8 +94,27 @@ pub fn parse(provider: Provider, body: &[u8], now: DateTime<Utc>) -> Result<Read
             format!("it is not JSON (line {}, column {})", error.line(), error.column())
         }
     })?;
-    match provider {
+    let mut reading = match provider {
         Provider::Claude => claude::parse(&document),
         Provider::Codex => codex::parse(&document, now),
+    }?;
+    reading.windows.truncate(MOST_WINDOWS);
+    make_keys_unique(&mut reading.windows);
+    Ok(reading)
+}
+
+/// What was said of a window is remembered by its key, so no two may share one; and a key is kept, so
+/// it is kept short.
+fn make_keys_unique(windows: &mut [Window]) {
+    let mut known = HashSet::new();
+    for window in windows {
+        let key = json::tidy(&window.key);
+        let mut unique = key.clone();
+        let mut count = 1;
+        while !known.insert(unique.clone()) {
+            count += 1;
+            unique = format!("{key}#{count}");
+        }
+        window.key = unique;
     }
 }

@@ -31,7 +31,8 @@ impl Window {
         (!used_percent.is_nan()).then(|| Window {
             key: key.into(),
             title: title.into(),
-            used_percent: used_percent.clamp(0.0, 100.0),
+            // Adding 0 makes a plain zero of the negative one.
+            used_percent: used_percent.clamp(0.0, 100.0) + 0.0,
             resets_at: None,
             reset_note: None,
             length_seconds: None,

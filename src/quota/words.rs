@@ -27,7 +27,7 @@ impl Zone {
 /// Percent rounded to whole numbers; "<1%" where something is left that would round to nothing,
 /// since 0% means exhausted.
 pub fn percent(value: f64) -> String {
-    if value > 0.0 && value < 1.0 { "<1%".into() } else { format!("{value:.0}%") }
+    if value > 0.0 && value < 1.0 { "<1%".into() } else { format!("{:.0}%", value.max(0.0) + 0.0) }
 }
 
 /// "17 Sep 2026, 15:10".

@@ -333,7 +333,7 @@ impl View<'_> {
     }
 }
 
-/// "Extra usage: $3.20 of $50.00".
+/// "Extra usage $3.20 of $50.00".
 fn extra_usage(extra: &ExtraUsage) -> String {
     let money = |amount: f64| match extra.currency.as_deref() {
         None | Some("USD") => format!("${amount:.2}"),
@@ -342,8 +342,8 @@ fn extra_usage(extra: &ExtraUsage) -> String {
         Some(other) => format!("{amount:.2} {other}"),
     };
     match extra.limit {
-        Some(limit) => format!("Extra usage: {} of {}", money(extra.spent), money(limit)),
-        None => format!("Extra usage: {}", money(extra.spent)),
+        Some(limit) => format!("Extra usage {} of {}", money(extra.spent), money(limit)),
+        None => format!("Extra usage {}", money(extra.spent)),
     }
 }
 

@@ -1,0 +1,164 @@
+//! What the two usage APIs answer, and what is made of it: every line of the notes on them is a case
+//! here, told from the notes and not from the code.
+
+#[path = "providers/answers.rs"]
+mod answers;
+#[path = "providers/claude.rs"]
+mod claude;
+#[path = "providers/codex.rs"]
+mod codex;
+#[path = "providers/generic.rs"]
+mod generic;
+#[path = "providers/hostile.rs"]
+mod hostile;
+#[path = "providers/large.rs"]
+mod large;
+#[path = "providers/names.rs"]
+mod names;
+#[path = "providers/numbers.rs"]
+mod numbers;
+#[path = "providers/requests.rs"]
+mod requests;
+#[path = "providers/words.rs"]
+mod words;
+
+use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta, Utc};
+use quota_tray::providers;
+use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Reading, Snapshot, Window, Zone};
+use serde_json::Value;
+use std::fmt::Write;
+use std::path::PathBuf;
+
+/// The moment of every test, 12:10 where the reader is.
+const NOW: &str = "2026-09-17T10:10:00Z";
+
+/// The reader is two hours ahead of UTC.
+const ZONE: Zone = Zone::from_fn(|_| FixedOffset::east_opt(2 * 3600).unwrap());
+
+#[track_caller]
+fn utc(text: &str) -> DateTime<Utc> {
+    text.parse().unwrap()
+}
+
+fn now() -> DateTime<Utc> {
+    utc(NOW)
+}
+
+fn in_seconds(seconds: i64) -> DateTime<Utc> {
+    now() + TimeDelta::seconds(seconds)
+}
+
+fn fixtures(provider: Provider) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(provider.key())
+}
+
+#[track_caller]
+fn fixture(provider: Provider, name: &str) -> Vec<u8> {
+    std::fs::read(fixtures(provider).join(name).with_extension("json")).unwrap()
+}
+
+/// Every fixture of both providers.
+fn all_fixtures() -> Vec<(Provider, String, Vec<u8>)> {
+    let of = |provider: Provider| {
+        let names = std::fs::read_dir(fixtures(provider)).unwrap().map(|entry| entry.unwrap().path());
+        names.map(move |path| {
+            let name = path.file_stem().unwrap().to_string_lossy().into_owned();
+            (provider, name, std::fs::read(path).unwrap())
+        })
+    };
+    let all: Vec<_> = Provider::ALL.into_iter().flat_map(of).collect();
+    assert!(all.len() > 10, "{all:?}");
+    all
+}
+
+/// The reading of a body that is a good answer.
+#[track_caller]
+fn parse(provider: Provider, body: &Value) -> Reading {
+    match providers::parse(provider, body.to_string().as_bytes(), now()) {
+        Ok(reading) => reading,
+        Err(error) => panic!("{body}\nis a good answer, yet: {error}"),
+    }
+}
+
+/// The complaint about a body that is none.
+#[track_caller]
+fn refused(provider: Provider, body: &Value) -> String {
+    match providers::parse(provider, body.to_string().as_bytes(), now()) {
+        Ok(reading) => panic!("{body}\nis no good answer, yet it was read as:\n{}", show(&reading)),
+        Err(error) => error,
+    }
+}
+
+/// The windows' keys, in their order.
+fn keys(reading: &Reading) -> Vec<&str> {
+    reading.windows.iter().map(|window| window.key.as_str()).collect()
+}
+
+/// The windows' titles, in their order.
+fn titles(reading: &Reading) -> Vec<&str> {
+    reading.windows.iter().map(|window| window.title.as_str()).collect()
+}
+
+/// The only window with this key.
+#[track_caller]
+fn window<'a>(reading: &'a Reading, key: &str) -> &'a Window {
+    let mut found = reading.windows.iter().filter(|window| window.key == key);
+    match (found.next(), found.next()) {
+        (Some(window), None) => window,
+        _ => panic!("not one window {key} in:\n{}", show(reading)),
+    }
+}
+
+#[track_caller]
+fn assert_percent(found: f64, expected: f64, case: &str) {
+    assert!((found - expected).abs() < 1e-9, "{case}: {found} where {expected} is right");
+}
+
+/// Everything in a reading, one line a window.
+fn show(reading: &Reading) -> String {
+    let mut text = String::new();
+    for window in &reading.windows {
+        let reset = match (&window.resets_at, &window.reset_note) {
+            (None, None) => "no reset".to_owned(),
+            (None, Some(note)) => format!("reset {note:?}"),
+            (Some(at), None) => format!("resets {}", at.to_rfc3339_opts(SecondsFormat::Secs, true)),
+            both => format!("{both:?}"),
+        };
+        let length = window.length_seconds.map_or("no length".into(), |seconds| format!("{seconds} s"));
+        let named = if window.named { "named" } else { "not named" };
+        let (key, title, used) = (&window.key, &window.title, window.used_percent());
+        writeln!(text, "{key} | {title} | {used}% used | {reset} | {length} | {named}").unwrap();
+    }
+    if let Some(plan) = &reading.plan {
+        writeln!(text, "plan {plan}").unwrap();
+    }
+    if let Some(extra) = &reading.extra_usage {
+        writeln!(text, "extra usage {} of {:?} {:?}", extra.spent, extra.limit, extra.currency).unwrap();
+    }
+    text
+}
+
+/// A fixture as [`show`] has it, or the complaint about it.
+#[track_caller]
+fn shown(provider: Provider, name: &str) -> String {
+    match providers::parse(provider, &fixture(provider, name), now()) {
+        Ok(reading) => show(&reading),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+/// An account that was just answered like this.
+fn account(provider: Provider, reading: Reading) -> AccountUsage {
+    let mut usage = AccountUsage::unknown(Account {
+        id: AccountId(format!("{}-a@b.c.json", provider.key())),
+        provider,
+        email: "a@b.c".into(),
+    });
+    usage.settle(Ok(reading), now());
+    usage
+}
+
+/// A finished refresh of one account.
+fn snapshot(provider: Provider, reading: Reading) -> Snapshot {
+    Snapshot { accounts: vec![account(provider, reading)], updated_at: Some(now()), ..Snapshot::default() }
+}

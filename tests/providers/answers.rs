@@ -1,0 +1,140 @@
+//! What a status and its headers come to, whatever the body.
+
+use super::*;
+use quota_tray::providers::http::Answer;
+use quota_tray::quota::Failure;
+
+#[track_caller]
+fn failure(provider: Provider, status: u16, retry_after: Option<&str>, body: &[u8]) -> Failure {
+    let answer = Answer { status, retry_after: retry_after.map(str::to_owned), body: body.to_vec() };
+    providers::read(provider, &answer, now()).expect_err("a failure")
+}
+
+/// Good bodies, bad ones and none: the status goes before all of them.
+fn bodies(provider: Provider) -> [Vec<u8>; 5] {
+    let good = fixture(provider, if provider == Provider::Claude { "max" } else { "plus" });
+    [good, fixture(provider, "error"), Vec::new(), b"<html>\xff".to_vec(), vec![b'['; 1 << 20]]
+}
+
+#[test]
+fn a_good_answer_is_read() {
+    for (provider, name) in [(Provider::Claude, "max"), (Provider::Codex, "plus")] {
+        let body = fixture(provider, name);
+        let reading = providers::parse(provider, &body, now()).unwrap();
+        let answer = Answer { status: 200, retry_after: None, body };
+        assert_eq!(providers::read(provider, &answer, now()), Ok(reading));
+    }
+}
+
+#[test]
+fn a_status_is_told_in_words_a_user_can_act_on() {
+    let cases = [
+        (401, Failure::SignInAgain, "sign in again"),
+        (403, Failure::SignInAgain, "sign in again"),
+        (400, Failure::Server(400), "400"),
+        (404, Failure::Server(404), "404"),
+        (500, Failure::Server(500), "500"),
+        (502, Failure::Server(502), "502"),
+        (503, Failure::Server(503), "503"),
+        (529, Failure::Server(529), "529"),
+    ];
+    for provider in Provider::ALL {
+        for body in bodies(provider) {
+            for (status, expected, words) in &cases {
+                let failure = failure(provider, *status, None, &body);
+                assert_eq!(failure, *expected, "{status}");
+                assert!(failure.words(now(), ZONE).contains(words), "{failure:?}");
+                assert!(failure.short(now(), ZONE).contains(words), "{failure:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_429_holds_as_long_as_it_says_and_five_minutes_where_it_says_nothing() {
+    let cases = [
+        (None, 300),
+        (Some(""), 300),
+        (Some("0"), 300),
+        (Some("soon"), 300),
+        (Some("1"), 1),
+        (Some("500"), 500),
+        (Some("612"), 612),
+        (Some("700"), 700),
+        (Some("3037"), 3037),
+        (Some("3600"), 3600),
+        (Some(" 600 "), 600),
+        (Some("Thu, 17 Sep 2026 11:40:00 GMT"), 5400),
+    ];
+    for provider in Provider::ALL {
+        for body in bodies(provider) {
+            for (retry_after, seconds) in cases {
+                let failure = failure(provider, 429, retry_after, &body);
+                assert_eq!(failure, Failure::RateLimited(in_seconds(seconds)), "{retry_after:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_429_may_hold_until_a_date_in_the_older_forms_of_http() {
+    for retry_after in ["Thursday, 17-Sep-26 11:40:00 GMT", "Thu Sep 17 11:40:00 2026"] {
+        let failure = failure(Provider::Claude, 429, Some(retry_after), b"");
+        assert_eq!(failure, Failure::RateLimited(in_seconds(5400)), "{retry_after}");
+    }
+}
+
+#[test]
+fn a_rate_limit_is_told_with_the_time_where_the_reader_is() {
+    let failure = failure(Provider::Claude, 429, Some("10800"), b"");
+    assert_eq!(failure.words(now(), ZONE), "rate limited until 15:10");
+    assert_eq!(failure.short(now(), ZONE), "rate limited until 15:10");
+}
+
+#[test]
+fn a_retry_after_of_nonsense_never_means_at_once_nor_for_ever() {
+    let nonsense = [
+        "-1",
+        "-600",
+        "0.0",
+        "1e9",
+        "NaN",
+        "inf",
+        "99999999999",
+        "9223372036854775807",
+        "99999999999999999999999999",
+        "Thu, 17 Sep 2026 09:00:00 GMT",
+        "Thu, 01 Jan 1970 00:00:00 GMT",
+        "Fri, 31 Dec 9999 23:59:59 GMT",
+        "Thu, 32 Sep 2026 99:99:99 GMT",
+        "17 September",
+        "2026-09-17T11:40:00Z",
+        "\u{1f512}",
+        "6 0 0",
+    ];
+    for provider in Provider::ALL {
+        for retry_after in nonsense {
+            let failure = failure(provider, 429, Some(retry_after), b"");
+            let Failure::RateLimited(until) = failure else { panic!("{retry_after:?}: {failure:?}") };
+            assert!(until > now(), "{retry_after:?}: {until}");
+            assert!(until <= now() + TimeDelta::days(7), "{retry_after:?}: {until}");
+        }
+    }
+}
+
+#[test]
+fn a_good_status_with_a_body_that_is_none_is_not_understood() {
+    for provider in Provider::ALL {
+        for body in &bodies(provider)[1..] {
+            let failure = failure(provider, 200, None, body);
+            assert!(matches!(failure, Failure::NotUnderstood(_)), "{failure:?}");
+            let words = failure.words(now(), ZONE);
+            assert!(
+                words.contains("answer") && !words.contains("sk-ant") && !words.contains("eyJ"),
+                "{words}"
+            );
+        }
+    }
+    let failure = failure(Provider::Claude, 200, None, &fixture(Provider::Claude, "nothing"));
+    assert_eq!(failure, Failure::NotUnderstood("the answer held no quota windows".into()));
+}

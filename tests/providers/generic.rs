@@ -1,0 +1,305 @@
+//! The reader for a Codex answer without a `rate_limit`: any object that speaks of a window.
+
+use super::*;
+use insta::assert_snapshot;
+use serde_json::json;
+
+#[track_caller]
+fn generic(body: Value) -> Reading {
+    parse(Provider::Codex, &body)
+}
+
+/// What the only window of this title has used.
+#[track_caller]
+fn used(body: Value) -> f64 {
+    let case = body.to_string();
+    let reading = generic(body);
+    assert_eq!(reading.windows.len(), 1, "{case}:\n{}", show(&reading));
+    reading.windows[0].used_percent()
+}
+
+#[test]
+fn an_answer_of_an_unknown_shape_is_made_out() {
+    assert_snapshot!(shown(Provider::Codex, "unknown_shape"), @r#"
+    generic.5-hour | 5-hour | 45% used | resets 2026-09-17T12:10:00Z | no length | named
+    generic.Session | Session | 25% used | resets 2026-09-17T12:00:00Z | no length | named
+    generic.Weekly | Weekly | 42% used | resets 2026-09-21T08:00:00Z | no length | named
+    generic.Full | Full | 12.5% used | reset "on your renewal date" | no length | named
+    plan go
+    "#);
+}
+
+#[test]
+fn an_object_is_titled_by_the_key_it_stands_under_or_its_own_scalars() {
+    let titles = [
+        ("5h", "5-hour"),
+        ("5-hour", "5-hour"),
+        ("five", "5-hour"),
+        ("five_hour", "5-hour"),
+        ("FIVE_HOUR", "5-hour"),
+        ("Last 5H", "5-hour"),
+        ("weekly", "Weekly"),
+        ("week", "Weekly"),
+        ("this_week", "Weekly"),
+        ("7d", "Weekly"),
+        ("WEEKLY", "Weekly"),
+        ("full", "Full"),
+        ("premium", "Full"),
+        ("paid", "Full"),
+        ("Premium", "Full"),
+        ("standard", "Session"),
+        ("session", "Session"),
+        ("Session", "Session"),
+    ];
+    for (word, title) in titles {
+        let bodies = [
+            json!({word: {"percent": 30}}),
+            json!({"quota": {word: {"percent": 30}}}),
+            json!({"quotas": [{"deep": {word: {"percent": 30}}}]}),
+            json!({"quota": {"name": word, "percent": 30}}),
+            json!({"quotas": [{"percent": 30, "name": word}]}),
+            json!({"quota": {word: true, "percent": 30}}),
+            json!({"quota": {word: "yes", "percent": 30}}),
+            json!({"name": word, "percent": 30}),
+        ];
+        for body in bodies {
+            let reading = generic(body.clone());
+            assert_eq!(self::titles(&reading), [title], "{body}");
+            let window = window(&reading, &format!("generic.{title}"));
+            assert_percent(window.used_percent(), 30.0, &body.to_string());
+            assert!(window.named, "{body}");
+        }
+    }
+}
+
+#[test]
+fn keys_and_values_further_down_title_no_object() {
+    let bodies = [
+        json!({"percent": 30, "quota": {"name": "weekly"}}),
+        json!({"percent": 30, "weekly": {}}),
+        json!({"percent": 30, "names": ["weekly"]}),
+        json!({"percent": 30, "weekly": []}),
+    ];
+    for body in bodies {
+        refused(Provider::Codex, &body);
+    }
+}
+
+#[test]
+fn an_object_that_speaks_of_no_window_is_none() {
+    for body in [
+        json!({"percent": 30}),
+        json!({"hour": {"percent": 30}}),
+        json!({"weekly": 30}),
+        json!({"weekly": "30%"}),
+        json!({"weekly": [30]}),
+        json!({"weekly": {"limit": 30}}),
+        json!({"weekly": {"remaining": 30, "left": 30}}),
+        json!({"weekly": {}}),
+        json!({"weekly": null}),
+    ] {
+        refused(Provider::Codex, &body);
+    }
+}
+
+#[test]
+fn the_walk_is_depth_first_in_the_order_of_the_document_and_the_first_of_a_title_wins() {
+    let first = json!({"percent": 11, "name": "weekly"});
+    let second = json!({"percent": 22, "name": "weekly"});
+    let bodies = [
+        json!({"b": first, "a": second}),
+        json!({"list": [first, second]}),
+        // Depth before breadth.
+        json!({"a": {"deeper": {"deepest": first}}, "b": second}),
+        json!({"list": [[[first]], second]}),
+        // An object before what it holds.
+        json!({"a": {"percent": 11, "name": "weekly", "inner": second}}),
+        json!({"a": {"inner": second, "percent": 11, "name": "weekly"}}),
+        // What has no percentage wins nothing.
+        json!({"weekly": {"limit": 5}, "b": first, "c": second}),
+    ];
+    for body in bodies {
+        assert_percent(used(body.clone()), 11.0, &body.to_string());
+    }
+}
+
+#[test]
+fn a_document_that_is_a_list_is_walked_too() {
+    assert_percent(used(json!([[{"name": "weekly", "percent": 30}]])), 30.0, "a list");
+}
+
+#[test]
+fn a_month_is_no_word_that_titles_an_object() {
+    let reading = generic(json!({
+        "premium": {"percent": 30, "resets": "on the first of the month"},
+        "monthly": {"percent": 40},
+    }));
+    assert_eq!(titles(&reading), ["Full"]);
+}
+
+#[test]
+fn windows_come_in_the_order_of_the_menu() {
+    let body = json!({
+        "full": {"percent": 4},
+        "weekly": {"percent": 3},
+        "session": {"percent": 2},
+        "5h": {"percent": 1.5},
+    });
+    assert_eq!(titles(&generic(body)), ["5-hour", "Session", "Weekly", "Full"]);
+}
+
+#[test]
+fn the_percentage_is_the_first_key_that_speaks_of_percent_and_else_of_use() {
+    let cases = [
+        (json!({"percent": 30}), 30.0),
+        (json!({"used_percent": 30}), 30.0),
+        (json!({"PercentUsed": 30}), 30.0),
+        (json!({"%": 30}), 30.0),
+        (json!({"used %": 30}), 30.0),
+        (json!({"usage": 30}), 30.0),
+        (json!({"used": 30}), 30.0),
+        (json!({"Used": 30}), 30.0),
+        (json!({"fraction": 30}), 30.0),
+        (json!({"percent": "30"}), 30.0),
+        (json!({"percent": "30%"}), 30.0),
+        (json!({"percent": "30.5%"}), 30.5),
+        (json!({"used": "30%"}), 30.0),
+        // "percent" goes before the others wherever it stands, and the first of its kind wins.
+        (json!({"used": 90, "percent": 30}), 30.0),
+        (json!({"usage": 90, "used": 91, "fraction": 0.9, "%": 30}), 30.0),
+        (json!({"percent": 30, "other_percent": 90}), 30.0),
+        (json!({"used": 30, "usage": 90}), 30.0),
+        (json!({"fraction": 0.3, "used": 90}), 30.0),
+        // Only what is a number counts.
+        (json!({"percent": null, "other_percent": 30}), 30.0),
+        (json!({"percent": "n/a", "used": 30}), 30.0),
+        (json!({"percent": {}, "usage": [90], "used": "30"}), 30.0),
+        (json!({"percent": true, "used": 30}), 30.0),
+        (json!({"percent": "", "used": 30}), 30.0),
+        // Beyond the range.
+        (json!({"percent": 150}), 100.0),
+        (json!({"percent": -5}), 0.0),
+    ];
+    for (object, expected) in cases {
+        let case = object.to_string();
+        assert_percent(used(json!({"weekly": object})), expected, &case);
+    }
+}
+
+#[test]
+fn a_value_of_1_or_less_is_a_fraction_here() {
+    let cases = [
+        (json!({"percent": 0}), 0.0),
+        (json!({"percent": 0.0}), 0.0),
+        (json!({"percent": 0.004}), 0.4),
+        (json!({"percent": 0.5}), 50.0),
+        (json!({"percent": "0.5"}), 50.0),
+        (json!({"percent": 1}), 100.0),
+        (json!({"percent": 1.0}), 100.0),
+        (json!({"percent": "1"}), 100.0),
+        (json!({"used": 0.25}), 25.0),
+        (json!({"usage": 0.25}), 25.0),
+        (json!({"fraction": 0.25}), 25.0),
+        (json!({"percent": 1.01}), 1.01),
+        (json!({"percent": 2}), 2.0),
+    ];
+    for (object, expected) in cases {
+        let case = object.to_string();
+        assert_percent(used(json!({"5h": object})), expected, &case);
+    }
+}
+
+#[test]
+fn keys_that_speak_of_what_is_left_are_turned_round() {
+    let cases = [
+        (json!({"remaining_percent": 30}), 70.0),
+        (json!({"percent_left": 30}), 70.0),
+        (json!({"percentRemaining": "30%"}), 70.0),
+        (json!({"LEFT_PERCENT": 30}), 70.0),
+        (json!({"% left": 30}), 70.0),
+        (json!({"usage_left": 30}), 70.0),
+        (json!({"unused_remaining": 30}), 70.0),
+        (json!({"fraction_remaining": 0.25}), 75.0),
+        (json!({"remaining_percent": 1}), 0.0),
+        (json!({"remaining_percent": 0}), 100.0),
+        (json!({"remaining_percent": 100}), 0.0),
+        (json!({"remaining_percent": 120}), 0.0),
+        (json!({"remaining_percent": -5}), 100.0),
+        // The key that gives the percentage decides, no other.
+        (json!({"remaining": 12, "percent": 30}), 30.0),
+        (json!({"left": 12, "used": 30}), 30.0),
+    ];
+    for (object, expected) in cases {
+        let case = object.to_string();
+        assert_percent(used(json!({"weekly": object})), expected, &case);
+    }
+}
+
+#[test]
+fn the_reset_is_the_first_key_that_speaks_of_one() {
+    let at = |text| (Some(utc(text)), None);
+    let cases = [
+        (json!({"resets_at": "2026-09-20T20:00:00Z"}), at("2026-09-20T20:00:00Z")),
+        (json!({"resets_at": "2026-09-20T22:00:00+02:00"}), at("2026-09-20T20:00:00Z")),
+        (json!({"resets_at": "2026-09-20T20:00:00"}), at("2026-09-20T20:00:00Z")),
+        (json!({"next_reset": "2026-09-20T20:00:00Z"}), at("2026-09-20T20:00:00Z")),
+        (json!({"RESET": "2026-09-20T20:00:00Z"}), at("2026-09-20T20:00:00Z")),
+        (json!({"reset": 1_789_645_200}), at("2026-09-17T11:40:00Z")),
+        (json!({"reset": 1_789_645_200.0}), at("2026-09-17T11:40:00Z")),
+        (json!({"reset": 1_789_645_200_000_u64}), at("2026-09-17T11:40:00Z")),
+        (json!({"reset_after_seconds": 5400}), at("2026-09-17T11:40:00Z")),
+        (json!({"resets_after": 5400}), at("2026-09-17T11:40:00Z")),
+        (json!({"Reset_After": 5400}), at("2026-09-17T11:40:00Z")),
+        (json!({"after_which_it_resets": "2026-09-20T20:00:00Z"}), at("2026-09-20T20:00:00Z")),
+        (json!({"resets": "in 3 days"}), (None, Some("in 3 days"))),
+        (json!({"resets": "on the first of the month"}), (None, Some("on the first of the month"))),
+        (json!({"reset_after": "lunch"}), (None, Some("lunch"))),
+        (json!({"reset_at": 1_789_645_200, "reset_after_seconds": 1}), at("2026-09-17T11:40:00Z")),
+        (
+            json!({"reset_after_seconds": 5400, "reset_at": "2026-09-20T20:00:00Z"}),
+            at("2026-09-17T11:40:00Z"),
+        ),
+        (json!({"reset_note": "soon", "reset_at": 1_789_645_200}), (None, Some("soon"))),
+        (json!({"after": 5400, "at": "2026-09-20T20:00:00Z"}), (None, None)),
+        (json!({}), (None, None)),
+        (json!({"reset": null}), (None, None)),
+        (json!({"reset": {}}), (None, None)),
+        (json!({"reset": ""}), (None, None)),
+    ];
+    for (mut object, (at, note)) in cases {
+        object["percent"] = json!(30);
+        let case = object.to_string();
+        let reading = generic(json!({"weekly": object}));
+        let window = &reading.windows[0];
+        assert_eq!(window.resets_at, at, "{case}");
+        assert_eq!(window.reset_note.as_deref(), note, "{case}");
+    }
+}
+
+#[test]
+fn the_plan_is_a_fact_here_too() {
+    let reading = generic(json!({"plan_type": "edu", "weekly": {"percent": 30}}));
+    assert_eq!(reading.plan.as_deref(), Some("edu"));
+}
+
+#[test]
+fn an_answer_with_a_rate_limit_is_never_guessed_at() {
+    let guess = json!({"percent": 0.5});
+    let reading = generic(json!({"weekly": guess, "rate_limit": {"primary_window": {"used_percent": 1}}}));
+    assert_eq!(keys(&reading), ["primary_window"]);
+}
+
+#[test]
+fn an_answer_with_a_rate_limit_that_holds_no_window_is_never_guessed_at() {
+    for rate_limit in [json!({"primary_window": null}), json!({"allowed": true, "primary_window": {}})] {
+        let answer = json!({"weekly": {"percent": 0.5}, "rate_limit": rate_limit});
+        refused(Provider::Codex, &answer);
+    }
+}
+
+#[test]
+fn claude_has_no_such_reader() {
+    for body in [json!({"weekly": {"percent": 50}}), json!({"five": {"used": 0.5}})] {
+        refused(Provider::Claude, &body);
+    }
+}
