@@ -1,7 +1,7 @@
 //! Where accounts and readings come from: the credential folder and the providers, or the demo's
 //! script.
 
-use crate::config::Settings;
+use crate::config::{Settings, TokenRenewal};
 use crate::credentials::renewal::{Policy, Refusal, Renewer, Step};
 use crate::credentials::store::{self, Entry};
 use crate::credentials::watch::FolderWatch;
@@ -168,6 +168,8 @@ impl Accounts {
             return (login, Some(result), None);
         }
         match self.renew(&login).await {
+            // Nobody will renew it, unless the user does.
+            Err(_) if self.policy.mode == TokenRenewal::Never => (login, Some(result), None),
             Err(refusal) => (login, Some(Err(failure(&refusal, Failure::Rejected))), refusal.again_at),
             // The second question counts like the first.
             Ok(renewed) => match self.admit(std::slice::from_ref(&id), true)[..] {
@@ -277,7 +279,7 @@ pub fn watch(folders: &[&Path], changes: mpsc::Sender<()>) -> Option<FolderWatch
 fn stand(entry: Entry) -> (Account, Standing, Option<Login>) {
     match entry {
         Entry::Broken(account, failure) => (account, Standing::Failed(failure), None),
-        Entry::Login(login) if login.disabled => (login.account, Standing::Disabled, None),
+        Entry::Disabled(account) => (account, Standing::Disabled, None),
         Entry::Login(login) => (login.account.clone(), Standing::Asked, Some(login)),
     }
 }

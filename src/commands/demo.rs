@@ -45,7 +45,7 @@ pub fn run(once: bool) -> Result<ExitCode, CommandError> {
         runtime_dir: path.join("run"),
         home: path.clone(),
     };
-    let context = Context::new(paths, Settings::default(), Some(path));
+    let context = Context::new(paths, Some(path))?;
     tray::run_with(context, move |_| (INTERVAL, script.clone()), folder)
 }
 

@@ -9,7 +9,7 @@ pub mod tray;
 use crate::config::{self, ConfigError, Paths, Settings};
 use crate::credentials::renewal::Step;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
@@ -94,21 +94,38 @@ pub struct Context {
     pub paths: Paths,
     /// The settings in force.
     pub settings: Settings,
-    /// The folder named on the command line, which goes before the settings.
+    /// The folder named on the command line, which goes before the one of the settings.
     auth_dir: Option<PathBuf>,
 }
 
 impl Context {
     /// A program whose files are all in `paths`.
-    pub fn new(paths: Paths, settings: Settings, auth_dir: Option<PathBuf>) -> Context {
-        Context { paths, settings, auth_dir }
+    ///
+    /// # Errors
+    /// The settings can't be used.
+    pub fn new(paths: Paths, auth_dir: Option<PathBuf>) -> Result<Context, ConfigError> {
+        let settings = load(&paths.config_file, auth_dir.as_deref())?;
+        Ok(Context { paths, settings, auth_dir })
+    }
+
+    /// Reads the settings again.
+    ///
+    /// # Errors
+    /// They can't be used.
+    pub fn reload(&self) -> Result<Settings, ConfigError> {
+        load(&self.paths.config_file, self.auth_dir.as_deref())
     }
 
     /// The folder with the credential files, with these settings.
     pub fn auth_dir(&self, settings: &Settings) -> PathBuf {
-        let dir = self.auth_dir.as_ref().unwrap_or(&settings.auth_dir);
-        config::expand_home(dir, &self.paths.home)
+        config::expand_home(&settings.auth_dir, &self.paths.home)
     }
+}
+
+fn load(file: &Path, auth_dir: Option<&Path>) -> Result<Settings, ConfigError> {
+    let settings = config::load(file)?;
+    let auth_dir = auth_dir.map_or_else(|| settings.auth_dir.clone(), Path::to_owned);
+    Ok(Settings { auth_dir, ..settings })
 }
 
 /// Carries out the command of the arguments.
@@ -121,10 +138,11 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     }
     let mut paths = Paths::native().ok_or(CommandError::NoHome)?;
     if let Some(file) = arguments.config {
+        // The default file need not exist; one that is named should.
+        std::fs::metadata(&file).map_err(|source| ConfigError::Read { path: file.clone(), source })?;
         paths.config_file = file;
     }
-    let settings = config::load(&paths.config_file)?;
-    let context = Context::new(paths, settings, arguments.auth_dir);
+    let context = Context::new(paths, arguments.auth_dir)?;
     match arguments.command {
         Some(Command::Status { format }) => status::run(&context, format),
         _ => tray::run(context),

@@ -16,7 +16,7 @@ use crate::tray::native::{Clicks, Native};
 use crate::tray::notify;
 use crate::tray::terminal::Live;
 use chrono::Utc;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +64,7 @@ pub fn run_with<S: Source, K: 'static>(
     let (notices, to_show) = mpsc::unbounded_channel();
     let background = Background {
         events: events.clone(),
-        config_file: context.paths.config_file.clone(),
+        context: context.clone(),
         state: state.clone(),
         notices: to_show,
     };
@@ -94,7 +94,7 @@ pub fn run_with<S: Source, K: 'static>(
 /// What runs on the thread of the refresher.
 struct Background {
     events: Sender,
-    config_file: PathBuf,
+    context: Context,
     state: State,
     notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>,
 }
@@ -119,7 +119,7 @@ impl Background {
         };
         tokio::select! {
             () = refresher::run(source, interval, last_known, commands, publish) => {}
-            () = watch_settings(self.config_file, self.events.clone()) => {}
+            () = watch_settings(self.context, self.events.clone()) => {}
             () = end_of_session(self.events.clone()) => {}
             () = follow_host(self.events) => {}
             () = notify::run(self.notices, Zone::LOCAL) => {}
@@ -138,14 +138,14 @@ async fn follow_host(events: Sender) {
 }
 
 /// Tells of each change of the settings file.
-async fn watch_settings(file: PathBuf, events: Sender) {
+async fn watch_settings(context: Context, events: Sender) {
     let (changed, mut changes) = refresher::bursts();
     // The folder and not the file: editors put a new file in its place.
-    let folder = file.parent().map(Path::to_owned).unwrap_or_default();
+    let folder = context.paths.config_file.parent().map(Path::to_owned).unwrap_or_default();
     let mut watch: Option<FolderWatch> = source::watch(&[&folder], changed);
     while let Some(()) = changes.recv().await {
         watch.iter_mut().for_each(FolderWatch::rearm);
-        events.send(Event::Settings(config::load(&file).map_err(|error| error.to_string())));
+        events.send(Event::Settings(context.reload().map_err(|error| error.to_string())));
     }
     std::future::pending::<()>().await;
 }

@@ -20,6 +20,7 @@ pub struct Endpoints {
     pub cli_proxy_api: Vec<Endpoint>,
     /// The agent that asks for Claude's usage. Others than Claude Code's own were answered 429 with
     /// the same token that then got 200.
+    #[serde(deserialize_with = "agent")]
     pub claude_user_agent: String,
 }
 
@@ -56,7 +57,7 @@ impl Endpoint {
             "https" if url.has_host() => Ok(Endpoint(url)),
             "http" if loopback => Ok(Endpoint(url)),
             _ => Err(format!(
-                "{text:?} would send a token in the clear, expected https://…, or http://… on a loopback address"
+                "{text:?} can be listened to, expected https://…, or http://… on a loopback address"
             )),
         }
     }
@@ -82,6 +83,12 @@ impl<'de> Deserialize<'de> for Endpoint {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Endpoint, D::Error> {
         Endpoint::parse(&String::deserialize(deserializer)?).map_err(de::Error::custom)
     }
+}
+
+fn agent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let agent = String::deserialize(deserializer)?;
+    let fits = !agent.trim().is_empty() && agent.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
+    fits.then_some(agent).ok_or_else(|| de::Error::custom("expected a name such as \"claude-code/2.1.0\""))
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use super::Settings;
 use crate::files;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, value};
 
@@ -14,7 +15,7 @@ pub enum ConfigError {
     /// It can't be read.
     #[error("could not read the settings file {}: {source}", path.display())]
     Read { path: PathBuf, source: std::io::Error },
-    /// It holds a wrong key or value; the text shows the line.
+    /// It holds a wrong key or value; the text names and shows the line.
     #[error("could not use the settings file {}: {message}\nhint: mend the line, or delete the file to go back to the defaults", path.display())]
     Wrong { path: PathBuf, message: String },
     /// It can't be written.
@@ -27,10 +28,18 @@ pub enum ConfigError {
 /// # Errors
 /// A file that can't be read, or that holds a wrong key or value.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
-    toml_edit::de::from_str(&read(path)?).map_err(|error| ConfigError::Wrong {
-        path: path.to_owned(),
-        message: error.to_string().trim_end().to_owned(),
-    })
+    let text = read(path)?;
+    toml_edit::de::from_str(&text).map_err(|error| wrong(path, &text, error.message(), error.span()))
+}
+
+/// What is wrong and where, in one sentence: `line 2, "refresh_minute = 5": unknown field …`.
+fn wrong(path: &Path, text: &str, what: &str, place: Option<Range<usize>>) -> ConfigError {
+    let start = place.map_or(0, |place| place.start.min(text.len()));
+    let before = text.get(..start).unwrap_or(text);
+    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
+    let shown = crate::providers::json::tidy(line);
+    let message = format!("line {}, \"{shown}\": {what}", before.matches('\n').count() + 1);
+    ConfigError::Wrong { path: path.to_owned(), message }
 }
 
 /// A choice made in the menu.
@@ -50,10 +59,10 @@ pub enum Choice {
 /// # Errors
 /// A file that can't be read or written, or that is no TOML: such a file is not touched.
 pub fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Settings, ConfigError> {
-    let wrong = |message: String| ConfigError::Wrong { path: path.to_owned(), message };
-    let mut document: DocumentMut = read(path)?
+    let text = read(path)?;
+    let mut document: DocumentMut = text
         .parse()
-        .map_err(|error: toml_edit::TomlError| wrong(error.to_string().trim_end().to_owned()))?;
+        .map_err(|error: toml_edit::TomlError| wrong(path, &text, error.message(), error.span()))?;
     let mut settings = settings.clone();
     match choice {
         Choice::RefreshMinutes(minutes) => {
@@ -153,7 +162,7 @@ mod tests {
             ("hide_email = \"yes\"", "line 1", "boolean"),
             ("token_renewal = \"sometimes\"", "line 1", "sometimes"),
             ("auth_dir = \"\"", "line 1", "empty"),
-            ("[endpoints]\nclaude_usage = \"http://example.com\"", "line 2", "in the clear"),
+            ("[endpoints]\nclaude_usage = \"http://example.com\"", "line 2", "loopback"),
             ("[limits]\nasks_per_five_minutes = 0", "line 2", "1 to 60"),
             ("refresh_minutes = ", "line 1", ""),
         ] {

@@ -103,7 +103,11 @@ pub enum Unreadable {
     Refused(String),
 }
 
-fn read_once(path: &Path) -> Result<Contents, Unreadable> {
+/// Reads a credential file, once.
+///
+/// # Errors
+/// It can't be used as it stands at this moment.
+pub fn read_once(path: &Path) -> Result<Contents, Unreadable> {
     let refused = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Unreadable::Gone,
         io::ErrorKind::PermissionDenied => Unreadable::Refused("no permission to read it".into()),

@@ -9,6 +9,7 @@ use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
 use std::path::{Path, PathBuf};
+use tokio::task::JoinSet;
 
 /// One login, as its credential file has it.
 #[derive(Debug, Clone)]
@@ -27,8 +28,6 @@ pub struct Login {
     pub workspace: Option<String>,
     /// How this account's requests travel.
     pub proxy: Proxy,
-    /// Switched off by the user.
-    pub disabled: bool,
 }
 
 /// A token that expires within this time is taken for expired: clocks differ, and a request takes
@@ -59,7 +58,9 @@ pub enum Proxy {
 pub enum Entry {
     /// A login that can be used.
     Login(Login),
-    /// A file that can't.
+    /// One that its owner has switched off, whatever else is in the file.
+    Disabled(Account),
+    /// A file that can't be used.
     Broken(Account, Failure),
 }
 
@@ -68,7 +69,7 @@ impl Entry {
     pub fn account(&self) -> &Account {
         match self {
             Entry::Login(login) => &login.account,
-            Entry::Broken(account, _) => account,
+            Entry::Disabled(account) | Entry::Broken(account, _) => account,
         }
     }
 }
@@ -80,19 +81,25 @@ impl Entry {
 /// A folder that can't be read.
 pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
+    let mut doubtful = JoinSet::new();
     for name in names(dir)? {
         let id = AccountId(name.to_string_lossy().into_owned());
         let path = dir.join(&name);
-        let entry = match file::read(&path).await {
-            Ok(contents) => read_login(id, path, &contents.document),
-            Err(Unreadable::Gone) => None,
-            Err(unreadable) => broken(id, known, |id| {
-                format!(
-                    "could not read {id}: {unreadable}; sign in again with CLIProxyAPI, or delete the file"
-                )
-            }),
-        };
-        entries.extend(entry);
+        match file::read_once(&path) {
+            Ok(contents) => entries.extend(read_login(&id, &path, &contents.document, known.get(&id))),
+            // Patience is for all of these at once, so that one that is broken holds up no other.
+            Err(_) => drop(doubtful.spawn(async move { (file::read(&path).await, id, path) })),
+        }
+    }
+    while let Some(read) = doubtful.join_next().await {
+        let (read, id, path) = read.map_err(io::Error::other)?;
+        let known = known.get(&id);
+        entries.extend(match read {
+            Ok(contents) => read_login(&id, &path, &contents.document, known),
+            Err(Unreadable::Gone) if !path.is_symlink() => None,
+            Err(Unreadable::Gone) => broken(&id, known, "the link leads nowhere"),
+            Err(unreadable) => broken(&id, known, &unreadable.to_string()),
+        });
     }
     Ok(entries)
 }
@@ -103,6 +110,7 @@ pub fn signature(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
     let numbers = entries.iter().map(|entry| {
         let number = match entry {
             Entry::Login(login) => signature_of_login(login),
+            Entry::Disabled(account) => hash_of(&(&account.id, account.provider, &account.email)),
             Entry::Broken(account, failure) => hash_of(&(&account.id, format!("{failure:?}"))),
         };
         alias(number)
@@ -114,9 +122,9 @@ pub fn signature(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
 
 /// The same of one login.
 pub fn signature_of_login(login: &Login) -> u64 {
-    let Login { account, access_token, expires_at, workspace, proxy, disabled, .. } = login;
+    let Login { account, access_token, expires_at, workspace, proxy, .. } = login;
     let who = (&account.id, account.provider, &account.email);
-    hash_of(&(who, access_token.expose(), expires_at, workspace, proxy, disabled))
+    hash_of(&(who, access_token.expose(), expires_at, workspace, proxy))
 }
 
 fn hash_of(value: &impl Hash) -> u64 {
@@ -146,22 +154,25 @@ fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
 }
 
 /// A credential of ours; `None` for the other types, which are skipped without complaint.
-pub fn read_login(id: AccountId, path: PathBuf, document: &Document) -> Option<Entry> {
+pub fn read_login(
+    id: &AccountId,
+    path: &Path,
+    document: &Document,
+    known: Option<&Account>,
+) -> Option<Entry> {
     let Some(kind) = document.text("type") else {
-        return broken(id, &HashMap::new(), |id| {
-            format!(
-                "could not use {id}: it has no \"type\"; sign in again with CLIProxyAPI, or delete the file"
-            )
-        });
+        return broken(id, known, "it has no \"type\"");
     };
     let provider = Provider::from_key(kind)?;
     let email = document.text("email").or_else(|| document.text("login")).unwrap_or(&id.0);
-    let account = Account { email: crate::providers::json::tidy(email), provider, id };
+    let account = Account { id: id.clone(), provider, email: crate::providers::json::tidy(email) };
+    if document.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) {
+        return Some(Entry::Disabled(account));
+    }
     let fail = |account: Account, what: &str| {
-        let words = format!("could not use {}: {what}", account.id);
+        let words = format!("could not use {id}: {what}");
         Some(Entry::Broken(account, Failure::BrokenFile(words)))
     };
-    let disabled = document.get("disabled").and_then(serde_json::Value::as_bool).unwrap_or(false);
     let Some(access_token) = document.text("access_token") else {
         return fail(account, "it has no access token; sign in again with CLIProxyAPI");
     };
@@ -177,13 +188,12 @@ pub fn read_login(id: AccountId, path: PathBuf, document: &Document) -> Option<E
         Err(what) => return fail(account, &what),
     };
     Some(Entry::Login(Login {
-        path,
+        path: path.to_owned(),
         access_token: Secret::new(access_token.to_owned()),
         expires_at: document.get("expired").and_then(moment::parse),
         renewed_at: document.get("last_refresh").and_then(moment::parse),
         workspace: document.text("account_id").map(str::to_owned),
         proxy,
-        disabled,
         account,
     }))
 }
@@ -209,17 +219,13 @@ fn read_proxy(text: Option<&str>) -> Result<Proxy, String> {
 
 /// A row for a file that can't be read, if it is one of ours: it was before, or its name says so, as
 /// the names that CLIProxyAPI gives do.
-fn broken(
-    id: AccountId,
-    known: &HashMap<AccountId, Account>,
-    words: impl Fn(&AccountId) -> String,
-) -> Option<Entry> {
+fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
     let by_name = || {
         let name = id.0.to_lowercase();
-        let provider = Provider::ALL.into_iter().find(|provider| name.contains(provider.key()))?;
+        let provider = Provider::ALL.into_iter().find(|provider| name.starts_with(provider.key()))?;
         Some(Account { id: id.clone(), provider, email: id.0.clone() })
     };
-    let account = known.get(&id).cloned().or_else(by_name)?;
-    let failure = Failure::BrokenFile(words(&id));
-    Some(Entry::Broken(account, failure))
+    let account = known.cloned().or_else(by_name)?;
+    let words = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");
+    Some(Entry::Broken(account, Failure::BrokenFile(words)))
 }

@@ -24,10 +24,10 @@ impl Zone {
     }
 }
 
-/// Percent rounded to whole numbers; "<1%" where something is left that would round to nothing,
+/// Percent rounded to whole numbers, halves up; "<1%" where something is left that would round to nothing,
 /// since 0% means exhausted.
 pub fn percent(value: f64) -> String {
-    if value > 0.0 && value < 1.0 { "<1%".into() } else { format!("{:.0}%", value.max(0.0) + 0.0) }
+    if value > 0.0 && value < 1.0 { "<1%".into() } else { format!("{:.0}%", value.max(0.0).round() + 0.0) }
 }
 
 /// "17 Sep 2026, 15:10".
@@ -101,9 +101,15 @@ mod tests {
 
     #[test]
     fn a_percentage_never_rounds_something_to_nothing() {
-        for (value, words) in
-            [(0.0, "0%"), (0.01, "<1%"), (0.999, "<1%"), (1.0, "1%"), (41.5, "42%"), (99.6, "100%")]
-        {
+        for (value, words) in [
+            (0.0, "0%"),
+            (0.01, "<1%"),
+            (0.999, "<1%"),
+            (1.0, "1%"),
+            (41.5, "42%"),
+            (2.5, "3%"),
+            (99.6, "100%"),
+        ] {
             assert_eq!(percent(value), words, "{value}");
         }
     }

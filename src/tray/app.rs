@@ -106,6 +106,9 @@ impl App {
                 let mended = self.problem.take().is_some();
                 if settings != self.settings {
                     effects.push(Effect::Reconfigure(settings.clone()));
+                    if settings.auth_dir != self.settings.auth_dir {
+                        self.auth_dir = settings.auth_dir.clone();
+                    }
                     self.settings = settings;
                 }
                 if mended || !effects.is_empty() {

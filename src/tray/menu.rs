@@ -122,15 +122,20 @@ impl View<'_> {
             .collect();
         known.sort_by(|a, b| a.0.total_cmp(&b.0));
         items.extend(known.iter().take(LOWEST_ON_TOP).map(|(_, usage)| self.account(usage)));
-        items.push(Item::Separator);
+        if !items.is_empty() {
+            items.push(Item::Separator);
+        }
         items.extend(Provider::ALL.into_iter().filter_map(|provider| self.provider(provider)));
         items
     }
 
+    fn of_provider(&self, provider: Provider) -> impl Iterator<Item = &AccountUsage> {
+        self.snapshot.accounts.iter().filter(move |usage| usage.account.provider == provider)
+    }
+
     /// One provider's accounts, where there are too many for one menu.
     fn provider(&self, provider: Provider) -> Option<Item> {
-        let accounts = self.snapshot.accounts.iter().filter(|usage| usage.account.provider == provider);
-        let rows: Vec<_> = accounts.map(|usage| self.account(usage)).collect();
+        let rows: Vec<_> = self.of_provider(provider).map(|usage| self.account(usage)).collect();
         let lowest = self.snapshot.lowest_of_provider(provider, self.now);
         let count = match rows.len() {
             0 => return None,
@@ -141,6 +146,9 @@ impl View<'_> {
             Some((_, window)) => {
                 let left = window.remaining_percent();
                 (format!("lowest {} left", words::percent(left)), self.level(left))
+            }
+            None if self.of_provider(provider).all(|usage| usage.disabled || usage.error.is_some()) => {
+                ("no number".into(), Face::Error)
             }
             None => ("nothing known yet".into(), Face::Refreshing),
         };

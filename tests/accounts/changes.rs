@@ -92,5 +92,5 @@ fn a_token_of_an_account_that_is_switched_off_is_no_change() {
 fn the_signature_does_not_depend_on_the_order_of_the_listing() {
     let (mut entries, one) = (two().scan(), two().signature());
     entries.reverse();
-    assert_eq!(store::signature(&entries), one);
+    assert_eq!(signature(&entries), one);
 }

@@ -2,23 +2,25 @@
 
 use super::*;
 use chrono::{DateTime, TimeDelta, Utc};
-use quota_tray::config::Settings;
+use quota_tray::config::{Endpoint, Endpoints, Settings, TokenRenewal};
 use quota_tray::credentials::Proxy;
-use quota_tray::providers::Http;
 use quota_tray::quota::{Provider, Standing};
-use quota_tray::source::{Accounts, Source};
-use std::sync::Arc;
+use quota_tray::source::{Accounts, Shared, Source};
 
-/// Whether each account is asked, as the refresher gets to know it.
+/// The accounts of a folder as the refresher gets to know them, with a state directory of their own.
+fn accounts(folder: PathBuf, state: &Folder, settings: &Settings) -> Accounts {
+    Accounts::new(folder, settings, &Shared::new(state.0.path(), |_| {}))
+}
+
+/// Whether each account is asked.
 fn standings(folder: &Folder, settings: &Settings) -> Vec<(String, Standing, bool)> {
-    let accounts = Accounts::new(folder.0.path().to_owned(), settings, Arc::new(Http::default()));
-    let scan = wait(accounts.scan());
+    let state = Folder::new();
+    let scan = wait(accounts(folder.0.path().to_owned(), &state, settings).scan());
     assert_eq!(scan.problem, None);
-    let mut all: Vec<_> = scan
-        .accounts
-        .into_iter()
-        .map(|(account, standing, login)| (account.id.0, standing, login.is_some()))
-        .collect();
+    let each = |(account, standing, login): (Account, Standing, Option<Login>)| {
+        (account.id.0, standing, login.is_some())
+    };
+    let mut all: Vec<_> = scan.accounts.into_iter().map(each).collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all
 }
@@ -29,7 +31,7 @@ fn a_file_of_each_kind_is_read_as_cli_proxy_api_writes_it() {
     assert_eq!((login.account.provider, login.account.email.as_str()), (Provider::Claude, "a@b.c"));
     assert_eq!(login.account.id.0, "claude-a@b.c.json");
     assert_eq!(login.access_token.expose(), "sk-ant-oat01-aaa");
-    assert_eq!((login.workspace, login.disabled, login.proxy), (None, false, Proxy::System));
+    assert_eq!((login.workspace, login.proxy), (None, Proxy::System));
     assert_eq!(login.expires_at, Some("2099-08-22T22:39:03Z".parse().expect("a moment")));
 
     let login = Folder::new().with("codex-a@b.c-team.json", codex(json!({}))).login();
@@ -57,8 +59,8 @@ fn a_missing_or_empty_folder_holds_no_accounts_and_is_no_error() {
 #[test]
 fn a_folder_that_is_a_file_is_an_error_that_names_it() {
     let folder = Folder::new().with("auth", "");
-    let accounts = Accounts::new(folder.path("auth"), &Settings::default(), Arc::default());
-    let scan = wait(accounts.scan());
+    let state = Folder::new();
+    let scan = wait(accounts(folder.path("auth"), &state, &Settings::default()).scan());
     assert!(scan.accounts.is_empty());
     let problem = scan.problem.expect("a problem");
     assert!(problem.contains(&folder.path("auth").display().to_string()), "{problem}");
@@ -130,7 +132,7 @@ fn the_users_own_keys_and_wrong_types_in_them_do_no_harm() {
     let own = json!({"priority": "high", "prefix": 5, "note": {"a": [1]}, "headers": [], "status": 7,
         "disabled": null, "account_id": null, "proxy_url": ""});
     let login = Folder::new().with("codex.json", codex(own)).login();
-    assert_eq!((login.disabled, login.workspace, login.proxy), (false, None, Proxy::System));
+    assert_eq!((login.workspace, login.proxy), (None, Proxy::System));
 }
 
 #[test]
@@ -171,25 +173,33 @@ fn the_end_of_a_token_is_read_in_every_form() {
 }
 
 #[test]
-fn an_expired_account_says_so_and_is_not_asked() {
-    let in_minutes = |minutes| (Utc::now() + TimeDelta::minutes(minutes)).to_rfc3339();
-    let folder = Folder::new()
-        .with("claude-a-hour-ago.json", claude(json!({"expired": in_minutes(-60)})))
-        .with("claude-in-an-hour.json", claude(json!({"expired": in_minutes(60)})))
-        .with("claude-off.json", claude(json!({"expired": in_minutes(-60), "disabled": true})))
-        .with("claude-unsaid.json", claude(json!({"expired": null})));
-    let seen = standings(&folder, &Settings::default());
-    assert_eq!(names(&folder.scan()).len(), 4);
-    match seen.as_slice() {
-        [
-            (_, Standing::Failed(Failure::Expired(_)), false),
-            (_, Standing::Asked, true),
-            (unsaid, Standing::Asked, true),
-        ] => {
-            assert_eq!(unsaid, "claude-unsaid.json");
-        }
-        other => panic!("{other:?}"),
+fn a_token_has_expired_when_its_moment_has_come_or_is_less_than_a_minute_away() {
+    let now: DateTime<Utc> = "2026-08-22T22:39:00Z".parse().expect("a moment");
+    for (seconds, expired) in [(-3600, true), (0, true), (50, true), (70, false), (3600, false)] {
+        let at = now + TimeDelta::seconds(seconds);
+        let login = Folder::new().with("claude.json", claude(json!({"expired": at.to_rfc3339()}))).login();
+        assert_eq!(login.has_expired(now), expired, "{seconds}");
     }
+    let unsaid = Folder::new().with("claude.json", claude(json!({"expired": null}))).login();
+    assert!(!unsaid.has_expired(now));
+}
+
+#[test]
+fn an_expired_account_that_is_not_renewed_says_so_and_is_not_asked() {
+    let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    server.set_nonblocking(true).expect("set");
+    let address = format!("http://{}/", server.local_addr().expect("an address"));
+    let endpoint = Endpoint::parse(&address).expect("loopback");
+    let endpoints =
+        Endpoints { claude_usage: endpoint.clone(), claude_token: endpoint, ..Endpoints::default() };
+    let settings =
+        Settings { token_renewal: TokenRenewal::Never, endpoints: endpoints.into(), ..Settings::default() };
+    let folder = Folder::new().with("claude.json", claude(json!({"expired": "2020-01-01T00:00:00Z"})));
+    let state = Folder::new();
+    let outcome = wait(accounts(folder.0.path().to_owned(), &state, &settings).fetch(folder.login()));
+    assert!(matches!(outcome.result, Some(Err(Failure::Expired(_)))), "{:?}", outcome.result);
+    let asked = server.accept().map(|_| ()).map_err(|error| error.kind());
+    assert_eq!(asked, Err(std::io::ErrorKind::WouldBlock));
 }
 
 #[test]

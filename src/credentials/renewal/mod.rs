@@ -400,7 +400,7 @@ async fn reread(login: &Login, target: &Path) -> Result<Login, Refusal> {
 }
 
 fn read_login(login: &Login, contents: &Contents) -> Option<Login> {
-    match store::read_login(login.account.id.clone(), login.path.clone(), &contents.document) {
+    match store::read_login(&login.account.id, &login.path, &contents.document, None) {
         Some(Entry::Login(current)) => Some(current),
         _ => None,
     }

@@ -1,7 +1,10 @@
 //! The auth directory as the store reads it: real files in a temporary folder.
 
+#[path = "accounts/broken.rs"]
 mod broken;
+#[path = "accounts/changes.rs"]
 mod changes;
+#[path = "accounts/reading.rs"]
 mod reading;
 
 use quota_tray::credentials::store::{self, Entry, Login};
@@ -46,7 +49,7 @@ impl Folder {
     }
 
     fn signature(&self) -> u64 {
-        store::signature(&self.scan())
+        signature(&self.scan())
     }
 
     /// The one login there is.
@@ -66,6 +69,11 @@ impl Folder {
             other => panic!("expected one broken file, not {other:?}"),
         }
     }
+}
+
+/// The signature of entries of which each stands for itself.
+fn signature(entries: &[Entry]) -> u64 {
+    store::signature(entries, |number| number)
 }
 
 /// Why an entry is broken.

@@ -1,0 +1,124 @@
+//! The icon's face, the tooltip and the text beside the icon.
+
+use super::*;
+use quota_tray::tray::icon::Face;
+use quota_tray::tray::menu::cut;
+
+#[test]
+fn the_icon_tells_the_lowest_of_all_accounts_apart_from_the_other_states() {
+    let left = |percent: f64| vec![claude("a@x.org").read(1, &[endless("Weekly", 100.0 - percent)])];
+    let off = AccountUsage { disabled: true, ..left(1.0).remove(0) };
+    let failed = claude("b@x.org").failed(Failure::Server(500));
+    let expired = claude("b@x.org").failed(Failure::Expired("x".into()));
+    let loading = AccountUsage { loading: true, ..claude("c@x.org") };
+    for (accounts, face) in [
+        (vec![], Face::NoAccounts),
+        (vec![off.clone()], Face::NoAccounts),
+        (left(42.0), Face::Fine(42.0)),
+        (left(20.0), Face::Fine(20.0)),
+        (left(19.5), Face::Low(19.5)),
+        (left(0.0), Face::Exhausted),
+        (vec![failed.clone()], Face::Error),
+        (vec![expired.clone()], Face::Error),
+        (vec![loading.clone()], Face::Refreshing),
+        (vec![failed.clone(), loading], Face::Refreshing),
+        ([left(42.0), vec![failed, expired, off]].concat(), Face::Fine(42.0)),
+        ([left(42.0), vec![codex("d@x.org").read(1, &[endless("Weekly", 100.0)])]].concat(), Face::Exhausted),
+    ] {
+        let scene = Scene::of(accounts);
+        assert_eq!(scene.view().face(), face, "{}", scene.accounts());
+    }
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_an_error_and_the_first_look_is_none() {
+    let mut scene = Scene::of(vec![]);
+    scene.snapshot.problem = Some("could not read it".into());
+    assert_eq!(scene.view().face(), Face::Error);
+    scene.snapshot = Snapshot { refreshing: true, ..Snapshot::default() };
+    assert_eq!(scene.view().face(), Face::Refreshing);
+}
+
+#[test]
+fn what_a_number_says_is_low_follows_the_settings() {
+    let mut scene = Scene::of(vec![claude("a@x.org").read(1, &[endless("Weekly", 60.0)])]);
+    for (thresholds, face) in [
+        (vec![50.0], Face::Low(40.0)),
+        (vec![5.0, 50.0], Face::Low(40.0)),
+        (vec![40.0], Face::Fine(40.0)),
+        (vec![], Face::Fine(40.0)),
+    ] {
+        scene.settings.thresholds = thresholds;
+        assert_eq!(scene.view().face(), face);
+    }
+}
+
+#[test]
+fn a_last_good_value_counts_until_its_window_is_given_back() {
+    let stale =
+        |reset| claude("a@x.org").read(30, &[window("5-hour", 97.0, reset)]).failed(Failure::TimedOut(15));
+    assert_eq!(Scene::of(vec![stale(10)]).view().face(), Face::Low(3.0));
+    assert_eq!(Scene::of(vec![stale(-10)]).view().face(), Face::Error);
+}
+
+/// "First answer still under way" is what the other face says.
+#[test]
+fn a_group_of_accounts_that_all_failed_shows_the_error_face() {
+    let scene = crowd(|_, usage| usage.failed(Failure::Unreachable("api".into())));
+    for item in scene.view().accounts() {
+        if let Item::Submenu(label, face, _) = item {
+            assert_eq!(face, Some(Face::Error), "{label}");
+        }
+    }
+}
+
+#[test]
+fn the_tooltip_is_the_lowest_account_and_its_reset() {
+    let scene = Scene::of(vec![
+        claude("alice@x.org").read(2, &[window("5-hour", 58.0, 130)]),
+        codex("bob@x.org").read(2, &[window("5-hour", 30.0, 20), window("Weekly", 96.5, 4_615)]),
+    ]);
+    insta::assert_snapshot!(scene.view().tooltip(), @"
+    Codex · bob@x.org
+    Weekly: 4% left — resets in 3 d 4 h (20 Sep, 17:55)
+    ");
+}
+
+#[test]
+fn without_a_number_the_tooltip_is_what_the_menu_says_first() {
+    let words = |scene: Scene| scene.view().tooltip();
+    assert_eq!(words(Scene::of(vec![])), "No account is connected");
+    let expired = words(Scene::of(vec![claude("a@x.org").failed(Failure::Expired("x".into()))]));
+    assert_eq!(expired, "Claude · a@x.org — token expired");
+}
+
+#[test]
+fn a_tooltip_is_cut_to_the_platforms_limit_and_never_within_a_letter() {
+    let units = |text: &str| text.encode_utf16().count();
+    let exact = "x".repeat(127);
+    assert_eq!(cut(&exact, 127), exact);
+    assert_eq!(cut(&"x".repeat(128), 127), format!("{}…", "x".repeat(126)));
+    // A smiley is two units: one more would be the 128th.
+    let smileys = "😀".repeat(64);
+    assert_eq!(cut(&smileys, 127), format!("{}…", "😀".repeat(63)));
+    assert_eq!(cut(&format!("x{smileys}"), 127), format!("x{}…", "😀".repeat(62)));
+    let tooltip =
+        Scene::of(vec![claude(&"ö😀".repeat(90)).read(2, &[window("5-hour", 58.0, 130)])]).view().tooltip();
+    for most in 0..200 {
+        let cut = cut(&tooltip, most);
+        assert!(
+            units(&cut) <= most.max(1) && tooltip.starts_with(cut.trim_end_matches('…')),
+            "{most}: {cut}"
+        );
+    }
+}
+
+#[test]
+fn the_text_beside_the_icon_is_shown_on_demand_only() {
+    let mut scene = Scene::of(vec![claude("a@x.org").read(2, &[endless("Weekly", 99.6)])]);
+    assert_eq!(scene.view().title(), "");
+    scene.settings.show_title = true;
+    assert_eq!(scene.view().title(), "<1%");
+    scene.snapshot.accounts.clear();
+    assert_eq!(scene.view().title(), "");
+}

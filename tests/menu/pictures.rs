@@ -1,0 +1,286 @@
+//! Whole menus.
+
+use super::*;
+use chrono::FixedOffset;
+use insta::assert_snapshot;
+use quota_tray::quota::{ExtraUsage, Validity};
+
+#[test]
+fn without_accounts_the_menu_says_how_to_connect_one() {
+    assert_snapshot!(Scene::of(vec![]).menu(), @"
+    No account is connected
+    Sign in to Claude or Codex with CLIProxyAPI, VibeProxy or
+    DroidProxy: logins in /home/u/.cli-proxy-api appear here by
+    themselves
+    ---
+    (Updated 12:58, next 13:03)
+    > Refresh now
+    + Settings +
+        [ ] Refresh every minute
+        [x] Refresh every 5 minutes
+        [ ] Refresh every 15 minutes
+        [ ] Refresh every 30 minutes
+        ---
+        [ ] Notify below 50% left
+        [x] Notify below 20% left
+        [ ] Notify below 10% left
+        [x] Notify below 5% left
+        ---
+        [ ] Hide e-mail addresses
+    > Open credentials folder
+    > Open settings file
+    ---
+    > Quit Quota Tray
+    ");
+}
+
+#[test]
+fn at_the_first_look_the_menu_says_that_something_is_under_way() {
+    let mut scene = Scene::of(vec![]);
+    scene.snapshot = Snapshot { refreshing: true, ..Snapshot::default() };
+    assert_eq!(scene.accounts(), "Looking for accounts…");
+    scene.snapshot.accounts = vec![AccountUsage { loading: true, ..claude("alice@x.org") }];
+    assert_snapshot!(scene.accounts(), @"
+    + Claude · alice@x.org — loading… + Refreshing
+        (Asking for the first time…)
+    ");
+}
+
+#[test]
+fn a_folder_that_cannot_be_read_is_said_in_place_of_the_accounts() {
+    let mut scene = Scene::of(vec![]);
+    scene.snapshot.problem =
+        Some("could not read the folder /home/u/.cli-proxy-api: permission denied; check its owner".into());
+    assert_snapshot!(scene.accounts(), @"
+    could not read the folder /home/u/.cli-proxy-api: permission
+    denied; check its owner
+    ");
+}
+
+#[test]
+fn each_account_has_a_row_with_its_lowest_percentage_and_all_the_rest_below_it() {
+    let scene = Scene::of(vec![
+        claude("alice@example.com").read(2, &[window("5-hour", 58.0, 130), window("Weekly", 10.0, 4_615)]),
+        claude("Bob@example.com")
+            .read(2, &[window("5-hour", 85.0, 45), endless("Weekly", 0.0), unnamed("Nimbus quill", 99.0)]),
+        claude("carol@example.com").failed(Failure::SignInAgain),
+        claude("dave@example.com").read(31, &[window("5-hour", 20.0, 100)]).failed(Failure::TimedOut(15)),
+        claude("erin@example.com").failed(Failure::Expired("start CLIProxyAPI, or sign in again".into())),
+        codex("alice@example.com").read(2, &[window("5-hour", 100.0, 9), window("Weekly", 99.5, 1_500)]),
+        codex("frank@example.com").read(2, &[window("5-hour", 97.0, -1)]),
+        AccountUsage { loading: true, ..codex("grace@example.com") },
+        AccountUsage { disabled: true, ..codex("heidi@example.com") },
+    ]);
+    assert_snapshot!(scene.accounts(), @"
+    + Claude · alice@example.com — 42% left + Fine(42.0)
+        5-hour: 42% left — resets in 2 h 10 m (15:10)
+        Weekly: 90% left — resets in 3 d 4 h (20 Sep, 17:55)
+        ---
+        (Updated 12:58)
+    + Claude · Bob@example.com — 15% left + Low(15.0)
+        5-hour: 15% left — resets in 45 m (13:45)
+        Weekly: 100% left
+        Nimbus quill: 1% left
+        ---
+        (Updated 12:58)
+    + Claude · carol@example.com — sign in again + Error
+        (Never updated)
+        Sign in again with CLIProxyAPI: the login is no longer accepted
+    + Claude · dave@example.com — 80% left · 31 min ago · timed out + Fine(80.0)
+        5-hour: 80% left — resets in 1 h 40 m (14:40)
+        ---
+        (Updated 12:29)
+        No answer within 15 s
+    + Claude · erin@example.com — token expired + Error
+        (Never updated)
+        Token expired: start CLIProxyAPI, or sign in again
+    + Codex · alice@example.com — 0% left + Exhausted
+        5-hour: 0% left — resets in 9 m (13:09)
+        Weekly: <1% left — resets in 1 d 1 h (18 Sep, 14:00)
+        ---
+        (Updated 12:58)
+    + Codex · frank@example.com — reset, not yet confirmed + Refreshing
+        5-hour: reset at 12:59, not yet confirmed
+        ---
+        (Updated 12:58)
+    + Codex · grace@example.com — loading… + Refreshing
+        (Asking for the first time…)
+    (Codex · heidi@example.com — switched off)
+    ");
+}
+
+#[test]
+fn more_than_twenty_accounts_are_grouped_with_the_five_lowest_on_top() {
+    let scene = crowd(|n, usage| match n {
+        24 => usage.failed(Failure::Server(502)),
+        _ => usage.read(1, &[endless("Weekly", 100.0 - n as f64)]),
+    });
+    let menu = scene.accounts();
+    let rows: Vec<_> = menu.lines().filter(|row| !row.starts_with(' ')).collect();
+    assert_snapshot!(rows.join("\n"), @"
+    + Claude · u01@x.org — 1% left + Low(1.0)
+    + Codex · u02@x.org — 2% left + Low(2.0)
+    + Claude · u03@x.org — 3% left + Low(3.0)
+    + Codex · u04@x.org — 4% left + Low(4.0)
+    + Claude · u05@x.org — 5% left + Low(5.0)
+    ---
+    + Claude · 12 accounts — lowest 1% left + Low(1.0)
+    + Codex · 12 accounts — lowest 2% left + Low(2.0)
+    ");
+    assert_eq!(menu.matches("\n    + Codex").count(), 12);
+}
+
+#[test]
+fn plan_and_extra_usage_are_facts_of_the_account() {
+    let mut usage = codex("a@x.org").read(2, &[endless("Weekly", 30.0)]);
+    let extra = |spent, limit, currency: Option<&str>| ExtraUsage {
+        spent,
+        limit,
+        currency: currency.map(str::to_owned),
+    };
+    usage.reading.as_mut().expect("read").plan = Some("prolite".into());
+    usage.reading.as_mut().expect("read").extra_usage = Some(extra(3.2, Some(50.0), Some("USD")));
+    assert_snapshot!(Scene::of(vec![usage.clone()]).accounts(), @"
+    + Codex · a@x.org — 70% left + Fine(70.0)
+        Weekly: 70% left
+        ---
+        Plan: prolite
+        Extra usage $3.20 of $50.00
+        (Updated 12:58)
+    ");
+    for (extra, words) in [
+        (extra(3.2, None, None), "Extra usage $3.20"),
+        (extra(0.0, Some(20.0), Some("EUR")), "Extra usage €0.00 of €20.00"),
+        (extra(1.0, None, Some("CHF")), "Extra usage 1.00 CHF"),
+    ] {
+        usage.reading.as_mut().expect("read").extra_usage = Some(extra);
+        let rows = Scene::of(vec![usage.clone()]).accounts();
+        assert!(rows.contains(words), "{rows}");
+    }
+}
+
+#[test]
+fn the_state_of_the_login_is_a_row_unless_the_error_tells_it() {
+    let held = |renewed: Option<i64>, expires: Option<i64>| {
+        let usage = claude("a@x.org").read(2, &[endless("Weekly", 30.0)]);
+        let validity = Validity { renewed_at: renewed.map(ago), expires_at: expires.map(ahead) };
+        AccountUsage { validity: Some(validity), ..usage }
+    };
+    let row = |usage: AccountUsage| {
+        let rows = Scene::of(vec![usage]).accounts();
+        rows.lines().find(|row| row.contains("(Login ")).map(|row| row.trim().to_owned())
+    };
+    for (renewed, expires, words) in [
+        (Some(3), Some(130), Some("(Login renewed 3 min ago, valid until 15:10)")),
+        (None, Some(130), Some("(Login valid until 15:10)")),
+        (Some(3), None, Some("(Login renewed 3 min ago)")),
+        (None, None, None),
+    ] {
+        assert_eq!(row(held(renewed, expires)).as_deref(), words);
+    }
+    assert_eq!(row(held(Some(3), Some(-1)).failed(Failure::Expired("x".into()))), None);
+}
+
+#[test]
+fn hidden_addresses_appear_nowhere() {
+    let mut scene = Scene::of(vec![
+        claude("alice@example.com").read(2, &[endless("Weekly", 30.0)]),
+        codex("bob@example.com").failed(Failure::RateLimited(ahead(7))),
+        AccountUsage { disabled: true, ..codex("c@example.com") },
+    ]);
+    scene.settings.hide_email = true;
+    assert_snapshot!(scene.accounts(), @"
+    + Claude · a…e — 70% left + Fine(70.0)
+        Weekly: 70% left
+        ---
+        (Updated 12:58)
+    + Codex · b…b — rate limited until 13:07 + Error
+        (Never updated)
+        Rate limited until 13:07
+    (Codex · c… — switched off)
+    ");
+    assert_eq!(scene.menu().find('@'), None);
+    assert_eq!(scene.view().tooltip().find('@'), None);
+}
+
+#[test]
+fn while_a_refresh_runs_the_menu_says_so_and_keeps_what_is_known() {
+    let mut scene =
+        Scene::of(vec![claude("alice@x.org").read(2, &[endless("Weekly", 30.0)]), claude("bob@x.org")]);
+    scene.snapshot.refreshing = true;
+    scene.snapshot.accounts.iter_mut().for_each(|usage| usage.loading = true);
+    assert_snapshot!(scene.menu().split("+ Settings").next().expect("rows"), @"
+    + Claude · alice@x.org — 70% left + Fine(70.0)
+        Weekly: 70% left
+        ---
+        (Updated 12:58)
+    + Claude · bob@x.org — loading… + Refreshing
+        (Asking for the first time…)
+    ---
+    (Updated 12:58, next 13:03)
+    (> Refreshing…)
+    ");
+}
+
+#[test]
+fn unusual_settings_have_their_place_among_the_usual_choices() {
+    let mut scene = Scene::of(vec![]);
+    scene.settings.refresh_minutes = 7;
+    scene.settings.thresholds = vec![12.5, 5.0, 90.0];
+    scene.settings.hide_email = true;
+    let items = scene.view().menu();
+    let settings = items.iter().find(|item| matches!(item, Item::Submenu(label, ..) if label == "Settings"));
+    assert_snapshot!(draw(settings.expect("settings")), @"
+    + Settings +
+        [ ] Refresh every minute
+        [ ] Refresh every 5 minutes
+        [x] Refresh every 7 minutes
+        [ ] Refresh every 15 minutes
+        [ ] Refresh every 30 minutes
+        ---
+        [x] Notify below 90% left
+        [ ] Notify below 50% left
+        [ ] Notify below 20% left
+        [x] Notify below 12.5% left
+        [ ] Notify below 10% left
+        [x] Notify below 5% left
+        ---
+        [x] Hide e-mail addresses
+    ");
+}
+
+#[test]
+fn a_problem_of_the_program_stands_on_top() {
+    let mut scene = Scene::of(vec![claude("alice@x.org").read(2, &[endless("Weekly", 30.0)])]);
+    scene.problem = Some(
+        "could not use the settings file /home/u/config.toml: line 1: unknown key refresh_minute".into(),
+    );
+    assert_snapshot!(scene.menu().split("> Refresh").next().expect("rows"), @"
+    could not use the settings file /home/u/config.toml: line 1:
+    unknown key refresh_minute
+    ---
+    + Claude · alice@x.org — 70% left + Fine(70.0)
+        Weekly: 70% left
+        ---
+        (Updated 12:58)
+    ---
+    (Updated 12:58, next 13:03)
+    ");
+}
+
+#[test]
+fn times_are_the_readers_and_another_day_is_named() {
+    let berlin = Zone::from_fn(|_| FixedOffset::east_opt(2 * 3600).expect("in range"));
+    let mut scene =
+        Scene::of(vec![claude("a@x.org").read(2, &[window("5-hour", 5.0, 600), window("Weekly", 9.0, 700)])]);
+    scene.zone = berlin;
+    assert_snapshot!(scene.menu().split("> Refresh").next().expect("rows"), @"
+    + Claude · a@x.org — 91% left + Fine(91.0)
+        5-hour: 95% left — resets in 10 h (18 Sep, 01:00)
+        Weekly: 91% left — resets in 11 h 40 m (18 Sep, 02:40)
+        ---
+        (Updated 14:58)
+    ---
+    (Updated 14:58, next 15:03)
+    ");
+}

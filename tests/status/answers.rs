@@ -1,0 +1,167 @@
+//! What each kind of answer is said to be.
+
+use super::*;
+use chrono::{DateTime, TimeDelta, Utc};
+use quota_tray::quota::Zone;
+use quota_tray::quota::words::clock_time;
+
+const MIB: usize = 1024 * 1024;
+
+/// The sentence about an account that gets this answer. It is asked for once and no more.
+#[track_caller]
+fn words(answer: impl Into<Answer>) -> String {
+    let scene = Scene::new();
+    scene.claude("t", answer);
+    let error = scene.error();
+    assert_eq!(scene.server.requests().len(), 1, "{error}");
+    error
+}
+
+#[track_caller]
+fn says(answer: impl Into<Answer>, part: &str) {
+    let words = words(answer);
+    assert!(words.contains(part), "{words}");
+}
+
+/// The lowest percentage of an account that gets this answer.
+#[track_caller]
+fn left(answer: impl Into<Answer>) -> Value {
+    let scene = Scene::new();
+    scene.claude("t", answer);
+    let done = scene.run(&["status", "--format", "json"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    done.json()["accounts"][0]["lowest_remaining_percent"].take()
+}
+
+fn page(body: impl Into<Vec<u8>>) -> Answer {
+    Answer::status(200).body(body)
+}
+
+#[test]
+fn a_refused_token_means_sign_in_again() {
+    says(Answer::status(401), "sign in again");
+    says(Answer::json(&json!({"error": {"type": "permission_error"}})).with_status(403), "sign in again");
+}
+
+#[test]
+fn another_status_is_a_server_error_with_its_number() {
+    for status in [400, 404, 500, 503, 529] {
+        says(Answer::status(status), &status.to_string());
+        // A body that would do changes nothing.
+        says(Answer::json(&good()).with_status(status), &status.to_string());
+    }
+}
+
+/// Whether the account is said to be limited for so long from now. A `Retry-After` counts from the
+/// answer, which came some time during the run.
+#[track_caller]
+fn limited(retry_after: Option<&str>, wait: TimeDelta) {
+    let answer = Answer::status(429);
+    let before = Utc::now();
+    let words = words(retry_after.map_or(answer.clone(), |value| answer.header("Retry-After", value)));
+    let after = Utc::now();
+    let told =
+        [before, after].map(|now| format!("rate limited until {}", clock_time(now + wait, now, Zone::UTC)));
+    assert!(told.contains(&words), "{retry_after:?}: {words}, not {told:?}");
+}
+
+#[test]
+fn too_many_requests_are_said_with_the_end_of_the_block() {
+    limited(Some("600"), TimeDelta::minutes(10));
+    limited(Some("3037"), TimeDelta::seconds(3037));
+    for none in [None, Some("0"), Some(""), Some("soon"), Some("-1"), Some("Thu, 17 Sep 2020 15:10:00 GMT")] {
+        limited(none, TimeDelta::minutes(5));
+    }
+}
+
+#[test]
+fn a_date_in_retry_after_is_the_end_of_the_block() {
+    let at: DateTime<Utc> = Utc::now() + TimeDelta::minutes(90);
+    let date = at.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let until = format!("rate limited until {}", clock_time(at, Utc::now(), Zone::UTC));
+    assert_eq!(words(Answer::status(429).header("Retry-After", &date)), until);
+}
+
+#[test]
+fn a_redirect_is_not_followed() {
+    let elsewhere = UsageServer::start();
+    elsewhere.answer("t", good());
+    for status in [301, 302, 303, 307, 308] {
+        says(
+            Answer::redirect(&elsewhere.url("/")).with_status(status),
+            &format!("could not understand the answer: it points elsewhere ({status})"),
+        );
+    }
+    assert!(elsewhere.requests().is_empty(), "the token went along");
+}
+
+#[test]
+fn an_answer_that_is_no_usage_is_not_understood_and_says_why() {
+    says(page("<!DOCTYPE html><title>Welcome</title>"), "could not understand the answer: it is a web page");
+    says(page(""), "could not understand the answer: it is empty");
+    says(page(" \n"), "it is empty");
+    says(page("{\"five_hour\":"), "could not understand the answer: it is not JSON");
+    says(page("[]"), "could not understand the answer");
+    says(page("null"), "could not understand the answer");
+    says(json!({}), "the answer held no quota windows");
+    says(json!({"five_hour": null}), "the answer held no quota windows");
+    says(json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}), "no quota windows");
+}
+
+#[test]
+fn an_answer_that_breaks_off_says_so() {
+    says(Answer::json(&good()).cut_after(10), "broke off");
+    says(Answer::json(&good()).cut_after(0), "broke off");
+    says(Answer::hang_up(), "broke off");
+}
+
+#[test]
+fn a_server_nobody_listens_at_cannot_be_reached() {
+    let scene = Scene::new();
+    scene.claude("t", good());
+    let nowhere =
+        std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
+    scene
+        .file("config/quota-tray/config.toml", &format!("[endpoints]\nclaude_usage = \"http://{nowhere}/\""));
+    let error = scene.error();
+    assert!(error.starts_with("could not reach 127.0.0.1") && error.contains("network"), "{error}");
+}
+
+#[test]
+fn an_answer_of_1_mib_is_read_and_a_longer_one_is_not() {
+    let padded = |length: usize| page(format!("{}{}", good(), " ".repeat(length - good().to_string().len())));
+    assert_eq!(left(padded(MIB)), 42.0);
+    says(padded(MIB + 1), "longer than 1 MiB");
+}
+
+#[test]
+fn a_packed_answer_is_unpacked_up_to_the_same_limit() {
+    let gzip = |packed: Vec<u8>| page(packed).header("Content-Encoding", "gzip");
+    assert_eq!(left(gzip(stored(good().to_string().as_bytes()))), 42.0);
+    says(gzip(repeated(2 * MIB)), "longer than 1 MiB");
+    says(gzip(b"no gzip at all".to_vec()), "could not be unpacked");
+}
+
+const GZIP: [u8; 10] = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255];
+
+/// A gzip file of a single block that is not packed (RFC 1951, 3.2.4).
+fn stored(data: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(data.len()).expect("short");
+    let crc = data.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| (crc >> 1) ^ if crc & 1 == 1 { 0xedb8_8320 } else { 0 })
+    });
+    let sizes = [length.to_le_bytes(), (!length).to_le_bytes()].concat();
+    [&GZIP[..], &[1], &sizes, data, &(!crc).to_le_bytes(), &u32::from(length).to_le_bytes()].concat()
+}
+
+/// A gzip file that becomes at least so many blanks: a blank, and then over and over "258 more like
+/// it", in the fixed codes of RFC 1951, 3.2.6. It has no end.
+fn repeated(length: usize) -> Vec<u8> {
+    // The last block, fixed codes; the blank is 0x30 + 0x20.
+    let mut bits = String::from("110") + "01010000";
+    // 285 is 258 bytes, and five bits of nought are "one back".
+    bits.extend(std::iter::repeat_n("1100010100000", length / 258 + 1));
+    let bytes =
+        bits.as_bytes().chunks(8).map(|byte| byte.iter().rev().fold(0, |b, bit| b << 1 | (bit - b'0')));
+    GZIP.into_iter().chain(bytes).collect()
+}

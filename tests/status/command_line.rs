@@ -1,0 +1,173 @@
+//! Arguments, settings, and the demo.
+
+use super::*;
+
+#[test]
+fn wrong_arguments_end_with_2_and_say_what_is_wrong() {
+    let scene = Scene::new();
+    for (arguments, word) in [
+        (vec!["--frobnicate"], "--frobnicate"),
+        (vec!["status", "--frobnicate"], "--frobnicate"),
+        (vec!["status", "--format", "yaml"], "yaml"),
+        (vec!["status", "--format"], "--format"),
+        (vec!["status", "more"], "more"),
+        (vec!["demo", "--twice"], "--twice"),
+        (vec!["--config"], "--config"),
+        (vec!["staus"], "status"),
+    ] {
+        let done = scene.run(&arguments);
+        assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{arguments:?}: {done:?}");
+        assert!(done.stderr.contains(word), "{arguments:?}: {done:?}");
+    }
+}
+
+#[test]
+fn help_and_version_are_no_errors() {
+    let scene = Scene::new();
+    let help = scene.run(&["--help"]);
+    assert_eq!(help.code, 0);
+    for word in ["status", "demo", "--config", "--auth-dir", "-v"] {
+        assert!(help.stdout.contains(word), "{word}: {}", help.stdout);
+    }
+    assert_eq!(scene.run(&["--version"]).stdout, format!("quota-tray {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn wrong_settings_end_with_2_and_name_the_file_the_line_and_the_key_before_anything_else() {
+    let scene = Scene::new();
+    scene.claude("t", good());
+    let file = scene.path("config/quota-tray/config.toml");
+    let sound = std::fs::read_to_string(&file).expect("read");
+    for (line, key) in [
+        ("refresh_minutes = 0", "refresh_minutes"),
+        ("refresh_minutes = 1441", "refresh_minutes"),
+        ("refresh_minutes = \"5\"", "refresh_minutes"),
+        ("refresh_minute = 5", "refresh_minute"),
+        ("thresholds = [20, 120]", "thresholds"),
+        ("thresholds = 20", "thresholds"),
+        ("notify_on_reset = 1", "notify_on_reset"),
+        ("hide_email = yes", "hide_email"),
+        ("auth_dir = 5", "auth_dir"),
+        ("show_title = []", "show_title"),
+        ("limits.asks_per_five_minutes = -1", "asks_per_five_minutes"),
+        ("limits.asks = 1", "asks"),
+    ] {
+        std::fs::write(&file, format!("# mine\n\n{line}\n{sound}")).expect("written");
+        for command in [&[][..], &["status"], &["status", "--format", "json"]] {
+            let done = scene.run(command);
+            assert_eq!((done.code, done.stdout.as_str()), (2, ""), "{line}: {done:?}");
+            for part in [&file.display().to_string(), "line 3", key] {
+                assert!(done.stderr.contains(part), "{line}: {part} in {}", done.stderr);
+            }
+        }
+    }
+    assert!(scene.server.requests().is_empty());
+}
+
+#[test]
+fn a_token_goes_out_over_https_or_on_this_machine_and_nowhere_else() {
+    let scene = Scene::new();
+    for key in ["claude_usage", "claude_token", "codex_usage", "codex_token"] {
+        for address in
+            ["http://example.com/", "http://127.0.0.1.example.com/", "ftp://127.0.0.1/", "example.com", ""]
+        {
+            scene.file("config/quota-tray/config.toml", &format!("[endpoints]\n{key} = \"{address}\""));
+            let done = scene.run(&["status"]);
+            assert_eq!(done.code, 2, "{key} = {address}: {done:?}");
+            assert!(done.stderr.contains("line 2") && done.stderr.contains(key), "{address}: {done:?}");
+        }
+    }
+}
+
+#[test]
+fn an_agent_that_no_header_can_hold_is_a_wrong_setting_and_no_broken_account() {
+    let scene = Scene::new();
+    scene.claude("t", good());
+    for agent in ["a\\u0007b", "a\\nb"] {
+        let settings = format!("[endpoints]\nclaude_user_agent = \"{agent}\"");
+        scene.file("config/quota-tray/config.toml", &settings);
+        let done = scene.run(&["status", "--auth-dir", "nowhere"]);
+        assert_eq!(done.code, 2, "{agent}: {done:?}");
+        assert!(done.stderr.contains("line 2") && done.stderr.contains("claude_user_agent"), "{done:?}");
+    }
+}
+
+#[test]
+fn a_settings_file_that_cannot_be_read_ends_with_2() {
+    let scene = Scene::new();
+    let done = scene.run(&["status", "--config", "home"]);
+    assert_eq!(done.code, 2, "{done:?}");
+    assert!(done.stderr.contains("home"), "{done:?}");
+}
+
+#[test]
+fn the_flags_go_before_the_settings_on_either_side_of_the_command() {
+    let scene = Scene::new();
+    std::fs::create_dir(scene.path("elsewhere")).expect("made");
+    scene.file("elsewhere/claude-b.json", &claude("b", json!({})).to_string());
+    scene.server.answer("b", good());
+    let config = std::fs::read_to_string(scene.path("config/quota-tray/config.toml")).expect("read");
+    scene.file("other.toml", &format!("hide_email = true\n{config}"));
+    scene.file("config/quota-tray/config.toml", "refresh_minutes = 0");
+    let flags = ["--config", "other.toml", "--auth-dir", "elsewhere"];
+    for arguments in [[&flags[..], &["status"]].concat(), [&["status"], &flags[..]].concat()] {
+        let done = scene.run(&arguments);
+        assert_eq!((done.code, done.stdout.lines().next()), (0, Some("Claude · b… — 42% left")), "{done:?}");
+    }
+}
+
+#[test]
+fn the_auth_directory_of_the_settings_may_begin_with_a_tilde() {
+    let scene = Scene::new();
+    std::fs::rename(scene.path("home/.cli-proxy-api"), scene.path("home/logins")).expect("renamed");
+    scene.file("home/logins/claude-b.json", &claude("b", json!({})).to_string());
+    scene.server.answer("b", good());
+    scene.settings("auth_dir = \"~/logins\"");
+    let done = scene.run(&["status"]);
+    assert!(done.stdout.starts_with("Claude · b@x.org — 42% left\n"), "{done:?}");
+}
+
+#[test]
+fn status_changes_neither_the_settings_nor_the_credentials() {
+    let scene = Scene::new();
+    scene.claude("t", good());
+    scene.account("claude-old.json", &claude("old", json!({"expired": 1})));
+    scene.account("claude-broken.json", &json!([]));
+    let before = ["home", "config"].map(|folder| files(&scene.path(folder)));
+    assert_eq!(scene.run(&["status"]).code, 1);
+    assert_eq!(["home", "config"].map(|folder| files(&scene.path(folder))), before);
+}
+
+#[test]
+fn an_unknown_way_to_renew_tokens_is_a_wrong_setting() {
+    let scene = Scene::new();
+    scene.file("config/quota-tray/config.toml", "token_renewal = \"sometimes\"");
+    let done = scene.run(&["status"]);
+    assert_eq!(done.code, 2, "{done:?}");
+    assert!(done.stderr.contains("line 1") && done.stderr.contains("token_renewal"), "{done:?}");
+}
+
+#[test]
+fn the_demo_needs_nothing_at_all() {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quota-tray"));
+    let done = run(command.env_clear().args(["demo", "--once"]));
+    assert_eq!((done.code, done.stderr.as_str()), (0, ""));
+    let rows: Vec<_> = done.stdout.lines().filter(|row| !row.starts_with(' ')).collect();
+    assert_eq!(rows.len(), 5, "{rows:?}");
+    assert_eq!(rows.iter().filter(|row| row.starts_with("Claude · ")).count(), 3, "{rows:?}");
+    assert_eq!(rows.iter().filter(|row| row.contains("sign in again")).count(), 1, "{rows:?}");
+    assert!(rows.contains(&"Codex · team@example.com — 3% left"), "{rows:?}");
+}
+
+#[test]
+fn the_demo_touches_no_real_file_and_leaves_none() {
+    let scene = Scene::new();
+    scene.claude("t", good());
+    scene.file("config/quota-tray/config.toml", "refresh_minutes = 0");
+    std::fs::create_dir(scene.path("tmp")).expect("made");
+    let before = files(scene.dir.path());
+    let done = run(scene.command(&["demo", "--once"]).env("TMPDIR", scene.path("tmp")));
+    assert_eq!(done.code, 0, "{done:?}");
+    assert_eq!(files(scene.dir.path()), before);
+    assert!(!done.stdout.contains("t@x.org") && scene.server.requests().is_empty(), "{done:?}");
+}

@@ -1,0 +1,216 @@
+//! What is sent, and by which way.
+
+use super::*;
+use insta::assert_snapshot;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use usage_server::Request;
+
+/// The request as text, its headers in the order of the alphabet.
+fn text(request: &Request) -> String {
+    let mut headers: Vec<_> =
+        request.headers.iter().map(|(name, value)| format!("{name}: {value}")).collect();
+    headers.sort();
+    format!("{} {}\n{}\n{}", request.method, request.path, headers.join("\n"), request.body)
+}
+
+/// The only request of `status` with one account.
+#[track_caller]
+fn only_request(scene: &Scene) -> String {
+    assert_eq!(scene.run(&["status"]).code, 0);
+    let requests = scene.server.requests();
+    assert_eq!(requests.len(), 1, "{requests:?}");
+    text(&requests[0]).replace(scene.server.url("").trim_start_matches("http://"), "<server>")
+}
+
+/// An address nobody listens at.
+fn nowhere() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    listener.local_addr().expect("an address").to_string()
+}
+
+#[test]
+fn claude_is_asked_with_the_headers_it_wants() {
+    let scene = Scene::new();
+    scene.claude("sk-ant-oat01-x", good());
+    let request = only_request(&scene);
+    let agent =
+        request.lines().find_map(|line| line.strip_prefix("user-agent: claude-code/")).expect("an agent");
+    assert!(
+        agent.split('.').count() == 3 && agent.split('.').all(|part| part.parse::<u32>().is_ok()),
+        "{agent}"
+    );
+    assert_snapshot!(request.replace(agent, "<version>"), @"
+    GET /claude
+    accept-encoding: gzip
+    accept: application/json
+    anthropic-beta: oauth-2025-04-20
+    authorization: Bearer sk-ant-oat01-x
+    content-type: application/json
+    host: <server>
+    user-agent: claude-code/<version>
+    ");
+}
+
+#[test]
+fn codex_is_asked_with_the_headers_it_wants() {
+    let scene = Scene::new();
+    scene.account("codex-a.json", &codex("eyJ.x", json!({"account_id": "acc-1"})));
+    scene.server.answer("eyJ.x", answer::codex_usage(&[(604_800, 1)]));
+    let request = only_request(&scene);
+    assert_snapshot!(request, @"
+    GET /codex
+    accept-encoding: gzip
+    accept: application/json
+    authorization: Bearer eyJ.x
+    chatgpt-account-id: acc-1
+    host: <server>
+    user-agent: codex-cli
+    ");
+    for account_id in [json!(""), json!(null)] {
+        let scene = Scene::new();
+        scene.account("codex-a.json", &codex("eyJ.x", json!({"account_id": account_id})));
+        scene.server.answer("eyJ.x", answer::codex_usage(&[(604_800, 1)]));
+        assert!(!only_request(&scene).contains("chatgpt-account-id"), "{account_id}");
+    }
+}
+
+#[test]
+fn the_agent_for_claude_is_a_setting() {
+    let scene = Scene::new();
+    scene.claude("t", good());
+    let usage = scene.server.url("/claude");
+    scene.settings_with("", &usage, "claude_user_agent = \"claude-code/9.9.9\"");
+    assert!(only_request(&scene).contains("user-agent: claude-code/9.9.9\n"));
+}
+
+#[test]
+fn accounts_that_are_switched_off_expired_broken_or_not_ours_are_not_asked_for() {
+    let scene = Scene::new();
+    scene.account("claude-off.json", &claude("off", json!({"disabled": true})));
+    scene.account("claude-old.json", &claude("old", json!({"expired": "2020-01-01 10:00"})));
+    scene.account("claude-odd.json", &claude("odd", json!({"proxy_url": "nonsense"})));
+    scene.account("claude-gemini.json", &claude("gemini", json!({"type": "gemini"})));
+    scene.run(&["status"]);
+    assert!(scene.server.requests().is_empty(), "{:?}", scene.server.requests());
+}
+
+#[test]
+fn accounts_are_asked_in_parallel() {
+    let scene = Scene::new();
+    // Nobody is answered before everybody has asked: one after the other would never end.
+    let everybody = std::sync::Arc::new(std::sync::Barrier::new(4));
+    for name in ["a", "b", "c", "d"] {
+        scene.claude(name, good());
+    }
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    scene.settings_with("", &format!("http://{address}/"), "");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let (mut stream, everybody) = (stream.expect("a connection"), everybody.clone());
+            std::thread::spawn(move || {
+                serve_once(&mut stream, || {
+                    everybody.wait();
+                })
+            });
+        }
+    });
+    let done = scene.run(&["status"]);
+    assert_eq!((done.code, done.stdout.matches("— 42% left").count()), (0, 4), "{done:?}");
+}
+
+/// Reads one request, and answers well after `before`. The lines of the request.
+fn serve_once(stream: &mut std::net::TcpStream, before: impl FnOnce()) -> Vec<String> {
+    let lines = BufReader::new(stream.try_clone().expect("cloned")).lines().map_while(Result::ok);
+    let request = lines.take_while(|line| !line.is_empty()).collect();
+    before();
+    let body = good().to_string();
+    write!(stream, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}", body.len())
+        .expect("sent");
+    request
+}
+
+#[test]
+fn each_account_travels_by_its_own_proxy() {
+    let (scene, system, own) = (Scene::new(), UsageServer::start(), UsageServer::start());
+    let via = own.url("").replace("http://", "http://user:hunter2@");
+    for (token, more) in [
+        ("system", json!({})),
+        ("own", json!({"proxy_url": via})),
+        ("direct", json!({"proxy_url": "direct"})),
+        ("none", json!({"proxy_url": "none"})),
+    ] {
+        scene.account(&format!("claude-{token}.json"), &claude(token, more));
+        for server in [&scene.server, &system, &own] {
+            server.answer(token, good());
+        }
+    }
+    let done = run(scene.command(&["status"]).env("http_proxy", system.url("")));
+    assert_eq!(done.code, 0, "{done:?}");
+    let tokens = |server: &UsageServer| {
+        let mut tokens: Vec<_> =
+            server.requests().iter().map(|request| request.token().expect("a token").to_owned()).collect();
+        tokens.sort();
+        tokens
+    };
+    assert_eq!(tokens(&system), ["system"]);
+    assert_eq!(tokens(&own), ["own"]);
+    assert_eq!(tokens(&scene.server), ["direct", "none"]);
+    let proxied = &own.requests()[0];
+    assert_eq!(proxied.path, scene.server.url("/claude"), "a proxy is asked for the whole address");
+    assert_eq!(proxied.header("proxy-authorization"), Some("Basic dXNlcjpodW50ZXIy"));
+}
+
+#[test]
+fn a_socks_proxy_is_asked_for_the_servers_address() {
+    let scene = Scene::new();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let proxy = format!("socks5://{}", listener.local_addr().expect("an address"));
+    scene.account("claude-a.json", &claude("t", json!({"proxy_url": proxy})));
+    // RFC 1928, without authentication: greeting, request, and from then on the server itself.
+    let proxy = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().expect("a connection");
+        let mut greeting = [0; 2];
+        stream.read_exact(&mut greeting).expect("a greeting");
+        let mut methods = vec![0; greeting[1].into()];
+        stream.read_exact(&mut methods).expect("methods");
+        stream.write_all(&[5, 0]).expect("sent");
+        let mut wanted = [0; 10];
+        stream.read_exact(&mut wanted).expect("a request");
+        stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).expect("sent");
+        (wanted, serve_once(&mut stream, || {}))
+    });
+    assert_eq!(scene.run(&["status"]).code, 0);
+    let (wanted, request) = proxy.join().expect("a proxy");
+    let server: url::Url = scene.server.url("").parse().expect("an address");
+    let port = server.port().expect("a port").to_be_bytes();
+    assert_eq!(wanted, [5, 1, 0, 1, 127, 0, 0, 1, port[0], port[1]]);
+    assert_eq!(request[0], "GET /claude HTTP/1.1");
+}
+
+#[test]
+fn a_token_for_https_never_reaches_a_proxy() {
+    let (scene, proxy) = (Scene::new(), UsageServer::start());
+    scene.account("claude-a.json", &claude("sk-ant-oat01-x", json!({"proxy_url": proxy.url("")})));
+    scene.settings_with("", "https://api.example.com/usage", "");
+    let error = scene.error();
+    assert!(error.contains("could not reach api.example.com through the proxy 127.0.0.1"), "{error}");
+    let requests = proxy.requests();
+    assert!(!requests.is_empty());
+    for request in requests {
+        assert_eq!((request.method.as_str(), request.path.as_str()), ("CONNECT", "api.example.com:443"));
+        assert_eq!(request.header("authorization"), None);
+    }
+}
+
+#[test]
+fn a_proxy_that_does_not_answer_is_named_without_its_password() {
+    let scene = Scene::new();
+    let proxy = format!("http://user:hunter2@{}", nowhere());
+    scene.account("claude-a.json", &claude("t", json!({"proxy_url": proxy})));
+    let error = scene.error();
+    assert!(error.contains("could not reach") && error.contains("proxy 127.0.0.1"), "{error}");
+    assert!(!error.contains("hunter2") && !error.contains("user"), "{error}");
+    assert!(scene.server.requests().is_empty());
+}
