@@ -3,16 +3,20 @@
 use serde_json::{Map, Value};
 use std::io::{self, Read};
 use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use zeroize::{Zeroize, Zeroizing};
 
 /// No login is longer; what is longer is something else.
 const MOST_BYTES: u64 = 1024 * 1024;
 
-/// CLIProxyAPI truncates a file and then writes it, so a reader can see it empty or half. Such a file
-/// is read again this often, this far apart, before it is called broken.
-const ATTEMPTS: u32 = 20;
-const PAUSE: Duration = Duration::from_millis(25);
+/// CLIProxyAPI truncates a file and then writes it, so a reader can see it empty or half. Such a file is
+/// called broken when it has stood unchanged for this long, ...
+const UNCHANGED: Duration = Duration::from_millis(500);
+/// ... or has been of no use for this long, whatever it does.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Between two looks pass this many milliseconds, never twice the same, lest they fall into step with
+/// the writer's.
+const PAUSE: std::ops::Range<u64> = 5..30;
 
 /// A credential file's object. All its strings are wiped from memory when it is dropped.
 pub struct Document(Map<String, Value>);
@@ -74,14 +78,20 @@ pub struct Contents {
 /// # Errors
 /// Why it can't be used, in words that follow "could not read FILE: ".
 pub async fn read(path: &Path) -> Result<Contents, Unreadable> {
-    let mut attempt = 1;
+    let began = Instant::now();
+    let (mut seen, mut since) = (stamp(path).ok(), began);
     loop {
         match read_once(path) {
-            Err(Unreadable::Broken(_) | Unreadable::Changing) if attempt < ATTEMPTS => {
-                attempt += 1;
-                tokio::time::sleep(PAUSE).await;
+            Err(Unreadable::Broken(_) | Unreadable::Changing)
+                if since.elapsed() < UNCHANGED && began.elapsed() < PATIENCE =>
+            {
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE))).await;
             }
             result => return result,
+        }
+        let now = stamp(path).ok();
+        if now != seen {
+            (seen, since) = (now, Instant::now());
         }
     }
 }
