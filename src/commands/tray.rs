@@ -11,7 +11,7 @@ use crate::source::{self, Accounts, Shared, Source};
 use crate::state::State;
 use crate::tray::app::{App, Drawing, Effect, Event, Host};
 use crate::tray::event_loop::{ControlFlow, EventLoop, Sender};
-use crate::tray::menu;
+use crate::tray::menu::{self, Action};
 use crate::tray::native::{Clicks, Native};
 use crate::tray::notify;
 use crate::tray::terminal::Live;
@@ -224,7 +224,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         if let Event::Host(host) = &event {
             self.host_changed(*host);
         }
-        if matches!(event, Event::Clicked(_))
+        if matches!(event, Event::Clicked(Action::Choose(_)))
             && let Some(native) = &mut self.native
         {
             native.distrust_menu();
@@ -259,9 +259,11 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     }
 
     fn draw(&mut self, drawing: Drawing) {
-        match &mut self.native {
-            Some(native) => native.draw(drawing.clone()),
-            None => self.show_icon(&drawing),
+        match (&mut self.native, self.host) {
+            // Whoever waits for a host that hangs, hangs; and it has not been looked for yet at first.
+            (_, None | Some(Host::Silent | Host::NoBus)) => {}
+            (Some(native), _) => native.draw(drawing.clone()),
+            (None, _) => self.show_icon(&drawing),
         }
         if self.host.is_some_and(|host| host != Host::Present) {
             let view = self.app.view(Utc::now());
@@ -271,10 +273,6 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     }
 
     fn show_icon(&mut self, drawing: &Drawing) {
-        // A host that hangs would hang us: it is looked for first.
-        if self.host.is_none_or(|host| host == Host::NoBus) {
-            return;
-        }
         match Native::new(&self.clicks, drawing.clone()) {
             Ok(native) => self.native = Some(native),
             // On Linux the host's watch says what is missing.

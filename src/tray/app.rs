@@ -32,6 +32,8 @@ pub enum Host {
     Present,
     /// There is none yet; the icon appears when one comes.
     Missing,
+    /// There is one, and it does not answer.
+    Silent,
     /// There can't be one: there is no session bus.
     NoBus,
 }

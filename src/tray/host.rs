@@ -5,6 +5,7 @@ use super::app::{Event, Host};
 use super::event_loop::Sender;
 use futures_lite::StreamExt;
 use std::time::Duration;
+use tokio::time::timeout;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
@@ -15,6 +16,9 @@ const RETRY: Duration = Duration::from_secs(60);
 
 /// A watcher answers at once or hangs.
 const PATIENCE: Duration = Duration::from_secs(2);
+
+/// How long until one that hangs is asked again.
+const LOOK_AGAIN: Duration = Duration::from_secs(15);
 
 /// Tells of tray hosts that come and go, for ever.
 pub async fn watch(events: Sender) {
@@ -32,13 +36,24 @@ async fn follow(events: &Sender) -> zbus::Result<()> {
     let connection = zbus::Connection::session().await?;
     let bus = DBusProxy::new(&connection).await?;
     let mut changes = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
-    let tell = |present| events.send(Event::Host(if present { Host::Present } else { Host::Missing }));
-    tell(bus.name_has_owner(BusName::try_from(WATCHER)?).await? && answers(&connection).await);
-    while let Some(change) = changes.next().await {
-        let there = change.args()?.new_owner().is_some();
-        tell(there && answers(&connection).await);
+    let mut there = bus.name_has_owner(BusName::try_from(WATCHER)?).await?;
+    loop {
+        let host = match there {
+            false => Host::Missing,
+            true if answers(&connection).await => Host::Present,
+            true => Host::Silent,
+        };
+        events.send(Event::Host(host));
+        let change = match host {
+            Host::Silent => match timeout(LOOK_AGAIN, changes.next()).await {
+                Ok(change) => change,
+                Err(_) => continue,
+            },
+            _ => changes.next().await,
+        };
+        let Some(change) = change else { return Ok(()) };
+        there = change.args()?.new_owner().is_some();
     }
-    Ok(())
 }
 
 /// Whether the watcher answers at all. The tray's library waits without end for one that does not.
@@ -46,7 +61,7 @@ async fn answers(connection: &zbus::Connection) -> bool {
     let (path, ping) = ("/StatusNotifierWatcher", "org.freedesktop.DBus.Peer");
     let asked = connection.call_method(Some(WATCHER), path, Some(ping), "Ping", &());
     // Any answer will do, an error included.
-    tokio::time::timeout(PATIENCE, asked).await.is_ok()
+    timeout(PATIENCE, asked).await.is_ok()
 }
 
 /// What is missing and how to get it, in one sentence.
@@ -57,6 +72,9 @@ pub fn advice(host: Host) -> Option<&'static str> {
             "could not show the icon yet: no tray host is running, and the icon appears when one starts \
              (hint: GNOME needs the AppIndicator extension; a bar without StatusNotifier needs snixembed)",
         ),
+        Host::Silent => {
+            Some("could not show the icon yet: the tray host does not answer (hint: restart the panel)")
+        }
         Host::NoBus => Some(
             "could not show the icon: there is no D-Bus session bus \
              (hint: start quota-tray in a desktop session, or with dbus-run-session)",
