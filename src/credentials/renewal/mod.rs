@@ -6,6 +6,7 @@
 //! that was spent. A token that is known to be spent is never sent again.
 
 mod after;
+mod contents;
 mod refusal;
 
 pub use refusal::Refusal;
@@ -13,14 +14,15 @@ pub use refusal::Refusal;
 use super::file::{self, Contents};
 use super::journal::{Header, Journal, JournalError, Phase};
 use super::lock::{self, Lock};
-use super::rewrite::{Replacement, splice};
+use super::rewrite::Replacement;
 use super::secret::Secret;
-use super::store::{self, Entry, Login};
+use super::store::Login;
 use crate::config::{Endpoints, TokenRenewal};
 use crate::providers::http::{Http, Lost, TokenAnswer, retry_at};
 use crate::providers::token::{self, Tokens};
-use crate::quota::{Provider, Zone};
-use chrono::{DateTime, Local, SecondsFormat, TimeDelta, Utc};
+use crate::quota::Zone;
+use chrono::{DateTime, Local, Utc};
+use contents::{hash, holds_spent, refresh_token, renewed_meanwhile, reread, with_tokens};
 use refusal::{answer_lost, disk_words, is_settled, may_send, refused};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -28,7 +30,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
 use tokio::time::{Instant, timeout};
-use zeroize::Zeroizing;
 
 /// A file that another program has just written is left alone for this long: it may be at it still.
 const SETTLED: Duration = Duration::from_secs(60);
@@ -380,63 +381,4 @@ fn note(journal: &mut Journal, phase: Phase, at: DateTime<Utc>) {
 fn not_spent(journal: &mut Journal, at: DateTime<Utc>) {
     journal.header.tries -= 1;
     note(journal, Phase::Prepared, at);
-}
-
-/// Whether the file holds a token that was spent for the journal's answer, or before it.
-fn holds_spent(header: &Header, held: Option<&str>) -> bool {
-    held.is_some_and(|held| header.spent == held || header.earlier.iter().any(|earlier| earlier == held))
-}
-
-/// What another process has renewed while we waited is as good as our own.
-fn renewed_meanwhile(login: &Login, contents: &Contents) -> Option<Login> {
-    let current = read_login(login, contents)?;
-    let new = current.access_token != login.access_token && !current.has_expired(Utc::now());
-    new.then_some(current)
-}
-
-async fn reread(login: &Login, target: &Path) -> Result<Login, Refusal> {
-    let contents = file::read(target).await?;
-    read_login(login, &contents).ok_or_else(|| Refusal::because("its file was changed while it was renewed"))
-}
-
-fn read_login(login: &Login, contents: &Contents) -> Option<Login> {
-    match store::read_login(&login.account.id, &login.path, &contents.document, None) {
-        Some(Entry::Login(current)) => Some(current),
-        _ => None,
-    }
-}
-
-fn refresh_token(contents: &Contents) -> Option<Secret> {
-    contents.document.text("refresh_token").map(|token| Secret::new(token.to_owned()))
-}
-
-fn hash(token: &Secret) -> String {
-    lock::hash(token.expose().as_bytes())
-}
-
-/// The credential's text with new tokens in it, and all else as it was.
-fn with_tokens(
-    contents: &Contents,
-    tokens: &Tokens,
-    now: DateTime<Local>,
-) -> Result<Zeroizing<String>, Refusal> {
-    let text = std::str::from_utf8(&contents.bytes).map_err(|_| Refusal::because("its file is not UTF-8"))?;
-    let stamp = |at: DateTime<Local>| at.to_rfc3339_opts(SecondsFormat::Secs, false);
-    // A server's idea of for ever must not leave the calendar.
-    let life = TimeDelta::seconds(tokens.expires_in.min(3.2e9) as i64);
-    let (expired, renewed) = (stamp(now + life), stamp(now));
-    let mut changes = Vec::new();
-    if let Some(refresh) = &tokens.refresh {
-        changes.push(("refresh_token", refresh.expose()));
-    }
-    if let Some(access) = &tokens.access {
-        changes.push(("access_token", access.expose()));
-        changes.push(("expired", expired.as_str()));
-        changes.push(("last_refresh", renewed.as_str()));
-    }
-    let codex = contents.document.text("type").and_then(Provider::from_key) == Some(Provider::Codex);
-    if let Some(id) = tokens.id.as_ref().filter(|_| codex) {
-        changes.push(("id_token", id.expose()));
-    }
-    Ok(splice(text, &changes)?)
 }

@@ -1,0 +1,77 @@
+//! What a credential file holds, as far as a renewal cares: which token, and the same text with others.
+
+use super::Refusal;
+use crate::credentials::file::{self, Contents};
+use crate::credentials::journal::Header;
+use crate::credentials::lock;
+use crate::credentials::rewrite::splice;
+use crate::credentials::secret::Secret;
+use crate::credentials::store::{self, Entry, Login};
+use crate::providers::token::Tokens;
+use crate::quota::Provider;
+use chrono::{DateTime, Local, SecondsFormat, TimeDelta, Utc};
+use std::path::Path;
+use zeroize::Zeroizing;
+
+/// Whether the file holds a token that was spent for the journal's answer, or before it.
+pub fn holds_spent(header: &Header, held: Option<&str>) -> bool {
+    held.is_some_and(|held| header.spent == held || header.earlier.iter().any(|earlier| earlier == held))
+}
+
+/// What another process has renewed while we waited is as good as our own.
+pub fn renewed_meanwhile(login: &Login, contents: &Contents) -> Option<Login> {
+    let current = read_login(login, contents)?;
+    let new = current.access_token != login.access_token && !current.has_expired(Utc::now());
+    new.then_some(current)
+}
+
+/// The login as its file has it now.
+pub async fn reread(login: &Login, target: &Path) -> Result<Login, Refusal> {
+    let contents = file::read(target).await?;
+    read_login(login, &contents).ok_or_else(|| Refusal::because("its file was changed while it was renewed"))
+}
+
+/// The login in a file.
+pub fn read_login(login: &Login, contents: &Contents) -> Option<Login> {
+    match store::read_login(&login.account.id, &login.path, &contents.document, None) {
+        Some(Entry::Login(current)) => Some(current),
+        _ => None,
+    }
+}
+
+/// The refresh token in a file.
+pub fn refresh_token(contents: &Contents) -> Option<Secret> {
+    contents.document.text("refresh_token").map(|token| Secret::new(token.to_owned()))
+}
+
+/// What a token is known by where it must not stand itself.
+pub fn hash(token: &Secret) -> String {
+    lock::hash(token.expose().as_bytes())
+}
+
+/// The credential's text with new tokens in it, and all else as it was.
+pub fn with_tokens(
+    contents: &Contents,
+    tokens: &Tokens,
+    now: DateTime<Local>,
+) -> Result<Zeroizing<String>, Refusal> {
+    let text = std::str::from_utf8(&contents.bytes).map_err(|_| Refusal::because("its file is not UTF-8"))?;
+    let stamp = |at: DateTime<Local>| at.to_rfc3339_opts(SecondsFormat::Secs, false);
+    // A server's idea of for ever must not leave the calendar.
+    let life = TimeDelta::seconds(tokens.expires_in.min(3.2e9) as i64);
+    let (expired, renewed) = (stamp(now + life), stamp(now));
+    let mut changes = Vec::new();
+    if let Some(refresh) = &tokens.refresh {
+        changes.push(("refresh_token", refresh.expose()));
+    }
+    if let Some(access) = &tokens.access {
+        changes.push(("access_token", access.expose()));
+        changes.push(("expired", expired.as_str()));
+        changes.push(("last_refresh", renewed.as_str()));
+    }
+    let codex = contents.document.text("type").and_then(Provider::from_key) == Some(Provider::Codex);
+    if let Some(id) = tokens.id.as_ref().filter(|_| codex) {
+        changes.push(("id_token", id.expose()));
+    }
+    Ok(splice(text, &changes)?)
+}
