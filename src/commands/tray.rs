@@ -265,9 +265,9 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             (Some(native), _) => native.draw(drawing.clone()),
             (None, _) => self.show_icon(&drawing),
         }
-        if self.host.is_some_and(|host| host != Host::Present) {
-            let view = self.app.view(Utc::now());
-            self.live.show(&menu::as_text(&view.accounts()));
+        if let Some(advice) = self.host.and_then(Host::advice) {
+            let rows = menu::as_text(&self.app.view(Utc::now()).accounts());
+            self.live.show(&format!("{advice}\n\n{rows}"));
         }
         self.drawing = Some(drawing);
     }
@@ -288,11 +288,9 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             // Its library would wait for the lost bus in a busy loop.
             self.native = None;
         }
-        #[cfg(all(unix, not(target_os = "macos")))]
-        if let Some(advice) = crate::tray::host::advice(host) {
+        if let Some(advice) = host.advice() {
             eprintln!("quota-tray: {advice}");
         }
-        self.live.leave();
     }
 
     fn choose(&mut self, choice: config::Choice) {

@@ -13,7 +13,7 @@ const TEMPLATE: &str = include_str!("template.toml");
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It can't be read.
-    #[error("could not read the settings file {}: {source}", path.display())]
+    #[error("could not read the settings file {}: {source}\nhint: name another file, or leave out --config for the usual one", path.display())]
     Read { path: PathBuf, source: std::io::Error },
     /// It holds a wrong key or value; the text names and shows the line.
     #[error("could not use the settings file {}: {message}\nhint: mend the line, or delete the file to go back to the defaults", path.display())]

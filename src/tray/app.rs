@@ -38,6 +38,26 @@ pub enum Host {
     NoBus,
 }
 
+impl Host {
+    /// What is missing and how to get it, in one sentence.
+    pub fn advice(self) -> Option<&'static str> {
+        match self {
+            Host::Present => None,
+            Host::Missing => Some(
+                "could not show the icon yet: no tray host is running, and the icon appears when one starts \
+                 (hint: GNOME needs the AppIndicator extension; a bar without StatusNotifier needs snixembed)",
+            ),
+            Host::Silent => {
+                Some("could not show the icon yet: the tray host does not answer (hint: restart the panel)")
+            }
+            Host::NoBus => Some(
+                "could not show the icon: there is no D-Bus session bus \
+                 (hint: start quota-tray in a desktop session, or with dbus-run-session)",
+            ),
+        }
+    }
+}
+
 /// What is to be done.
 #[derive(Debug, PartialEq)]
 pub enum Effect {

@@ -63,21 +63,3 @@ async fn answers(connection: &zbus::Connection) -> bool {
     // Any answer will do, an error included.
     timeout(PATIENCE, asked).await.is_ok()
 }
-
-/// What is missing and how to get it, in one sentence.
-pub fn advice(host: Host) -> Option<&'static str> {
-    match host {
-        Host::Present => None,
-        Host::Missing => Some(
-            "could not show the icon yet: no tray host is running, and the icon appears when one starts \
-             (hint: GNOME needs the AppIndicator extension; a bar without StatusNotifier needs snixembed)",
-        ),
-        Host::Silent => {
-            Some("could not show the icon yet: the tray host does not answer (hint: restart the panel)")
-        }
-        Host::NoBus => Some(
-            "could not show the icon: there is no D-Bus session bus \
-             (hint: start quota-tray in a desktop session, or with dbus-run-session)",
-        ),
-    }
-}

@@ -99,7 +99,7 @@ impl View<'_> {
             items.push(Item::Text("Offline: showing what was last known".into()));
         }
         if accounts.is_empty() && items.is_empty() {
-            let first_look = self.snapshot.refreshing && self.snapshot.updated_at.is_none();
+            let first_look = self.snapshot.updated_at.is_none();
             let place = self.auth_dir.display();
             return match first_look {
                 true => vec![Item::Text("Looking for accounts…".into())],

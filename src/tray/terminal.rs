@@ -15,18 +15,10 @@ impl Live {
         if !out.is_terminal() || text == self.shown {
             return;
         }
-        // Up to the first line of the last text, and clear from there.
-        let back = match self.shown.lines().count() {
-            0 => String::new(),
-            lines => format!("\x1b[{lines}A\x1b[J"),
-        };
+        // The whole screen, since messages on standard error may stand in between.
+        let clear = "\x1b[H\x1b[2J";
         // A terminal that is gone takes nothing, and needs nothing.
-        let _ = write!(out, "{back}{text}").and_then(|()| out.flush());
+        let _ = write!(out, "{clear}{text}").and_then(|()| out.flush());
         self.shown = text.to_owned();
-    }
-
-    /// What is shown stays, and the next text stands below it.
-    pub fn leave(&mut self) {
-        self.shown.clear();
     }
 }
