@@ -1,6 +1,7 @@
 //! The commands, and what they share: arguments, settings, exit codes.
 
 pub mod demo;
+pub mod formats;
 pub mod instance;
 pub mod report;
 pub mod status;
@@ -35,12 +36,9 @@ pub struct Arguments {
 enum Command {
     /// Ask for the usage once and print it
     ///
-    /// Exit code: 0, or 1 if any account failed, or 2 for wrong arguments or settings.
-    Status {
-        /// How to print it
-        #[arg(long, value_enum, default_value_t = Format::Text)]
-        format: Format,
-    },
+    /// Exit code: 0, or 1 if any account failed, 2 for wrong arguments or settings, 3 if --check finds
+    /// a window below.
+    Status(status::Options),
     /// Show the tray with five made-up accounts: no account, no network, no real file
     Demo {
         /// Print them once instead
@@ -56,6 +54,12 @@ pub enum Format {
     Text,
     /// For programs; the README describes it.
     Json,
+    /// For a custom module of Waybar.
+    Waybar,
+    /// For i3blocks.
+    I3blocks,
+    /// For Prometheus.
+    Openmetrics,
 }
 
 /// A command could not be carried out.
@@ -144,7 +148,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     }
     let context = Context::new(paths, arguments.auth_dir)?;
     match arguments.command {
-        Some(Command::Status { format }) => status::run(&context, format),
+        Some(Command::Status(options)) => status::run(&context, &options),
         _ => tray::run(context),
     }
 }

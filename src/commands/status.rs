@@ -1,7 +1,7 @@
 //! `quota-tray status`: ask once, print, exit.
 
 use super::report::Report;
-use super::{CommandError, Context, Format, runtime, trace_step};
+use super::{CommandError, Context, Format, formats, runtime, trace_step};
 use crate::config::Settings;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher;
@@ -12,37 +12,97 @@ use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
+use tokio::sync::mpsc;
 
-/// Exit code: 0, or 1 if an account failed.
+/// How `status` goes about it.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Exit with 3 when any window has less than this left, in percent
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    check: Option<f64>,
+    /// Show what was known last, and ask nobody
+    #[arg(long, conflicts_with = "watch")]
+    cached: bool,
+    /// Go on, and print again at each refresh
+    #[arg(long)]
+    watch: bool,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent =
+        text.trim_end_matches('%').parse::<f64>().ok().filter(|value| (0.0..=100.0).contains(value));
+    percent.ok_or_else(|| "expected a percentage from 0 to 100".to_owned())
+}
+
+/// Exit code: 0; 1 if an account failed; 3 if one is below what was to be checked.
 ///
 /// # Errors
 /// Nothing could be asked at all.
-pub fn run(context: &Context, format: Format) -> Result<ExitCode, CommandError> {
-    let dir = context.auth_dir(&context.settings);
+pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandError> {
     let shared = Shared::new(&context.paths.state_dir, trace_step);
-    let accounts = Accounts::new(dir.clone(), &context.settings, &shared);
-    let asking = refresher::once(Arc::new(accounts), shared.state.snapshot());
-    let snapshot = runtime()?.block_on(asking);
+    let last_known = shared.state.snapshot();
+    if options.cached {
+        return Ok(show(context, options, &last_known));
+    }
+    let dir = context.auth_dir(&context.settings);
+    let accounts = Arc::new(Accounts::new(dir, &context.settings, &shared));
+    if options.watch {
+        let (_never, commands) = mpsc::unbounded_channel();
+        let publish = |snapshot: Snapshot| {
+            if !snapshot.refreshing {
+                shared.state.keep_snapshot(&snapshot);
+                show(context, options, &snapshot);
+            }
+        };
+        let interval = context.settings.interval();
+        runtime()?.block_on(refresher::run(accounts, interval, last_known, commands, publish));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let snapshot = runtime()?.block_on(refresher::once(accounts, last_known));
     shared.state.keep_snapshot(&snapshot);
-    match format {
-        Format::Text => print(&text(&snapshot, &context.settings, &dir)),
+    Ok(show(context, options, &snapshot))
+}
+
+/// Prints a snapshot; says how it stands.
+fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> ExitCode {
+    let dir = context.auth_dir(&context.settings);
+    let view = view(snapshot, &context.settings, &dir);
+    match options.format {
+        Format::Text => print(&menu::as_text(&view.accounts())),
         Format::Json => {
             // Said beside the JSON, which has no place for it.
             if let Some(problem) = &snapshot.problem {
                 eprintln!("quota-tray: {problem}");
             }
-            let report = Report::new(&snapshot, context.settings.hide_email, Utc::now(), Zone::LOCAL);
-            print(&format!("{}\n", report.json()));
+            print(&format!(
+                "{}\n",
+                Report::new(snapshot, context.settings.hide_email, view.now, view.zone).json()
+            ));
         }
+        Format::Waybar => print(&formats::waybar(&view)),
+        Format::I3blocks => print(&formats::i3blocks(&view)),
+        Format::Openmetrics => print(&formats::openmetrics(&view)),
     }
+    let lowest = snapshot.lowest(view.now).map(|(_, window)| window.remaining_percent());
+    if options.check.zip(lowest).is_some_and(|(least, left)| left < least) {
+        return ExitCode::from(3);
+    }
+    // A bar takes an exit code for a broken module, and what is wrong stands in the text.
+    let for_a_bar = matches!(options.format, Format::Waybar | Format::I3blocks);
     let failed = snapshot.problem.is_some() || snapshot.enabled().any(|usage| usage.error.is_some());
-    Ok(ExitCode::from(u8::from(failed)))
+    ExitCode::from(u8::from(failed && !for_a_bar))
+}
+
+fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) -> View<'a> {
+    View { snapshot, settings, auth_dir, problem: None, now: Utc::now(), zone: Zone::LOCAL }
 }
 
 /// The menu's rows of the accounts, as text.
 pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path) -> String {
-    let view = View { snapshot, settings, auth_dir, problem: None, now: Utc::now(), zone: Zone::LOCAL };
-    menu::as_text(&view.accounts())
+    menu::as_text(&view(snapshot, settings, auth_dir).accounts())
 }
 
 /// Prints to standard output. A reader that has seen enough, such as `head`, is no error.
