@@ -213,7 +213,9 @@ impl View<'_> {
             None => {}
         }
         // That there is no network is said once, at the top.
-        let known = self.snapshot.offline && matches!(usage.error, Some(Failure::Unreachable(_)));
+        let known = self.snapshot.offline
+            && usage.reading.is_some()
+            && matches!(usage.error, Some(Failure::Unreachable(_)));
         let error = usage.error.as_ref().filter(|_| !usage.disabled && !known);
         let age = usage.updated_at.filter(|at| error.is_some() || self.is_old(*at));
         facts.extend(age.filter(|_| !usage.disabled).map(|at| words::age(at, self.now)));

@@ -24,6 +24,7 @@ mod bus;
 mod front_door;
 mod host;
 mod icon;
+pub mod ledger;
 mod menu;
 mod notifications;
 mod program;
