@@ -47,8 +47,6 @@ struct Remembered {
     remaining: f64,
     /// When that reading came.
     seen_at: DateTime<Utc>,
-    /// The last reading stood above what has fired, with no reset to explain it.
-    risen: bool,
 }
 
 /// Something to tell the user.
@@ -104,25 +102,28 @@ fn judge_window(
     rules: &Rules,
 ) -> Option<Notice> {
     let event = || Event { account: usage.account.clone(), window: window.clone() };
-    let level = level(window.remaining_percent(), &rules.thresholds);
+    let seen = level(window.remaining_percent(), &rules.thresholds);
     let before = memory.get(&window.key).cloned();
     if before.as_ref().is_some_and(|known| known.seen_at >= seen_at) {
         return None;
     }
     let fired = before.as_ref().and_then(|known| known.fired);
-    let rose = severity(level) < severity(fired);
-    let confirmed = rose && before.as_ref().is_some_and(|known| known.risen);
-    let given_back = before.as_ref().is_some_and(|known| was_given_back(known, window, seen_at));
+    let due = before.as_ref().is_some_and(|known| has_come(known, window, seen_at));
+    let moved_on = before.as_ref().is_some_and(|known| has_moved_on(known, window));
+    // With no reset to explain a rise, the worse of two readings counts.
+    let earlier = before.as_ref().and_then(|known| level(known.remaining, &rules.thresholds));
+    let worse = if severity(earlier) > severity(seen) { earlier } else { seen };
+    let level = if due || moved_on { seen } else { worse };
 
-    let (now_fired, notice) = if given_back || confirmed {
+    let (now_fired, notice) = if due || severity(level) < severity(fired) {
         let notice = match level {
-            Some(_) if given_back => Some(Notice::Low(event())),
+            Some(_) if due => Some(Notice::Low(event())),
             None if fired.is_some() && rules.on_reset => Some(Notice::Reset(event())),
             _ => None,
         };
         (level, notice)
-    } else if severity(level) > severity(fired) {
-        (level, Some(Notice::Low(event())))
+    } else if severity(seen) > severity(fired) {
+        (seen, Some(Notice::Low(event())))
     } else {
         (fired, None)
     };
@@ -133,7 +134,6 @@ fn judge_window(
             resets_at: window.resets_at,
             remaining: window.remaining_percent(),
             seen_at,
-            risen: rose && !given_back && !confirmed,
         },
     );
     notice
@@ -152,18 +152,19 @@ fn severity(level: Option<f64>) -> f64 {
     level.map_or(f64::NEG_INFINITY, |threshold| -threshold)
 }
 
-/// Whether a window has been given back since it was last judged: its reset moment has moved on,
-/// and either the old moment has come or there is more left. A moment that merely slides along is
-/// no reset, or such a window would fire at every refresh.
-fn was_given_back(before: &Remembered, window: &Window, seen_at: DateTime<Utc>) -> bool {
-    let Some(reset) = before.resets_at else { return false };
-    match window.resets_at {
-        Some(next) => {
-            let (due, more) = (reset <= seen_at + JITTER, window.remaining_percent() > before.remaining);
-            next - reset > JITTER && (due || more)
-        }
+/// Whether a window's reset moment has come since it was last judged, and another has taken its place.
+fn has_come(before: &Remembered, window: &Window, seen_at: DateTime<Utc>) -> bool {
+    before.resets_at.is_some_and(|reset| match window.resets_at {
+        Some(_) => reset <= seen_at + JITTER && has_moved_on(before, window),
         None => reset <= seen_at,
-    }
+    })
+}
+
+/// Whether a window's reset moment has moved on since it was last judged, be it too early. By itself
+/// that is no reset, or a window whose moment slides along would fire at every refresh: it explains a
+/// rise.
+fn has_moved_on(before: &Remembered, window: &Window) -> bool {
+    before.resets_at.zip(window.resets_at).is_some_and(|(old, new)| new - old > JITTER)
 }
 
 fn summarise(notices: Vec<Notice>) -> Vec<Notice> {
@@ -364,12 +365,15 @@ mod tests {
             &["0:low 10", "10:reset", "15:low 15"],
         );
         expect(&[(0, 96.0, r), (5, 90.0, r), (10, 90.0, r), (15, 96.0, r)], &["0:low 4", "15:low 4"]);
+        // Twice above the one threshold, but only once above the other.
+        expect(&[(0, 96.0, r), (5, 90.0, r), (10, 10.0, r), (15, 90.0, r)], &["0:low 4"]);
     }
 
     #[test]
     fn a_reset_moment_that_jitters_or_slides_is_no_reset() {
         expect(&[(0, 90.0, Some(300)), (5, 90.0, Some(301)), (10, 90.0, Some(299))], &["0:low 10"]);
         expect(&[(0, 90.0, Some(300)), (10, 90.0, Some(310)), (20, 90.0, Some(320))], &["0:low 10"]);
+        expect(&[(0, 90.0, Some(300)), (10, 89.0, Some(310)), (20, 88.0, Some(320))], &["0:low 10"]);
     }
 
     #[test]
