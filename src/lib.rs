@@ -38,8 +38,9 @@
 //!
 //! 1. **The core is pure.** [`quota`], [`tray::menu`], [`tray::icon`] and [`tray::app`] know no clock, no
 //!    disk, no network, no tray: `now` is an argument, the result is a value.
-//! 2. **One way round.** Two threads: the main one has the tray, the other waits for all else. Between
-//!    them go two small enums, [`tray::app::Event`] and [`refresher::Command`].
+//! 2. **One way round.** The main thread has the tray, another the refresher; between them go two small
+//!    enums, [`tray::app::Event`] and [`refresher::Command`]. The connections have a third, so that nothing
+//!    stands between the answer of a token server and its journal.
 //! 3. **A login is never lost, a secret is never shown.** Only [`credentials`] writes credential files; a
 //!    [`credentials::Secret`] prints as dots.
 //!

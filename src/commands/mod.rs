@@ -4,6 +4,7 @@ pub mod demo;
 pub mod formats;
 pub mod instance;
 pub mod report;
+pub mod signals;
 pub mod status;
 pub mod tray;
 

@@ -1,11 +1,11 @@
 //! `quota-tray status`: ask once, print, exit.
 
 use super::report::Report;
-use super::{CommandError, Context, Format, formats, runtime, trace_step};
+use super::{CommandError, Context, Format, formats, runtime, signals, trace_step};
 use crate::config::Settings;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher;
-use crate::source::{Accounts, Shared};
+use crate::source::{Accounts, Shared, Source};
 use crate::tray::menu::{self, View};
 use chrono::Utc;
 use std::io::{self, Write};
@@ -49,21 +49,34 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
     }
     let dir = context.auth_dir(&context.settings);
     let accounts = Arc::new(Accounts::new(dir, &context.settings, &shared));
-    if options.watch {
-        let (_never, commands) = mpsc::unbounded_channel();
-        let publish = |snapshot: Snapshot| {
-            if !snapshot.refreshing {
-                shared.state.keep_snapshot(&snapshot);
-                show(context, options, &snapshot);
+    let (_never, commands) = mpsc::unbounded_channel();
+    let keep_and_show = |snapshot: Snapshot| {
+        shared.state.keep_snapshot(&snapshot);
+        show(context, options, &snapshot)
+    };
+    let publish = |snapshot: Snapshot| {
+        if !snapshot.refreshing {
+            keep_and_show(snapshot);
+        }
+    };
+    let asking = async {
+        if options.watch {
+            let interval = context.settings.interval();
+            refresher::run(accounts.clone(), interval, last_known, commands, publish).await;
+            return ExitCode::SUCCESS;
+        }
+        keep_and_show(refresher::once(accounts.clone(), last_known).await)
+    };
+    Ok(runtime()?.block_on(async {
+        tokio::select! {
+            code = asking => code,
+            code = signals::asked_to_end() => {
+                // An answer that is on its way is a login.
+                accounts.finish().await;
+                code
             }
-        };
-        let interval = context.settings.interval();
-        runtime()?.block_on(refresher::run(accounts, interval, last_known, commands, publish));
-        return Ok(ExitCode::SUCCESS);
-    }
-    let snapshot = runtime()?.block_on(refresher::once(accounts, last_known));
-    shared.state.keep_snapshot(&snapshot);
-    Ok(show(context, options, &snapshot))
+        }
+    }))
 }
 
 /// Prints a snapshot; says how it stands.

@@ -1,7 +1,7 @@
 //! `quota-tray`: the tray. Puts the rooms together: the refresher on a thread of its own, the tray on
 //! the main thread, events one way and commands the other.
 
-use super::{CommandError, Context, instance, runtime, trace_step};
+use super::{CommandError, Context, instance, runtime, signals, trace_step};
 use crate::config::{self, Settings};
 use crate::credentials::watch::FolderWatch;
 use crate::quota::alert::Notice;
@@ -152,29 +152,9 @@ async fn watch_settings(context: Context, events: Sender) {
 
 /// Tells when the system asks the program to end.
 async fn end_of_session(events: Sender) {
-    #[cfg(unix)]
-    {
-        use tokio::signal::unix::{SignalKind, signal};
-        let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
-        let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = kinds.map(signal) else {
-            // The system's own way to end a program remains.
-            return std::future::pending().await;
-        };
-        loop {
-            tokio::select! {
-                _ = terminate.recv() => {}
-                _ = interrupt.recv() => {}
-                _ = hangup.recv() => {}
-            }
-            events.send(Event::Quit);
-        }
-    }
-    #[cfg(not(unix))]
     loop {
-        match tokio::signal::ctrl_c().await {
-            Ok(()) => events.send(Event::Quit),
-            Err(_) => return std::future::pending().await,
-        }
+        signals::asked_to_end().await;
+        events.send(Event::Quit);
     }
 }
 

@@ -45,6 +45,9 @@ pub struct Header {
     pub spent: String,
     /// SHA-256 of the refresh token that came for it. `None`: not known yet.
     pub new: Option<String>,
+    /// Whether the file got the token that was sent from us.
+    #[serde(default)]
+    pub ours: bool,
     /// SHA-256 of the refresh tokens spent before, the latest first.
     pub earlier: Vec<String>,
     /// How far it has come.
@@ -70,8 +73,14 @@ impl Header {
             None => Vec::new(),
         };
         let tries = again.map_or(0, |before| before.tries);
+        let ours = before.is_some_and(|before| before.wrote(&spent));
         let credential = credential.to_owned();
-        Header { version: 1, credential, spent, new: None, earlier, phase: Phase::Prepared, tries, at }
+        Header { version: 1, credential, spent, new: None, ours, earlier, phase: Phase::Prepared, tries, at }
+    }
+
+    /// Whether the file has a token from us.
+    pub fn wrote(&self, hash: &str) -> bool {
+        self.new.as_deref() == Some(hash) || (self.spent == hash && self.ours)
     }
 
     /// Whether a token is known to be spent: sending it again could end the whole login.
@@ -185,9 +194,10 @@ impl Journal {
     /// # Errors
     /// The disk refuses.
     pub fn finish(&mut self, at: DateTime<Utc>) -> io::Result<()> {
+        // The tokens first: killed in between, it is still open, and the next look ends it.
+        self.blank_answer()?;
         (self.header.phase, self.header.at) = (Phase::Done, at);
         self.write_header()?;
-        self.blank_answer()?;
         self.file.set_len(HEADER as u64)?;
         self.file.sync_all()
     }

@@ -2,9 +2,10 @@
 //! own state directory. The system takes a lock back from a process that ends, however it ends.
 
 use ring::digest::{SHA256, digest};
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
+use tokio::sync::oneshot;
 
 /// Held while a credential is renewed.
 #[derive(Debug)]
@@ -26,13 +27,33 @@ pub fn folder(dir: &Path) -> io::Result<()> {
 /// # Errors
 /// The lock file can't be made.
 pub async fn take(dir: &Path, target: &Path) -> io::Result<Lock> {
+    let file = open(dir, target)?;
+    let (tell, told) = oneshot::channel();
+    // A thread that nobody waits for: the end of the program must not hang on another process.
+    let wait = move || drop(tell.send(file.lock().map(|()| Lock(file))));
+    std::thread::Builder::new().name("lock".into()).spawn(wait)?;
+    told.await.map_err(io::Error::other)?
+}
+
+/// Takes the lock, if nobody has it.
+///
+/// # Errors
+/// The lock file can't be made.
+pub fn try_take(dir: &Path, target: &Path) -> io::Result<Option<Lock>> {
+    let file = open(dir, target)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(Lock(file))),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
+fn open(dir: &Path, target: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(dir.join(format!("{}.lock", key(target))))?;
-    let locked = tokio::task::spawn_blocking(move || file.lock().map(|()| Lock(file)));
-    locked.await.map_err(io::Error::other)?
+    options.open(dir.join(format!("{}.lock", key(target))))
 }
 
 /// Where the journal of the credential at `target` is.

@@ -8,8 +8,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{self, HeaderMap};
 use std::collections::HashMap;
 use std::error::Error;
-use std::sync::Mutex;
+use std::io;
+use std::sync::{Mutex, OnceLock};
 use std::time::Duration;
+use tokio::runtime::{Builder, Handle};
+use tokio::sync::oneshot;
+use tokio::task::JoinSet;
 use zeroize::Zeroizing;
 
 /// From the first byte of the connection to the last of the answer.
@@ -63,9 +67,31 @@ pub struct Lost {
 
 /// The HTTP clients, one for each way to travel, each made when it is first needed. Connections are
 /// kept and shared between accounts.
+///
+/// They have a thread to themselves, on which nothing is done but to send and to read, and to put the
+/// answer of a renewal into its journal. On a thread that is shared, such an answer would lie about
+/// while another renewal syncs its files, and a kill in that time would cost a login.
 #[derive(Default)]
 pub struct Http {
     clients: Mutex<HashMap<Proxy, reqwest::Client>>,
+    wire: OnceLock<Option<Wire>>,
+}
+
+/// The thread of the connections. It ends with this value.
+struct Wire {
+    handle: Handle,
+    _open: oneshot::Sender<()>,
+}
+
+impl Wire {
+    fn start() -> io::Result<Wire> {
+        let runtime = Builder::new_current_thread().enable_all().build()?;
+        let handle = runtime.handle().clone();
+        let (open, closed) = oneshot::channel();
+        let run = move || drop(runtime.block_on(closed));
+        std::thread::Builder::new().name("connections".into()).spawn(run)?;
+        Ok(Wire { handle, _open: open })
+    }
 }
 
 impl Http {
@@ -80,7 +106,16 @@ impl Http {
         headers: HeaderMap,
     ) -> Result<Answer, Failure> {
         let request = self.client(proxy)?.get(endpoint.url().clone()).headers(headers);
-        send(request, endpoint.host(), proxy).await
+        self.send(request, endpoint, proxy).await
+    }
+
+    /// Gets ready to send on a way: to read the system's certificates takes its time.
+    ///
+    /// # Errors
+    /// Nothing can be sent.
+    pub fn prepare(&self, proxy: &Proxy) -> Result<(), Failure> {
+        self.client(proxy)?;
+        self.wire().map(|_| ())
     }
 
     /// Posts a form to `endpoint`. The body of a 200 is given to `keep` piece by piece as it comes, so
@@ -93,44 +128,76 @@ impl Http {
         endpoint: &Endpoint,
         proxy: &Proxy,
         form: Zeroizing<Vec<u8>>,
-        keep: &mut (dyn FnMut(&[u8]) -> std::io::Result<()> + Send),
+        mut keep: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
     ) -> Result<TokenAnswer, Lost> {
-        let client = self.client(proxy).map_err(|failure| Lost { failure, sent: false })?;
-        let request = client
+        let unsent = |failure| Lost { failure, sent: false };
+        let request = self
+            .client(proxy)
+            .map_err(unsent)?
             .post(endpoint.url().clone())
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json")
             .timeout(TOKEN_TIME_OUT)
             // The buffer is wiped when the request is done with it.
             .body(bytes::Bytes::from_owner(form));
-        let lost = |error: reqwest::Error| Lost {
-            sent: !(error.is_connect() || error.is_builder()),
-            failure: failure(&error, endpoint.host(), proxy),
+        let (host, proxy) = (endpoint.host().to_owned(), proxy.clone());
+        let post = async move {
+            let lost = |error: reqwest::Error| Lost {
+                sent: !(error.is_connect() || error.is_builder()),
+                failure: failure(&error, &host, &proxy),
+            };
+            let mut response = request.send().await.map_err(lost)?;
+            let status = response.status().as_u16();
+            let mut body = Zeroizing::new(Vec::with_capacity(MOST_ANSWER));
+            while let Some(chunk) = response.chunk().await.map_err(lost)? {
+                if body.len() + chunk.len() > MOST_ANSWER {
+                    let failure = Failure::NotUnderstood("it is longer than 32 KiB".into());
+                    return Err(Lost { failure, sent: true });
+                }
+                if status == 200 {
+                    let kept = keep(&chunk);
+                    kept.map_err(|error| Lost { failure: Failure::Internal(error.to_string()), sent: true })?;
+                }
+                body.extend_from_slice(&chunk);
+            }
+            Ok(TokenAnswer { status, retry_after: retry_after(&response), body })
         };
-        let mut response = request.send().await.map_err(lost)?;
-        let status = response.status().as_u16();
-        let mut body = Zeroizing::new(Vec::with_capacity(MOST_ANSWER));
-        while let Some(chunk) = response.chunk().await.map_err(lost)? {
-            if body.len() + chunk.len() > MOST_ANSWER {
-                let failure = Failure::NotUnderstood("it is longer than 32 KiB".into());
-                return Err(Lost { failure, sent: true });
-            }
-            if status == 200 {
-                let kept = keep(&chunk);
-                kept.map_err(|error| Lost { failure: Failure::Internal(error.to_string()), sent: true })?;
-            }
-            body.extend_from_slice(&chunk);
-        }
-        Ok(TokenAnswer { status, retry_after: retry_after(&response), body })
+        let posting = self.wire().map_err(unsent)?.handle.spawn(post);
+        posting
+            .await
+            .unwrap_or_else(|error| Err(Lost { failure: Failure::Internal(error.to_string()), sent: true }))
     }
 
     /// Whether a page on this machine answers with `words` in its first lines.
     pub async fn says(&self, endpoint: &Endpoint, words: &str) -> bool {
         let asked = async {
             let request = self.client(&Proxy::Direct)?.get(endpoint.url().clone()).timeout(PROBE_TIME_OUT);
-            send(request, endpoint.host(), &Proxy::Direct).await
+            self.send(request, endpoint, &Proxy::Direct).await
         };
         asked.await.is_ok_and(|answer| String::from_utf8_lossy(&answer.body).contains(words))
+    }
+
+    /// Breaks off when nobody waits for the answer any more.
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        endpoint: &Endpoint,
+        proxy: &Proxy,
+    ) -> Result<Answer, Failure> {
+        let (host, proxy) = (endpoint.host().to_owned(), proxy.clone());
+        let mut asking = JoinSet::new();
+        asking.spawn_on(async move { send(request, &host, &proxy).await }, &self.wire()?.handle);
+        match asking.join_next().await {
+            Some(Ok(answer)) => answer,
+            _ => Err(Failure::Internal("a task ended in a panic".into())),
+        }
+    }
+
+    fn wire(&self) -> Result<&Wire, Failure> {
+        let started = self.wire.get_or_init(|| {
+            Wire::start().inspect_err(|error| tracing::error!("no thread for connections: {error}")).ok()
+        });
+        started.as_ref().ok_or_else(|| Failure::Internal("no thread for connections".into()))
     }
 
     fn client(&self, proxy: &Proxy) -> Result<reqwest::Client, Failure> {

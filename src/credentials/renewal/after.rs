@@ -80,7 +80,8 @@ impl Renewer {
     /// Repairs a renewed file that holds the spent token again; ends the renewal once it is stable.
     async fn look(&self, target: &Path) -> Found {
         let path = lock::journal_path(&self.dir, target);
-        let Ok(_lock) = self.lock(target).await else { return Found::Open };
+        // Whoever has the lock is at it, and that can take as long as a token server does.
+        let Ok(Some(_lock)) = lock::try_take(&self.dir, target) else { return Found::Open };
         let Ok(Some(mut journal)) = Journal::open(&path) else { return Found::Over };
         if !is_open(&journal.header) {
             return Found::Over;

@@ -171,10 +171,13 @@ impl Renewer {
         }
         self.may_renew(policy).await?;
         let metadata = std::fs::metadata(&target).map_err(|_| Refusal::gone())?;
-        let written_by_us = before.as_ref().is_some_and(|before| before.new.as_ref() == Some(&hash));
+        let written_by_us = before.as_ref().is_some_and(|before| before.wrote(&hash));
         is_settled(&metadata, written_by_us)?;
 
-        // Everything that can fail is done here, before the token is spent.
+        // Everything that can fail, or take its time, is done here, before the token is spent.
+        self.http.prepare(&login.proxy).map_err(|failure| {
+            Refusal::because(format!("cannot renew: {}", failure.words(Utc::now(), Zone::LOCAL)))
+        })?;
         let folder = target.parent().unwrap_or(Path::new("."));
         let replacement =
             Replacement::prepare(&target, &metadata).map_err(|error| Refusal::disk(&error, folder))?;
@@ -215,14 +218,18 @@ impl Renewer {
         let held = refresh_token(contents).map(|token| hash(&token));
         // A server that kept the refresh token has spent nothing, and the file has had its answer.
         let settled = header.new.as_ref() == Some(&header.spent);
-        if !matches!(header.phase, Phase::Sent | Phase::Answered)
-            || settled
-            || !holds_spent(header, held.as_deref())
-        {
+        let spent = holds_spent(header, held.as_deref());
+        let known = header.new.is_some();
+        if !matches!(header.phase, Phase::Sent | Phase::Answered) || settled || (known && !spent) {
             return Ok(false);
         }
         let answer = journal.answer().map_err(|error| Refusal::disk(&error, &self.dir))?;
         let Some(tokens) = token::parse(&answer) else { return Ok(false) };
+        if !spent {
+            // Killed between the change of the file and the note of it, or somebody has signed in anew.
+            self.note_kept(journal, &tokens);
+            return Ok(false);
+        }
         tracing::info!("{}: taking the renewed login from the journal", target.display());
         self.keep(journal, &tokens, target, None).await?;
         Ok(true)
@@ -244,12 +251,13 @@ impl Renewer {
         journal.header.tries += 1;
         journal.enter(Phase::Sent, Utc::now()).map_err(cannot)?;
         self.told(Step::Sending);
-        let mut keep = |piece: &[u8]| {
+        let watcher = self.watcher;
+        let keep = move |piece: &[u8]| {
             writer.write_all(piece)?;
-            self.told(Step::AnswerKept);
+            watcher(Step::AnswerKept);
             Ok(())
         };
-        let answer = self.http.post_form(endpoint, &login.proxy, form, &mut keep).await;
+        let answer = self.http.post_form(endpoint, &login.proxy, form, keep).await;
         let now = Utc::now();
         let body = match answer {
             Ok(TokenAnswer { status: 200, body, .. }) => {
@@ -329,11 +337,16 @@ impl Renewer {
                 return Err(safe("another program keeps changing it"));
             }
         }
+        self.note_kept(journal, tokens);
+        Ok(())
+    }
+
+    /// Notes which token came: from now on it is known that the one that was sent is spent.
+    fn note_kept(&self, journal: &mut Journal, tokens: &Tokens) {
         let new = tokens.refresh.as_ref().map_or_else(|| journal.header.spent.clone(), hash);
         journal.header.new = Some(new);
         note(journal, Phase::Answered, Utc::now());
         self.told(Step::Noted);
-        Ok(())
     }
 
     /// Whether it is ours to renew at all.

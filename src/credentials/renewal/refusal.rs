@@ -3,6 +3,7 @@
 use super::SETTLED;
 use crate::credentials::file::Unreadable;
 use crate::credentials::journal::{Header, Phase};
+use crate::quota::words::{Zone, clock_time};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::Metadata;
 use std::io;
@@ -15,8 +16,10 @@ const WAIT: TimeDelta = TimeDelta::minutes(2);
 /// How far the looks in that time are apart.
 const LOOK: TimeDelta = TimeDelta::minutes(1);
 
-/// A token whose answer was lost is sent this often, and then no more.
-const MOST_TRIES: u32 = 2;
+/// A token whose answer was lost is sent again after [`LOOK`], and after twice as long each time, up to
+/// this. It is never given up: where the server has it, the login is lost anyway, and where it has not,
+/// because the network broke down or the program was killed just before, the token is as good as ever.
+const LONGEST: TimeDelta = TimeDelta::hours(12);
 
 /// Why a login was not renewed.
 #[derive(Debug, Clone, PartialEq)]
@@ -88,9 +91,7 @@ pub fn may_send(before: &Header, hash: &str, now: DateTime<Utc>) -> Result<(), R
     match before.phase {
         Phase::Prepared | Phase::Done => Ok(()),
         Phase::Refused => Err(refused(before.at, now)),
-        Phase::Sent | Phase::Answered if now - before.at < LOOK || before.tries >= MOST_TRIES => {
-            Err(answer_lost(before, now))
-        }
+        Phase::Sent | Phase::Answered if now < next_try(before) => Err(answer_lost(before, now)),
         Phase::Sent | Phase::Answered => Ok(()),
     }
 }
@@ -107,12 +108,21 @@ pub fn refused(at: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
 
 /// The token was sent, and no answer is known.
 pub fn answer_lost(header: &Header, now: DateTime<Utc>) -> Refusal {
-    if header.tries >= MOST_TRIES {
-        let words = "the answer of the token server was lost twice; sign in again with CLIProxyAPI";
-        return Refusal { dead: true, ..Refusal::because(words) };
-    }
-    let again = (header.at + LOOK).max(now);
-    Refusal::until("the answer of the token server was lost; trying once more in a minute", again)
+    let again = next_try(header).max(now);
+    let words = match header.tries {
+        0 | 1 => "the answer of the token server was lost; trying once more in a minute".to_owned(),
+        tries => format!(
+            "the answer of the token server was lost {tries} times; trying again at {}, or sign in again with \
+             CLIProxyAPI",
+            clock_time(again, now, Zone::LOCAL)
+        ),
+    };
+    Refusal::until(words, again)
+}
+
+fn next_try(header: &Header) -> DateTime<Utc> {
+    let doubled = LOOK * 2_i32.pow(header.tries.saturating_sub(1).min(16));
+    header.at + doubled.min(LONGEST)
 }
 
 /// Whether the file is ours, and nobody else is at it. `written_by_us`: the last change was a renewal
