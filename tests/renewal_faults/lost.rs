@@ -1,0 +1,176 @@
+//! The server has rotated, and the answer does not come, or not whole.
+
+use super::stage::Stage;
+use crate::common::Answer;
+use serde_json::Value;
+use std::io::Read;
+use std::net::TcpListener;
+use std::thread;
+
+const LOST: &str = "token expired: the answer of the token server was lost; trying once more in a minute";
+const HALF: &str = "token expired: only half of the answer came; renewing once more";
+const SIGN_IN: &str = "sign in again with CLIProxyAPI: the login is no longer accepted";
+
+/// The answer's bytes up to and with `end`, and no more.
+fn cut_behind(answer: &Value, end: &str) -> Answer {
+    let body = answer.to_string();
+    let at = body.find(end).unwrap_or_else(|| panic!("no {end:?} in {body}")) + end.len();
+    Answer::json(answer).cut_after(at)
+}
+
+#[test]
+fn an_answer_cut_off_in_front_of_the_refresh_token_is_lost_and_tried_once_more_at_most() {
+    for end in
+        ["{", "\"access_token\":\"sk-ant", "\"expires_in\"", "\"refresh_token\":", "\"refresh_token\":\"sk-a"]
+    {
+        let mut stage = Stage::claude();
+        stage.may_lose_an_answer();
+        let before = stage.text();
+        stage.ledger.after(move |answer| cut_behind(&answer, end));
+        stage.says(LOST);
+        stage.says(LOST);
+        assert_eq!(stage.ledger.posts().len(), 1, "{end}: it was sent again at once");
+        stage.pass(61);
+        // To the ledger the second one is a token used twice; a kinder server gives the answer again.
+        let row = stage.status();
+        assert!(row.words.contains("looking for a new one in its file"), "{row:?}");
+        stage.pass(3600);
+        stage.says(SIGN_IN);
+        assert_eq!(stage.ledger.posts().len(), 2, "{end}");
+        assert_eq!((stage.text(), stage.beside()), (before, Vec::new()), "{end}");
+    }
+}
+
+#[test]
+fn an_answer_cut_off_behind_the_refresh_token_is_a_login_all_the_same() {
+    for end in ["REFRESH\"", "REFRESH\",", "REFRESH\",\"scope\":\"user"] {
+        let stage = Stage::claude();
+        let new = stage.kind.refresh(2);
+        let end = end.replace("REFRESH", &new);
+        stage.ledger.after(move |mut answer| {
+            // As the real server orders them: the access token in front.
+            let refresh = answer["refresh_token"].take();
+            answer.as_object_mut().expect("an object").shift_remove("refresh_token");
+            let scope = answer.as_object_mut().expect("an object").shift_remove("scope");
+            (answer["refresh_token"], answer["scope"]) = (refresh, scope.unwrap_or_default());
+            cut_behind(&answer, &end)
+        });
+        stage.says(HALF);
+        assert_eq!(stage.held("refresh_token"), new);
+        stage.nothing_is_lost();
+        stage.ledger.is_sound();
+        stage.pass(61);
+        stage.shows_usage_with(3);
+        assert_eq!(stage.ledger.posts(), [stage.kind.refresh(1), new]);
+    }
+}
+
+/// Hung up in place of the 30 seconds after which the program gives up by itself: the same branch.
+#[test]
+fn a_connection_that_ends_after_the_rotation_is_tried_once_more_at_most() {
+    for kinder in [false, true] {
+        let mut stage = Stage::codex();
+        stage.may_lose_an_answer();
+        let before = stage.text();
+        stage.ledger.after(|_| Answer::hang_up());
+        stage.says(LOST);
+        stage.says(LOST);
+        assert_eq!((stage.ledger.posts().len(), stage.text()), (1, before.clone()));
+        stage.pass(61);
+        if kinder {
+            // The request never reached the server behind the one that hung up.
+            stage.ledger.undo_rotation();
+            stage.ledger.is_sound();
+            stage.shows_usage_with(2);
+        } else {
+            stage.ledger.instead(Answer::hang_up());
+            stage.says(SIGN_IN);
+            for _ in 0..3 {
+                stage.pass(7200);
+                stage.says(SIGN_IN);
+            }
+            assert_eq!(stage.text(), before);
+        }
+        assert_eq!(stage.ledger.posts().len(), 2);
+    }
+}
+
+#[test]
+fn an_answer_that_holds_no_token_is_no_success() {
+    for body in
+        ["", "null", "[]", "{}", "<html>sign in</html>", "{\"access_token\":\"\"}", "{\"refresh_token\":7}"]
+    {
+        let mut stage = Stage::claude();
+        stage.may_lose_an_answer();
+        let before = stage.text();
+        stage.ledger.after(move |_| Answer::status(200).body(body));
+        stage.says(LOST);
+        assert_eq!((stage.text(), stage.beside()), (before, Vec::new()), "{body}");
+    }
+}
+
+#[test]
+fn an_endless_answer_is_kept_as_far_as_its_refresh_token() {
+    let stage = Stage::claude();
+    stage.ledger.after(|mut answer| {
+        answer["zzz"] = "x".repeat(100_000).into();
+        Answer::json(&answer)
+    });
+    stage.says(HALF);
+    assert_eq!(stage.held("refresh_token"), stage.kind.refresh(2));
+}
+
+/// Each success starts the count anew, even where the token stays the same.
+#[test]
+fn a_server_that_keeps_its_refresh_tokens_is_trusted_as_long_as_it_answers() {
+    let stage = Stage::claude();
+    stage.ledger.keeps_refresh_tokens();
+    stage.ledger.expires_in(0);
+    for _ in 0..4 {
+        assert_eq!(stage.status().left, Some(42.0));
+        assert!(stage.holds(1));
+        stage.pass(3600);
+    }
+    stage.ledger.after(|_| Answer::hang_up());
+    stage.says(LOST);
+    stage.pass(61);
+    stage.ledger.is_sound();
+    assert_eq!(stage.status().left, Some(42.0));
+    assert_eq!(stage.ledger.posts().len(), 6);
+}
+
+#[test]
+fn a_kept_refresh_token_can_be_used_again_within_the_minute() {
+    let stage = Stage::claude();
+    stage.ledger.keeps_refresh_tokens();
+    stage.ledger.expires_in(0);
+    for _ in 0..3 {
+        let row = stage.status();
+        assert_eq!((row.words.as_str(), row.left), ("", Some(42.0)), "{row:?}");
+    }
+}
+
+/// While nothing has gone out nothing can be spent, so such a failure must not use up the tries: a
+/// laptop behind a dead network would be told to sign in again.
+#[test]
+fn a_connection_that_never_comes_about_spends_nothing() {
+    let stage = Stage::claude();
+    let mute = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = mute.local_addr().expect("an address");
+    thread::spawn(move || {
+        // Takes the handshake's first message and never answers.
+        let (mut stream, _) = mute.accept()?;
+        stream.read_to_end(&mut Vec::new())
+    });
+    let endpoints = format!(
+        "[endpoints]\nclaude_token = \"https://{address}/\"\nclaude_usage = \"{}\"\ncli_proxy_api = []\n",
+        stage.scene.usage.url("/claude/usage"),
+    );
+    stage.scene.set_config(&endpoints);
+    let row = stage.status();
+    assert!(row.words.starts_with("token expired: cannot renew: "), "{row:?}");
+    let header = stage.header();
+    assert_eq!((&header["phase"], &header["tries"]), (&"prepared".into(), &0.into()), "{header}");
+    stage.scene.set_config("");
+    stage.shows_usage_with(2);
+}
