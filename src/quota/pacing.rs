@@ -95,8 +95,10 @@ impl Pacing {
                     wait = if wait == STRETCH { doubled.min(LONGEST_COOL_DOWN) } else { wait };
                 }
                 pace.refusals += 1;
-                pace.cool_until = Some(now + wait);
-                return Some(Failure::RateLimited(now + wait));
+                // Another run may have been told of a later moment.
+                let until = pace.cool_until.map_or(now + wait, |known| known.max(now + wait));
+                pace.cool_until = Some(until);
+                return Some(Failure::RateLimited(until));
             }
             Some(Failure::Server(_) | Failure::TimedOut(_) | Failure::BrokeOff(_)) => {
                 let doubled = FIRST_PAUSE * 2_i32.pow(pace.failures.min(8));
@@ -109,8 +111,14 @@ impl Pacing {
             Some(Failure::Unreachable(_)) => {
                 pace.asked.pop();
             }
-            // Success and everything else: whoever answers is well.
-            _ => *pace = Pace { asked: std::mem::take(&mut pace.asked), ..Pace::default() },
+            // Success and everything else: whoever answers is well. A refusal that came in between, to
+            // another run, holds all the same.
+            _ => {
+                (pace.failures, pace.pause_until) = (0, None);
+                if pace.cool_until.is_none_or(|until| until <= now) {
+                    (pace.refusals, pace.cool_until) = (0, None);
+                }
+            }
         }
         failure
     }

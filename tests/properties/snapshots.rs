@@ -1,0 +1,146 @@
+//! Snapshots over any sequence of scans and answers.
+
+use super::at;
+use chrono::{DateTime, TimeDelta, Utc};
+use proptest::prelude::*;
+use quota_tray::quota::{
+    Account, AccountId, AccountUsage, Failure, Provider, Reading, Snapshot, Standing, State, Window,
+};
+
+/// A file in the folder, as one scan finds it.
+#[derive(Debug, Clone)]
+struct File {
+    account: Account,
+    standing: Standing,
+    answer: Result<Reading, Failure>,
+}
+
+fn file(number: usize) -> impl Strategy<Value = File> {
+    let email = prop::sample::select(vec!["a@x", "A@x", "b@x", "É@x", "é@x", "", "ß@x"]);
+    let provider = prop::sample::select(&Provider::ALL[..]);
+    let standing = prop_oneof![
+        4 => Just(Standing::Asked),
+        1 => Just(Standing::Disabled),
+        1 => Just(Standing::Failed(Failure::BrokenFile("it is empty".into()))),
+    ];
+    let answer = prop_oneof![2 => reading().prop_map(Ok), 1 => failure().prop_map(Err)];
+    (email, provider, standing, answer).prop_map(move |(email, provider, standing, answer)| {
+        let id = AccountId(format!("{number}.json"));
+        File { account: Account { id, provider, email: email.into() }, standing, answer }
+    })
+}
+
+fn reading() -> impl Strategy<Value = Reading> {
+    let window = (any::<f64>(), prop::option::of(-5_000_i64..5_000), any::<bool>());
+    prop::collection::vec(window, 0..4).prop_map(|windows| {
+        let windows = windows.into_iter().enumerate().filter_map(|(number, (used, reset, named))| {
+            let mut window = Window::new(number.to_string(), "Weekly", used)?;
+            (window.resets_at, window.named) = (reset.map(at), named);
+            Some(window)
+        });
+        Reading { windows: windows.collect(), ..Reading::default() }
+    })
+}
+
+fn failure() -> impl Strategy<Value = Failure> {
+    prop::sample::select(vec![
+        Failure::Unreachable("host".into()),
+        Failure::RateLimited(at(1_000)),
+        Failure::Expired("why".into()),
+        Failure::SignInAgain,
+    ])
+}
+
+/// Any of eight files, in any order.
+fn scan() -> impl Strategy<Value = Vec<File>> {
+    let files: Vec<_> = (0..8).map(|number| prop::option::weighted(0.7, file(number))).collect();
+    files.prop_map(|files| files.into_iter().flatten().collect::<Vec<_>>()).prop_shuffle()
+}
+
+proptest! {
+    #[test]
+    fn what_was_known_is_kept_for_whom_it_was_known_and_the_order_is_always_the_same(
+        scans in prop::collection::vec((scan(), 1_i64..2_000), 1..12),
+    ) {
+        let mut snapshot = Snapshot::default();
+        let mut now = at(0);
+        for (files, seconds) in scans {
+            now += TimeDelta::seconds(seconds);
+            let before = snapshot;
+            let found = files.iter().map(|file| (file.account.clone(), file.standing.clone())).collect();
+            snapshot = Snapshot::placeholders(&before, found);
+
+            assert!(snapshot.refreshing && snapshot.updated_at == before.updated_at);
+            assert_eq!(snapshot.accounts.len(), files.len());
+            assert!(snapshot.accounts.is_sorted_by_key(|usage| usage.account.sort_key()));
+            for file in &files {
+                let usage = snapshot.account_mut(&file.account.id).expect("each file has its row").clone();
+                let earlier = before.accounts.iter().find(|earlier| earlier.account.id == usage.account.id);
+                placed(file, &usage, earlier);
+                if usage.loading {
+                    snapshot.account_mut(&file.account.id).expect("found").settle(file.answer.clone(), now);
+                    settled(file, &usage, snapshot.account_mut(&file.account.id).expect("found"), now);
+                }
+            }
+            (snapshot.refreshing, snapshot.updated_at) = (false, Some(now));
+            lowest_is_least(&snapshot, now);
+        }
+    }
+}
+
+/// What holds of an account before it is asked.
+fn placed(file: &File, usage: &AccountUsage, earlier: Option<&AccountUsage>) {
+    assert_eq!(usage.loading, file.standing == Standing::Asked);
+    assert_eq!(usage.disabled, file.standing == Standing::Disabled);
+    if let Standing::Failed(failure) = &file.standing {
+        assert_eq!(usage.error.as_ref(), Some(failure));
+    }
+    let is_broken = matches!(file.standing, Standing::Failed(_));
+    let same = earlier.filter(|earlier| {
+        earlier.account.provider == file.account.provider
+            && (is_broken || earlier.account.email == file.account.email)
+    });
+    match same {
+        Some(earlier) => {
+            assert_eq!(usage.account, earlier.account);
+            assert_eq!((&usage.reading, usage.updated_at), (&earlier.reading, earlier.updated_at));
+        }
+        None => {
+            assert_eq!(usage.account, file.account);
+            assert_eq!((&usage.reading, usage.updated_at), (&None, None), "another person's numbers");
+        }
+    }
+}
+
+/// What holds of it once it was asked.
+fn settled(file: &File, before: &AccountUsage, after: &AccountUsage, now: DateTime<Utc>) {
+    assert!(!after.loading && after.held_until.is_none());
+    match &file.answer {
+        Ok(reading) => {
+            assert_eq!((after.reading.as_ref(), after.updated_at), (Some(reading), Some(now)));
+            assert_eq!(after.state(), State::Ok);
+        }
+        Err(failure) => {
+            assert_eq!((&after.reading, after.updated_at), (&before.reading, before.updated_at));
+            assert_eq!(after.error.as_ref(), Some(failure));
+            assert!(!matches!(after.state(), State::Ok | State::Loading));
+        }
+    }
+}
+
+/// No window that counts has less left than the lowest of all, and each of them has a sound number.
+fn lowest_is_least(snapshot: &Snapshot, now: DateTime<Utc>) {
+    let counted = snapshot.enabled().flat_map(|usage| {
+        usage.windows().iter().filter(|window| window.named && !usage.is_unconfirmed(window, now))
+    });
+    let left: Vec<_> = counted.map(Window::remaining_percent).collect();
+    assert!(left.iter().all(|left| (0.0..=100.0).contains(left)), "{left:?}");
+    let lowest = snapshot.lowest(now).map(|(_, window)| window.remaining_percent());
+    assert_eq!(lowest, left.iter().copied().min_by(f64::total_cmp));
+    let of_providers = Provider::ALL.into_iter().filter_map(|provider| {
+        let (usage, window) = snapshot.lowest_of_provider(provider, now)?;
+        assert_eq!(usage.account.provider, provider);
+        Some(window.remaining_percent())
+    });
+    assert_eq!(lowest, of_providers.min_by(f64::total_cmp));
+}

@@ -1,0 +1,109 @@
+//! Words for every number and every moment.
+
+use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
+use proptest::prelude::*;
+use quota_tray::providers::http::retry_at;
+use quota_tray::providers::json::tidy;
+use quota_tray::quota::words::{self, Zone};
+use quota_tray::quota::{Failure, moment};
+use serde_json::{Value, json};
+
+const EAST: Zone = Zone::from_fn(|_| FixedOffset::east_opt(86_399).expect("in range"));
+const WEST: Zone = Zone::from_fn(|_| FixedOffset::west_opt(86_399).expect("in range"));
+
+/// Any moment of the calendar, and often one at its ends.
+fn any_moment() -> impl Strategy<Value = DateTime<Utc>> {
+    let moment = any::<i64>().prop_map(|number| {
+        // Most milliseconds are out of the calendar; as seconds, minutes and hours more of them are in it.
+        [1, 1_000, 1_000_000]
+            .into_iter()
+            .find_map(|part| DateTime::from_timestamp_millis(number / part))
+            .unwrap_or(DateTime::UNIX_EPOCH)
+    });
+    prop_oneof![8 => moment, 1 => Just(DateTime::<Utc>::MIN_UTC), 1 => Just(DateTime::<Utc>::MAX_UTC)]
+}
+
+#[track_caller]
+fn assert_one_line(text: &str) {
+    assert!(!text.trim().is_empty() && !text.chars().any(char::is_control), "{text:?}");
+}
+
+proptest! {
+    #[test]
+    fn every_moment_has_words(at in any_moment(), now in any_moment()) {
+        for zone in [Zone::UTC, Zone::LOCAL, EAST, WEST] {
+            assert_one_line(&words::date_time(at, zone));
+            assert_one_line(&words::clock_time(at, now, zone));
+            assert_one_line(&words::reset_both_ways(at, now, zone));
+            for failure in [Failure::RateLimited(at), Failure::AskedEnough(at)] {
+                assert_one_line(&failure.words(now, zone));
+                assert_one_line(&failure.short(now, zone));
+            }
+        }
+        assert_one_line(&words::age(at, now));
+        assert_one_line(&words::stretch(at - now));
+        let passed = words::reset_both_ways(at, now, Zone::UTC).starts_with("already passed");
+        assert_eq!(passed, (at - now).num_seconds() < 0);
+    }
+
+    #[test]
+    fn every_stretch_of_time_has_words(milliseconds in any::<i64>()) {
+        for length in [TimeDelta::milliseconds(milliseconds.max(-i64::MAX)), TimeDelta::MIN, TimeDelta::MAX] {
+            assert_one_line(&words::stretch(length));
+        }
+    }
+
+    #[test]
+    fn a_percentage_is_0_only_where_nothing_is_left(value in any::<f64>(), share in 0.0..=100.0) {
+        assert_one_line(&words::percent(value));
+        let text = words::percent(share);
+        assert_eq!(text == "0%", share <= 0.0, "{share}");
+        let whole: f64 = text.trim_start_matches('<').trim_end_matches('%').parse().expect("a number");
+        assert!((whole - share).abs() <= 1.0, "{share}: {text}");
+    }
+
+    #[test]
+    fn every_number_and_every_text_is_a_moment_or_none(
+        number in any::<f64>(),
+        whole in any::<i64>(),
+        text in ".*",
+        seconds in any::<f64>(),
+        now in any_moment(),
+    ) {
+        for value in [json!(number), json!(whole), json!(text), json!(whole.to_string()), Value::Null] {
+            moment::parse(&value);
+        }
+        moment::from_epoch(number);
+        if let Some(later) = moment::after(now, seconds) {
+            assert!(later >= now);
+        }
+    }
+
+    #[test]
+    fn a_moment_that_was_written_is_read_as_it_was(seconds in -62_135_596_800_i64..253_402_300_800) {
+        let written = DateTime::from_timestamp(seconds, 0).expect("years 1 to 9999");
+        for text in [written.to_rfc3339(), written.format("%Y-%m-%d %H:%M:%S").to_string()] {
+            assert_eq!(moment::parse(&json!(text)), Some(written), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_holds_for_a_while_and_not_for_ever(
+        header in prop::option::of("[ -~]{0,40}"),
+        wait in any::<f64>(),
+    ) {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).expect("in range");
+        for header in [header, Some(wait.to_string())] {
+            let until = retry_at(header.as_deref(), now);
+            assert!(until > now && until <= now + TimeDelta::hours(24), "{header:?}: {until}");
+        }
+    }
+
+    #[test]
+    fn text_from_outside_is_one_short_line(text in any::<String>()) {
+        let tidied = tidy(&text);
+        assert!(tidied.chars().count() <= 61 && !tidied.chars().any(char::is_control), "{tidied:?}");
+        assert_eq!(tidied.trim(), tidied);
+        assert_eq!(tidy(&tidied), tidied);
+    }
+}
