@@ -6,7 +6,7 @@
 //! one page, so that a killed process leaves either the old one or the new one.
 
 use super::rewrite::sync_folder;
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -18,6 +18,9 @@ const HEADER: usize = 4096;
 pub const MOST_ANSWER: usize = 32 * 1024;
 /// Spent tokens that are remembered besides the last.
 const EARLIER: usize = 8;
+
+/// A moment further ahead than this was not written under the clock of today.
+const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(2);
 
 /// How far a renewal has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,6 +59,12 @@ pub struct Header {
     pub tries: u32,
     /// When the phase began.
     pub at: DateTime<Utc>,
+    /// When the answer came: its tokens count their time from then. `None`: none has come.
+    #[serde(default)]
+    pub came: Option<DateTime<Utc>>,
+    /// The server wants to be asked no sooner. `None`: it has not said so.
+    #[serde(default)]
+    pub not_before: Option<DateTime<Utc>>,
 }
 
 impl Header {
@@ -75,7 +84,19 @@ impl Header {
         let tries = again.map_or(0, |before| before.tries);
         let ours = before.is_some_and(|before| before.wrote(&spent));
         let credential = credential.to_owned();
-        Header { version: 1, credential, spent, new: None, ours, earlier, phase: Phase::Prepared, tries, at }
+        Header {
+            version: 1,
+            credential,
+            spent,
+            new: None,
+            ours,
+            earlier,
+            phase: Phase::Prepared,
+            tries,
+            at,
+            came: None,
+            not_before: None,
+        }
     }
 
     /// Whether the file has a token from us.
@@ -126,7 +147,15 @@ impl Journal {
             return Ok(None);
         }
         match serde_json::from_slice::<Header>(&header) {
-            Ok(header) if header.version == 1 => Ok(Some(Journal { file, header })),
+            Ok(header) if header.version == 1 => {
+                let mut journal = Journal { file, header };
+                // Written under a clock that has been put back since: time counts from now on.
+                if journal.header.at > Utc::now() + CLOCKS_DIFFER {
+                    journal.header.at = Utc::now();
+                    journal.write_header()?;
+                }
+                Ok(Some(journal))
+            }
             _ => {
                 let aside = path.with_extension(format!("unreadable-{}", Utc::now().timestamp_millis()));
                 std::fs::rename(path, &aside)?;

@@ -107,8 +107,8 @@ impl Pacing {
                 pace.failures += 1;
                 pace.pause_until = Some(now + TimeDelta::milliseconds((pause * 1000.0) as i64));
             }
-            // It never reached the provider, so it does not count.
-            Some(Failure::Unreachable(_)) => {
+            // It never reached the provider, or was not even sent, so it does not count.
+            Some(Failure::Unreachable(_) | Failure::Expired(_)) => {
                 pace.asked.pop();
             }
             // Success and everything else: whoever answers is well. A refusal that came in between, to

@@ -261,6 +261,7 @@ impl Renewer {
         let now = Utc::now();
         let body = match answer {
             Ok(TokenAnswer { status: 200, body, .. }) => {
+                journal.header.came = Some(now);
                 note(journal, Phase::Answered, now);
                 self.told(Step::Answered);
                 body
@@ -270,10 +271,11 @@ impl Renewer {
                 return Err(refused(now, now));
             }
             Ok(TokenAnswer { status, retry_after, .. }) => {
+                journal.header.not_before = (status == 429).then(|| retry_at(retry_after.as_deref(), now));
                 not_spent(journal, now);
                 let words = format!("cannot renew: the token server answered {status}; trying again later");
                 return Err(match status {
-                    429 => Refusal::until(words, retry_at(retry_after.as_deref(), now)),
+                    429 => Refusal::until(words, journal.header.not_before.unwrap_or(now)),
                     _ => Refusal::because(words),
                 });
             }
@@ -306,6 +308,7 @@ impl Renewer {
             ))
         };
         let disk = |error: io::Error| safe(&disk_words(&error, folder));
+        let came = journal.header.came.unwrap_or_else(Utc::now);
         let mut changes = 0;
         loop {
             let stamp = file::stamp(target).map_err(|_| Refusal::gone())?;
@@ -315,7 +318,7 @@ impl Renewer {
                 // Somebody has signed in anew, or renewed it: what stands is adopted.
                 break;
             }
-            let text = with_tokens(&contents, tokens, Local::now())?;
+            let text = with_tokens(&contents, tokens, came.with_timezone(&Local))?;
             let mut beside = match replacement.take() {
                 Some(prepared) => prepared,
                 None => {

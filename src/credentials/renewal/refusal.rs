@@ -89,8 +89,15 @@ pub fn may_send(before: &Header, hash: &str, now: DateTime<Utc>) -> Result<(), R
         return Ok(());
     }
     match before.phase {
-        Phase::Prepared | Phase::Done => Ok(()),
+        Phase::Prepared | Phase::Done => match before.not_before {
+            Some(until) if now < until && until - now < TimeDelta::hours(25) => {
+                Err(Refusal::until("cannot renew: the token server answered 429; trying again later", until))
+            }
+            _ => Ok(()),
+        },
         Phase::Refused => Err(refused(before.at, now)),
+        // The server has kept the token.
+        Phase::Answered if before.new.is_some() => Ok(()),
         Phase::Sent | Phase::Answered if now < next_try(before) => Err(answer_lost(before, now)),
         Phase::Sent | Phase::Answered => Ok(()),
     }

@@ -1,0 +1,145 @@
+//! Every command, with every kind of credential file.
+
+use super::{Stage, Watched, contains};
+use crate::canary::Search;
+use crate::ledger::Kind;
+use crate::stage::EMAIL;
+use crate::tap::Tap;
+use chrono::TimeDelta;
+use serde_json::json;
+use std::fs;
+use std::process::Command;
+
+/// Files of each kind beside the stage's own, each with tokens in it.
+fn with_every_kind_of_file(stage: &Stage) {
+    let [access, refresh, id] = [stage.kind.access(0), stage.kind.refresh(0), stage.kind.id(0)];
+    let token = access.as_str();
+    let whole = |more: serde_json::Value| {
+        let mut content = json!({"type": "claude", "access_token": access, "refresh_token": refresh,
+            "id_token": id, "email": "bob@example.com", "expired": "2099-01-01T00:00:00Z"});
+        content.as_object_mut().expect("an object").extend(more.as_object().expect("an object").clone());
+        content.to_string()
+    };
+    for (name, content) in [
+        ("claude-whole.json", whole(json!({}))),
+        ("codex-whole.json", whole(json!({"type": "codex", "account_id": "w"}))),
+        ("claude-off.json", whole(json!({"disabled": true}))),
+        ("claude-expired.json", whole(json!({"expired": "2020-01-01T00:00:00Z"}))),
+        ("codex-expired.json", whole(json!({"type": "codex", "expired": 1}))),
+        ("gemini-other.json", whole(json!({"type": "gemini"}))),
+        ("claude-untyped.json", json!({"access_token": token, "refresh_token": refresh}).to_string()),
+        ("claude-half.json", format!("{{\"type\":\"claude\",\"access_token\":\"{token}")),
+        ("claude-text.json", token.to_owned()),
+        ("claude-string.json", json!(token).to_string()),
+        ("claude-list.json", whole(json!({"access_token": [token]}))),
+        ("claude-odd.json", whole(json!({"access_token": format!("{token}\u{e9}")}))),
+        ("claude-line.json", whole(json!({"access_token": format!("{token}\n{token}")}))),
+        ("claude-moments.json", whole(json!({"expired": token, "last_refresh": refresh}))),
+        ("claude-proxy.json", whole(json!({"proxy_url": token}))),
+        (
+            "claude-proxied.json",
+            whole(json!({"proxy_url": format!("http://u:{}@127.0.0.1:9", &token[13..40])})),
+        ),
+        ("codex-id.json", whole(json!({"type": "codex", "account_id": format!("{token}\u{7f}")}))),
+        (
+            "claude-refresh.json",
+            whole(json!({"expired": 1, "refresh_token": format!("{refresh} {refresh}\u{e9}")})),
+        ),
+    ] {
+        fs::write(stage.scene.auth_dir().join(name), content).expect("written");
+    }
+}
+
+/// The tokens of the other files are in files of their own, which Stage knows nothing of.
+fn forget_the_files(stage: &Stage) {
+    for name in stage.beside() {
+        fs::remove_file(stage.scene.auth_dir().join(name)).expect("removed");
+    }
+}
+
+#[test]
+fn every_command_keeps_quiet() {
+    for kind in [Kind::Claude, Kind::Codex] {
+        let stage = Stage::new(kind);
+        with_every_kind_of_file(&stage);
+        let search = stage.search();
+        for arguments in [
+            &["-vvv", "status"][..],
+            &["-vvvvvv", "status", "--format", "json"],
+            &["status", "--format", "waybar", "-vvv"],
+            &["status", "--format", "i3blocks", "-vvv"],
+            &["status", "--format", "openmetrics", "-vvv"],
+            &["status", "--check", "99", "-vvv"],
+            &["status", "--cached", "-vvv"],
+            &["status", "--auth-dir", "elsewhere", "-vvv"],
+            &["status", "--format", "wrong"],
+            &["status", "--wrong"],
+            &["demo", "--once", "-vvv"],
+            &["--help"],
+            &["--version"],
+        ] {
+            let done = stage.scene.run(arguments);
+            assert!(!done.stdout.is_empty() || !done.stderr.is_empty(), "{arguments:?}");
+            search.not_in(&format!("stdout of {arguments:?}"), &done.stdout);
+            search.not_in(&format!("stderr of {arguments:?}"), &done.stderr);
+        }
+        for settings in
+            ["token_renewal = \"sometimes\"", "claude_token = 5", "[endpoints\n", "refresh_minutes = 0"]
+        {
+            stage.scene.set_raw_config(settings);
+            let done = stage.scene.run(&["status", "-vvv"]);
+            assert_eq!(done.status.code(), Some(2), "{settings}: {done:?}");
+            search.not_in(settings, &done.stderr);
+        }
+        forget_the_files(&stage);
+    }
+}
+
+#[test]
+fn the_tray_keeps_quiet_on_the_bus_in_its_log_and_on_disk() {
+    for kind in [Kind::Claude, Kind::Codex] {
+        let stage = Stage::new(kind);
+        with_every_kind_of_file(&stage);
+        // With all that can be said: a title, a tooltip, a notification.
+        stage.scene.set_config("show_title = true\nthresholds = [50]\nshow_disabled = true");
+        let watched = Watched::start(&stage, stage.scene.command(), &["-vvv"]);
+        let host = &stage.scene.host;
+        host.menu_until(|menu| menu.shows("alice@example.com — 42% left"));
+        assert!(stage.scene.notifications.wait_for(1)[0].says("42%"));
+        host.icon_until(|icon| icon.tooltip.text.contains("42%"));
+        host.click("Hide e-mail addresses");
+        host.menu_until(|menu| menu.shows("a…e — 42% left"));
+        host.click("Hide e-mail addresses");
+        stage.write_now(stage.content(1, TimeDelta::hours(-1)));
+        stage.until("the write-back is repaired", |stage| stage.holds(2));
+        stage.scene.set_raw_config("wrong");
+        host.menu_until(|menu| menu.shows("could not use the settings file"));
+        for name in stage.beside() {
+            // They hold tokens and are to; what follows searches everything.
+            fs::remove_file(stage.scene.auth_dir().join(name)).expect("removed");
+        }
+        host.menu_until(|menu| !menu.shows("bob@example.com"));
+        watched.lets_nothing_out(|menu| menu.shows("42% left"));
+    }
+}
+
+/// What is searched is what is said: a token in the one place from which it has to be shown is found on
+/// the bus, in the text and in the state.
+#[test]
+fn the_search_hears_what_is_said() {
+    let mut stage = Stage::claude().not_expired();
+    let secret = stage.kind.access(7);
+    stage.write(stage.text().replace(EMAIL, &format!("{secret}@example.com")));
+    let search = Search::new([secret.clone()]);
+    assert!(search.find(stage.scene.run(&["status"]).stdout.as_bytes()).is_some());
+    let tap = Tap::on(&stage.scene);
+    let mut command: Command = stage.scene.command();
+    let tray = stage.scene.spawn_command(command.env("DBUS_SESSION_BUS_ADDRESS", tap.address()));
+    stage.scene.host.menu_until(|menu| menu.shows(&secret) && menu.shows("42% left"));
+    assert!(contains(&tap.heard(), &secret), "the tap hears nothing");
+    assert!(search.find(&tap.heard()).is_some());
+    drop(tray);
+    let snapshot = fs::read(stage.scene.state_home().join("quota-tray/snapshot.json")).expect("a snapshot");
+    assert!(search.find(&snapshot).is_some());
+    stage.may_lose_an_answer();
+}

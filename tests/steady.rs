@@ -1,0 +1,88 @@
+//! Steady: right numbers through restarts, rate limits, hostile servers and broken desktops. The real
+//! binary, real sockets, a real bus; time is made to pass by moving the moments in the state directory.
+#![cfg(target_os = "linux")]
+
+#[path = "steady/certificate.rs"]
+mod certificate;
+#[path = "steady/clicks.rs"]
+mod clicks;
+mod common;
+#[path = "steady/cooling.rs"]
+mod cooling;
+#[path = "steady/desktop.rs"]
+mod desktop;
+#[path = "steady/folders.rs"]
+mod folders;
+#[path = "steady/frozen.rs"]
+mod frozen;
+#[path = "steady/hostile.rs"]
+mod hostile;
+#[path = "steady/kept.rs"]
+mod kept;
+#[path = "steady/notices.rs"]
+mod notices;
+#[path = "steady/offline.rs"]
+mod offline;
+#[path = "steady/pacing.rs"]
+mod pacing;
+#[path = "steady/process.rs"]
+mod process;
+#[path = "steady/quit.rs"]
+mod quit;
+#[path = "steady/server.rs"]
+mod server;
+#[path = "steady/settings.rs"]
+mod settings;
+#[path = "steady/signals.rs"]
+mod signals;
+#[path = "steady/state.rs"]
+mod state;
+#[path = "steady/terminal.rs"]
+mod terminal;
+#[path = "steady/tls.rs"]
+mod tls;
+
+use common::{Menu, MenuItem, PATIENCE, Program, Scene};
+use serde_json::Value;
+
+const ALICE: &str = "alice@example.com";
+const BOB: &str = "bob@example.com";
+const CAROL: &str = "carol@example.com";
+
+/// No refresh is under way.
+fn at_rest(menu: &Menu) -> bool {
+    menu.find("Refresh now").is_some_and(|item| item.enabled)
+}
+
+/// No refresh is under way, and some item has `part` in its label.
+fn showing(part: &str) -> impl Fn(&Menu) -> bool {
+    move |menu| at_rest(menu) && menu.shows(part)
+}
+
+/// Clicks "Refresh now" and waits until its outcome stands in the menu.
+#[track_caller]
+fn refresh(scene: &Scene, outcome: &str) -> Menu {
+    scene.host.click("Refresh now");
+    scene.host.menu_until(showing(outcome))
+}
+
+/// Quits by the menu.
+#[track_caller]
+fn quit(scene: &Scene, program: Program) {
+    scene.host.click("Quit Quota Tray");
+    assert!(program.exit_status_within(PATIENCE).success());
+    scene.host.wait_until_empty();
+}
+
+/// All that stands below an item, as one text: long sentences are broken into several rows.
+fn words(item: &MenuItem) -> String {
+    item.children.iter().map(|child| child.label.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+/// The accounts of `status --format json`, and its exit code.
+#[track_caller]
+fn status(scene: &Scene) -> (Vec<Value>, Option<i32>) {
+    let done = scene.run(&["status", "--format", "json"]);
+    let report: Value = serde_json::from_str(&done.stdout).expect("a report");
+    (report["accounts"].as_array().expect("accounts").clone(), done.status.code())
+}

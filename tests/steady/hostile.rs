@@ -1,0 +1,191 @@
+//! Servers that are broken or mean harm: each ends within its time, in its own words, memory flat.
+
+use std::io::{self, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::Duration;
+
+use super::process::most_memory;
+use super::server::{Server, answer, endpoints, read_head};
+use super::state::State;
+use super::*;
+use crate::common::{Answer, UsageServer, claude_usage};
+
+/// What a server does with a request that it has read.
+type Serve = fn(&mut TcpStream) -> io::Result<()>;
+
+const NOT_HTTP: &str = "could not understand the answer: it is not HTTP, or its headers have no end";
+const BROKEN: &str = "could not understand the answer: it could not be unpacked, or broke off";
+const TOO_LONG: &str = "could not understand the answer: it is longer than 1 MiB";
+const BROKE_OFF: &str = "the connection to 127.0.0.1 broke off";
+const TOO_LATE: &str = "no answer within 15 s";
+const PORTAL: &str = "it is a web page; is there a sign-in page of the network?";
+
+/// A gzip of zeros up to the middle of its one block. In the code of that block a zero bit is "258
+/// bytes like the last one" and the next is "one byte back": each zero byte that follows unpacks to
+/// 1032 bytes, and 10 MiB of them to 10 GiB.
+const BOMB: [u8; 24] = [
+    0x1f, 0x8b, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x02, 0x03, 0xec, 0xc1, 0x01, 0x01, 0x00, 0x00, 0x00,
+    0x80, 0x90, 0xfe, 0xaf, 0xee, 0x08, 0x0a,
+];
+const BOMB_LENGTH: usize = 10 * 1024 * 1024;
+
+/// The server's name, what is said of it, and what it does.
+const HOSTILE: [(&str, &str, Serve); 19] = [
+    ("portal", PORTAL, |stream| {
+        stream.write_all(
+            answer(200, " <!DOCTYPE html><html><body>Welcome to the hotel</body></html>").as_bytes(),
+        )
+    }),
+    ("bomb", TOO_LONG, |stream| {
+        let length = BOMB.len() + BOMB_LENGTH;
+        write!(stream, "HTTP/1.1 200 \r\nContent-Encoding: gzip\r\nContent-Length: {length}\r\n\r\n")?;
+        stream.write_all(&BOMB)?;
+        (0..BOMB_LENGTH / 1024).try_for_each(|_| stream.write_all(&[0; 1024]))
+    }),
+    ("body-without-end", TOO_LONG, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n")?;
+        loop {
+            stream.write_all(b"400\r\n")?;
+            stream.write_all(&[b' '; 0x400])?;
+            stream.write_all(b"\r\n")?;
+        }
+    }),
+    ("length-beyond-belief", TOO_LONG, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nContent-Length: 9223372036854775807\r\n\r\n")?;
+        loop {
+            stream.write_all(&[b'['; 0x400])?;
+        }
+    }),
+    ("headers-without-end", NOT_HTTP, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\n")?;
+        loop {
+            stream.write_all(b"X-Header: and another one\r\n")?;
+        }
+    }),
+    ("header-without-end", NOT_HTTP, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nX-Header: ")?;
+        loop {
+            stream.write_all(&[b'x'; 0x400])?;
+        }
+    }),
+    ("trailers-without-end", BROKEN, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n")?;
+        loop {
+            stream.write_all(b"X-Trailer: and another one\r\n")?;
+        }
+    }),
+    ("other-protocol", NOT_HTTP, |stream| stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n")),
+    ("two-lengths", NOT_HTTP, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}}")
+    }),
+    ("no-length", NOT_HTTP, |stream| stream.write_all(b"HTTP/1.1 200 \r\nContent-Length: -1\r\n\r\n{}")),
+    ("length-too-short", "it is not JSON (line 1, column 9)", |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nContent-Length: 9\r\n\r\n{\"five_hour\": {\"utilization\": 1}}")
+    }),
+    ("length-too-long", BROKEN, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nContent-Length: 99\r\n\r\n{\"five_hour\": {\"utilization\": 1}}")
+    }),
+    ("broken-chunk", BROKEN, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n")
+    }),
+    ("broken-gzip", BROKEN, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nContent-Encoding: gzip\r\nContent-Length: 9\r\n\r\nnot so...")
+    }),
+    ("cut-head", BROKE_OFF, |stream| stream.write_all(b"HTTP/1.1 200 \r\nContent-Len")),
+    ("cut-at-once", BROKE_OFF, |_| Ok(())),
+    // The three that only the time-out ends.
+    ("silent", TOO_LATE, |stream| io::copy(stream, &mut io::sink()).map(drop)),
+    ("trickle", TOO_LATE, |stream| {
+        stream.write_all(b"HTTP/1.1 200 \r\nContent-Length: 1000\r\n\r\n")?;
+        loop {
+            stream.write_all(b" ")?;
+            thread::sleep(Duration::from_millis(250));
+        }
+    }),
+    ("interim-answers-without-end", TOO_LATE, |stream| {
+        loop {
+            stream.write_all(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")?;
+            // As fast as it can it would have a debug build parse for seconds at a time.
+            thread::sleep(Duration::from_millis(1));
+        }
+    }),
+];
+
+/// Serves each token as its account is named: `claude-access-NAME@example.com`.
+fn serve(mut stream: TcpStream, asked: &Mutex<Vec<String>>) -> io::Result<()> {
+    let head = read_head(&mut stream)?;
+    let bearer = head.get("authorization").cloned().unwrap_or_default();
+    let name = bearer.trim_start_matches("Bearer claude-access-").split('@').next().unwrap_or_default();
+    asked.lock().expect("nothing panics under it").push(name.to_owned());
+    match HOSTILE.iter().find(|(hostile, ..)| *hostile == name) {
+        Some((_, _, serve)) => serve(&mut stream),
+        None => stream.write_all(answer(200, &claude_usage(&[("five_hour", 58.0)]).to_string()).as_bytes()),
+    }
+}
+
+#[test]
+fn each_ends_within_its_time_in_its_own_words_with_memory_flat_and_harms_no_other() {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let server = Server::start({
+        let asked = Arc::clone(&asked);
+        move |stream| serve(stream, &asked)
+    });
+    let mut scene = Scene::new().claude("healthy@example.com");
+    scene.set_config(&endpoints(&format!("http://127.0.0.1:{}/usage", server.port())));
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("healthy@example.com — 42% left"));
+    let before = most_memory(program.id());
+
+    for (name, ..) in HOSTILE {
+        scene.add_claude(&format!("{name}@example.com"));
+    }
+    scene.host.menu_until(|menu| menu.shows("Refreshing…"));
+    let menu = scene.host.menu_until(showing("silent@example.com — timed out"));
+    for (name, expected, _) in HOSTILE {
+        let row = menu.item(&format!(" {name}@example.com"));
+        let said = words(row).to_lowercase();
+        assert!(said.contains(&expected.to_lowercase()), "{name}: no {expected:?} in {said:?}");
+    }
+    assert!(menu.shows("healthy@example.com — 42% left"), "{menu}");
+    let grown = most_memory(program.id()) - before;
+    println!("memory grew by {} KiB", grown / 1024);
+    assert!(grown < 24 * 1024 * 1024, "memory grew by {grown} bytes");
+
+    // Each was asked once, and those in trouble are left alone from now on.
+    let asked = asked.lock().expect("nothing panics under it").clone();
+    for (name, expected, _) in HOSTILE {
+        assert_eq!(asked.iter().filter(|known| *known == name).count(), 1, "{name}");
+        let pause = State::of(&scene).pace(&format!("claude-{name}@example.com.json"), "pause_until");
+        assert_eq!(pause.is_some(), [BROKE_OFF, TOO_LATE].contains(&expected), "{name}");
+    }
+    quit(&scene, program);
+}
+
+#[test]
+fn a_redirect_is_not_followed_and_the_other_host_sees_nothing() {
+    let scene = Scene::new().claude(ALICE).codex(BOB);
+    let (alice, bob) = (scene.account(ALICE), scene.account(BOB));
+    let elsewhere = UsageServer::start();
+    for (account, usage) in [(&alice, "/claude/usage"), (&bob, "/codex/usage")] {
+        elsewhere.answer(account.access_token(), claude_usage(&[("five_hour", 1.0)]));
+        let to = [elsewhere.url(usage), scene.usage.url("/another/path")];
+        let mut locations = [301, 302, 303, 307, 308].into_iter().zip(to.into_iter().cycle());
+        scene.usage.answer_with(account.access_token(), move |_| {
+            let (status, location) = locations.next().expect("asked more often than the test does");
+            Answer::redirect(&location).with_status(status)
+        });
+    }
+    for (count, code) in [301, 302, 303, 307, 308].into_iter().enumerate() {
+        for account in status(&scene).0 {
+            let error = account["error"].as_str().expect("it failed");
+            assert!(
+                error.contains(&format!("it points elsewhere ({code}), where no token is sent")),
+                "{error}"
+            );
+        }
+        assert_eq!(scene.usage.requests().len(), 2 * (count + 1));
+    }
+    assert!(elsewhere.requests().is_empty(), "{:#?}", elsewhere.requests());
+}

@@ -1,0 +1,83 @@
+//! What a refresh tells a panel: what has changed and no more, so that an open menu stays open.
+
+use chrono::{DurationRound, TimeDelta, Utc};
+
+use super::*;
+use crate::common::{Answer, Gate, HostSignal, claude_usage};
+
+/// The signals of one refresh that tells of so many percent used, and the menu after it.
+fn signals_of_a_refresh(scene: &Scene, used: f64) -> (Vec<HostSignal>, Menu) {
+    let (before, refreshing, after) = loop {
+        // Rows tell of minutes: a refresh within one of them is what is looked at.
+        let minute = || Utc::now().duration_trunc(TimeDelta::minutes(1)).expect("in range");
+        let began = minute();
+        let gate = Gate::new();
+        let answer = Answer::from(claude_usage(&[("five_hour", used), ("seven_day", 10.0)]));
+        scene.usage.answer(scene.account(ALICE).access_token(), answer.behind(&gate));
+        let before = scene.host.signals().len();
+        scene.host.click("Refresh now");
+        let refreshing = scene.host.menu_until(|menu| menu.shows("Refreshing…"));
+        gate.open();
+        let after = scene.host.menu_until(showing(&format!("{}% left", 100.0 - used)));
+        scene.host.icon_until(|icon| icon.tooltip.text.contains(&format!("{}%", 100.0 - used)));
+        if minute() == began {
+            break (before, refreshing, after);
+        }
+    };
+    assert_eq!(after.revision, refreshing.revision, "{after}");
+    (scene.host.signals()[before..].to_vec(), after)
+}
+
+/// The items of the menu signals, each with the properties that changed; the icon's signals are left
+/// out. No other signal of the menu is allowed.
+#[track_caller]
+fn changed(signals: &[HostSignal]) -> Vec<(i32, Vec<String>)> {
+    let mut changed = Vec::new();
+    for signal in signals {
+        match signal {
+            HostSignal::Icon(_) => {}
+            HostSignal::ItemsPropertiesUpdated { updated, removed } => {
+                changed.extend(updated.iter().chain(removed).cloned());
+            }
+            HostSignal::LayoutUpdated { .. } => panic!("the shape of the menu changed: {signals:#?}"),
+        }
+    }
+    changed
+}
+
+#[test]
+fn a_refresh_that_finds_nothing_new_changes_only_the_item_that_says_refreshing() {
+    let scene = Scene::new().claude(ALICE).codex(BOB);
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("42% left"));
+    // The first one may bring "Login renewed" and the like into the menu.
+    signals_of_a_refresh(&scene, 58.0);
+    let (signals, menu) = signals_of_a_refresh(&scene, 58.0);
+    let item = menu.item("Refresh now").id;
+    let changed = changed(&signals);
+    assert!(changed.iter().all(|(id, _)| *id == item), "{item}: {signals:#?}\n{menu}");
+    assert!(changed.iter().any(|(_, names)| names.iter().any(|name| name == "label")), "{signals:#?}");
+    // The icon turns its mark on and off, and says nothing else.
+    let icon: Vec<_> = signals.iter().filter(|signal| matches!(signal, HostSignal::Icon(_))).collect();
+    let allowed = ["NewIcon", "NewToolTip"].map(|name| HostSignal::Icon(name.into()));
+    assert!(icon.iter().all(|signal| allowed.contains(signal)), "{icon:#?}");
+    quit(&scene, program);
+}
+
+#[test]
+fn a_refresh_that_changes_a_label_sends_that_label() {
+    let scene = Scene::new().claude(ALICE).codex(BOB);
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("42% left"));
+    signals_of_a_refresh(&scene, 58.0);
+    let (signals, menu) = signals_of_a_refresh(&scene, 63.0);
+    let row = menu.item("alice@example.com — 37% left");
+    let window = row.find("5-hour: 37% left").expect("the window");
+    let mut ids: Vec<_> = changed(&signals).into_iter().map(|(id, _)| id).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut expected = [row.id, window.id, menu.item("Refresh now").id];
+    expected.sort_unstable();
+    assert_eq!(ids, expected, "{signals:#?}\n{menu}");
+    quit(&scene, program);
+}
