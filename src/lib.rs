@@ -29,6 +29,7 @@
 //! | the pictures | [`tray::icon`] |
 //! | what follows on what: events and effects | [`tray::app`] |
 //! | the platform's tray (the one file that names `tray-icon`) | [`tray::native`] |
+//! | who waits for that, and its thread on Linux | [`tray::shown`] |
 //! | notifications (the one file that names `notify-rust`) | [`tray::notify`] |
 //! | the main thread's loop (`tao` in one file of it) | [`tray::event_loop`] |
 //! | is there a tray host; text where there is none | `tray/host.rs`, [`tray::terminal`] |
@@ -40,7 +41,8 @@
 //!    disk, no network, no tray: `now` is an argument, the result is a value.
 //! 2. **One way round.** The main thread has the tray, another the refresher; between them go two small
 //!    enums, [`tray::app::Event`] and [`refresher::Command`]. The connections have a third, so that nothing
-//!    stands between the answer of a token server and its journal.
+//!    stands between the answer of a token server and its journal, and on Linux the icon a fourth, whose
+//!    library waits without end for a tray host that hangs.
 //! 3. **A login is never lost, a secret is never shown.** Only [`credentials`] writes credential files; a
 //!    [`credentials::Secret`] prints as dots.
 //!

@@ -74,7 +74,11 @@ pub async fn run<S: Source>(
             command = commands.recv() => match command {
                 None => return source.finish().await,
                 Some(Command::Refresh) if refresh.is_young() => {}
-                Some(Command::Refresh) => refresh = Refresh::start(&source, &snapshot, true),
+                Some(Command::Refresh) => {
+                    // Who asks is waiting: without a network it is looked for soon again.
+                    looks = 0;
+                    refresh = Refresh::start(&source, &snapshot, true);
+                }
                 Some(Command::Reconfigure(new_interval, new_source)) => {
                     interval = new_interval;
                     source = new_source;

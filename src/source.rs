@@ -236,8 +236,9 @@ impl Source for Accounts {
     }
 
     fn admit(&self, ids: &[AccountId], demanded: bool) -> Vec<Verdict> {
-        let now = Utc::now();
         let admit = |pacing: &mut Pacing| {
+            // Not before the pacing is ours: what another run has noted meanwhile is not of the future.
+            let now = Utc::now();
             pacing.tidy(now);
             ids.iter().map(|id| pacing.admit(id, self.limit, demanded, now)).collect()
         };
@@ -245,8 +246,8 @@ impl Source for Accounts {
     }
 
     fn answered(&self, answers: Vec<(AccountId, Option<Failure>)>) -> Vec<Option<Failure>> {
-        let now = Utc::now();
         let note = |pacing: &mut Pacing| {
+            let now = Utc::now();
             let shown =
                 answers.into_iter().map(|(id, failure)| pacing.answered(&id, failure, fastrand::f64(), now));
             shown.collect()

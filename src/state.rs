@@ -7,9 +7,11 @@ use crate::quota::alert::Memory;
 use crate::quota::pacing::Pacing;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 const SNAPSHOT: &str = "snapshot.json";
 const ALERTS: &str = "alerts.json";
@@ -19,12 +21,22 @@ const PACING: &str = "pacing.json";
 #[derive(Debug, Clone)]
 pub struct State {
     dir: PathBuf,
+    troubles: Arc<Mutex<Troubles>>,
+}
+
+/// What to do without where nothing can be kept.
+#[derive(Debug, Default)]
+struct Troubles {
+    /// The pacing that could not be written: it holds in this run at least.
+    pacing: Option<Pacing>,
+    /// What was complained of. Once is enough, or the log fills up.
+    told: BTreeSet<String>,
 }
 
 impl State {
     /// The state in `dir`, which is made when something is first kept there.
     pub fn new(dir: &Path) -> State {
-        State { dir: dir.to_owned() }
+        State { dir: dir.to_owned(), troubles: Arc::default() }
     }
 
     /// What was known last. No refresh is under way in it, whatever was when it was kept.
@@ -54,13 +66,20 @@ impl State {
     pub fn pacing<T>(&self, change: impl FnOnce(&mut Pacing) -> T) -> T {
         // Without the lock two runs may each ask once too often, which is better than not at all.
         let _lock = self.lock().inspect_err(|error| self.complain(PACING, error));
-        let mut pacing: Pacing = self.read(PACING);
+        let unwritten = self.troubles().pacing.take();
+        let written = unwritten.is_none();
+        let mut pacing: Pacing = unwritten.unwrap_or_else(|| self.read(PACING));
         let before = pacing.clone();
         let result = change(&mut pacing);
-        if pacing != before {
-            self.write(PACING, &pacing, files::replace_unsynced);
+        let kept = (written && pacing == before) || self.write(PACING, &pacing, files::replace_unsynced);
+        if !kept {
+            self.troubles().pacing = Some(pacing);
         }
         result
+    }
+
+    fn troubles(&self) -> MutexGuard<'_, Troubles> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> io::Result<File> {
@@ -78,25 +97,31 @@ impl State {
             Ok(text) => text,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return T::default(),
             Err(error) => {
-                tracing::warn!("could not read {}, starting anew: {error}", path.display());
+                self.tell(format!("could not read {}, starting anew: {error}", path.display()));
                 return T::default();
             }
         };
         serde_json::from_slice(&text).unwrap_or_else(|error| {
-            tracing::warn!("could not understand {}, starting anew: {error}", path.display());
+            self.tell(format!("could not understand {}, starting anew: {error}", path.display()));
             T::default()
         })
     }
 
-    fn write(&self, name: &str, value: &impl Serialize, replace: fn(&Path, &[u8]) -> io::Result<()>) {
+    /// Whether that went well.
+    fn write(&self, name: &str, value: &impl Serialize, replace: fn(&Path, &[u8]) -> io::Result<()>) -> bool {
         let text = serde_json::to_vec(value).expect("plain data is always JSON");
-        if let Err(error) = replace(&self.dir.join(name), &text) {
-            self.complain(name, &error);
-        }
+        replace(&self.dir.join(name), &text).inspect_err(|error| self.complain(name, error)).is_ok()
     }
 
     fn complain(&self, name: &str, error: &io::Error) {
-        tracing::warn!("could not write {}: {error}", self.dir.join(name).display());
+        self.tell(format!("could not write {}: {error}", self.dir.join(name).display()));
+    }
+
+    fn tell(&self, trouble: String) {
+        if !self.troubles().told.contains(&trouble) {
+            tracing::warn!("{trouble}");
+            self.troubles().told.insert(trouble);
+        }
     }
 }
 

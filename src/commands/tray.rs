@@ -12,8 +12,9 @@ use crate::state::State;
 use crate::tray::app::{App, Drawing, Effect, Event, Host};
 use crate::tray::event_loop::{ControlFlow, EventLoop, Sender};
 use crate::tray::menu::{self, Action};
-use crate::tray::native::{Clicks, Native};
+use crate::tray::native::Clicks;
 use crate::tray::notify;
+use crate::tray::shown::Shown;
 use crate::tray::terminal::Live;
 use chrono::Utc;
 use std::path::Path;
@@ -162,8 +163,7 @@ async fn end_of_session(events: Sender) {
 struct Shell<S: Source, F> {
     app: App,
     context: Context,
-    native: Option<Native>,
-    clicks: Clicks,
+    shown: Shown,
     drawing: Option<Drawing>,
     host: Option<Host>,
     live: Live,
@@ -188,8 +188,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         Shell {
             app,
             context,
-            native: None,
-            clicks: Clicks::new(events),
+            shown: Shown::new(Clicks::new(events)),
             drawing: None,
             host: None,
             live: Live::default(),
@@ -204,10 +203,8 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         if let Event::Host(host) = &event {
             self.host_changed(*host);
         }
-        if matches!(event, Event::Clicked(Action::Choose(_)))
-            && let Some(native) = &mut self.native
-        {
-            native.distrust_menu();
+        if matches!(event, Event::Clicked(Action::Choose(_))) {
+            self.shown.distrust_menu();
         }
         for effect in self.app.handle(event, Utc::now()) {
             match effect {
@@ -239,11 +236,9 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     }
 
     fn draw(&mut self, drawing: Drawing) {
-        match (&mut self.native, self.host) {
-            // Whoever waits for a host that hangs, hangs; and it has not been looked for yet at first.
-            (_, None | Some(Host::Silent | Host::NoBus)) => {}
-            (Some(native), _) => native.draw(drawing.clone()),
-            (None, _) => self.show_icon(&drawing),
+        // The library misses a host that comes just after it has found none: it begins where there is one.
+        if self.host == Some(Host::Present) {
+            self.shown.draw(drawing.clone());
         }
         if let Some(advice) = self.host.and_then(Host::advice) {
             let rows = menu::as_text(&self.app.view(Utc::now()).accounts());
@@ -252,21 +247,13 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         self.drawing = Some(drawing);
     }
 
-    fn show_icon(&mut self, drawing: &Drawing) {
-        match Native::new(&self.clicks, drawing.clone()) {
-            Ok(native) => self.native = Some(native),
-            // On Linux the host's watch says what is missing.
-            Err(error) => tracing::info!("could not show the icon: {error}"),
-        }
-    }
-
     fn host_changed(&mut self, host: Host) {
         if self.host.replace(host) == Some(host) {
             return;
         }
         if host == Host::NoBus {
             // Its library would wait for the lost bus in a busy loop.
-            self.native = None;
+            self.shown.remove();
         }
         if let Some(advice) = host.advice() {
             eprintln!("quota-tray: {advice}");
@@ -281,8 +268,8 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         }
         // As if the file had been changed by hand; its watch finds nothing new then.
         let _ = self.handle(Event::Settings(result));
-        if let (Some(native), Some(drawing)) = (&mut self.native, &self.drawing) {
-            native.draw(drawing.clone());
+        if let Some(drawing) = self.drawing.clone() {
+            self.draw(drawing);
         }
     }
 
@@ -296,8 +283,8 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
 
     /// Takes the icon away and ends the refresher.
     fn close(&mut self) {
-        self.native = None;
         self.commands = None;
+        self.shown.close();
     }
 }
 

@@ -251,8 +251,7 @@ fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
     if error.is_timeout() {
         return Failure::TimedOut(TIME_OUT.as_secs());
     }
-    let by_tls = causes(error).any(|cause| is_tls(cause) || inner(cause).is_some_and(is_tls));
-    if by_tls {
+    if causes(error).any(is_tls) {
         return Failure::NotTrusted(host.to_owned());
     }
     if error.is_connect() {
@@ -271,14 +270,10 @@ fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
     Failure::BrokeOff(host.to_owned())
 }
 
+/// `io::Error` hides what it carries from `source()`, and the connector puts one into another.
 fn is_tls(error: &(dyn Error + 'static)) -> bool {
-    error.is::<rustls::Error>()
-}
-
-/// `io::Error` hides what it carries from `source()`.
-fn inner<'a>(error: &'a (dyn Error + 'static)) -> Option<&'a (dyn Error + 'static)> {
-    let inner = error.downcast_ref::<std::io::Error>()?.get_ref()?;
-    Some(inner)
+    let carried = || error.downcast_ref::<std::io::Error>()?.get_ref();
+    error.is::<rustls::Error>() || carried().is_some_and(|carried| is_tls(carried))
 }
 
 fn causes(error: &reqwest::Error) -> impl Iterator<Item = &(dyn Error + 'static)> {

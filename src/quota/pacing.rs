@@ -14,6 +14,9 @@ const STRETCH: TimeDelta = TimeDelta::minutes(5);
 /// No refusal holds longer, unless the provider says so.
 const LONGEST_COOL_DOWN: TimeDelta = TimeDelta::hours(1);
 
+/// All answers of a refresh are taken note of together, so one may have come this long before.
+const SETTLED_WITHIN: TimeDelta = TimeDelta::minutes(1);
+
 /// After a server error or a time-out: 30 s, doubled with each, ...
 const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// ... up to this.
@@ -59,8 +62,8 @@ impl Pacing {
     /// `demanded` it, a provider in trouble is asked all the same. A question is counted at once.
     pub fn admit(&mut self, id: &AccountId, limit: u32, demanded: bool, now: DateTime<Utc>) -> Verdict {
         let pace = self.accounts.entry(id.clone()).or_default();
-        pace.asked.retain(|at| *at <= now && now - *at < STRETCH);
-        let ahead = |until: &DateTime<Utc>| *until > now && *until - now < BEYOND_BELIEF;
+        pace.asked.retain(|at| counts(*at, now));
+        let ahead = |until: &DateTime<Utc>| is_ahead(*until, now);
         if let Some(until) = pace.cool_until.filter(ahead) {
             return Verdict::Cooling(until);
         }
@@ -90,13 +93,14 @@ impl Pacing {
                 // The provider's own "five minutes" and no word at all look alike here; to be patient
                 // with both harms nobody.
                 let mut wait = until - now;
-                if wait <= STRETCH {
+                if wait <= STRETCH && wait > STRETCH - SETTLED_WITHIN {
                     let doubled = STRETCH * 2_i32.pow(pace.refusals.min(8));
-                    wait = if wait == STRETCH { doubled.min(LONGEST_COOL_DOWN) } else { wait };
+                    wait = doubled.min(LONGEST_COOL_DOWN);
                 }
-                pace.refusals += 1;
+                pace.refusals = pace.refusals.saturating_add(1);
                 // Another run may have been told of a later moment.
-                let until = pace.cool_until.map_or(now + wait, |known| known.max(now + wait));
+                let known = pace.cool_until.filter(|until| is_ahead(*until, now));
+                let until = known.map_or(now + wait, |known| known.max(now + wait));
                 pace.cool_until = Some(until);
                 return Some(Failure::RateLimited(until));
             }
@@ -104,7 +108,7 @@ impl Pacing {
                 let doubled = FIRST_PAUSE * 2_i32.pow(pace.failures.min(8));
                 let pause =
                     doubled.min(LONGEST_PAUSE).as_seconds_f64() * (0.75 + 0.5 * jitter.clamp(0.0, 1.0));
-                pace.failures += 1;
+                pace.failures = pace.failures.saturating_add(1);
                 pace.pause_until = Some(now + TimeDelta::milliseconds((pause * 1000.0) as i64));
             }
             // It never reached the provider, or was not even sent, so it does not count.
@@ -115,7 +119,7 @@ impl Pacing {
             // another run, holds all the same.
             _ => {
                 (pace.failures, pace.pause_until) = (0, None);
-                if pace.cool_until.is_none_or(|until| until <= now) {
+                if pace.cool_until.is_none_or(|until| !is_ahead(until, now)) {
                     (pace.refusals, pace.cool_until) = (0, None);
                 }
             }
@@ -126,11 +130,21 @@ impl Pacing {
     /// Forgets accounts of which nothing has to be remembered.
     pub fn tidy(&mut self, now: DateTime<Utc>) {
         self.accounts.retain(|_, pace| {
-            pace.asked.retain(|at| *at <= now && now - *at < STRETCH);
+            pace.asked.retain(|at| counts(*at, now));
             let ahead = |until: Option<DateTime<Utc>>| until.is_some_and(|at| now - at < LONGEST_COOL_DOWN);
             !pace.asked.is_empty() || ahead(pace.cool_until) || ahead(pace.pause_until)
         });
     }
+}
+
+/// Whether a moment is still to come, and can be believed.
+fn is_ahead(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    until > now && until - now < BEYOND_BELIEF
+}
+
+/// Whether a question at that moment still counts, be it that the clock was put back a little since.
+fn counts(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+    (now - at).abs() < STRETCH
 }
 
 #[cfg(test)]
@@ -167,7 +181,9 @@ mod tests {
         for minutes in [5, 10, 20, 40, 60, 60] {
             assert_eq!(pacing.admit(&id(), 60, true, now), Verdict::Ask);
             let until = now + TimeDelta::minutes(minutes);
-            let shown = pacing.answered(&id(), Some(Failure::RateLimited(now + STRETCH)), 0.5, now);
+            // The answer came with others that took longer.
+            let came = now - TimeDelta::seconds(14);
+            let shown = pacing.answered(&id(), Some(Failure::RateLimited(came + STRETCH)), 0.5, now);
             assert_eq!(shown, Some(Failure::RateLimited(until)));
             assert_eq!(pacing.admit(&id(), 60, true, until - TimeDelta::seconds(1)), Verdict::Cooling(until));
             now = until;

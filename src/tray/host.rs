@@ -18,7 +18,7 @@ const RETRY: Duration = Duration::from_secs(60);
 const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How long until one that hangs is asked again.
-const LOOK_AGAIN: Duration = Duration::from_secs(15);
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Tells of tray hosts that come and go, for ever.
 pub async fn watch(events: Sender) {
@@ -56,10 +56,12 @@ async fn follow(events: &Sender) -> zbus::Result<()> {
     }
 }
 
-/// Whether the watcher answers at all. The tray's library waits without end for one that does not.
+/// Whether the watcher answers at all. A ping would not tell: GLib's D-Bus answers it from a thread of
+/// its own while the panel's hangs.
 async fn answers(connection: &zbus::Connection) -> bool {
-    let (path, ping) = ("/StatusNotifierWatcher", "org.freedesktop.DBus.Peer");
-    let asked = connection.call_method(Some(WATCHER), path, Some(ping), "Ping", &());
+    let (path, properties) = ("/StatusNotifierWatcher", "org.freedesktop.DBus.Properties");
+    let what = (WATCHER, "IsStatusNotifierHostRegistered");
+    let asked = connection.call_method(Some(WATCHER), path, Some(properties), "Get", &what);
     // Any answer will do, an error included.
     timeout(PATIENCE, asked).await.is_ok()
 }

@@ -8,4 +8,5 @@ pub mod icon;
 pub mod menu;
 pub mod native;
 pub mod notify;
+pub mod shown;
 pub mod terminal;
