@@ -14,11 +14,7 @@ use chrono::{DateTime, Utc};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
-use std::time::Duration;
 use tokio::sync::mpsc;
-
-/// How long the end of the program waits for a renewal that is under way.
-const LAST_PATIENCE: Duration = Duration::from_millis(2000);
 
 /// Accounts that can be listed and asked.
 pub trait Source: Send + Sync + 'static {
@@ -48,7 +44,8 @@ pub trait Source: Send + Sync + 'static {
         std::future::ready(())
     }
 
-    /// Waits a moment for what must not be broken off. Called once, at the end.
+    /// Waits for what must not be broken off, which is a matter of moments unless a server takes its time.
+    /// Called once, at the end.
     fn finish(&self) -> impl Future<Output = ()> + Send {
         std::future::ready(())
     }
@@ -260,7 +257,7 @@ impl Source for Accounts {
     }
 
     async fn finish(&self) {
-        self.renewer.finish(LAST_PATIENCE).await;
+        self.renewer.finish().await;
     }
 
     fn watch(&self, changes: mpsc::Sender<()>) -> Option<FolderWatch> {

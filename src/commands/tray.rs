@@ -81,11 +81,13 @@ pub fn run_with<S: Source, K: 'static>(
     event_loop.run(move |event| {
         let flow = shell.handle(event);
         if flow.is_break() {
+            // To whoever looks it has ended now; what it still waits for is a token server.
             shell.close();
+            drop(lock.take());
             if let Some(thread) = thread.take() {
                 let _ = thread.join();
             }
-            drop((keep.take(), lock.take()));
+            drop(keep.take());
         }
         flow
     });

@@ -1,9 +1,11 @@
 //! The memory of a renewal: what the token server said stands here before anything else is done with
 //! it. One file a credential, for its owner only.
 //!
-//! A page of header, then the answer as it came. Room for both is made before the token is spent, and
-//! both are written in place: no step after the answer needs new space or a new name. The header is
-//! one page, so that a killed process leaves either the old one or the new one.
+//! A page of header, then two rooms for answers as they came. Space for all is made before the token is
+//! spent, and all is written in place: no step after the answer needs new space or a new name. The header
+//! is one page, so that a killed process leaves either the old one or the new one. It says which room is
+//! for the answer that is due; the other keeps the one before while that may still have to be put back
+//! into the file, so that an attempt that fails forgets nothing.
 
 use super::rewrite::sync_folder;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -65,6 +67,38 @@ pub struct Header {
     /// The server wants to be asked no sooner. `None`: it has not said so.
     #[serde(default)]
     pub not_before: Option<DateTime<Utc>>,
+    /// The room of the answer: the first or the second.
+    #[serde(default)]
+    room: Room,
+    /// When the answer in the other room came, which brought the token that is to be sent now. `None`: there
+    /// is none.
+    #[serde(default)]
+    pub kept: Option<DateTime<Utc>>,
+}
+
+/// One of the two places for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Room {
+    #[default]
+    First,
+    Second,
+}
+
+impl Room {
+    fn other(self) -> Room {
+        match self {
+            Room::First => Room::Second,
+            Room::Second => Room::First,
+        }
+    }
+
+    fn offset(self) -> u64 {
+        match self {
+            Room::First => HEADER as u64,
+            Room::Second => (HEADER + MOST_ANSWER) as u64,
+        }
+    }
 }
 
 impl Header {
@@ -81,7 +115,13 @@ impl Header {
             }
             None => Vec::new(),
         };
-        let tries = again.map_or(0, |before| before.tries);
+        // An answer starts the count anew, also one that lets the token live.
+        let tries = again.filter(|before| before.new.is_none()).map_or(0, |before| before.tries);
+        let (room, kept) = match before {
+            Some(before) if before.brought(&spent) => (before.room.other(), before.came.or(Some(before.at))),
+            Some(before) => (before.room, again.and_then(|before| before.kept)),
+            None => (Room::First, None),
+        };
         let ours = before.is_some_and(|before| before.wrote(&spent));
         let credential = credential.to_owned();
         Header {
@@ -96,7 +136,14 @@ impl Header {
             at,
             came: None,
             not_before: None,
+            room,
+            kept,
         }
+    }
+
+    /// Whether the answer that is here brought this token, for another.
+    fn brought(&self, hash: &str) -> bool {
+        self.phase == Phase::Answered && self.new.as_deref() == Some(hash) && self.spent != hash
     }
 
     /// Whether the file has a token from us.
@@ -150,8 +197,11 @@ impl Journal {
             Ok(header) if header.version == 1 => {
                 let mut journal = Journal { file, header };
                 // Written under a clock that has been put back since: time counts from now on.
-                if journal.header.at > Utc::now() + CLOCKS_DIFFER {
-                    journal.header.at = Utc::now();
+                let now = Utc::now();
+                let ahead = |at: DateTime<Utc>| at > now + CLOCKS_DIFFER;
+                if ahead(journal.header.at) || journal.header.kept.is_some_and(ahead) {
+                    journal.header.at = journal.header.at.min(now);
+                    journal.header.kept = journal.header.kept.map(|came| came.min(now));
                     journal.write_header()?;
                 }
                 Ok(Some(journal))
@@ -178,8 +228,12 @@ impl Journal {
         if journal.file.metadata()?.len() < HEADER as u64 {
             journal.file.write_all(&[b' '; HEADER])?;
         }
-        journal.blank_answer()?;
+        let room = journal.header.room;
+        journal.blank(room)?;
         journal.write_header()?;
+        if journal.header.kept.is_none() {
+            journal.blank(room.other())?;
+        }
         journal.file.sync_all()?;
         sync_folder(path)?;
         Ok(journal)
@@ -200,9 +254,7 @@ impl Journal {
     /// # Errors
     /// The disk refuses.
     pub fn answer_writer(&self) -> io::Result<impl Write + Send + 'static> {
-        let mut file = self.file.try_clone()?;
-        file.seek(SeekFrom::Start(HEADER as u64))?;
-        Ok(file)
+        Ok(AnswerWriter { file: self.file.try_clone()?, offset: self.header.room.offset() })
     }
 
     /// The answer as far as it came, without the white space that kept its place.
@@ -210,7 +262,47 @@ impl Journal {
     /// # Errors
     /// The disk refuses.
     pub fn answer(&mut self) -> io::Result<Zeroizing<Vec<u8>>> {
-        self.file.seek(SeekFrom::Start(HEADER as u64))?;
+        self.read(self.header.room)
+    }
+
+    /// The answer that brought the token which is to be sent now; empty where [`Header::kept`] is `None`.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn answer_before(&mut self) -> io::Result<Zeroizing<Vec<u8>>> {
+        match self.header.kept {
+            Some(_) => self.read(self.header.room.other()),
+            None => Ok(Zeroizing::default()),
+        }
+    }
+
+    /// The answer before is not needed any more: wipes it.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn forget_before(&mut self) -> io::Result<()> {
+        self.blank(self.header.room.other())?;
+        self.header.kept = None;
+        self.write_header()?;
+        self.file.sync_data()
+    }
+
+    /// The new token is safe in the credential file: wipes the answers, keeps the hashes.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn finish(&mut self, at: DateTime<Utc>) -> io::Result<()> {
+        // The tokens first: killed in between, it is still open, and the next look ends it.
+        self.blank(Room::First)?;
+        self.blank(Room::Second)?;
+        (self.header.phase, self.header.at, self.header.kept) = (Phase::Done, at, None);
+        self.write_header()?;
+        self.file.set_len(HEADER as u64)?;
+        self.file.sync_all()
+    }
+
+    fn read(&mut self, room: Room) -> io::Result<Zeroizing<Vec<u8>>> {
+        self.file.seek(SeekFrom::Start(room.offset()))?;
         let mut answer = Zeroizing::new(Vec::with_capacity(MOST_ANSWER + 1));
         (&self.file).take(MOST_ANSWER as u64).read_to_end(&mut answer)?;
         let length = answer.trim_ascii_end().len();
@@ -218,21 +310,8 @@ impl Journal {
         Ok(answer)
     }
 
-    /// The new token is safe in the credential file: wipes the answer, keeps the hashes.
-    ///
-    /// # Errors
-    /// The disk refuses.
-    pub fn finish(&mut self, at: DateTime<Utc>) -> io::Result<()> {
-        // The tokens first: killed in between, it is still open, and the next look ends it.
-        self.blank_answer()?;
-        (self.header.phase, self.header.at) = (Phase::Done, at);
-        self.write_header()?;
-        self.file.set_len(HEADER as u64)?;
-        self.file.sync_all()
-    }
-
-    fn blank_answer(&mut self) -> io::Result<()> {
-        self.file.seek(SeekFrom::Start(HEADER as u64))?;
+    fn blank(&mut self, room: Room) -> io::Result<()> {
+        self.file.seek(SeekFrom::Start(room.offset()))?;
         self.file.write_all(&[b' '; MOST_ANSWER])
     }
 
@@ -245,5 +324,24 @@ impl Journal {
         page.push(b'\n');
         self.file.rewind()?;
         self.file.write_all(&page)
+    }
+}
+
+/// Writes an answer into its room. The file's position belongs to whoever has the journal.
+struct AnswerWriter {
+    file: File,
+    offset: u64,
+}
+
+impl Write for AnswerWriter {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        self.file.seek(SeekFrom::Start(self.offset))?;
+        let written = self.file.write(piece)?;
+        self.offset += written as u64;
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.flush()
     }
 }

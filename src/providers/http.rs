@@ -22,6 +22,9 @@ pub const TIME_OUT: Duration = Duration::from_secs(15);
 /// For a new token longer: giving up early could lose it.
 pub const TOKEN_TIME_OUT: Duration = Duration::from_secs(30);
 
+/// Until the connection is there, TLS included: a request that has not gone out has used up no token.
+const CONNECT_TIME_OUT: Duration = Duration::from_secs(10);
+
 /// A program on this machine answers at once or not at all.
 const PROBE_TIME_OUT: Duration = Duration::from_millis(700);
 
@@ -216,6 +219,7 @@ fn build(proxy: &Proxy) -> reqwest::Result<reqwest::Client> {
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
         .timeout(TIME_OUT)
+        .connect_timeout(CONNECT_TIME_OUT)
         // A token goes to the address it was meant for and nowhere else.
         .redirect(reqwest::redirect::Policy::none())
         .referer(false);
@@ -248,7 +252,7 @@ fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
     // The address may hold what nobody should read in a log, and the host is named anyway.
     let told: Vec<_> = causes(error).map(ToString::to_string).collect();
     tracing::debug!("request to {host}: {}", told.join(": "));
-    if error.is_timeout() {
+    if error.is_timeout() && !error.is_connect() {
         return Failure::TimedOut(TIME_OUT.as_secs());
     }
     if causes(error).any(is_tls) {

@@ -45,9 +45,14 @@ impl JournalFile {
     /// As if so much time had passed since it was written.
     pub fn age(&self, time: TimeDelta) {
         let mut header = self.header();
-        let Some(at) = header["at"].as_str() else { return };
-        let at: DateTime<Utc> = at.parse().expect("a moment");
-        header["at"] = (at - time).to_rfc3339().into();
+        for key in ["at", "kept"] {
+            let Some(at) = header[key].as_str() else { continue };
+            let at: DateTime<Utc> = at.parse().expect("a moment");
+            header[key] = (at - time).to_rfc3339().into();
+        }
+        if header.is_null() {
+            return;
+        }
         let mut page = header.to_string().into_bytes();
         page.resize(HEADER - 1, b' ');
         page.push(b'\n');

@@ -3,6 +3,8 @@
 use super::crowd::wait_until_it_opens_a_lock;
 use super::stage::{Run, Stage};
 use crate::common::{Gate, Program};
+use std::thread;
+use std::time::Duration;
 
 /// Alice's renewal is on its way: the tokens have rotated, the answer waits for the gate. Bob is
 /// switched off, and has nothing to renew.
@@ -59,6 +61,25 @@ fn a_renewal_runs_to_its_end_when_the_session_ends() {
     stage.scene.host.icon();
     tray.terminate();
     stage.scene.host.wait_until_empty();
+    assert!(tray.is_running());
+    gate.open();
+    assert!(tray.finish().status.success());
+    renewed_once(&stage);
+}
+
+/// Whoever quits is rid of it at once, and can start it again; the login is waited for behind the scenes.
+#[test]
+fn a_renewal_runs_to_its_end_although_its_server_takes_longer_than_a_quit() {
+    let (stage, gate, tray) = in_the_middle(&[]);
+    stage.scene.host.click("Quit Quota Tray");
+    stage.scene.host.wait_until_empty();
+    let next = stage.scene.spawn(&[]);
+    wait_until_it_opens_a_lock(next.id());
+    stage.scene.host.icon();
+    next.terminate();
+    assert!(next.finish().status.success());
+    // Nothing tells that something does not happen. Without a renewal it ends in less than half of this.
+    thread::sleep(Duration::from_secs(5));
     assert!(tray.is_running());
     gate.open();
     assert!(tray.finish().status.success());

@@ -126,6 +126,30 @@ fn no_token_stays_in_the_journal_wherever_the_kill_came() {
     }
 }
 
+/// The login that the first renewal has brought is in the file and nowhere else, but for the journal; and
+/// there its own renewal begins.
+#[test]
+fn a_write_back_in_the_middle_of_the_next_renewal_costs_no_login_wherever_the_kill_came() {
+    let stage = Stage::new().with("claude", "alice@example.com");
+    stage.ledger.answer_for(0);
+    let player = stage.only();
+    for moment in &MOMENTS[..MOMENTS.len() - 1] {
+        stage.sign_in(player);
+        let first = stage.ledger.login(&player.name).refresh;
+        stage.must_renew(stage.players(), "a sign-in");
+        let kept = kill_at(&stage, *moment);
+        player.account.set("refresh_token", &*first);
+        if ON_THE_WIRE.contains(moment) {
+            assert_eq!(kept, Whereabouts::Wire, "{moment}");
+            continue;
+        }
+        assert!(kept.is_kept(), "killed at {moment}: the login is lost: {kept:?}");
+        stage.wait(2);
+        stage.must_renew(stage.players(), &format!("a kill at {moment} and a write-back"));
+        assert_eq!(stage.ledger.login(&player.name).reuses, 0, "{moment}");
+    }
+}
+
 /// An answer that lies about unread is a login that a kill would cost.
 #[test]
 fn an_answer_goes_into_its_journal_while_another_renewal_is_busy_with_its_disk() {

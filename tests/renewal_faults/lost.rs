@@ -137,7 +137,6 @@ fn an_endless_answer_is_kept_as_far_as_its_refresh_token() {
 
 /// Each success starts the count anew, even where the token stays the same.
 #[test]
-#[ignore = "open: a refresh token that the server keeps is not trusted in every order of events"]
 fn a_server_that_keeps_its_refresh_tokens_is_trusted_as_long_as_it_answers() {
     let stage = Stage::claude();
     stage.ledger.keeps_refresh_tokens();
@@ -169,7 +168,6 @@ fn a_kept_refresh_token_can_be_used_again_within_the_minute() {
 /// While nothing has gone out nothing can be spent, so such a failure must not use up the tries: a
 /// laptop behind a dead network would be told to sign in again.
 #[test]
-#[ignore = "open: it waits out the time-out of the token request"]
 fn a_connection_that_never_comes_about_spends_nothing() {
     let stage = Stage::claude();
     let mute = TcpListener::bind("127.0.0.1:0").expect("a port");

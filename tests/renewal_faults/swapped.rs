@@ -90,7 +90,6 @@ fn a_file_that_is_half_written_meanwhile_gets_its_tokens_later() {
 
 /// The looks after a renewal are made whether or not the file could be written at once.
 #[test]
-#[ignore = "open: it is finished at the next refresh only"]
 fn a_running_tray_finishes_what_a_half_written_file_has_held_up() {
     let stage = Stage::claude();
     let before = stage.text();

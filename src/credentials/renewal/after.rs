@@ -92,7 +92,10 @@ impl Renewer {
         let over = match file::read(target).await {
             Ok(contents) => match self.resume(&mut journal, target, &contents).await {
                 Ok(true) => return Found::Repaired,
-                Ok(false) => journal.header.new.is_some() && age >= STABLE,
+                Ok(false) if journal.header.phase == Phase::Answered => {
+                    journal.header.new.is_some() && age >= STABLE
+                }
+                Ok(false) => return forget_before(&mut journal, &path),
                 Err(refusal) => {
                     tracing::warn!("{}: {}", target.display(), refusal.words);
                     false
@@ -114,5 +117,15 @@ impl Renewer {
 
 /// Whether a renewal can hold a login that is nowhere else.
 fn is_open(header: &Header) -> bool {
-    matches!(header.phase, Phase::Sent | Phase::Answered)
+    matches!(header.phase, Phase::Sent | Phase::Answered) || header.kept.is_some()
+}
+
+/// A login that was there before an attempt that has brought nothing is kept until it is stable.
+fn forget_before(journal: &mut Journal, path: &Path) -> Found {
+    if journal.header.kept.is_some_and(|came| Utc::now() - came >= STABLE)
+        && let Err(error) = journal.forget_before()
+    {
+        tracing::warn!("could not wipe {}: {error}", path.display());
+    }
+    if is_open(&journal.header) { Found::Open } else { Found::Over }
 }

@@ -7,23 +7,25 @@
 
 mod after;
 mod contents;
+mod keeping;
 mod refusal;
 
 pub use refusal::Refusal;
 
-use super::file::{self, Contents};
+use super::file;
 use super::journal::{Header, Journal, JournalError, Phase};
 use super::lock::{self, Lock};
 use super::rewrite::Replacement;
 use super::secret::Secret;
 use super::store::Login;
 use crate::config::{Endpoints, TokenRenewal};
-use crate::providers::http::{Http, Lost, TokenAnswer, retry_at};
+use crate::providers::http::{Http, Lost, TOKEN_TIME_OUT, TokenAnswer, retry_at};
 use crate::providers::token::{self, Tokens};
 use crate::quota::Zone;
-use chrono::{DateTime, Local, Utc};
-use contents::{hash, holds_spent, refresh_token, renewed_meanwhile, reread, with_tokens};
-use refusal::{answer_lost, disk_words, is_settled, may_send, refused};
+use chrono::{DateTime, Utc};
+use contents::{hash, refresh_token, renewed_meanwhile, reread};
+use keeping::note;
+use refusal::{answer_lost, is_settled, may_send, refused};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -37,14 +39,14 @@ const SETTLED: Duration = Duration::from_secs(60);
 /// Another process that renews this login needs no longer.
 const LOCK_PATIENCE: Duration = Duration::from_secs(45);
 
+/// What the disk gets at the end, besides the token server's time.
+const LAST_PATIENCE: Duration = Duration::from_secs(2);
+
 /// How long CLIProxyAPI is taken to be as it was found.
 const PROBE_HOLDS: Duration = Duration::from_secs(5);
 
 /// How CLIProxyAPI's own page begins.
 const CLI_PROXY_API: &str = "CLI Proxy API Server";
-
-/// A file that changes this often while it is being replaced is left for the next look.
-const MOST_CHANGES: u32 = 50;
 
 /// The steps of a renewal, in their order, for whoever wants to watch them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,15 +89,23 @@ pub struct Renewer {
     http: Arc<Http>,
     watcher: fn(Step),
     cli_proxy_api: Mutex<Option<(Instant, bool)>>,
-    busy: watch::Sender<usize>,
+    sent: watch::Sender<Sent>,
 }
 
-/// Counts a renewal under way for as long as it is kept.
-struct Busy(Arc<Renewer>);
+/// The tokens that are on their way.
+#[derive(Debug, Default)]
+struct Sent {
+    count: usize,
+    /// The program ends: no more are sent.
+    closed: bool,
+}
 
-impl Drop for Busy {
+/// Counts a token as on its way for as long as it is kept.
+struct OnItsWay(Arc<Renewer>);
+
+impl Drop for OnItsWay {
     fn drop(&mut self) {
-        self.0.busy.send_modify(|count| *count -= 1);
+        self.0.sent.send_modify(|sent| sent.count -= 1);
     }
 }
 
@@ -103,7 +113,13 @@ impl Renewer {
     /// Keeps locks and journals in `state_dir`. `watcher` is told of each step.
     pub fn new(state_dir: &Path, http: Arc<Http>, watcher: fn(Step)) -> Arc<Renewer> {
         let dir = state_dir.join("renewals");
-        Arc::new(Renewer { dir, http, watcher, cli_proxy_api: Mutex::new(None), busy: watch::Sender::new(0) })
+        Arc::new(Renewer {
+            dir,
+            http,
+            watcher,
+            cli_proxy_api: Mutex::new(None),
+            sent: watch::Sender::default(),
+        })
     }
 
     /// Renews a login, or takes over what another has renewed. Once begun it runs to its end, even when
@@ -112,10 +128,9 @@ impl Renewer {
     /// # Errors
     /// Why it was not renewed. The login is as good as it was.
     pub async fn renew(self: &Arc<Self>, policy: Policy, login: Login) -> Result<Login, Refusal> {
-        self.busy.send_modify(|count| *count += 1);
-        let busy = Busy(self.clone());
+        let renewer = self.clone();
         let task = tokio::spawn(async move {
-            let result = busy.0.run(&policy, &login).await;
+            let result = renewer.run(&policy, &login).await;
             if let Err(refusal) = &result {
                 tracing::info!("{}: not renewed: {}", login.account.id, refusal.words);
             }
@@ -125,12 +140,27 @@ impl Renewer {
         task.await.unwrap_or_else(panicked)
     }
 
-    /// Waits until no renewal is under way, for so long at most.
-    pub async fn finish(&self, patience: Duration) {
-        let mut count = self.busy.subscribe();
-        if timeout(patience, count.wait_for(|count| *count == 0)).await.is_err() {
+    /// Sends no more tokens, and waits for those that are on their way until their answers are in the
+    /// credential files. A token server has [`TOKEN_TIME_OUT`] for that: whoever ends sooner can lose a login.
+    pub async fn finish(&self) {
+        self.sent.send_modify(|sent| sent.closed = true);
+        let mut sent = self.sent.subscribe();
+        let count = sent.borrow().count;
+        if count > 0 {
+            tracing::info!("waiting for {count} renewals to end");
+        }
+        if timeout(TOKEN_TIME_OUT + LAST_PATIENCE, sent.wait_for(|sent| sent.count == 0)).await.is_err() {
             tracing::warn!("a token renewal is still under way; its journal is read at the next start");
         }
+    }
+
+    /// To be kept until the answer is in the file. `None`: the program ends, and nothing must be sent.
+    fn set_out(self: &Arc<Self>) -> Option<OnItsWay> {
+        let open = self.sent.send_if_modified(|sent| {
+            sent.count += usize::from(!sent.closed);
+            !sent.closed
+        });
+        open.then(|| OnItsWay(self.clone()))
     }
 
     async fn run(self: &Arc<Self>, policy: &Policy, login: &Login) -> Result<Login, Refusal> {
@@ -187,9 +217,12 @@ impl Renewer {
         let mut journal = journal.map_err(|error| Refusal::disk(&error, &self.dir))?;
         self.told(Step::JournalPrepared);
 
+        let _on_its_way = self.set_out().ok_or_else(|| Refusal::because("Quota Tray is ending"))?;
         let tokens = self.ask(policy, login, &spent, &mut journal).await?;
-        self.keep(&mut journal, &tokens, &target, Some(replacement)).await?;
+        let kept = self.keep(&mut journal, &tokens, &target, Some(replacement)).await;
+        // Whatever stood in the way may be gone by then.
         self.look_again(target.clone());
+        kept?;
         if tokens.access.is_none() {
             return Err(Refusal::until("only half of the answer came; renewing once more", Utc::now()));
         }
@@ -204,35 +237,6 @@ impl Renewer {
             Ok(lock) => lock.map_err(cannot),
             Err(_) => Err(Refusal::because("another Quota Tray is renewing it")),
         }
-    }
-
-    /// Brings an unfinished renewal to its end: where the journal has an answer and the file still, or
-    /// again, holds a token that was spent, the file gets the new one. Says whether it did.
-    async fn resume(
-        &self,
-        journal: &mut Journal,
-        target: &Path,
-        contents: &Contents,
-    ) -> Result<bool, Refusal> {
-        let header = &journal.header;
-        let held = refresh_token(contents).map(|token| hash(&token));
-        // A server that kept the refresh token has spent nothing, and the file has had its answer.
-        let settled = header.new.as_ref() == Some(&header.spent);
-        let spent = holds_spent(header, held.as_deref());
-        let known = header.new.is_some();
-        if !matches!(header.phase, Phase::Sent | Phase::Answered) || settled || (known && !spent) {
-            return Ok(false);
-        }
-        let answer = journal.answer().map_err(|error| Refusal::disk(&error, &self.dir))?;
-        let Some(tokens) = token::parse(&answer) else { return Ok(false) };
-        if !spent {
-            // Killed between the change of the file and the note of it, or somebody has signed in anew.
-            self.note_kept(journal, &tokens);
-            return Ok(false);
-        }
-        tracing::info!("{}: taking the renewed login from the journal", target.display());
-        self.keep(journal, &tokens, target, None).await?;
-        Ok(true)
     }
 
     /// Sends the refresh token, once.
@@ -293,65 +297,6 @@ impl Renewer {
         token::parse(&body).ok_or_else(|| answer_lost(&journal.header, now))
     }
 
-    /// Puts new tokens into the credential file, if it still holds the one they came for.
-    async fn keep(
-        &self,
-        journal: &mut Journal,
-        tokens: &Tokens,
-        target: &Path,
-        mut replacement: Option<Replacement>,
-    ) -> Result<(), Refusal> {
-        let folder = target.parent().unwrap_or(Path::new("."));
-        let safe = |why: &str| {
-            Refusal::because(format!(
-                "renewed, but its file is not written yet: {why}; the new login is kept safe"
-            ))
-        };
-        let disk = |error: io::Error| safe(&disk_words(&error, folder));
-        let came = journal.header.came.unwrap_or_else(Utc::now);
-        let mut changes = 0;
-        loop {
-            let stamp = file::stamp(target).map_err(|_| Refusal::gone())?;
-            let contents = file::read(target).await?;
-            let held = refresh_token(&contents).map(|token| hash(&token));
-            if !holds_spent(&journal.header, held.as_deref()) {
-                // Somebody has signed in anew, or renewed it: what stands is adopted.
-                break;
-            }
-            let text = with_tokens(&contents, tokens, came.with_timezone(&Local))?;
-            let mut beside = match replacement.take() {
-                Some(prepared) => prepared,
-                None => {
-                    let metadata = std::fs::metadata(target).map_err(|_| Refusal::gone())?;
-                    Replacement::prepare(target, &metadata).map_err(disk)?
-                }
-            };
-            beside.fill(text.as_bytes()).map_err(disk)?;
-            self.told(Step::Filled);
-            // The last look before the one step that can't be taken back.
-            if file::stamp(target).map_err(|_| Refusal::gone())? == stamp {
-                beside.take_place().map_err(disk)?;
-                self.told(Step::Replaced);
-                break;
-            }
-            replacement = Some(beside);
-            changes += 1;
-            if changes > MOST_CHANGES {
-                return Err(safe("another program keeps changing it"));
-            }
-        }
-        self.note_kept(journal, tokens);
-        Ok(())
-    }
-
-    /// Notes which token came: from now on it is known that the one that was sent is spent.
-    fn note_kept(&self, journal: &mut Journal, tokens: &Tokens) {
-        let new = tokens.refresh.as_ref().map_or_else(|| journal.header.spent.clone(), hash);
-        journal.header.new = Some(new);
-        note(journal, Phase::Answered, Utc::now());
-        self.told(Step::Noted);
-    }
-
     /// Whether it is ours to renew at all.
     async fn may_renew(&self, policy: &Policy) -> Result<(), Refusal> {
         match policy.mode {
@@ -383,13 +328,6 @@ impl Renewer {
 
     fn told(&self, step: Step) {
         (self.watcher)(step);
-    }
-}
-
-/// Notes a phase. One that can't be written is found out at the next look: the answer itself is there.
-fn note(journal: &mut Journal, phase: Phase, at: DateTime<Utc>) {
-    if let Err(error) = journal.enter(phase, at) {
-        tracing::warn!("could not write the renewal journal: {error}");
     }
 }
 

@@ -1,0 +1,156 @@
+//! From the journal into the credential file: an answer gets to where it belongs, whatever stood in its
+//! way before.
+
+use super::contents::{hash, holds_spent, refresh_token, with_tokens};
+use super::refusal::disk_words;
+use super::{Refusal, Renewer, Step};
+use crate::credentials::file::{self, Contents};
+use crate::credentials::journal::{Journal, Phase};
+use crate::credentials::rewrite::Replacement;
+use crate::providers::token::{self, Tokens};
+use chrono::{DateTime, Local, Utc};
+use std::io;
+use std::path::Path;
+
+/// A file that changes this often while it is being replaced is left for the next look.
+const MOST_CHANGES: u32 = 50;
+
+impl Renewer {
+    /// Brings an unfinished renewal to its end: where the journal has an answer and the file still, or
+    /// again, holds a token that was spent, the file gets the new one. Says whether it did.
+    pub(super) async fn resume(
+        &self,
+        journal: &mut Journal,
+        target: &Path,
+        contents: &Contents,
+    ) -> Result<bool, Refusal> {
+        let header = &journal.header;
+        let held = refresh_token(contents).map(|token| hash(&token));
+        // A server that kept the refresh token has spent nothing, and the file has had its answer.
+        let settled = header.new.as_ref() == Some(&header.spent);
+        let spent = holds_spent(header, held.as_deref());
+        let known = header.new.is_some();
+        if settled || (known && !spent) {
+            return Ok(false);
+        }
+        let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
+        if matches!(header.phase, Phase::Sent | Phase::Answered)
+            && let Some(tokens) = token::parse(&journal.answer().map_err(cannot)?)
+        {
+            if !spent {
+                // Killed between the change of the file and the note of it, or somebody has signed in anew.
+                self.note_kept(journal, &tokens);
+                return Ok(false);
+            }
+            tracing::info!("{}: taking the renewed login from the journal", target.display());
+            self.keep(journal, &tokens, target, None).await?;
+            return Ok(true);
+        }
+        self.put_back(journal, target, held.as_deref()).await
+    }
+
+    /// An attempt has come to nothing, or not to its end yet, and meanwhile the file has got a token that
+    /// was spent for the one that is to be sent: this one is put back.
+    async fn put_back(
+        &self,
+        journal: &mut Journal,
+        target: &Path,
+        held: Option<&str>,
+    ) -> Result<bool, Refusal> {
+        let Some(came) = journal.header.kept.filter(|_| journal.header.phase != Phase::Refused) else {
+            return Ok(false);
+        };
+        let earlier = journal.header.earlier.clone();
+        let was_spent = |held: &str| earlier.iter().any(|earlier| earlier == held);
+        if !held.is_some_and(was_spent) {
+            return Ok(false);
+        }
+        let answer = journal.answer_before().map_err(|error| Refusal::disk(&error, &self.dir))?;
+        let brought =
+            |tokens: &Tokens| tokens.refresh.as_ref().map(hash).as_ref() == Some(&journal.header.spent);
+        let Some(tokens) = token::parse(&answer).filter(brought) else { return Ok(false) };
+        tracing::info!("{}: putting the renewed login back from the journal", target.display());
+        self.write(&tokens, came, target, was_spent, None).await?;
+        Ok(true)
+    }
+
+    /// Puts new tokens into the credential file, if it still holds one they came for.
+    pub(super) async fn keep(
+        &self,
+        journal: &mut Journal,
+        tokens: &Tokens,
+        target: &Path,
+        replacement: Option<Replacement>,
+    ) -> Result<(), Refusal> {
+        let header = &journal.header;
+        let came = header.came.unwrap_or_else(Utc::now);
+        self.write(tokens, came, target, |held| holds_spent(header, Some(held)), replacement).await?;
+        self.note_kept(journal, tokens);
+        Ok(())
+    }
+
+    /// Replaces the file by the same with `tokens`, which `came` then, as long as it holds a refresh token
+    /// that `replaces` says yes to.
+    async fn write(
+        &self,
+        tokens: &Tokens,
+        came: DateTime<Utc>,
+        target: &Path,
+        replaces: impl Fn(&str) -> bool,
+        mut replacement: Option<Replacement>,
+    ) -> Result<(), Refusal> {
+        let folder = target.parent().unwrap_or(Path::new("."));
+        let safe = |why: &str| {
+            Refusal::because(format!(
+                "renewed, but its file is not written yet: {why}; the new login is kept safe"
+            ))
+        };
+        let disk = |error: io::Error| safe(&disk_words(&error, folder));
+        let mut changes = 0;
+        loop {
+            let stamp = file::stamp(target).map_err(|_| Refusal::gone())?;
+            let contents = file::read(target).await?;
+            let held = refresh_token(&contents).map(|token| hash(&token));
+            if !held.is_some_and(|held| replaces(&held)) {
+                // Somebody has signed in anew, or renewed it: what stands is adopted.
+                return Ok(());
+            }
+            let text = with_tokens(&contents, tokens, came.with_timezone(&Local))?;
+            let mut beside = match replacement.take() {
+                Some(prepared) => prepared,
+                None => {
+                    let metadata = std::fs::metadata(target).map_err(|_| Refusal::gone())?;
+                    Replacement::prepare(target, &metadata).map_err(disk)?
+                }
+            };
+            beside.fill(text.as_bytes()).map_err(disk)?;
+            self.told(Step::Filled);
+            // The last look before the one step that can't be taken back.
+            if file::stamp(target).map_err(|_| Refusal::gone())? == stamp {
+                beside.take_place().map_err(disk)?;
+                self.told(Step::Replaced);
+                return Ok(());
+            }
+            replacement = Some(beside);
+            changes += 1;
+            if changes > MOST_CHANGES {
+                return Err(safe("another program keeps changing it"));
+            }
+        }
+    }
+
+    /// Notes which token came: from now on it is known that the one that was sent is spent.
+    fn note_kept(&self, journal: &mut Journal, tokens: &Tokens) {
+        let new = tokens.refresh.as_ref().map_or_else(|| journal.header.spent.clone(), hash);
+        journal.header.new = Some(new);
+        note(journal, Phase::Answered, Utc::now());
+        self.told(Step::Noted);
+    }
+}
+
+/// Notes a phase. One that can't be written is found out at the next look: the answer itself is there.
+pub(super) fn note(journal: &mut Journal, phase: Phase, at: DateTime<Utc>) {
+    if let Err(error) = journal.enter(phase, at) {
+        tracing::warn!("could not write the renewal journal: {error}");
+    }
+}
