@@ -15,11 +15,12 @@
 //! | which files are accounts | [`credentials::store`] |
 //! | reading a file that its owner rewrites in place | [`credentials::file`] |
 //! | renewing tokens: the order of the steps | [`credentials::renewal`] |
-//! | … why one is not renewed; what comes after | `credentials/renewal/refusal.rs`, `…/after.rs` |
+//! | … into the file, and when it is looked at again | `credentials/renewal/keeping.rs`, `…/after.rs` |
+//! | … why one is not renewed | `credentials/renewal/refusal.rs` |
 //! | … the journal, the lock, the change of the file | [`credentials::journal`], [`credentials::lock`], [`credentials::rewrite`] |
 //! | noticing changed files | [`credentials::watch`] |
 //! | a provider's API | [`providers::claude`], [`providers::codex`]; unknown shapes: [`providers::generic`] |
-//! | a token endpoint's API | [`providers::token`] |
+//! | a token endpoint's API; the request that spends a token | [`providers::token`], [`providers::post`] |
 //! | time-outs, limits, proxies, 429 | [`providers::http`] |
 //! | where accounts come from: real or made up | [`source`] |
 //! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |
@@ -40,9 +41,9 @@
 //! 1. **The core is pure.** [`quota`], [`tray::menu`], [`tray::icon`] and [`tray::app`] know no clock, no
 //!    disk, no network, no tray: `now` is an argument, the result is a value.
 //! 2. **One way round.** The main thread has the tray, another the refresher; between them go two small
-//!    enums, [`tray::app::Event`] and [`refresher::Command`]. The connections have a third, so that nothing
-//!    stands between the answer of a token server and its journal, and on Linux the icon a fourth, whose
-//!    library waits without end for a tray host that hangs.
+//!    enums, [`tray::app::Event`] and [`refresher::Command`]. On Linux the icon has a third, for its library
+//!    waits without end for a tray host that hangs; and a token that is renewed has one while that lasts, so
+//!    that nothing stands between the answer and its journal.
 //! 3. **A login is never lost, a secret is never shown.** Only [`credentials`] writes credential files; a
 //!    [`credentials::Secret`] prints as dots.
 //!

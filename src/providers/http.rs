@@ -2,19 +2,13 @@
 
 use crate::config::Endpoint;
 use crate::credentials::Proxy;
-use crate::credentials::journal::MOST_ANSWER;
 use crate::quota::Failure;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{self, HeaderMap};
 use std::collections::HashMap;
 use std::error::Error;
-use std::io;
-use std::sync::{Mutex, OnceLock};
+use std::sync::Mutex;
 use std::time::Duration;
-use tokio::runtime::{Builder, Handle};
-use tokio::sync::oneshot;
-use tokio::task::JoinSet;
-use zeroize::Zeroizing;
 
 /// From the first byte of the connection to the last of the answer.
 pub const TIME_OUT: Duration = Duration::from_secs(15);
@@ -49,52 +43,19 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// An answer of a token endpoint. It holds tokens, so it can't be printed, and is wiped when dropped.
-pub struct TokenAnswer {
-    /// The status.
-    pub status: u16,
-    /// The `Retry-After` header as it stands.
-    pub retry_after: Option<String>,
-    /// The body, unpacked.
-    pub body: Zeroizing<Vec<u8>>,
-}
-
-/// A request without a whole answer.
-#[derive(Debug)]
-pub struct Lost {
-    /// What went wrong.
-    pub failure: Failure,
-    /// Whether the server can have got the request.
-    pub sent: bool,
-}
-
-/// The HTTP clients, one for each way to travel, each made when it is first needed. Connections are
-/// kept and shared between accounts.
-///
-/// They have a thread to themselves, on which nothing is done but to send and to read, and to put the
-/// answer of a renewal into its journal. On a thread that is shared, such an answer would lie about
-/// while another renewal syncs its files, and a kill in that time would cost a login.
+/// The HTTP clients, each made when it is first needed. Connections are kept and shared between accounts.
 #[derive(Default)]
 pub struct Http {
-    clients: Mutex<HashMap<Proxy, reqwest::Client>>,
-    wire: OnceLock<Option<Wire>>,
+    clients: Mutex<HashMap<(Proxy, Purpose), reqwest::Client>>,
 }
 
-/// The thread of the connections. It ends with this value.
-struct Wire {
-    handle: Handle,
-    _open: oneshot::Sender<()>,
-}
-
-impl Wire {
-    fn start() -> io::Result<Wire> {
-        let runtime = Builder::new_current_thread().enable_all().build()?;
-        let handle = runtime.handle().clone();
-        let (open, closed) = oneshot::channel();
-        let run = move || drop(runtime.block_on(closed));
-        std::thread::Builder::new().name("connections".into()).spawn(run)?;
-        Ok(Wire { handle, _open: open })
-    }
+/// What a client is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Purpose {
+    /// Questions, any number of them over one connection.
+    Asking,
+    /// New tokens: each over a connection of its own.
+    Renewing,
 }
 
 impl Http {
@@ -108,113 +69,34 @@ impl Http {
         proxy: &Proxy,
         headers: HeaderMap,
     ) -> Result<Answer, Failure> {
-        let request = self.client(proxy)?.get(endpoint.url().clone()).headers(headers);
-        self.send(request, endpoint, proxy).await
-    }
-
-    /// Gets ready to send on a way: to read the system's certificates takes its time.
-    ///
-    /// # Errors
-    /// Nothing can be sent.
-    pub fn prepare(&self, proxy: &Proxy) -> Result<(), Failure> {
-        self.client(proxy)?;
-        self.wire().map(|_| ())
-    }
-
-    /// Posts a form to `endpoint`. The body of a 200 is given to `keep` piece by piece as it comes, so
-    /// that what has come is kept whatever happens to the rest.
-    ///
-    /// # Errors
-    /// No answer, not in time, or too long a one; and whether the request can have reached the server.
-    pub async fn post_form(
-        &self,
-        endpoint: &Endpoint,
-        proxy: &Proxy,
-        form: Zeroizing<Vec<u8>>,
-        mut keep: impl FnMut(&[u8]) -> io::Result<()> + Send + 'static,
-    ) -> Result<TokenAnswer, Lost> {
-        let unsent = |failure| Lost { failure, sent: false };
-        let request = self
-            .client(proxy)
-            .map_err(unsent)?
-            .post(endpoint.url().clone())
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ACCEPT, "application/json")
-            .timeout(TOKEN_TIME_OUT)
-            // The buffer is wiped when the request is done with it.
-            .body(bytes::Bytes::from_owner(form));
-        let (host, proxy) = (endpoint.host().to_owned(), proxy.clone());
-        let post = async move {
-            let lost = |error: reqwest::Error| Lost {
-                sent: !(error.is_connect() || error.is_builder()),
-                failure: failure(&error, &host, &proxy),
-            };
-            let mut response = request.send().await.map_err(lost)?;
-            let status = response.status().as_u16();
-            let mut body = Zeroizing::new(Vec::with_capacity(MOST_ANSWER));
-            while let Some(chunk) = response.chunk().await.map_err(lost)? {
-                if body.len() + chunk.len() > MOST_ANSWER {
-                    let failure = Failure::NotUnderstood("it is longer than 32 KiB".into());
-                    return Err(Lost { failure, sent: true });
-                }
-                if status == 200 {
-                    let kept = keep(&chunk);
-                    kept.map_err(|error| Lost { failure: Failure::Internal(error.to_string()), sent: true })?;
-                }
-                body.extend_from_slice(&chunk);
-            }
-            Ok(TokenAnswer { status, retry_after: retry_after(&response), body })
-        };
-        let posting = self.wire().map_err(unsent)?.handle.spawn(post);
-        posting
-            .await
-            .unwrap_or_else(|error| Err(Lost { failure: Failure::Internal(error.to_string()), sent: true }))
+        let request = self.client(proxy, Purpose::Asking)?.get(endpoint.url().clone()).headers(headers);
+        send(request, endpoint.host(), proxy).await
     }
 
     /// Whether a page on this machine answers with `words` in its first lines.
     pub async fn says(&self, endpoint: &Endpoint, words: &str) -> bool {
         let asked = async {
-            let request = self.client(&Proxy::Direct)?.get(endpoint.url().clone()).timeout(PROBE_TIME_OUT);
-            self.send(request, endpoint, &Proxy::Direct).await
+            let client = self.client(&Proxy::Direct, Purpose::Asking)?;
+            let request = client.get(endpoint.url().clone()).timeout(PROBE_TIME_OUT);
+            send(request, endpoint.host(), &Proxy::Direct).await
         };
         asked.await.is_ok_and(|answer| String::from_utf8_lossy(&answer.body).contains(words))
     }
 
-    /// Breaks off when nobody waits for the answer any more.
-    async fn send(
-        &self,
-        request: reqwest::RequestBuilder,
-        endpoint: &Endpoint,
-        proxy: &Proxy,
-    ) -> Result<Answer, Failure> {
-        let (host, proxy) = (endpoint.host().to_owned(), proxy.clone());
-        let mut asking = JoinSet::new();
-        asking.spawn_on(async move { send(request, &host, &proxy).await }, &self.wire()?.handle);
-        match asking.join_next().await {
-            Some(Ok(answer)) => answer,
-            _ => Err(Failure::Internal("a task ended in a panic".into())),
-        }
-    }
-
-    fn wire(&self) -> Result<&Wire, Failure> {
-        let started = self.wire.get_or_init(|| {
-            Wire::start().inspect_err(|error| tracing::error!("no thread for connections: {error}")).ok()
-        });
-        started.as_ref().ok_or_else(|| Failure::Internal("no thread for connections".into()))
-    }
-
-    fn client(&self, proxy: &Proxy) -> Result<reqwest::Client, Failure> {
+    pub(super) fn client(&self, proxy: &Proxy, purpose: Purpose) -> Result<reqwest::Client, Failure> {
         let mut clients = self.clients.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        if let Some(client) = clients.get(proxy) {
+        let key = (proxy.clone(), purpose);
+        if let Some(client) = clients.get(&key) {
             return Ok(client.clone());
         }
-        let client = build(proxy).map_err(|error| Failure::Internal(format!("no HTTP client: {error}")))?;
-        clients.insert(proxy.clone(), client.clone());
+        let client =
+            build(proxy, purpose).map_err(|error| Failure::Internal(format!("no HTTP client: {error}")))?;
+        clients.insert(key, client.clone());
         Ok(client)
     }
 }
 
-fn build(proxy: &Proxy) -> reqwest::Result<reqwest::Client> {
+fn build(proxy: &Proxy, purpose: Purpose) -> reqwest::Result<reqwest::Client> {
     // The one global of rustls; a second call finds it set, and that is fine.
     let _ = rustls::crypto::ring::default_provider().install_default();
     let builder = reqwest::Client::builder()
@@ -223,6 +105,10 @@ fn build(proxy: &Proxy) -> reqwest::Result<reqwest::Client> {
         // A token goes to the address it was meant for and nowhere else.
         .redirect(reqwest::redirect::Policy::none())
         .referer(false);
+    let builder = match purpose {
+        Purpose::Asking => builder,
+        Purpose::Renewing => builder.timeout(TOKEN_TIME_OUT).pool_max_idle_per_host(0),
+    };
     match proxy {
         Proxy::System => builder,
         Proxy::Direct => builder.no_proxy(),
@@ -243,12 +129,12 @@ async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Re
     Ok(Answer { status: response.status().as_u16(), retry_after: retry_after(&response), body })
 }
 
-fn retry_after(response: &reqwest::Response) -> Option<String> {
+pub(super) fn retry_after(response: &reqwest::Response) -> Option<String> {
     response.headers().get(header::RETRY_AFTER)?.to_str().ok().map(str::to_owned)
 }
 
 /// What went wrong, by what the user can do about it.
-fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
+pub(super) fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
     // The address may hold what nobody should read in a log, and the host is named anyway.
     let told: Vec<_> = causes(error).map(ToString::to_string).collect();
     tracing::debug!("request to {host}: {}", told.join(": "));

@@ -5,6 +5,7 @@ pub mod codex;
 pub mod generic;
 pub mod http;
 pub mod json;
+pub mod post;
 pub mod token;
 
 pub use http::Http;

@@ -19,7 +19,8 @@ use super::rewrite::Replacement;
 use super::secret::Secret;
 use super::store::Login;
 use crate::config::{Endpoints, TokenRenewal};
-use crate::providers::http::{Http, Lost, TOKEN_TIME_OUT, TokenAnswer, retry_at};
+use crate::providers::http::{Http, TOKEN_TIME_OUT, retry_at};
+use crate::providers::post::{Lost, TokenAnswer};
 use crate::providers::token::{self, Tokens};
 use crate::quota::Zone;
 use chrono::{DateTime, Utc};
@@ -30,7 +31,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Mutex, watch};
+use tokio::sync::{Mutex, Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
 /// A file that another program has just written is left alone for this long: it may be at it still.
@@ -38,6 +39,9 @@ const SETTLED: Duration = Duration::from_secs(60);
 
 /// Another process that renews this login needs no longer.
 const LOCK_PATIENCE: Duration = Duration::from_secs(45);
+
+/// Renewals at once; each has a thread and a connection of its own.
+const AT_ONCE: usize = 32;
 
 /// What the disk gets at the end, besides the token server's time.
 const LAST_PATIENCE: Duration = Duration::from_secs(2);
@@ -90,6 +94,7 @@ pub struct Renewer {
     watcher: fn(Step),
     cli_proxy_api: Mutex<Option<(Instant, bool)>>,
     sent: watch::Sender<Sent>,
+    at_once: Semaphore,
 }
 
 /// The tokens that are on their way.
@@ -119,6 +124,7 @@ impl Renewer {
             watcher,
             cli_proxy_api: Mutex::new(None),
             sent: watch::Sender::default(),
+            at_once: Semaphore::new(AT_ONCE),
         })
     }
 
@@ -130,6 +136,8 @@ impl Renewer {
     pub async fn renew(self: &Arc<Self>, policy: Policy, login: Login) -> Result<Login, Refusal> {
         let renewer = self.clone();
         let task = tokio::spawn(async move {
+            // It is never closed, and an error would only mean no limit.
+            let _turn = renewer.at_once.acquire().await;
             let result = renewer.run(&policy, &login).await;
             if let Err(refusal) = &result {
                 tracing::info!("{}: not renewed: {}", login.account.id, refusal.words);
