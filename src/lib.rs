@@ -35,6 +35,7 @@
 //! | the main thread's loop (`tao` in one file of it) | [`tray::event_loop`] |
 //! | is there a tray host; text where there is none | `tray/host.rs`, [`tray::terminal`] |
 //! | the commands | [`commands`]: one file each |
+//! | what `status` prints: the table, the JSON, for bars and collectors | [`commands::table`], [`commands::report`], [`commands::formats`] |
 //!
 //! # Three rules
 //!

@@ -37,8 +37,6 @@ mod settings;
 mod signals;
 #[path = "steady/state.rs"]
 mod state;
-#[path = "steady/terminal.rs"]
-mod terminal;
 #[path = "steady/tls.rs"]
 mod tls;
 

@@ -6,6 +6,7 @@ pub mod instance;
 pub mod report;
 pub mod signals;
 pub mod status;
+pub mod table;
 pub mod tray;
 
 use crate::config::{self, ConfigError, Paths, Settings};

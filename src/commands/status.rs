@@ -1,12 +1,13 @@
 //! `quota-tray status`: ask once, print, exit.
 
 use super::report::Report;
+use super::table::{self, Paper};
 use super::{CommandError, Context, Format, formats, runtime, signals, trace_step};
 use crate::config::Settings;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher;
 use crate::source::{Accounts, Shared, Source};
-use crate::tray::menu::{self, View};
+use crate::tray::menu::View;
 use chrono::Utc;
 use std::io::{self, Write};
 use std::path::Path;
@@ -84,7 +85,7 @@ fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> ExitCode {
     let dir = context.auth_dir(&context.settings);
     let view = view(snapshot, &context.settings, &dir);
     match options.format {
-        Format::Text => print(&menu::as_text(&view.accounts())),
+        Format::Text => print(&table::table(&view, Paper::stdout())),
         Format::Json => {
             // Said beside the JSON, which has no place for it.
             if let Some(problem) = &snapshot.problem {
@@ -113,9 +114,9 @@ fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) 
     View { snapshot, settings, auth_dir, problem: None, now: Utc::now(), zone: Zone::LOCAL }
 }
 
-/// The menu's rows of the accounts, as text.
+/// The accounts as a table.
 pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path) -> String {
-    menu::as_text(&view(snapshot, settings, auth_dir).accounts())
+    table::table(&view(snapshot, settings, auth_dir), Paper::stdout())
 }
 
 /// Prints to standard output. A reader that has seen enough, such as `head`, is no error.

@@ -1,6 +1,7 @@
 //! `quota-tray`: the tray. Puts the rooms together: the refresher on a thread of its own, the tray on
 //! the main thread, events one way and commands the other.
 
+use super::table::{self, Paper};
 use super::{CommandError, Context, instance, runtime, signals, trace_step};
 use crate::config::{self, Settings};
 use crate::credentials::watch::FolderWatch;
@@ -11,7 +12,7 @@ use crate::source::{self, Accounts, Shared, Source};
 use crate::state::State;
 use crate::tray::app::{App, Drawing, Effect, Event, Host};
 use crate::tray::event_loop::{ControlFlow, EventLoop, Sender};
-use crate::tray::menu::{self, Action};
+use crate::tray::menu::Action;
 use crate::tray::native::Clicks;
 use crate::tray::notify;
 use crate::tray::shown::Shown;
@@ -243,7 +244,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             self.shown.draw(drawing.clone());
         }
         if let Some(advice) = self.host.and_then(Host::advice) {
-            let rows = menu::as_text(&self.app.view(Utc::now()).accounts());
+            let rows = table::table(&self.app.view(Utc::now()), Paper::stdout());
             self.live.show(&format!("{advice}\n\n{rows}"));
         }
         self.drawing = Some(drawing);

@@ -93,24 +93,8 @@ impl View<'_> {
 
     /// The rows of the accounts, or what to do where there are none.
     pub fn accounts(&self) -> Vec<Item> {
-        let mut items: Vec<_> = self.snapshot.problem.iter().flat_map(|problem| wrap(problem)).collect();
+        let mut items: Vec<_> = self.remarks().iter().flat_map(|remark| wrap(remark)).collect();
         let accounts = &self.snapshot.accounts;
-        if self.snapshot.offline && !accounts.is_empty() {
-            items.push(Item::Text("Offline: showing what was last known".into()));
-        }
-        if accounts.is_empty() && items.is_empty() {
-            let first_look = self.snapshot.updated_at.is_none();
-            let place = self.auth_dir.display();
-            return match first_look {
-                true => vec![Item::Text("Looking for accounts…".into())],
-                false => std::iter::once(Item::Text("No account is connected".into()))
-                    .chain(wrap(&format!(
-                        "Sign in to Claude or Codex with CLIProxyAPI, VibeProxy or DroidProxy: \
-                         logins in {place} appear here by themselves"
-                    )))
-                    .collect(),
-            };
-        }
         if accounts.len() <= MOST_ROWS {
             items.extend(accounts.iter().map(|usage| self.account(usage)));
             return items;
@@ -127,6 +111,27 @@ impl View<'_> {
         }
         items.extend(Provider::ALL.into_iter().filter_map(|provider| self.provider(provider)));
         items
+    }
+
+    /// The sentences before the accounts: why there are none, or that their numbers are old.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks: Vec<_> = self.snapshot.problem.iter().cloned().collect();
+        let none = self.snapshot.accounts.is_empty();
+        if self.snapshot.offline && !none {
+            remarks.push("Offline: showing what was last known".into());
+        }
+        if none && remarks.is_empty() {
+            if self.snapshot.updated_at.is_none() {
+                return vec!["Looking for accounts…".into()];
+            }
+            remarks.push("No account is connected".into());
+            remarks.push(format!(
+                "Sign in to Claude or Codex with CLIProxyAPI, VibeProxy or DroidProxy: logins in {} appear here \
+                 by themselves",
+                self.auth_dir.display()
+            ));
+        }
+        remarks
     }
 
     fn of_provider(&self, provider: Provider) -> impl Iterator<Item = &AccountUsage> {
@@ -165,24 +170,36 @@ impl View<'_> {
         if !items.is_empty() {
             items.push(Item::Separator);
         }
-        if let Some(reading) = &usage.reading {
-            items.extend(reading.plan.iter().map(|plan| Item::Text(format!("Plan: {plan}"))));
-            items.extend(reading.extra_usage.iter().map(|extra| Item::Text(extra_usage(extra))));
-        }
-        items.push(Item::Note(match usage.updated_at {
-            Some(at) => format!("Updated {}", words::clock_time(at, self.now, self.zone)),
+        items.extend(self.plan(usage).into_iter().map(Item::Text));
+        items.extend(self.notes(usage).into_iter().map(Item::Note));
+        items.extend(self.error(usage).iter().flat_map(|error| wrap(error)));
+        Item::Submenu(label, Some(self.face_of(usage)), items)
+    }
+
+    /// The plan and what is paid beyond it.
+    pub fn plan(&self, usage: &AccountUsage) -> Vec<String> {
+        let Some(reading) = &usage.reading else { return Vec::new() };
+        let plan = reading.plan.iter().map(|plan| format!("Plan: {plan}"));
+        plan.chain(reading.extra_usage.iter().map(extra_usage)).collect()
+    }
+
+    /// When it was and will be asked, and how long its login holds.
+    pub fn notes(&self, usage: &AccountUsage) -> Vec<String> {
+        let clock = |at| words::clock_time(at, self.now, self.zone);
+        let mut notes = vec![match usage.updated_at {
+            Some(at) => format!("Updated {}", clock(at)),
             None if usage.loading => "Asking for the first time…".into(),
             None => "Never updated".into(),
-        }));
-        items.extend(self.login(usage).map(Item::Note));
+        }];
+        notes.extend(self.login(usage));
         let held = usage.held_until.filter(|until| *until > self.now);
-        items.extend(held.map(|until| {
-            Item::Note(format!("Not asked again before {}", words::clock_time(until, self.now, self.zone)))
-        }));
-        if let Some(error) = &usage.error {
-            items.extend(wrap(&capital(&error.words(self.now, self.zone))));
-        }
-        Item::Submenu(label, Some(self.face_of(usage)), items)
+        notes.extend(held.map(|until| format!("Not asked again before {}", clock(until))));
+        notes
+    }
+
+    /// What went wrong, and what helps.
+    pub fn error(&self, usage: &AccountUsage) -> Option<String> {
+        usage.error.as_ref().map(|error| capital(&error.words(self.now, self.zone)))
     }
 
     /// How long the login holds; where it does not, the error says so.
@@ -199,7 +216,7 @@ impl View<'_> {
     }
 
     /// "Claude · alice@example.com — 42% left".
-    fn label(&self, usage: &AccountUsage) -> String {
+    pub fn label(&self, usage: &AccountUsage) -> String {
         let name = usage.account.label(self.settings.hide_email);
         let mut facts = Vec::new();
         match usage.lowest(self.now) {
@@ -230,18 +247,36 @@ impl View<'_> {
 
     /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".
     fn window(&self, usage: &AccountUsage, window: &Window) -> String {
-        let clock = |at| words::clock_time(at, self.now, self.zone);
         let title = &window.title;
         let left = words::percent(window.remaining_percent());
+        match self.reset(usage, window) {
+            Some(reset) if usage.is_unconfirmed(window, self.now) => format!("{title}: {reset}"),
+            Some(reset) => format!("{title}: {left} left — {reset}"),
+            None => format!("{title}: {left} left"),
+        }
+    }
+
+    /// "resets in 2 h 10 m (15:10)"; `None` where nothing is told of it.
+    pub fn reset(&self, usage: &AccountUsage, window: &Window) -> Option<String> {
+        let clock = |at| words::clock_time(at, self.now, self.zone);
         match (window.resets_at, &window.reset_note) {
             (Some(at), _) if usage.is_unconfirmed(window, self.now) => {
-                format!("{title}: reset at {}, not yet confirmed", clock(at))
+                Some(format!("reset at {}, not yet confirmed", clock(at)))
             }
             (Some(at), _) if at > self.now => {
-                format!("{title}: {left} left — resets in {} ({})", words::stretch(at - self.now), clock(at))
+                Some(format!("resets in {} ({})", words::stretch(at - self.now), clock(at)))
             }
-            (None, Some(note)) => format!("{title}: {left} left — reset: {note}"),
-            _ => format!("{title}: {left} left"),
+            (None, Some(note)) => Some(format!("reset: {note}")),
+            _ => None,
+        }
+    }
+
+    /// The same without the time of day, where there is little room.
+    pub fn reset_briefly(&self, usage: &AccountUsage, window: &Window) -> Option<String> {
+        match window.resets_at {
+            Some(_) if usage.is_unconfirmed(window, self.now) => Some("reset, not yet confirmed".into()),
+            Some(at) if at > self.now => Some(format!("resets in {}", words::stretch(at - self.now))),
+            _ => self.reset(usage, window),
         }
     }
 
@@ -314,7 +349,8 @@ impl View<'_> {
         }
     }
 
-    fn level(&self, left: f64) -> Face {
+    /// The face of a window with so many percent left.
+    pub fn level(&self, left: f64) -> Face {
         let low = self.settings.thresholds.iter().any(|threshold| left < *threshold);
         match left {
             left if left <= 0.0 => Face::Exhausted,

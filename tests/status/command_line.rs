@@ -152,7 +152,8 @@ fn the_demo_needs_nothing_at_all() {
     let mut command = Command::new(env!("CARGO_BIN_EXE_quota-tray"));
     let done = run(command.env_clear().args(["demo", "--once"]));
     assert_eq!((done.code, done.stderr.as_str()), (0, ""));
-    let rows: Vec<_> = done.stdout.lines().filter(|row| !row.starts_with(' ')).collect();
+    let rows: Vec<_> =
+        done.stdout.lines().filter(|row| row.contains(" · ") && row.starts_with('C')).collect();
     assert_eq!(rows.len(), 5, "{rows:?}");
     assert_eq!(rows.iter().filter(|row| row.starts_with("Claude · ")).count(), 3, "{rows:?}");
     assert_eq!(rows.iter().filter(|row| row.contains("sign in again")).count(), 1, "{rows:?}");

@@ -6,42 +6,38 @@ use chrono::{SubsecRound, TimeDelta, Utc};
 use insta::assert_snapshot;
 
 #[test]
-fn the_text_is_the_rows_of_the_menu() {
+fn the_text_is_a_table_of_the_accounts_and_their_windows() {
     let at = Utc::now().trunc_subsecs(0) + TimeDelta::minutes(190);
     let done = every_state(at).run(&["status"]);
     let clock = done.stdout.split_once(" m (").expect("a reset").1.split_once(')').expect("a moment").0;
     let updated = |row: &str| match row.split_once("Updated ") {
-        Some((indent, _)) => format!("{indent}Updated <now>"),
+        Some((before, _)) => format!("{before}Updated <now>"),
         None => row.replace(clock, "<then>").replace("3 h 10 m", "3 h 9 m"),
     };
     let rows: Vec<_> = done.stdout.lines().map(updated).collect();
     assert_snapshot!(rows.join("\n"), @r#"
     Claude · a@b.c — 58% left
-      5-hour: 58% left — resets in 3 h 9 m (<then>)
-      Weekly: 88% left
-      Weekly (Fable): 95% left
-      Nimbus quill: 1% left
-      Extra usage $3.20 of $50.00
-      Updated <now>
+      5-hour               ████████████░░░░░░░░  58% left  resets in 3 h 9 m (<then>)
+      Weekly               ██████████████████░░  88% left
+      Weekly (Fable)       ███████████████████░  95% left
+      Nimbus quill         █░░░░░░░░░░░░░░░░░░░   1% left
+      Extra usage $3.20 of $50.00 · Updated <now>
     Claude · claude-broken.json — credential file broken
+      Could not use claude-broken.json: it has no access token; sign in again with CLIProxyAPI
       Never updated
-      Could not use claude-broken.json: it has no access token; sign
-      in again with CLIProxyAPI
     Claude · old@x.org — token expired
+      Token expired: renewal is switched off (token_renewal = "never"); start CLIProxyAPI, or sign in again with it
       Never updated
-      Token expired: renewal is switched off (token_renewal =
-      "never"); start CLIProxyAPI, or sign in again with it
     Claude · refused@x.org — sign in again
-      Never updated
       Sign in again with CLIProxyAPI: the login is no longer accepted
+      Never updated
     Codex · A@b.c — 0% left
-      Weekly: 0% left
-      Code review (5-hour): 99% left
-      Spark (Weekly): 88% left
-      Plan: plus
-      Updated <now>
+    × Weekly               ░░░░░░░░░░░░░░░░░░░░   0% left
+      Code review (5-hour) ███████████████████░  99% left
+      Spark (Weekly)       ██████████████████░░  88% left
+      Plan: plus · Updated <now>
     Codex · other@x.org — 75% left
-      Session: 75% left — reset: tomorrow
+      Session              ███████████████░░░░░  75% left  reset: tomorrow
       Updated <now>
     "#);
     assert_eq!((done.code, done.stderr.as_str()), (1, ""));

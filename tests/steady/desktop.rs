@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use super::frozen::Frozen;
 use super::process::ticks;
-use super::terminal::Terminal;
 use super::*;
+use crate::common::Terminal;
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
@@ -35,7 +35,7 @@ fn without_a_bus_a_terminal_shows_the_rows_as_they_change() {
     let mut scene = Scene::new().claude(ALICE);
     let mut terminal = Terminal::spawn(scene.command().env_remove("DBUS_SESSION_BUS_ADDRESS"));
     terminal.wait_for("no D-Bus session bus");
-    terminal.wait_for("Claude · alice@example.com — 42% left\r\n  5-hour: 42% left");
+    terminal.wait_for("Claude · alice@example.com — 42% left\r\n  5-hour ████████░░░░░░░░░░░░  42% left");
     scene.add_codex(BOB);
     // Over what stood there before.
     terminal.wait_for("\x1b[2J");

@@ -11,20 +11,33 @@ use std::time::Instant;
 use rustix::fs::OFlags;
 use rustix::ioctl::{Getter, Setter, ioctl};
 use rustix::process::{Pid, Signal, kill_process};
+use rustix::termios::{Winsize, tcsetwinsize};
 
-use crate::common::PATIENCE;
+use super::watched::PATIENCE;
 
 /// A running program; killed when dropped.
 pub struct Terminal {
     child: Child,
     printed: mpsc::Receiver<Vec<u8>>,
     text: String,
+    bytes: Vec<u8>,
 }
 
 impl Terminal {
     /// Starts a program with its output and its errors on one terminal.
     pub fn spawn(command: &mut Command) -> Self {
-        let (mut ours, theirs) = open();
+        Self::spawn_on(command, open())
+    }
+
+    /// The same on a terminal so many cells wide.
+    pub fn spawn_wide(command: &mut Command, width: u16) -> Self {
+        let (ours, theirs) = open();
+        let size = Winsize { ws_row: 24, ws_col: width, ws_xpixel: 0, ws_ypixel: 0 };
+        tcsetwinsize(&theirs, size).expect("it has a size");
+        Self::spawn_on(command, (ours, theirs))
+    }
+
+    fn spawn_on(command: &mut Command, (mut ours, theirs): (File, File)) -> Self {
         let errors = theirs.try_clone().expect("a second handle");
         let child = command.stdin(Stdio::null()).stdout(theirs).stderr(errors).spawn().expect("started");
         // Until they are closed here too, the terminal would not end with the program.
@@ -37,7 +50,7 @@ impl Terminal {
                 print.send(buffer[..count].to_vec()).ok();
             }
         });
-        Self { child, printed, text: String::new() }
+        Self { child, printed, text: String::new(), bytes: Vec::new() }
     }
 
     pub fn id(&self) -> u32 {
@@ -59,6 +72,21 @@ impl Terminal {
 
     pub fn terminate(&self) {
         kill_process(Pid::from_child(&self.child), Signal::TERM).expect("it runs");
+    }
+
+    /// All that is printed up to the end.
+    #[track_caller]
+    pub fn text(mut self) -> String {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            match self.printed.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.bytes.extend(bytes),
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return String::from_utf8_lossy(&self.bytes).replace("\r\n", "\n");
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) => panic!("the program still runs"),
+            }
+        }
     }
 
     /// Waits for the end.

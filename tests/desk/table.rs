@@ -1,0 +1,68 @@
+//! `status` in a terminal of some width, and into a pipe.
+
+use super::*;
+use crate::common::Terminal;
+use std::process::Command;
+use unicode_width::UnicodeWidthStr;
+
+/// What `status` prints in a terminal so many cells wide.
+fn in_terminal(scene: &Scene, width: u16, change: impl Fn(&mut Command)) -> String {
+    let mut command = scene.command();
+    command.arg("status").env("TERM", "xterm-256color");
+    change(&mut command);
+    Terminal::spawn_wide(&mut command, width).text()
+}
+
+fn without_codes(text: &str) -> String {
+    let pieces = text.split('\x1b').enumerate();
+    pieces.map(|(i, piece)| if i == 0 { piece } else { piece.split_once('m').expect("a colour").1 }).collect()
+}
+
+/// A minute may pass between two runs.
+fn without_moments(text: &str) -> String {
+    text.lines()
+        .filter(|line| !line.contains("Updated"))
+        .map(|line| line.split("resets in").next().unwrap_or_default().to_owned() + "\n")
+        .collect()
+}
+
+#[test]
+fn a_terminal_gets_colour_and_lines_that_fit() {
+    let scene = Scene::new().claude(ALICE).codex(BOB);
+    scene.claude_used(&scene.account(ALICE), &[("five_hour", 88.0), ("seven_day", 10.0)]);
+    for width in [120, 60, 40] {
+        let shown = in_terminal(&scene, width, |_| {});
+        assert!(shown.contains("\x1b[33m"), "{shown:?}");
+        let plain = without_codes(&shown);
+        assert!(plain.contains("! 5-hour"), "{plain}");
+        for line in plain.lines() {
+            assert!(line.width() <= usize::from(width), "{width}: {line}");
+        }
+        assert_eq!(plain.contains('█'), width > 40, "{width}: {plain}");
+    }
+}
+
+#[test]
+fn no_color_and_a_dumb_terminal_get_the_same_words_without_colour() {
+    let scene = Scene::new().claude(ALICE);
+    let coloured = in_terminal(&scene, 100, |_| {});
+    for (key, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
+        let plain = in_terminal(&scene, 100, |command| {
+            command.env(key, value);
+        });
+        assert!(!plain.contains('\x1b') && plain.contains('█'), "{key}: {plain:?}");
+        assert_eq!(without_moments(&without_codes(&coloured)), without_moments(&plain), "{key}");
+    }
+}
+
+#[test]
+fn a_pipe_gets_no_colour_and_nothing_is_cut() {
+    let long = "somebody.with.quite.a.long.name@department.example.com";
+    let scene = Scene::new().claude(long);
+    let mut command = scene.command();
+    command.arg("status").env("TERM", "xterm-256color").env("COLUMNS", "40");
+    let done = scene.spawn_command(&mut command).finish();
+    assert!(done.stdout.contains(long) && !done.stdout.contains('\x1b'), "{}", done.stdout);
+    let cut = in_terminal(&scene, 40, |_| {});
+    assert!(!cut.contains(long) && cut.contains('…'), "{cut}");
+}
