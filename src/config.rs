@@ -8,6 +8,7 @@ pub use endpoint::{Endpoint, Endpoints};
 pub use file::{Choice, ConfigError, apply, create, load};
 pub use paths::{Paths, expand_home};
 
+use crate::hooks::Hooks;
 use serde::{Deserialize, Deserializer, de};
 use std::path::PathBuf;
 use std::time::Duration;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub token_renewal: TokenRenewal,
     /// How much is asked of the providers.
     pub limits: Limits,
+    /// What is run when something happens.
+    pub hooks: Box<Hooks>,
     /// Where the providers are.
     pub endpoints: Box<Endpoints>,
 }
@@ -54,6 +57,7 @@ impl Default for Settings {
             auth_dir: PathBuf::from("~/.cli-proxy-api"),
             token_renewal: TokenRenewal::Auto,
             limits: Limits::default(),
+            hooks: Box::default(),
             endpoints: Box::default(),
         }
     }
@@ -101,7 +105,11 @@ fn asks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     in_range(deserializer, 1..=60, "a whole number from 1 to 60")
 }
 
-fn in_range<'de, D: Deserializer<'de>>(
+/// A whole number, or an error that says what was expected.
+///
+/// # Errors
+/// It is none, or out of `range`.
+pub fn in_range<'de, D: Deserializer<'de>>(
     deserializer: D,
     range: std::ops::RangeInclusive<u32>,
     expected: &str,

@@ -10,6 +10,8 @@
 //! | where files are on each system | `config/paths.rs` |
 //! | what an account, a window, a usage is | [`quota::account`], [`quota::window`], [`quota::usage`] |
 //! | when something is said, and its words | [`quota::alert`] |
+//! | when an account needs its owner | [`quota::trouble`] |
+//! | the user's own programs: settings, what they are told, how they run | [`hooks::command`], [`hooks::call`], [`hooks::run`] |
 //! | how percentages and moments read | [`quota::words`], [`quota::moment`] |
 //! | what is said when an account fails | [`quota::failure`] |
 //! | which files are accounts | [`credentials::store`] |
@@ -63,6 +65,7 @@ pub mod commands;
 pub mod config;
 pub mod credentials;
 pub mod files;
+pub mod hooks;
 pub mod providers;
 pub mod quota;
 pub mod refresher;

@@ -1,12 +1,49 @@
-//! At home on the desktop and in the shell: the table in a terminal, and what else people expect of a
-//! finished utility. The real binary, a real bus, real terminals.
+//! At home on the desktop and in the shell: the table in a terminal, hooks, and what else people expect
+//! of a finished utility. The real binary, a real bus, real terminals, real scripts.
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "desk/hooks.rs"]
+mod hooks;
 #[path = "desk/table.rs"]
 mod table;
 
-use common::Scene;
+use common::{Menu, PATIENCE, Program, Scene};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
+
+/// No refresh is under way, and some item has `part` in its label.
+fn showing(part: &str) -> impl Fn(&Menu) -> bool {
+    move |menu| menu.find("Refresh now").is_some_and(|item| item.enabled) && menu.shows(part)
+}
+
+/// Clicks "Refresh now" and waits until its outcome stands in the menu.
+#[track_caller]
+fn refresh(scene: &Scene, outcome: &str) -> Menu {
+    scene.host.click("Refresh now");
+    scene.host.menu_until(showing(outcome))
+}
+
+/// Quits by the menu.
+#[track_caller]
+fn quit(scene: &Scene, program: Program) {
+    scene.host.click("Quit Quota Tray");
+    assert!(program.exit_status_within(PATIENCE).success());
+    scene.host.wait_until_empty();
+}
+
+/// Waits until something is there; files and processes tell nobody that they have changed.
+#[track_caller]
+fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match look() {
+            Some(found) => return found,
+            None if Instant::now() > deadline => panic!("never: {what}"),
+            None => sleep(Duration::from_millis(10)),
+        }
+    }
+}

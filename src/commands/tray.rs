@@ -5,6 +5,7 @@ use super::table::{self, Paper};
 use super::{CommandError, Context, instance, runtime, signals, trace_step};
 use crate::config::{self, Settings};
 use crate::credentials::watch::FolderWatch;
+use crate::hooks::{self, Call};
 use crate::quota::alert::Notice;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher::{self, Command};
@@ -64,11 +65,13 @@ pub fn run_with<S: Source, K: 'static>(
     let (interval, first) = accounts(&context.settings);
     let state = State::new(&context.paths.state_dir);
     let (notices, to_show) = mpsc::unbounded_channel();
+    let (calls, to_run) = mpsc::unbounded_channel();
     let background = Background {
         events: events.clone(),
         context: context.clone(),
         state: state.clone(),
         notices: to_show,
+        calls: to_run,
     };
     let runtime = runtime()?;
     let thread = std::thread::Builder::new()
@@ -76,7 +79,7 @@ pub fn run_with<S: Source, K: 'static>(
         .spawn(move || runtime.block_on(background.run(first, interval, received)))
         .map_err(|source| CommandError::System { what: "start a thread".into(), source })?;
 
-    let mut shell = Shell::new(context, events, commands, accounts, notices, state);
+    let mut shell = Shell::new(context, events, commands, accounts, notices, calls, state);
     // What the handler owns is dropped with it, on every platform: the lock, the icon, the channel.
     let (mut thread, mut keep, mut lock) = (Some(thread), Some(keep), Some(lock));
     event_loop.run(move |event| {
@@ -101,6 +104,7 @@ struct Background {
     context: Context,
     state: State,
     notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>,
+    calls: mpsc::UnboundedReceiver<Vec<Call>>,
 }
 
 /// What to tell the user, and whether to hide e-mail addresses.
@@ -115,6 +119,7 @@ impl Background {
     ) {
         let events = self.events.clone();
         let last_known = self.state.snapshot();
+        let home = self.context.paths.home.clone();
         let publish = move |snapshot: Snapshot| {
             if !snapshot.refreshing {
                 self.state.keep_snapshot(&snapshot);
@@ -127,6 +132,7 @@ impl Background {
             () = end_of_session(self.events.clone()) => {}
             () = follow_host(self.events) => {}
             () = notify::run(self.notices, Zone::LOCAL) => {}
+            () = hooks::run::run(self.calls, home) => {}
         }
     }
 }
@@ -173,6 +179,7 @@ struct Shell<S: Source, F> {
     commands: Option<mpsc::UnboundedSender<Command<S>>>,
     accounts: F,
     notices: Notices,
+    calls: mpsc::UnboundedSender<Vec<Call>>,
     state: State,
 }
 
@@ -183,6 +190,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         commands: mpsc::UnboundedSender<Command<S>>,
         accounts: F,
         notices: Notices,
+        calls: mpsc::UnboundedSender<Vec<Call>>,
         state: State,
     ) -> Shell<S, F> {
         let settings = context.settings.clone();
@@ -198,6 +206,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             commands: Some(commands),
             accounts,
             notices,
+            calls,
             state,
         }
     }
@@ -223,6 +232,10 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
                 Effect::Notify(notices) => {
                     // Its other end lives as long as the refresher's thread.
                     let _ = self.notices.send((notices, self.app.settings().hide_email));
+                }
+                Effect::RunHooks(calls) => {
+                    // As above.
+                    let _ = self.calls.send(calls);
                 }
                 Effect::Remember(memory) => self.state.keep_alerts(&memory),
                 Effect::Quit => return ControlFlow::Break(()),

@@ -5,7 +5,7 @@
 //! threshold in two readings: one odd number neither hides a warning nor repeats it.
 
 use super::words::{self, Zone};
-use super::{Account, AccountId, AccountUsage, Snapshot, State, Window};
+use super::{Account, AccountId, AccountUsage, Snapshot, State, Window, trouble};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -35,6 +35,9 @@ pub struct Rules {
 pub struct Memory {
     /// Keyed by credential file and window key, never by title.
     windows: BTreeMap<AccountId, BTreeMap<String, Remembered>>,
+    /// The accounts that fail.
+    #[serde(default)]
+    pub troubles: trouble::Memory,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -76,9 +79,20 @@ pub struct Event {
     pub window: Window,
 }
 
-/// Looks at one snapshot, says what is new in it, and remembers that. Only fresh, good answers are
-/// judged: never a stale, missing or repeated one.
+/// Looks at one snapshot, says what is new in it in as few notices as a person wants to read, and
+/// remembers that.
 pub fn judge(memory: &mut Memory, snapshot: &Snapshot, rules: &Rules, now: DateTime<Utc>) -> Vec<Notice> {
+    summarise(judge_each(memory, snapshot, rules, now))
+}
+
+/// The same with a notice for each window. Only fresh, good answers are judged: never a stale, missing
+/// or repeated one.
+pub fn judge_each(
+    memory: &mut Memory,
+    snapshot: &Snapshot,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Vec<Notice> {
     let mut notices = Vec::new();
     for usage in snapshot.enabled().filter(|usage| usage.state() == State::Ok) {
         let Some(seen_at) = usage.updated_at else { continue };
@@ -91,7 +105,7 @@ pub fn judge(memory: &mut Memory, snapshot: &Snapshot, rules: &Rules, now: DateT
         windows.retain(|_, known| now - known.seen_at < FORGET_AFTER);
         !windows.is_empty()
     });
-    summarise(notices)
+    notices
 }
 
 fn judge_window(
@@ -167,7 +181,8 @@ fn has_moved_on(before: &Remembered, window: &Window) -> bool {
     before.resets_at.zip(window.resets_at).is_some_and(|(old, new)| new - old > JITTER)
 }
 
-fn summarise(notices: Vec<Notice>) -> Vec<Notice> {
+/// Many notices at once become a single one.
+pub fn summarise(notices: Vec<Notice>) -> Vec<Notice> {
     if notices.len() <= MOST_AT_ONCE {
         return notices;
     }

@@ -6,6 +6,7 @@ pub mod alert;
 pub mod failure;
 pub mod moment;
 pub mod pacing;
+pub mod trouble;
 pub mod usage;
 pub mod window;
 pub mod words;

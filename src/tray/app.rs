@@ -3,8 +3,10 @@
 use super::icon::Face;
 use super::menu::{Action, Item, View};
 use crate::config::{Choice, Settings};
+use crate::hooks::Call;
+use crate::hooks::call::Teller;
 use crate::quota::alert::{self, Memory, Notice, Rules};
-use crate::quota::{Snapshot, Zone};
+use crate::quota::{Snapshot, Zone, trouble};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
 
@@ -75,6 +77,8 @@ pub enum Effect {
     OpenSettings,
     /// Tell the user.
     Notify(Vec<Notice>),
+    /// Run the user's programs.
+    RunHooks(Vec<Call>),
     /// Keep what was said, for after a restart.
     Remember(Memory),
     /// End.
@@ -182,10 +186,20 @@ impl App {
         if self.snapshot.refreshing {
             return Vec::new();
         }
-        let rules =
-            Rules { thresholds: self.settings.thresholds.clone(), on_reset: self.settings.notify_on_reset };
+        let settings = &self.settings;
+        // A hook is asked for by itself, whatever is notified.
+        let on_reset = settings.notify_on_reset || !settings.hooks.on_reset.is_empty();
+        let rules = Rules { thresholds: settings.thresholds.clone(), on_reset };
         let before = self.memory.clone();
-        let notices = alert::judge(&mut self.memory, &self.snapshot, &rules, now);
+        let mut notices = alert::judge_each(&mut self.memory, &self.snapshot, &rules, now);
+        let troubles = trouble::judge(&mut self.memory.troubles, &self.snapshot, now);
+        let teller = Teller { hooks: &settings.hooks, hide_email: settings.hide_email, now, zone: self.zone };
+        let mut calls: Vec<_> = notices.iter().filter_map(|notice| teller.of_notice(notice)).collect();
+        calls.extend(troubles.iter().filter_map(|trouble| teller.of_trouble(trouble)));
+        if !settings.notify_on_reset {
+            notices.retain(|notice| !matches!(notice, Notice::Reset(_)));
+        }
+        let notices = alert::summarise(notices);
         let mut effects = Vec::new();
         // What was said is kept first: after a crash in between, silence is better than saying it twice.
         if self.memory != before {
@@ -193,6 +207,9 @@ impl App {
         }
         if !notices.is_empty() {
             effects.push(Effect::Notify(notices));
+        }
+        if !calls.is_empty() {
+            effects.push(Effect::RunHooks(calls));
         }
         effects
     }

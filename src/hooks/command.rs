@@ -1,0 +1,221 @@
+//! A hook as it stands in the settings: a program and its arguments, with places for the facts.
+
+use serde::{Deserialize, Deserializer, de};
+use std::time::Duration;
+
+/// What can happen that a hook may want to know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A window fell below a threshold, or is used up.
+    Low,
+    /// A window that was low is given back.
+    Reset,
+    /// An account has begun to fail in a way that only a person can mend.
+    Error,
+}
+
+impl Kind {
+    /// Its key in the settings.
+    pub fn key(self) -> &'static str {
+        match self {
+            Kind::Low => "on_low",
+            Kind::Reset => "on_reset",
+            Kind::Error => "on_error",
+        }
+    }
+
+    /// The `event` of the JSON and of the environment.
+    pub fn name(self) -> &'static str {
+        match self {
+            Kind::Low => "low",
+            Kind::Reset => "reset",
+            Kind::Error => "error",
+        }
+    }
+
+    /// What may stand in braces in its arguments.
+    pub fn placeholders(self) -> &'static [&'static str] {
+        match self {
+            Kind::Low | Kind::Reset => {
+                &["event", "provider", "account", "window", "remaining", "used", "reset", "title", "text"]
+            }
+            Kind::Error => &["event", "provider", "account", "error", "title", "text"],
+        }
+    }
+}
+
+/// The hooks of the settings.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Hooks {
+    /// The program, then its arguments, for each kind. Empty: none.
+    #[serde(deserialize_with = "on_low")]
+    pub on_low: Vec<String>,
+    #[serde(deserialize_with = "on_reset")]
+    pub on_reset: Vec<String>,
+    #[serde(deserialize_with = "on_error")]
+    pub on_error: Vec<String>,
+    /// Seconds after which a hook is ended, 1 to 3600.
+    #[serde(deserialize_with = "seconds")]
+    pub timeout_seconds: u32,
+}
+
+impl Default for Hooks {
+    fn default() -> Hooks {
+        Hooks { on_low: Vec::new(), on_reset: Vec::new(), on_error: Vec::new(), timeout_seconds: 30 }
+    }
+}
+
+impl Hooks {
+    /// The program and the arguments for a kind. Empty: none.
+    pub fn command(&self, kind: Kind) -> &[String] {
+        match kind {
+            Kind::Low => &self.on_low,
+            Kind::Reset => &self.on_reset,
+            Kind::Error => &self.on_error,
+        }
+    }
+
+    /// How long a hook may run.
+    pub fn time_out(&self) -> Duration {
+        Duration::from_secs(u64::from(self.timeout_seconds))
+    }
+}
+
+fn on_low<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    command(deserializer, Kind::Low)
+}
+
+fn on_reset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    command(deserializer, Kind::Reset)
+}
+
+fn on_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    command(deserializer, Kind::Error)
+}
+
+fn command<'de, D: Deserializer<'de>>(deserializer: D, kind: Kind) -> Result<Vec<String>, D::Error> {
+    let command = Vec::<String>::deserialize(deserializer)?;
+    match check(&command, kind) {
+        Ok(()) => Ok(command),
+        Err(problem) => Err(de::Error::custom(problem)),
+    }
+}
+
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    crate::config::in_range(deserializer, 1..=3600, "seconds from 1 to 3600")
+}
+
+fn check(command: &[String], kind: Kind) -> Result<(), String> {
+    if command.first().is_some_and(|program| program.trim().is_empty()) {
+        return Err("the program's name is empty, expected [\"program\", \"argument\", …]".into());
+    }
+    if command.iter().any(|part| part.contains('\0')) {
+        return Err("a NUL character can't be passed to a program".into());
+    }
+    let known = kind.placeholders();
+    for argument in command.iter().skip(1) {
+        let unknown = |name: &str| (!known.contains(&name)).then(|| name.to_owned());
+        if let Some(name) = pieces(argument).find_map(|piece| match piece {
+            Piece::Place(name) => unknown(name),
+            Piece::Text(_) => None,
+        }) {
+            let list: Vec<_> = known.iter().map(|name| format!("{{{name}}}")).collect();
+            return Err(format!(
+                "{{{name}}} is not known in {}, expected {}; write {{{{{name}}}}} to mean it literally",
+                kind.key(),
+                list.join(", ")
+            ));
+        }
+    }
+    Ok(())
+}
+
+/// Puts facts into the places of an argument. What has no fact is left empty.
+pub fn fill(argument: &str, fact: impl Fn(&str) -> Option<String>) -> String {
+    let fill = |piece| match piece {
+        Piece::Text(text) => text.to_owned(),
+        Piece::Place(name) => fact(name).unwrap_or_default(),
+    };
+    pieces(argument).map(fill).collect()
+}
+
+#[derive(Debug, PartialEq)]
+enum Piece<'a> {
+    Text(&'a str),
+    Place(&'a str),
+}
+
+/// `{word}` is a place, `{{word}}` is the text `{word}`; any other brace is itself, so that JSON can be
+/// written as it is.
+fn pieces(mut rest: &str) -> impl Iterator<Item = Piece<'_>> {
+    std::iter::from_fn(move || {
+        if rest.is_empty() {
+            return None;
+        }
+        let starts = rest.match_indices('{').find_map(|(at, _)| Some((at, word(&rest[at..])?)));
+        let Some((at, word)) = starts else {
+            return Some(Piece::Text(std::mem::take(&mut rest)));
+        };
+        let end = at + word.len() + 2;
+        let doubled = at > 0 && rest.as_bytes()[at - 1] == b'{' && rest[end..].starts_with('}');
+        let (piece, next) = match at {
+            _ if doubled && at == 1 => (Piece::Text(&rest[at..end]), end + 1),
+            0 => (Piece::Place(word), end),
+            _ if doubled => (Piece::Text(&rest[..at - 1]), at - 1),
+            _ => (Piece::Text(&rest[..at]), at),
+        };
+        rest = &rest[next..];
+        Some(piece)
+    })
+}
+
+/// The word of a text that begins with `{word}`.
+fn word(text: &str) -> Option<&str> {
+    let (word, _) = text.strip_prefix('{')?.split_once('}')?;
+    let plain = !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
+    plain.then_some(word)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn places_are_filled_and_other_braces_stay() {
+        for (argument, filled) in [
+            ("", ""),
+            ("plain", "plain"),
+            ("{account}: {remaining} %", "<account>: <remaining> %"),
+            ("{account}{account}", "<account><account>"),
+            ("{{account}}", "{account}"),
+            ("x{{account}}y{account}", "x{account}y<account>"),
+            (
+                "{\"text\": \"{account}\", \"n\": {\"a\": {}}}",
+                "{\"text\": \"<account>\", \"n\": {\"a\": {}}}",
+            ),
+            ("{{\"a\": {account}}}", "{{\"a\": <account>}}"),
+            ("{Account} { account } {a-b} {", "{Account} { account } {a-b} {"),
+            ("ä{account}ö", "ä<account>ö"),
+        ] {
+            assert_eq!(fill(argument, |name| Some(format!("<{name}>"))), filled, "{argument}");
+        }
+    }
+
+    #[test]
+    fn what_is_unknown_is_named() {
+        let check = |parts: &[&str], kind| {
+            check(&parts.iter().map(ToString::to_string).collect::<Vec<_>>(), kind).err().unwrap_or_default()
+        };
+        for kind in [Kind::Low, Kind::Reset, Kind::Error] {
+            let every: Vec<_> = kind.placeholders().iter().map(|name| format!("{{{name}}}")).collect();
+            assert_eq!(check(&["x", &every.join(" ")], kind), "");
+            assert!(check(&["x", "{acount}"], kind).starts_with("{acount} is not known in on_"));
+            assert!(check(&["", "x"], kind).contains("empty"));
+            assert_eq!(check(&[], kind), "");
+        }
+        assert!(check(&["x", "{window}"], Kind::Error).contains("{window} is not known in on_error"));
+        assert!(check(&["x", "{error}"], Kind::Low).contains("{error} is not known in on_low"));
+        assert_eq!(check(&["x", "{{acount}}"], Kind::Low), "");
+    }
+}
