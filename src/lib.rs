@@ -37,6 +37,7 @@
 //! | the main thread's loop (`tao` in one file of it) | [`tray::event_loop`] |
 //! | is there a tray host; text where there is none | `tray/host.rs`, [`tray::terminal`] |
 //! | the commands | [`commands`]: one file each |
+//! | what `doctor` looks at | [`commands::doctor`] |
 //! | what `status` prints: the table, the JSON, for bars and collectors | [`commands::table`], [`commands::report`], [`commands::formats`] |
 //!
 //! # Three rules

@@ -3,6 +3,8 @@
 #![cfg(target_os = "linux")]
 
 mod common;
+#[path = "desk/doctor.rs"]
+mod doctor;
 #[path = "desk/hooks.rs"]
 mod hooks;
 #[path = "desk/table.rs"]

@@ -24,6 +24,23 @@ pub fn lock(runtime_dir: &Path) -> io::Result<Option<Lock>> {
     }
 }
 
+/// Whether a tray holds the lock. Makes nothing.
+///
+/// # Errors
+/// The lock file can't be opened.
+pub fn is_held(runtime_dir: &Path) -> io::Result<bool> {
+    let file = match File::open(runtime_dir.join("tray.lock")) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(error),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(error),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -32,9 +49,12 @@ mod tests {
     fn there_is_one_and_after_it_the_next() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("made/here");
+        assert!(!is_held(&path).expect("a look"));
         let first = lock(&path).expect("a lock").expect("free");
+        assert!(is_held(&path).expect("a look"));
         assert!(lock(&path).expect("a lock").is_none());
         drop(first);
+        assert!(!is_held(&path).expect("a look"));
         assert!(lock(&path).expect("a lock").is_some());
     }
 }

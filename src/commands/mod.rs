@@ -1,6 +1,7 @@
 //! The commands, and what they share: arguments, settings, exit codes.
 
 pub mod demo;
+pub mod doctor;
 pub mod formats;
 pub mod instance;
 pub mod report;
@@ -41,6 +42,11 @@ enum Command {
     /// Exit code: 0, or 1 if any account failed, 2 for wrong arguments or settings, 3 if --check finds
     /// a window below.
     Status(status::Options),
+    /// Check everything that has to work, and say what to do
+    ///
+    /// The text names no account and holds no token, so that it fits into a bug report. Exit code: 0, or
+    /// 1 if something is wrong.
+    Doctor(doctor::Options),
     /// Show the tray with five made-up accounts: no account, no network, no real file
     Demo {
         /// Print them once instead
@@ -114,6 +120,14 @@ impl Context {
         Ok(Context { paths, settings, auth_dir })
     }
 
+    /// The same without the settings file.
+    pub fn with_defaults(paths: Paths, auth_dir: Option<PathBuf>) -> Context {
+        let defaults = Settings::default();
+        let settings =
+            Settings { auth_dir: auth_dir.clone().unwrap_or(defaults.auth_dir.clone()), ..defaults };
+        Context { paths, settings, auth_dir }
+    }
+
     /// Reads the settings again.
     ///
     /// # Errors
@@ -147,6 +161,14 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         // The default file need not exist; one that is named should.
         std::fs::metadata(&file).map_err(|source| ConfigError::Read { path: file.clone(), source })?;
         paths.config_file = file;
+    }
+    if let Some(Command::Doctor(options)) = arguments.command {
+        let loaded = Context::new(paths.clone(), arguments.auth_dir.clone());
+        let (context, error) = match loaded {
+            Ok(context) => (context, None),
+            Err(error) => (Context::with_defaults(paths, arguments.auth_dir), Some(error)),
+        };
+        return doctor::run(&context, error.as_ref(), options);
     }
     let context = Context::new(paths, arguments.auth_dir)?;
     match arguments.command {

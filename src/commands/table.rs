@@ -45,16 +45,22 @@ impl Paper {
 
 /// How a piece of text looks.
 #[derive(Clone, Copy)]
-enum Look {
+pub enum Look {
+    /// A heading.
     Bold,
+    /// Read in passing.
     Dim,
+    /// All is well.
     Fine,
+    /// Worth a look.
     Low,
+    /// Something is wrong.
     Bad,
 }
 
 impl Paper {
-    fn paint(self, text: &str, look: Look) -> String {
+    /// A text in the colour of a look, where the paper takes it.
+    pub fn paint(self, text: &str, look: Look) -> String {
         if !self.colour || text.is_empty() {
             return text.to_owned();
         }

@@ -31,6 +31,27 @@ pub async fn watch(events: Sender) {
     }
 }
 
+/// Looks once.
+pub async fn look() -> Host {
+    let looked = async {
+        let connection = zbus::Connection::session().await?;
+        let there = DBusProxy::new(&connection).await?.name_has_owner(BusName::try_from(WATCHER)?).await?;
+        zbus::Result::Ok(match there {
+            false => Host::Missing,
+            true if answers(&connection).await => Host::Present,
+            true => Host::Silent,
+        })
+    };
+    match timeout(LOOK_AGAIN, looked).await {
+        Ok(Ok(host)) => host,
+        Ok(Err(error)) => {
+            tracing::debug!("session bus: {error}");
+            Host::NoBus
+        }
+        Err(_) => Host::NoBus,
+    }
+}
+
 /// Follows the watcher's name until the bus is gone.
 async fn follow(events: &Sender) -> zbus::Result<()> {
     let connection = zbus::Connection::session().await?;

@@ -34,6 +34,39 @@ async fn show(notice: &Notice, zone: Zone, hide_email: bool) {
     tracing::warn!("could not show the notification \"{title}\": {problem}");
 }
 
+/// Shows one notification that is no notice.
+///
+/// # Errors
+/// The server's complaint, or that it does not answer.
+pub async fn send_one(title: &str, text: &str) -> Result<(), String> {
+    let sent = timeout(PATIENCE, send(notification(title, text, false))).await;
+    sent.unwrap_or_else(|_| Err("the notification server does not answer".into()))
+}
+
+/// Who shows notifications, with its version.
+///
+/// # Errors
+/// Why nobody does.
+pub async fn server() -> Result<String, String> {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    {
+        const NAME: &str = "org.freedesktop.Notifications";
+        let asked = async {
+            let bus = zbus::Connection::session().await?;
+            let path = "/org/freedesktop/Notifications";
+            let answer = bus.call_method(Some(NAME), path, Some(NAME), "GetServerInformation", &()).await?;
+            let (name, _, version, _): (String, String, String, String) = answer.body().deserialize()?;
+            zbus::Result::Ok(format!("{name} {version} answers"))
+        };
+        match timeout(PATIENCE, asked).await {
+            Ok(answer) => answer.map_err(|error| format!("there is no server: {error}")),
+            Err(_) => Err("the server does not answer".into()),
+        }
+    }
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    Ok("the system's own".into())
+}
+
 fn notification(title: &str, text: &str, urgent: bool) -> Notification {
     let mut notification = Notification::new();
     notification.appname("Quota Tray").summary(title).body(&markup(text));

@@ -74,6 +74,8 @@ fn every_command_keeps_quiet() {
             &["status", "--auth-dir", "elsewhere", "-vvv"],
             &["status", "--format", "wrong"],
             &["status", "--wrong"],
+            &["doctor", "-vvv"],
+            &["doctor", "--show-accounts", "--notify", "-vvv"],
             &["demo", "--once", "-vvv"],
             &["--help"],
             &["--version"],

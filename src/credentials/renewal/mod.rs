@@ -50,7 +50,7 @@ const LAST_PATIENCE: Duration = Duration::from_secs(2);
 const PROBE_HOLDS: Duration = Duration::from_secs(5);
 
 /// How CLIProxyAPI's own page begins.
-const CLI_PROXY_API: &str = "CLI Proxy API Server";
+pub const CLI_PROXY_API: &str = "CLI Proxy API Server";
 
 /// The steps of a renewal, in their order, for whoever wants to watch them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

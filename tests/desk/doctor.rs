@@ -1,0 +1,241 @@
+//! `doctor`: a line for each thing, each fault with what to do, and nothing of whose it is.
+
+use super::*;
+use crate::common::{Finished, Manners};
+use insta::assert_snapshot;
+use rustix::process::geteuid;
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+
+/// The lines about one thing.
+fn lines<'a>(done: &'a Finished, what: &str) -> Vec<&'a str> {
+    let is_about = |line: &&str| line.chars().skip(2).collect::<String>().starts_with(what);
+    done.stdout.lines().filter(is_about).collect()
+}
+
+/// The line about a thing has this mark and these words.
+#[track_caller]
+fn says(done: &Finished, mark: &str, what: &str, words: &str) {
+    let found = lines(done, what).into_iter().any(|line| line.starts_with(mark) && line.contains(words));
+    assert!(found, "no {mark:?} {what:?} with {words:?} in:\n{}{}", done.stdout, done.stderr);
+    let wrong = done.stdout.lines().any(|line| line.starts_with('✗'));
+    assert_eq!(done.status.code(), Some(i32::from(wrong)), "{}", done.stdout);
+}
+
+fn set_mode(path: &Path, mode: u32) {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode)).expect("set");
+}
+
+/// With two accounts whose files are as they should be.
+fn well() -> Scene {
+    let scene = Scene::new().claude(ALICE).codex(BOB);
+    [ALICE, BOB].iter().for_each(|email| set_mode(scene.account(email).file(), 0o600));
+    scene
+}
+
+#[test]
+fn where_all_is_well_each_line_says_so_and_nobody_is_named() {
+    let scene = well();
+    let before = files(scene.dir());
+    let done = scene.run(&["doctor"]);
+    assert_eq!((done.status.code(), done.stderr.as_str()), (Some(0), ""), "{}", done.stdout);
+    let text = done.stdout.replace(&scene.usage.url(""), "<server>");
+    let text = text.replace(&scene.dir().display().to_string(), "<scene>");
+    let masked = |line: &str| match line.split_once("valid until ") {
+        Some((before, _)) => format!("{before}valid until <then>"),
+        None if line.contains("versions") => "✓ versions: …".to_owned(),
+        None => line.to_owned(),
+    };
+    assert_snapshot!(text.lines().map(masked).collect::<Vec<_>>().join("\n"), @r"
+    ✓ versions: …
+    ✓ settings file: <scene>/config/quota-tray/config.toml
+    ✓ auth directory: ~/.cli-proxy-api, 2 accounts
+    ✓ account 1 (Claude): mode 600, token valid until <then>
+    ✓ account 2 (Codex): mode 600, token valid until <then>
+    ✓ session bus: it answers
+    ✓ tray host: it answers
+    ✓ notifications: played 1 answers
+    ✓ proxy: none is set in the environment
+    ✓ network: <server> answers (404)
+    ✓ CLIProxyAPI: no address of it is set; Quota Tray renews the logins itself
+    ✓ state directory: <scene>/state/quota-tray is made when it is needed
+    ✓ tray: it is not running; `quota-tray` starts it
+    ");
+    assert!(lines(&done, "versions")[0].contains(&format!("quota-tray {}, ", env!("CARGO_PKG_VERSION"))));
+    assert_eq!(files(scene.dir()), before, "a look changes nothing");
+}
+
+#[test]
+fn plain_requests_go_out_and_no_token() {
+    let scene = well();
+    scene.run(&["doctor"]);
+    let requests = scene.usage.requests();
+    assert!(!requests.is_empty());
+    for request in requests {
+        assert_eq!((request.path.as_str(), request.token(), request.body.as_str()), ("/", None, ""));
+    }
+}
+
+#[test]
+fn accounts_are_named_on_demand_alone() {
+    let scene = well();
+    let named = scene.run(&["doctor", "--show-accounts"]);
+    assert!(named.stdout.contains(ALICE) && named.stdout.contains("codex-bob@example.com.json"));
+    fs::write(scene.auth_dir().join("claude-carol@example.com.json"), "{").expect("written");
+    fs::write(scene.auth_dir().join("claude-dave.json"), "[]").expect("written");
+    let done = scene.run(&["doctor"]);
+    says(&done, "✗", "account 2 (Claude)", "could not use its file");
+    says(&done, "✗", "account 3 (Claude)", "could not use its file");
+    let home = scene.home().display().to_string();
+    for word in ["alice", "bob", "carol", "dave", "access", "refresh-", &home] {
+        assert!(!format!("{}{}", done.stdout, done.stderr).contains(word), "{word} in {}", done.stdout);
+    }
+}
+
+#[test]
+fn a_notification_comes_on_demand_alone() {
+    let scene = well();
+    assert!(scene.run(&["doctor"]).status.success());
+    assert_eq!(scene.notifications.all().len(), 0);
+    let done = scene.run(&["doctor", "--notify"]);
+    says(&done, "✓", "notifications", "one was sent");
+    assert!(scene.notifications.wait_for(1)[0].says("Quota Tray"));
+    scene.notifications.mind(Manners::Refuses);
+    says(&scene.run(&["doctor", "--notify"]), "✗", "notifications", "too many notifications");
+}
+
+#[test]
+fn wrong_settings_are_a_finding_and_the_rest_is_looked_at_all_the_same() {
+    let scene = well();
+    let proxy = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
+    scene.set_raw_config("[hooks]\non_low = [\"curl\", \"secret-password\", \"{acount}\"]");
+    // The defaults lead into the world; a proxy that is not there keeps the test at home.
+    let mut command = scene.command();
+    command.arg("doctor").env("HTTPS_PROXY", format!("http://user:pass-word@{proxy}"));
+    let done = scene.spawn_command(&mut command).finish();
+    says(&done, "✗", "settings file", "line 2, on_low: {acount} is not known in on_low");
+    says(&done, "✓", "proxy", &format!("HTTPS_PROXY names {proxy}"));
+    says(&done, "✗", "network", "https://api.anthropic.com: could not reach");
+    says(&done, "✓", "account 2 (Codex)", "mode 600");
+    assert!(!done.stdout.contains("password") && !done.stdout.contains("pass-word"), "{}", done.stdout);
+}
+
+#[test]
+fn each_state_of_a_login_is_told() {
+    let scene = well();
+    let account = scene.account(ALICE);
+    set_mode(account.file(), 0o644);
+    says(&scene.run(&["doctor"]), "!", "account 1", "chmod 600");
+    set_mode(account.file(), 0o600);
+    account.expire();
+    says(&scene.run(&["doctor"]), "!", "account 1", "token expired 1 h ago — it is renewed");
+    account.set("refresh_token", "");
+    says(&scene.run(&["doctor"]), "✗", "account 1", "sign in again");
+    account.disable();
+    says(&scene.run(&["doctor"]), "✓", "account 1", "switched off");
+    account.set("disabled", false);
+    account.set("access_token", "");
+    says(&scene.run(&["doctor"]), "✗", "account 1", "no access token");
+    for email in [ALICE, BOB] {
+        scene.account(email).delete();
+    }
+    says(&scene.run(&["doctor"]), "!", "auth directory", "no Claude or Codex login");
+    fs::remove_dir(scene.auth_dir()).expect("empty");
+    says(&scene.run(&["doctor"]), "!", "auth directory", "there is no ~/.cli-proxy-api");
+    fs::write(scene.auth_dir(), "").expect("written");
+    says(&scene.run(&["doctor"]), "✗", "auth directory", "can't be read");
+}
+
+#[test]
+fn what_the_provider_said_last_is_told() {
+    let scene = well();
+    scene.set_config("token_renewal = \"never\"");
+    scene.usage.answer(scene.account(ALICE).access_token(), common::Answer::status(401));
+    scene.usage.answer(scene.account(BOB).access_token(), common::Answer::status(503));
+    scene.run(&["status"]);
+    let done = scene.run(&["doctor"]);
+    says(&done, "✗", "account 1 (Claude)", "when last asked: sign in again");
+    says(&done, "!", "account 2 (Codex)", "(503)");
+    says(&done, "!", "CLIProxyAPI", "nobody renews the logins");
+}
+
+#[test]
+fn each_fault_of_the_desktop_is_told() {
+    let mut scene = well();
+    scene.notifications.mind(Manners::Hangs);
+    scene.host.stop();
+    says(&scene.run(&["doctor"]), "✗", "tray host", "GNOME needs the AppIndicator extension");
+    scene.notifications.stop();
+    says(&scene.run(&["doctor"]), "✗", "notifications", "start a notification server");
+    scene.bus.stop();
+    says(&scene.run(&["doctor"]), "✗", "session bus", "dbus-run-session");
+}
+
+#[test]
+fn each_fault_of_the_network_is_told() {
+    let scene = well();
+    let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
+    scene.account(ALICE).set("proxy_url", format!("http://user:pass-word@{gone}"));
+    let done = scene.run(&["doctor"]);
+    says(&done, "✗", "network", &format!("through the proxy {gone} of an account: could not reach"));
+    assert!(!done.stdout.contains("pass-word"), "{}", done.stdout);
+    scene.account(ALICE).set("proxy_url", "direct");
+    says(&scene.run(&["doctor"]), "✓", "network", "straight, as an account asks for");
+    let endpoints = |claude: &str| {
+        let rest = scene.usage.url("/");
+        format!(
+            "[endpoints]\nclaude_usage = \"{claude}\"\nclaude_token = \"{rest}\"\ncodex_usage = \"{rest}\"\n\
+             codex_token = \"{rest}\"\ncli_proxy_api = [\"{rest}\"]\n"
+        )
+    };
+    scene.set_raw_config(&endpoints(&format!("http://{gone}/usage")));
+    says(&scene.run(&["doctor"]), "✗", "network", &format!("http://{gone}: could not reach 127.0.0.1"));
+    // TLS, where nobody speaks it.
+    scene.set_raw_config(&endpoints(&scene.usage.url("/usage").replace("http:", "https:")));
+    assert_eq!(scene.run(&["doctor"]).status.code(), Some(1));
+    scene.usage.answer_path("/", |_| common::Answer::from(serde_json::json!("CLI Proxy API Server")));
+    scene.set_raw_config(&endpoints(&scene.usage.url("/")));
+    says(&scene.run(&["doctor"]), "✓", "CLIProxyAPI", "it runs at");
+}
+
+#[test]
+fn a_state_directory_that_takes_nothing_is_told_and_whether_the_tray_runs() {
+    let scene = well();
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("42% left"));
+    let done = scene.run(&["doctor"]);
+    says(&done, "✓", "tray:", "it is running");
+    says(&done, "✓", "state directory", "can be written");
+    quit(&scene, program);
+    let dir = scene.state_home().join("quota-tray");
+    fs::remove_dir_all(&dir).expect("there");
+    fs::write(&dir, "").expect("written");
+    says(&scene.run(&["doctor"]), "✗", "state directory", "can't be written");
+    if geteuid().is_root() {
+        // The rights of a folder are nothing to root.
+        return;
+    }
+    fs::remove_file(&dir).expect("there");
+    set_mode(&scene.state_home(), 0o500);
+    says(&scene.run(&["doctor"]), "✗", "state directory", "can't be made");
+    set_mode(&scene.state_home(), 0o700);
+}
+
+/// Each file and folder below `dir` but sockets, with what is in it.
+fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for entry in fs::read_dir(dir).expect("listed") {
+        let path = entry.expect("listed").path();
+        if path.is_dir() {
+            all.extend(files(&path));
+        }
+        all.push((
+            path.display().to_string(),
+            if path.is_file() { fs::read(&path).expect("read") } else { Vec::new() },
+        ));
+    }
+    all.sort();
+    all
+}
