@@ -8,8 +8,8 @@
 //! | a setting, its default, its place in the file | [`config`], `config/file.rs`, `config/template.toml` |
 //! | where requests may go | `config/endpoint.rs` |
 //! | where files are on each system | `config/paths.rs` |
-//! | what an account, a window, a usage is | [`quota::account`], [`quota::window`], [`quota::usage`] |
-//! | when something is said, and its words | [`quota::alert`] |
+//! | what an account, a window, a usage is; all of them | [`quota::account`], [`quota::window`], [`quota::usage`]; [`quota::snapshot`] |
+//! | when something is said; its words | [`quota::alert`]; [`quota::notice`] |
 //! | when an account needs its owner | [`quota::trouble`] |
 //! | the user's own programs: settings, what they are told, how they run | [`hooks::command`], [`hooks::call`], [`hooks::run`] |
 //! | how percentages and moments read | [`quota::words`], [`quota::moment`] |

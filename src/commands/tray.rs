@@ -6,7 +6,7 @@ use super::{CommandError, Context, instance, runtime, signals, trace_step};
 use crate::config::{self, Settings};
 use crate::credentials::watch::FolderWatch;
 use crate::hooks::{self, Call};
-use crate::quota::alert::Notice;
+use crate::quota::notice::Notice;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher::{self, Command};
 use crate::source::{self, Accounts, Shared, Source};

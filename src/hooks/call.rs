@@ -1,7 +1,7 @@
 //! What happened → which program is to be run, with what. Pure.
 
 use super::command::{Hooks, Kind, fill};
-use crate::quota::alert::Notice;
+use crate::quota::notice::Notice;
 use crate::quota::trouble::Trouble;
 use crate::quota::words::{self, Zone};
 use crate::quota::{Account, Window};
@@ -140,7 +140,7 @@ fn environment(event: &Map<String, Value>) -> Vec<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::alert::Event;
+    use crate::quota::notice::Event;
     use crate::quota::{AccountId, Failure, Provider};
 
     fn account() -> Account {

@@ -5,7 +5,9 @@ pub mod account;
 pub mod alert;
 pub mod failure;
 pub mod moment;
+pub mod notice;
 pub mod pacing;
+pub mod snapshot;
 pub mod trouble;
 pub mod usage;
 pub mod window;
@@ -13,6 +15,7 @@ pub mod words;
 
 pub use account::{Account, AccountId, Provider};
 pub use failure::Failure;
-pub use usage::{AccountUsage, ExtraUsage, Reading, Snapshot, Standing, State, Validity};
+pub use snapshot::{Snapshot, Standing};
+pub use usage::{AccountUsage, ExtraUsage, Reading, State, Validity};
 pub use window::Window;
 pub use words::Zone;

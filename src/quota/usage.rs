@@ -1,6 +1,6 @@
 //! What is known of each account, and how new answers join what was known before.
 
-use super::{Account, AccountId, Failure, Provider, Window};
+use super::{Account, Failure, Window};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -144,115 +144,10 @@ impl AccountUsage {
     }
 }
 
-/// What the credential folder says of an account before anything is asked.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
-    /// Enabled and with a token: it is asked.
-    Asked,
-    /// Switched off in its file.
-    Disabled,
-    /// It can't be asked, and this is why.
-    Failed(Failure),
-}
-
-/// All accounts at one moment. What the menu, the icon, the alerts and `status` are made of.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Snapshot {
-    /// In the order of the menu.
-    pub accounts: Vec<AccountUsage>,
-    /// Whether a refresh is under way.
-    pub refreshing: bool,
-    /// When the last refresh ended. `None`: none has.
-    pub updated_at: Option<DateTime<Utc>>,
-    /// Whether the last refresh found no network.
-    pub offline: bool,
-    /// When the next one is due. `None`: none is planned.
-    pub next_at: Option<DateTime<Utc>>,
-    /// Why there are no accounts to show, where that is more than there being none.
-    pub problem: Option<String>,
-}
-
-impl Snapshot {
-    /// The snapshot at the start of a refresh: the accounts found, each with what was known of it,
-    /// those that are asked marked as loading.
-    pub fn placeholders(previous: &Snapshot, found: Vec<(Account, Standing)>) -> Snapshot {
-        let mut accounts: Vec<_> = found
-            .into_iter()
-            .map(|(account, standing)| {
-                let same = |known: &&AccountUsage| is_same(&known.account, &account, &standing);
-                let known = previous.accounts.iter().find(same);
-                let mut usage = known.cloned().unwrap_or_else(|| AccountUsage::unknown(account));
-                usage.loading = standing == Standing::Asked;
-                usage.disabled = standing == Standing::Disabled;
-                match standing {
-                    Standing::Failed(failure) => usage.error = Some(failure),
-                    Standing::Disabled => usage.error = None,
-                    // The old error stays until the answer is there, so that a row does not flicker.
-                    Standing::Asked => {}
-                }
-                usage
-            })
-            .collect();
-        accounts.sort_by_cached_key(|usage| usage.account.sort_key());
-        Snapshot { accounts, refreshing: true, problem: None, ..*previous }
-    }
-
-    /// The providers that have refused one of these accounts for now.
-    pub fn refusing_providers(&self) -> impl Iterator<Item = Provider> {
-        let refused = |usage: &&AccountUsage| matches!(usage.error, Some(Failure::RateLimited(_)));
-        self.accounts.iter().filter(refused).map(|usage| usage.account.provider)
-    }
-
-    /// Whether the answers mean that there is no network: nobody could be reached.
-    pub fn found_no_network(&self, asked: &[AccountId]) -> bool {
-        let mut asked = self.accounts.iter().filter(|usage| asked.contains(&usage.account.id)).peekable();
-        asked.peek().is_some() && asked.all(|usage| matches!(usage.error, Some(Failure::Unreachable(_))))
-    }
-
-    /// The account with this id.
-    pub fn account_mut(&mut self, id: &AccountId) -> Option<&mut AccountUsage> {
-        self.accounts.iter_mut().find(|usage| usage.account.id == *id)
-    }
-
-    /// The accounts that are not switched off.
-    pub fn enabled(&self) -> impl Iterator<Item = &AccountUsage> {
-        self.accounts.iter().filter(|usage| !usage.disabled)
-    }
-
-    /// The account and the window with the least left of all.
-    pub fn lowest(&self, now: DateTime<Utc>) -> Option<(&AccountUsage, &Window)> {
-        lowest_of(self.enabled(), now)
-    }
-
-    /// The same among one provider's accounts.
-    pub fn lowest_of_provider(
-        &self,
-        provider: Provider,
-        now: DateTime<Utc>,
-    ) -> Option<(&AccountUsage, &Window)> {
-        lowest_of(self.enabled().filter(|usage| usage.account.provider == provider), now)
-    }
-}
-
-/// Whether two scans mean the same login. A file can be given to another person; one that can't be
-/// read does not tell whose it is, and stays whose it was.
-fn is_same(known: &Account, found: &Account, standing: &Standing) -> bool {
-    let broken = matches!(standing, Standing::Failed(_));
-    known.id == found.id && known.provider == found.provider && (broken || known.email == found.email)
-}
-
-fn lowest_of<'a>(
-    accounts: impl Iterator<Item = &'a AccountUsage>,
-    now: DateTime<Utc>,
-) -> Option<(&'a AccountUsage, &'a Window)> {
-    accounts
-        .filter_map(|usage| usage.lowest(now).map(|window| (usage, window)))
-        .min_by(|(_, a), (_, b)| a.remaining_percent().total_cmp(&b.remaining_percent()))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quota::{AccountId, Provider};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("in range")
@@ -268,10 +163,6 @@ mod tests {
             .enumerate()
             .map(|(i, used)| Window::new(format!("w{i}"), format!("W{i}"), *used).expect("a number"));
         Reading { windows: windows.collect(), ..Reading::default() }
-    }
-
-    fn asked(ids: &[&str]) -> Vec<(Account, Standing)> {
-        ids.iter().map(|id| (account(id), Standing::Asked)).collect()
     }
 
     #[test]
@@ -298,45 +189,5 @@ mod tests {
         windows[2].resets_at = Some(at(100));
         assert_eq!(usage.lowest(at(99)).map(|w| w.key.as_str()), Some("w2"));
         assert_eq!(usage.lowest(at(100)).map(|w| w.key.as_str()), Some("w1"));
-    }
-
-    #[test]
-    fn placeholders_keep_what_was_known_and_drop_what_is_gone() {
-        let mut first = Snapshot::placeholders(&Snapshot::default(), asked(&["b", "a", "gone"]));
-        for id in ["a", "b", "gone"] {
-            first.account_mut(&AccountId(id.into())).expect("found").settle(Ok(reading(&[10.0])), at(0));
-        }
-        let mut found = asked(&["c", "B", "a", "b"]);
-        found[1].1 = Standing::Disabled;
-        found[3].1 = Standing::Failed(Failure::SignInAgain);
-        let second = Snapshot::placeholders(&first, found);
-        let seen: Vec<_> = second
-            .accounts
-            .iter()
-            .map(|u| (u.account.id.0.as_str(), u.loading, u.disabled, u.state()))
-            .collect();
-        assert_eq!(
-            seen,
-            [
-                ("a", true, false, State::Ok),
-                ("B", false, true, State::Loading),
-                ("b", false, false, State::Stale),
-                ("c", true, false, State::Loading),
-            ]
-        );
-        assert!(second.refreshing);
-    }
-
-    #[test]
-    fn the_lowest_of_all_leaves_out_accounts_that_are_switched_off() {
-        let mut snapshot = Snapshot::placeholders(&Snapshot::default(), asked(&["a", "b"]));
-        snapshot.accounts[0].settle(Ok(reading(&[99.0])), at(0));
-        snapshot.accounts[1].settle(Ok(reading(&[50.0])), at(0));
-        let lowest =
-            |s: &Snapshot| s.lowest(at(1)).map(|(u, w)| (u.account.id.0.clone(), w.remaining_percent()));
-        assert_eq!(lowest(&snapshot), Some(("a".into(), 1.0)));
-        snapshot.accounts[0].disabled = true;
-        assert_eq!(lowest(&snapshot), Some(("b".into(), 50.0)));
-        assert_eq!(snapshot.lowest_of_provider(Provider::Codex, at(1)), None);
     }
 }

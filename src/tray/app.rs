@@ -5,7 +5,8 @@ use super::menu::{Action, Item, View};
 use crate::config::{Choice, Settings};
 use crate::hooks::Call;
 use crate::hooks::call::Teller;
-use crate::quota::alert::{self, Memory, Notice, Rules};
+use crate::quota::alert::{self, Memory, Rules};
+use crate::quota::notice::{self, Notice};
 use crate::quota::{Snapshot, Zone, trouble};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
@@ -199,7 +200,7 @@ impl App {
         if !settings.notify_on_reset {
             notices.retain(|notice| !matches!(notice, Notice::Reset(_)));
         }
-        let notices = alert::summarise(notices);
+        let notices = notice::summarise(notices);
         let mut effects = Vec::new();
         // What was said is kept first: after a crash in between, silence is better than saying it twice.
         if self.memory != before {

@@ -1,7 +1,7 @@
 //! Notices → the desktop's notifications. The one file that names `notify-rust`.
 
 use crate::quota::Zone;
-use crate::quota::alert::Notice;
+use crate::quota::notice::Notice;
 use chrono::Utc;
 use notify_rust::Notification;
 use std::time::Duration;

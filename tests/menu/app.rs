@@ -2,7 +2,8 @@
 
 use super::*;
 use quota_tray::config::Choice;
-use quota_tray::quota::alert::{Memory, Notice};
+use quota_tray::quota::alert::Memory;
+use quota_tray::quota::notice::Notice;
 use quota_tray::tray::app::{App, Drawing, Effect, Event, Host};
 use quota_tray::tray::icon::Face;
 use quota_tray::tray::menu::Action;

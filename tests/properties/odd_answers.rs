@@ -5,7 +5,8 @@ use super::said::{self, Outcome};
 use super::{account, at};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use quota_tray::quota::alert::{Memory, Notice, Rules};
+use quota_tray::quota::alert::{Memory, Rules};
+use quota_tray::quota::notice::Notice;
 use quota_tray::quota::{AccountUsage, Snapshot, Window};
 use std::collections::BTreeMap;
 

@@ -6,7 +6,8 @@ use super::said::{self, Outcome};
 use super::{account, at};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use quota_tray::quota::alert::{Event, Memory, Notice, Rules};
+use quota_tray::quota::alert::{Memory, Rules};
+use quota_tray::quota::notice::{Event, Notice};
 use quota_tray::quota::{AccountUsage, Window};
 
 const ACCOUNTS: usize = 2;

@@ -2,7 +2,8 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use quota_tray::quota::alert::{self, Memory, Notice, Rules};
+use quota_tray::quota::alert::{self, Memory, Rules};
+use quota_tray::quota::notice::Notice;
 use quota_tray::quota::{AccountUsage, Failure, Reading, Snapshot, Window, Zone};
 
 /// More notices than this at once are one summary.
