@@ -20,6 +20,7 @@
 //! | … into the file, and when it is looked at again | `credentials/renewal/keeping.rs`, `…/after.rs` |
 //! | … why one is not renewed | `credentials/renewal/refusal.rs` |
 //! | … the journal, the lock, the change of the file | [`credentials::journal`], [`credentials::lock`], [`credentials::rewrite`] |
+//! | starting at login: the texts of each system, the place | [`autostart`] |
 //! | noticing changed files | [`credentials::watch`] |
 //! | a provider's API | [`providers::claude`], [`providers::codex`]; unknown shapes: [`providers::generic`] |
 //! | a token endpoint's API; the request that spends a token | [`providers::token`], [`providers::post`] |
@@ -62,6 +63,7 @@
 //! 5. [`tray::app::App`] makes a drawing of it, and notices; `commands/tray.rs` carries them out.
 
 pub mod alarm;
+pub mod autostart;
 pub mod commands;
 pub mod config;
 pub mod credentials;

@@ -106,6 +106,7 @@ impl Scene {
             settings: &self.settings,
             auth_dir: Path::new("/home/u/.cli-proxy-api"),
             problem: self.problem.as_deref(),
+            starts_at_login: None,
             now: now(),
             zone: self.zone,
         }

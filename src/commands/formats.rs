@@ -168,7 +168,15 @@ mod tests {
     fn with_view(snapshot: &Snapshot, print: impl Fn(&View<'_>) -> String) -> String {
         let settings = Settings::default();
         let auth_dir = Path::new("/auth");
-        print(&View { snapshot, settings: &settings, auth_dir, problem: None, now: at(0), zone: Zone::UTC })
+        print(&View {
+            snapshot,
+            settings: &settings,
+            auth_dir,
+            problem: None,
+            starts_at_login: None,
+            now: at(0),
+            zone: Zone::UTC,
+        })
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The commands, and what they share: arguments, settings, exit codes.
 
+pub mod autostart;
 pub mod demo;
 pub mod doctor;
 pub mod formats;
@@ -10,6 +11,7 @@ pub mod status;
 pub mod table;
 pub mod tray;
 
+use crate::autostart::{Autostart, AutostartError, Place};
 use crate::config::{self, ConfigError, Paths, Settings};
 use crate::credentials::renewal::Step;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum};
@@ -47,6 +49,11 @@ enum Command {
     /// The text names no account and holds no token, so that it fits into a bug report. Exit code: 0, or
     /// 1 if something is wrong.
     Doctor(doctor::Options),
+    /// Start Quota Tray at login
+    Autostart {
+        #[command(subcommand)]
+        wish: autostart::Wish,
+    },
     /// Show the tray with five made-up accounts: no account, no network, no real file
     Demo {
         /// Print them once instead
@@ -76,6 +83,9 @@ pub enum CommandError {
     /// The settings can't be used.
     #[error(transparent)]
     Settings(#[from] ConfigError),
+    /// Starting at login can't be looked at or changed.
+    #[error(transparent)]
+    Autostart(#[from] AutostartError),
     /// There is no home directory.
     #[error("could not find the home directory\nhint: set the environment variable HOME")]
     NoHome,
@@ -106,6 +116,8 @@ pub struct Context {
     pub paths: Paths,
     /// The settings in force.
     pub settings: Settings,
+    /// Starting at login. `None`: it is not to be touched.
+    pub autostart: Option<Autostart>,
     /// The folder named on the command line, which goes before the one of the settings.
     auth_dir: Option<PathBuf>,
 }
@@ -117,7 +129,7 @@ impl Context {
     /// The settings can't be used.
     pub fn new(paths: Paths, auth_dir: Option<PathBuf>) -> Result<Context, ConfigError> {
         let settings = load(&paths.config_file, auth_dir.as_deref())?;
-        Ok(Context { paths, settings, auth_dir })
+        Ok(Context { paths, settings, autostart: None, auth_dir })
     }
 
     /// The same without the settings file.
@@ -125,7 +137,7 @@ impl Context {
         let defaults = Settings::default();
         let settings =
             Settings { auth_dir: auth_dir.clone().unwrap_or(defaults.auth_dir.clone()), ..defaults };
-        Context { paths, settings, auth_dir }
+        Context { paths, settings, autostart: None, auth_dir }
     }
 
     /// Reads the settings again.
@@ -157,24 +169,42 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         return demo::run(once);
     }
     let mut paths = Paths::native().ok_or(CommandError::NoHome)?;
-    if let Some(file) = arguments.config {
+    if let Some(file) = &arguments.config {
         // The default file need not exist; one that is named should.
-        std::fs::metadata(&file).map_err(|source| ConfigError::Read { path: file.clone(), source })?;
-        paths.config_file = file;
+        std::fs::metadata(file).map_err(|source| ConfigError::Read { path: file.clone(), source })?;
+        paths.config_file = file.clone();
     }
+    let autostart = autostart_of(&arguments);
+    if let Some(Command::Autostart { wish }) = arguments.command {
+        return autostart::run(&autostart?, wish);
+    }
+    let autostart = autostart.inspect_err(|error| tracing::debug!("{error}")).ok();
+    let loaded = Context::new(paths.clone(), arguments.auth_dir.clone());
     if let Some(Command::Doctor(options)) = arguments.command {
-        let loaded = Context::new(paths.clone(), arguments.auth_dir.clone());
         let (context, error) = match loaded {
             Ok(context) => (context, None),
             Err(error) => (Context::with_defaults(paths, arguments.auth_dir), Some(error)),
         };
-        return doctor::run(&context, error.as_ref(), options);
+        return doctor::run(&Context { autostart, ..context }, error.as_ref(), options);
     }
-    let context = Context::new(paths, arguments.auth_dir)?;
+    let context = Context { autostart, ..loaded? };
     match arguments.command {
         Some(Command::Status(options)) => status::run(&context, &options),
         _ => tray::run(context),
     }
+}
+
+/// Starting at login what was started now: with the settings and the folder that this run was given.
+fn autostart_of(arguments: &Arguments) -> Result<Autostart, CommandError> {
+    let place = Place::native().ok_or(CommandError::NoHome)?;
+    let mut more = Vec::new();
+    for (flag, path) in [("--config", &arguments.config), ("--auth-dir", &arguments.auth_dir)] {
+        if let Some(path) = path {
+            let path = std::path::absolute(path).unwrap_or_else(|_| path.clone());
+            more.extend([PathBuf::from(flag), path]);
+        }
+    }
+    Ok(Autostart::new(place, &more)?)
 }
 
 /// Messages of this program, and of no other crate, on standard error.

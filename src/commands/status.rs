@@ -111,7 +111,15 @@ fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> ExitCode {
 }
 
 fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) -> View<'a> {
-    View { snapshot, settings, auth_dir, problem: None, now: Utc::now(), zone: Zone::LOCAL }
+    View {
+        snapshot,
+        settings,
+        auth_dir,
+        problem: None,
+        starts_at_login: None,
+        now: Utc::now(),
+        zone: Zone::LOCAL,
+    }
 }
 
 /// The accounts as a table.

@@ -257,8 +257,15 @@ mod tests {
     fn draw(snapshot: &Snapshot, width: Option<usize>, colour: bool) -> String {
         let settings = Settings::default();
         let auth_dir = Path::new("/auth");
-        let view =
-            View { snapshot, settings: &settings, auth_dir, problem: None, now: at(0), zone: Zone::UTC };
+        let view = View {
+            snapshot,
+            settings: &settings,
+            auth_dir,
+            problem: None,
+            starts_at_login: None,
+            now: at(0),
+            zone: Zone::UTC,
+        };
         table(&view, Paper { width, colour })
     }
 

@@ -3,6 +3,7 @@
 
 use super::table::{self, Paper};
 use super::{CommandError, Context, instance, runtime, signals, trace_step};
+use crate::autostart::{Autostart, Standing};
 use crate::config::{self, Settings};
 use crate::credentials::watch::FolderWatch;
 use crate::hooks::{self, Call};
@@ -59,6 +60,13 @@ pub fn run_with<S: Source, K: 'static>(
         eprintln!("quota-tray: it is running already; look for its icon in the tray");
         return Ok(ExitCode::SUCCESS);
     };
+    if let Some(autostart) = &context.autostart {
+        match autostart.follow_program() {
+            Ok(true) => tracing::info!("{} starts this program from now on", autostart.place()),
+            Ok(false) => {}
+            Err(error) => tracing::warn!("{error}"),
+        }
+    }
     let event_loop = EventLoop::new();
     let events = event_loop.sender();
     let (commands, received) = mpsc::unbounded_channel();
@@ -215,8 +223,13 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         if let Event::Host(host) = &event {
             self.host_changed(*host);
         }
-        if matches!(event, Event::Clicked(Action::Choose(_))) {
+        if matches!(event, Event::Clicked(Action::Choose(_) | Action::StartAtLogin(_))) {
             self.shown.distrust_menu();
+        }
+        if matches!(&event, Event::Snapshot(snapshot) if !snapshot.refreshing) {
+            // The desktop's own tool may have changed it, too.
+            let starts = self.starts_at_login();
+            let _ = self.handle(Event::StartsAtLogin(starts));
         }
         for effect in self.app.handle(event, Utc::now()) {
             match effect {
@@ -227,6 +240,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
                     self.command(Command::Reconfigure(interval, source));
                 }
                 Effect::Choose(choice) => self.choose(choice),
+                Effect::StartAtLogin(on) => self.start_at_login(on),
                 Effect::OpenFolder => open(&self.context.auth_dir(self.app.settings())),
                 Effect::OpenSettings => self.open_settings(),
                 Effect::Notify(notices) => {
@@ -284,6 +298,24 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         }
         // As if the file had been changed by hand; its watch finds nothing new then.
         let _ = self.handle(Event::Settings(result));
+        if let Some(drawing) = self.drawing.clone() {
+            self.draw(drawing);
+        }
+    }
+
+    fn starts_at_login(&self) -> Result<Option<bool>, String> {
+        let standing = self.context.autostart.as_ref().map(Autostart::standing).transpose();
+        let standing = standing.map_err(|error| error.to_string())?;
+        Ok(standing.map(|standing| matches!(standing, Standing::On(_))))
+    }
+
+    fn start_at_login(&mut self, on: bool) {
+        let changed = self.context.autostart.as_ref().map_or(Ok(()), |autostart| autostart.set(on));
+        let starts = changed.map_err(|error| error.to_string()).and_then(|()| self.starts_at_login());
+        if let Err(error) = &starts {
+            tracing::warn!("{error}");
+        }
+        let _ = self.handle(Event::StartsAtLogin(starts));
         if let Some(drawing) = self.drawing.clone() {
             self.draw(drawing);
         }

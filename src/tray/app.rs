@@ -22,6 +22,9 @@ pub enum Event {
     Clicked(Action),
     /// The settings file was changed, to settings or to something that can't be used.
     Settings(Result<Settings, String>),
+    /// Whether the program is started at login (`None`: that is not to be changed), or why that is not
+    /// known or could not be changed.
+    StartsAtLogin(Result<Option<bool>, String>),
     /// A tray host has come or gone.
     Host(Host),
     /// Somebody asks the program to end: a signal, or the session's end.
@@ -72,6 +75,8 @@ pub enum Effect {
     Reconfigure(Settings),
     /// Write a choice to the settings file.
     Choose(Choice),
+    /// Start the program at login, or no more.
+    StartAtLogin(bool),
     /// Show the folder with the credential files.
     OpenFolder,
     /// Edit the settings file.
@@ -108,13 +113,14 @@ pub struct App {
     auth_dir: PathBuf,
     memory: Memory,
     problem: Option<String>,
+    starts_at_login: Result<Option<bool>, String>,
     zone: Zone,
 }
 
 impl App {
     /// A tray that knows nothing of its accounts yet.
     pub fn new(settings: Settings, auth_dir: PathBuf, memory: Memory, snapshot: Snapshot, zone: Zone) -> App {
-        App { snapshot, settings, auth_dir, memory, problem: None, zone }
+        App { snapshot, settings, auth_dir, memory, problem: None, starts_at_login: Ok(None), zone }
     }
 
     /// Takes in an event, says what is to be done.
@@ -147,6 +153,12 @@ impl App {
                 self.problem = Some(problem);
                 vec![self.draw(now)]
             }
+            Event::StartsAtLogin(now_so) if now_so == self.starts_at_login => Vec::new(),
+            Event::StartsAtLogin(now_so) => {
+                self.starts_at_login = now_so;
+                vec![self.draw(now)]
+            }
+            Event::Clicked(Action::StartAtLogin(on)) => vec![Effect::StartAtLogin(on)],
             Event::Clicked(Action::Refresh) => vec![Effect::Refresh],
             Event::Clicked(Action::Choose(choice)) => vec![Effect::Choose(choice)],
             Event::Clicked(Action::OpenFolder) => vec![Effect::OpenFolder],
@@ -165,7 +177,9 @@ impl App {
             snapshot: &self.snapshot,
             settings: &self.settings,
             auth_dir: &self.auth_dir,
-            problem: self.problem.as_deref(),
+            problem: self.problem.as_deref().or(self.starts_at_login.as_ref().err().map(String::as_str)),
+            // Where it is not known, a click may tell more.
+            starts_at_login: self.starts_at_login.as_ref().copied().unwrap_or(Some(false)),
             now,
             zone: self.zone,
         }

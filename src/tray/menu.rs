@@ -43,6 +43,8 @@ pub enum Action {
     Refresh,
     /// Change a setting.
     Choose(Choice),
+    /// Start the program at login, or no more.
+    StartAtLogin(bool),
     /// Show the credential files.
     OpenFolder,
     /// Edit the settings.
@@ -62,6 +64,8 @@ pub struct View<'a> {
     pub auth_dir: &'a Path,
     /// A sentence about the program itself, such as a settings file that can't be used.
     pub problem: Option<&'a str>,
+    /// Whether the program is started at login. `None`: that is not to be changed here.
+    pub starts_at_login: Option<bool>,
     /// The moment of the picture.
     pub now: DateTime<Utc>,
     /// The reader's time zone.
@@ -322,6 +326,9 @@ impl View<'_> {
         items.push(Item::Separator);
         let choice = Action::Choose(Choice::HideEmail(!settings.hide_email));
         items.push(Item::Check("Hide e-mail addresses".into(), choice, settings.hide_email));
+        if let Some(on) = self.starts_at_login {
+            items.push(Item::Check("Start at login".into(), Action::StartAtLogin(!on), on));
+        }
         items
     }
 

@@ -62,6 +62,7 @@ fn where_all_is_well_each_line_says_so_and_nobody_is_named() {
     ✓ CLIProxyAPI: no address of it is set; Quota Tray renews the logins itself
     ✓ state directory: <scene>/state/quota-tray is made when it is needed
     ✓ tray: it is not running; `quota-tray` starts it
+    ✓ start at login: off
     ");
     assert!(lines(&done, "versions")[0].contains(&format!("quota-tray {}, ", env!("CARGO_PKG_VERSION"))));
     assert_eq!(files(scene.dir()), before, "a look changes nothing");

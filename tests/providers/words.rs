@@ -95,7 +95,15 @@ fn with_view<T>(provider: Provider, body: &[u8], see: impl FnOnce(View) -> T) ->
     let snapshot = snapshot(provider, providers::parse(provider, body, now()).unwrap());
     let settings = Settings::default();
     let auth_dir = Path::new("/home/a/.cli-proxy-api");
-    see(View { snapshot: &snapshot, settings: &settings, auth_dir, problem: None, now: now(), zone: ZONE })
+    see(View {
+        snapshot: &snapshot,
+        settings: &settings,
+        auth_dir,
+        problem: None,
+        starts_at_login: None,
+        now: now(),
+        zone: ZONE,
+    })
 }
 
 #[test]

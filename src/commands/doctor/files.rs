@@ -1,6 +1,7 @@
 //! The settings file, the state directory, the lock of the running tray.
 
 use super::{Finding, bad, doubtful, good};
+use crate::autostart::{self, Autostart, Standing};
 use crate::commands::{Context, instance};
 use crate::config::ConfigError;
 use std::io::{self, Write};
@@ -73,5 +74,22 @@ pub fn tray(context: &Context) -> Finding {
             format!("could not look at its lock: {error}"),
             format!("check the owner of {}", context.paths.runtime_dir.display()),
         ),
+    }
+}
+
+/// Whether it is started at login, and whether that will work.
+pub fn autostart(autostart: &Autostart) -> Finding {
+    let what = "start at login";
+    match autostart.standing() {
+        Ok(Standing::Off) => good(what, "off"),
+        Ok(Standing::On(command)) => match command.first() {
+            Some(program) if !autostart::exists(program) => doubtful(
+                what,
+                format!("on, but {program} is not there"),
+                "`quota-tray autostart on` starts this one",
+            ),
+            program => good(what, format!("on, starts {}", program.map_or("", String::as_str))),
+        },
+        Err(error) => doubtful(what, error.to_string().replace("\nhint: ", "; "), ""),
     }
 }

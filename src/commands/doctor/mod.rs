@@ -81,6 +81,7 @@ pub fn run(
         tell(desktop::look(options.notify).await);
         tell(network::look(context, &logins).await);
         tell(vec![files::state(context), files::tray(context)]);
+        tell(context.autostart.iter().map(files::autostart).collect());
     });
     Ok(ExitCode::from(u8::from(worst == Mark::Bad)))
 }

@@ -1,0 +1,134 @@
+//! Start at login, by the customs of each system: an XDG autostart entry, a LaunchAgent, a value of the
+//! Run key. The texts are pure, in a file each; this is the shell around them.
+
+pub mod agent;
+pub mod entry;
+mod place;
+pub mod run_key;
+
+pub use place::Place;
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What is started at login: the program, then its arguments.
+pub type CommandLine = Vec<String>;
+
+/// Starting at login can't be looked at or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum AutostartError {
+    /// The entry can't be read.
+    #[error("could not read {place}: {source}\nhint: check its owner and its permissions")]
+    Read {
+        /// Where it is.
+        place: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The entry can't be changed.
+    #[error("could not change {place}: {source}\nhint: check its owner and its permissions")]
+    Write {
+        /// Where it is.
+        place: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It is not known where the program is.
+    #[error("could not find out where the program is: {0}")]
+    NoProgram(io::Error),
+    /// A path that can't stand in an entry.
+    #[error("could not name {} in the entry: it is not Unicode\nhint: move it to another folder", .0.display())]
+    NotUnicode(PathBuf),
+}
+
+/// How it stands with starting at login.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Standing {
+    /// Nothing is started, or what there is was switched off by the desktop's own tool.
+    Off,
+    /// This is started.
+    On(CommandLine),
+}
+
+/// Starting this program, with the arguments of this run, at login.
+#[derive(Debug, Clone)]
+pub struct Autostart {
+    place: Place,
+    command: CommandLine,
+}
+
+impl Autostart {
+    /// What is kept in `place`, and is to start this program with these arguments.
+    ///
+    /// # Errors
+    /// It is not known where the program is, or it has a name that is no text.
+    pub fn new(place: Place, arguments: &[PathBuf]) -> Result<Autostart, AutostartError> {
+        let program = program().map_err(AutostartError::NoProgram)?;
+        let text = |path: &PathBuf| {
+            path.to_str().map(str::to_owned).ok_or_else(|| AutostartError::NotUnicode(path.clone()))
+        };
+        let command = std::iter::once(&program).chain(arguments).map(text).collect::<Result<_, _>>()?;
+        Ok(Autostart { place, command })
+    }
+
+    /// How it stands now.
+    ///
+    /// # Errors
+    /// The entry can't be read.
+    pub fn standing(&self) -> Result<Standing, AutostartError> {
+        self.place.read().map_err(|source| AutostartError::Read { place: self.place.to_string(), source })
+    }
+
+    /// Switches it on, as this program, or off.
+    ///
+    /// # Errors
+    /// The entry can't be changed; it is as it was.
+    pub fn set(&self, on: bool) -> Result<(), AutostartError> {
+        let changed = if on { self.place.write(&self.command) } else { self.place.remove() };
+        changed.map_err(|source| AutostartError::Write { place: self.place.to_string(), source })
+    }
+
+    /// The program may have been moved, or come anew in another folder: an entry that starts another
+    /// one with the very arguments of this run starts this one from now on. One that is off, or has
+    /// other arguments, is left alone.
+    ///
+    /// # Errors
+    /// The entry can't be read or changed.
+    pub fn follow_program(&self) -> Result<bool, AutostartError> {
+        let Standing::On(command) = self.standing()? else { return Ok(false) };
+        let (Some((old, old_rest)), Some((new, rest))) = (command.split_first(), self.command.split_first())
+        else {
+            return Ok(false);
+        };
+        if old_rest != rest || is_same_program(old, new) {
+            return Ok(false);
+        }
+        self.set(true)?;
+        Ok(true)
+    }
+
+    /// Where the entry is.
+    pub fn place(&self) -> &Place {
+        &self.place
+    }
+}
+
+/// Whether there is such a program: one without a folder is looked for by the desktop.
+pub fn exists(program: &str) -> bool {
+    let path = Path::new(program);
+    !path.is_absolute() || path.is_file()
+}
+
+/// A link to it is the program, too.
+fn is_same_program(one: &str, other: &str) -> bool {
+    let real = |path: &str| std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
+    one == other || real(one) == real(other)
+}
+
+/// Where this program is. An AppImage runs from a folder of the moment, and says where it really is.
+fn program() -> io::Result<PathBuf> {
+    match std::env::var_os("APPIMAGE") {
+        Some(image) if Path::new(&image).is_absolute() => Ok(image.into()),
+        _ => std::env::current_exe(),
+    }
+}

@@ -1,0 +1,106 @@
+//! The value of Windows' Run key as text.
+//!
+//! <https://learn.microsoft.com/windows/win32/setupapi/run-and-runonce-registry-keys>; the quotes are those that
+//! the C runtime takes off again: backslashes count before a quote and nowhere else.
+
+use super::{CommandLine, Standing};
+
+/// The value's name.
+pub const NAME: &str = "Quota Tray";
+
+/// The command line.
+pub fn line(command: &[String]) -> String {
+    command.iter().map(|part| quote(part)).collect::<Vec<_>>().join(" ")
+}
+
+/// How it stands by a command line, and by what the Task Manager has noted of it: an odd first byte
+/// means that it is switched off.
+pub fn standing(line: &str, approved: Option<u8>) -> Standing {
+    let command = split(line);
+    let off = approved.is_some_and(|byte| byte % 2 == 1);
+    if off || command.is_empty() { Standing::Off } else { Standing::On(command) }
+}
+
+fn quote(part: &str) -> String {
+    let mut quoted = String::from("\"");
+    let mut backslashes = 0;
+    for letter in part.chars() {
+        match letter {
+            '\\' => backslashes += 1,
+            '"' => {
+                quoted.extend(std::iter::repeat_n('\\', backslashes * 2 + 1));
+                backslashes = 0;
+                quoted.push('"');
+            }
+            _ => {
+                quoted.extend(std::iter::repeat_n('\\', backslashes));
+                backslashes = 0;
+                quoted.push(letter);
+            }
+        }
+    }
+    quoted.extend(std::iter::repeat_n('\\', backslashes * 2));
+    quoted + "\""
+}
+
+fn split(line: &str) -> CommandLine {
+    let mut parts = Vec::new();
+    let mut part: Option<String> = None;
+    let (mut inside, mut backslashes) = (false, 0);
+    for letter in line.chars() {
+        if letter == '\\' {
+            backslashes += 1;
+            continue;
+        }
+        let literal_quote = letter == '"' && backslashes % 2 == 1;
+        let kept = if letter == '"' { backslashes / 2 } else { backslashes };
+        if kept > 0 {
+            part.get_or_insert_default().extend(std::iter::repeat_n('\\', kept));
+        }
+        backslashes = 0;
+        match letter {
+            '"' if literal_quote => part.get_or_insert_default().push('"'),
+            '"' => {
+                inside = !inside;
+                part.get_or_insert_default();
+            }
+            ' ' | '\t' if !inside => parts.extend(part.take()),
+            _ => part.get_or_insert_default().push(letter),
+        }
+    }
+    if backslashes > 0 {
+        part.get_or_insert_default().extend(std::iter::repeat_n('\\', backslashes));
+    }
+    parts.extend(part);
+    parts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_path_comes_back_as_it_was() {
+        for path in [
+            r"C:\Program Files\Quota Tray\quota-tray.exe",
+            r"C:\a\",
+            r#"a\"b"#,
+            r#"\\server\x\\"y"#,
+            "ä 例え",
+            "",
+        ] {
+            let command = vec![path.to_owned(), "--config".to_owned(), path.to_owned()];
+            assert_eq!(standing(&line(&command), None), Standing::On(command));
+        }
+    }
+
+    #[test]
+    fn the_task_manager_can_switch_it_off() {
+        let line = r"C:\x.exe";
+        for (byte, on) in [(None, true), (Some(2), true), (Some(6), true), (Some(3), false), (Some(7), false)]
+        {
+            assert_eq!(matches!(standing(line, byte), Standing::On(_)), on, "{byte:?}");
+        }
+        assert_eq!(standing("", None), Standing::Off);
+    }
+}
