@@ -40,6 +40,7 @@
 //! | the commands | [`commands`]: one file each |
 //! | what `doctor` looks at | [`commands::doctor`] |
 //! | what `status` prints: the table, the JSON, for bars and collectors | [`commands::table`], [`commands::report`], [`commands::formats`] |
+//! | how much memory the allocator keeps | [`memory`] |
 //!
 //! # Three rules
 //!
@@ -69,6 +70,7 @@ pub mod config;
 pub mod credentials;
 pub mod files;
 pub mod hooks;
+pub mod memory;
 pub mod providers;
 pub mod quota;
 pub mod refresher;

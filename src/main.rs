@@ -5,9 +5,11 @@
 
 use clap::Parser;
 use quota_tray::commands::{self, Arguments};
+use quota_tray::memory;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    memory::give_back();
     commands::attach_console();
     // Wrong arguments end here, with 2.
     let arguments = Arguments::parse();

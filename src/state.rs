@@ -9,7 +9,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions};
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -29,8 +29,9 @@ pub struct State {
 struct Troubles {
     /// The pacing that could not be written: it holds in this run at least.
     pacing: Option<Pacing>,
-    /// What was complained of. Once is enough, or the log fills up.
-    told: BTreeSet<String>,
+    /// What was complained of, by what could not be done and why. Once is enough, or the log fills up; the
+    /// words won't do, since they may name a temporary file, each time another one.
+    told: BTreeSet<(String, ErrorKind)>,
 }
 
 impl State {
@@ -95,14 +96,14 @@ impl State {
         let path = self.dir.join(name);
         let text = match std::fs::read(&path) {
             Ok(text) => text,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return T::default(),
+            Err(error) if error.kind() == ErrorKind::NotFound => return T::default(),
             Err(error) => {
-                self.tell(format!("could not read {}, starting anew: {error}", path.display()));
+                self.tell(format!("could not read {}, starting anew", path.display()), &error);
                 return T::default();
             }
         };
         serde_json::from_slice(&text).unwrap_or_else(|error| {
-            self.tell(format!("could not understand {}, starting anew: {error}", path.display()));
+            self.tell(format!("could not understand {}, starting anew", path.display()), &error.into());
             T::default()
         })
     }
@@ -114,13 +115,14 @@ impl State {
     }
 
     fn complain(&self, name: &str, error: &io::Error) {
-        self.tell(format!("could not write {}: {error}", self.dir.join(name).display()));
+        self.tell(format!("could not write {}", self.dir.join(name).display()), error);
     }
 
-    fn tell(&self, trouble: String) {
-        if !self.troubles().told.contains(&trouble) {
-            tracing::warn!("{trouble}");
-            self.troubles().told.insert(trouble);
+    fn tell(&self, trouble: String, error: &io::Error) {
+        let cause = (trouble, error.kind());
+        if !self.troubles().told.contains(&cause) {
+            tracing::warn!("{}: {error}", cause.0);
+            self.troubles().told.insert(cause);
         }
     }
 }
@@ -158,5 +160,18 @@ mod tests {
             assert_eq!(state.alerts(), Memory::default(), "{text}");
             state.pacing(|pacing| assert_eq!(*pacing, Pacing::default(), "{text}"));
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn the_same_trouble_is_told_once() {
+        // A folder that is there, and where nobody can make a file.
+        let state = State::new(Path::new("/proc"));
+        for _ in 0..10 {
+            state.keep_snapshot(&Snapshot::default());
+            state.keep_alerts(&Memory::default());
+        }
+        let told = state.troubles().told.clone();
+        assert_eq!(told.len(), 2, "{told:?}");
     }
 }
