@@ -68,6 +68,28 @@ impl Settings {
     pub fn interval(&self) -> Duration {
         Duration::from_secs(u64::from(self.refresh_minutes) * 60)
     }
+
+    /// Whether with the others the same is asked of the same accounts: what differs is how that is shown and
+    /// told.
+    pub fn asks_like(&self, others: &Settings) -> bool {
+        // Each by its name, so that a new setting has to be decided on.
+        let Settings {
+            refresh_minutes,
+            show_disabled,
+            auth_dir,
+            token_renewal,
+            limits,
+            endpoints,
+            thresholds: _,
+            notify_on_reset: _,
+            hide_email: _,
+            show_title: _,
+            hooks: _,
+        } = self;
+        (*refresh_minutes, *show_disabled, *token_renewal)
+            == (others.refresh_minutes, others.show_disabled, others.token_renewal)
+            && (auth_dir, limits, endpoints) == (&others.auth_dir, &others.limits, &others.endpoints)
+    }
 }
 
 /// Who renews expired access tokens.

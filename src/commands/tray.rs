@@ -292,7 +292,8 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
 
     fn choose(&mut self, choice: config::Choice) {
         let file = &self.context.paths.config_file;
-        let result = config::apply(file, self.app.settings(), choice).map_err(|error| error.to_string());
+        let applied = config::apply(file, self.app.settings(), choice);
+        let result = applied.and_then(|_| self.context.reload()).map_err(|error| error.to_string());
         if let Err(error) = &result {
             tracing::warn!("{error}");
         }

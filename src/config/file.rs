@@ -28,8 +28,11 @@ pub enum ConfigError {
 /// # Errors
 /// A file that can't be read, or that holds a wrong key or value.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
-    let text = read(path)?;
-    toml_edit::de::from_str(&text).map_err(|error| wrong(path, &text, error.message(), error.span()))
+    parse(path, &read(path)?)
+}
+
+fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
+    toml_edit::de::from_str(text).map_err(|error| wrong(path, text, error.message(), error.span()))
 }
 
 /// What is wrong and where, in one sentence: `line 2, "refresh_minute = 5": unknown field …`.
@@ -53,40 +56,39 @@ pub enum Choice {
     HideEmail(bool),
 }
 
-/// Writes a choice into the settings file, which is made where there is none. Comments, order and
-/// keys unknown to us stay.
+/// Writes a choice into the settings file, which is made where there is none, and returns the settings as
+/// they are there now. Comments and order stay. `settings` are those in force: they count where the value in
+/// the file is wrong and is mended by the choice.
 ///
 /// # Errors
-/// A file that can't be read or written, or that is no TOML: such a file is not touched.
+/// A file that can't be read or written, or that is wrong in another place: such a file is not touched.
 pub fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Settings, ConfigError> {
     let text = read(path)?;
     let mut document: DocumentMut = text
         .parse()
         .map_err(|error: toml_edit::TomlError| wrong(path, &text, error.message(), error.span()))?;
-    let mut settings = settings.clone();
+    let as_it_is = parse(path, &text);
     match choice {
-        Choice::RefreshMinutes(minutes) => {
-            settings.refresh_minutes = minutes;
-            set(&mut document, "refresh_minutes", i64::from(minutes).into());
-        }
+        Choice::RefreshMinutes(minutes) => set(&mut document, "refresh_minutes", i64::from(minutes).into()),
         Choice::NotifyBelow(percent, on) => {
-            settings.thresholds.retain(|threshold| *threshold != percent);
+            let mut thresholds = as_it_is.as_ref().unwrap_or(settings).thresholds.clone();
+            thresholds.retain(|threshold| *threshold != percent);
             if on {
-                settings.thresholds.push(percent);
+                thresholds.push(percent);
             }
-            settings.thresholds.sort_by(|a, b| b.total_cmp(a));
+            thresholds.sort_by(|a, b| b.total_cmp(a));
             // Whole percentages are written as people write them.
-            let values = settings.thresholds.iter().map(|t| {
+            let values = thresholds.iter().map(|t| {
                 if t.fract() == 0.0 { toml_edit::Value::from(*t as i64) } else { toml_edit::Value::from(*t) }
             });
             set(&mut document, "thresholds", values.collect::<Array>().into());
         }
-        Choice::HideEmail(hide) => {
-            settings.hide_email = hide;
-            set(&mut document, "hide_email", hide.into());
-        }
+        Choice::HideEmail(hide) => set(&mut document, "hide_email", hide.into()),
     }
-    write(path, &document.to_string())?;
+    let changed = document.to_string();
+    // What is wrong is told by the lines of the file as it is.
+    let settings = parse(path, &changed).map_err(|error| as_it_is.err().unwrap_or(error))?;
+    write(path, &changed)?;
     Ok(settings)
 }
 
@@ -176,7 +178,7 @@ mod tests {
     fn a_choice_changes_its_key_and_nothing_else() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("new/config.toml");
-        let before = "# mine\nrefresh_minutes = 7 # weekdays\nunknown = { a = 1 }\n\n[limits] # low\nasks_per_five_minutes = 3\n";
+        let before = "# mine\nrefresh_minutes = 7 # weekdays\n\n[limits] # low\nasks_per_five_minutes = 3\n";
         std::fs::create_dir(dir.path().join("new")).expect("made");
         std::fs::write(&path, before).expect("written");
         let old = Settings::default();
@@ -189,8 +191,49 @@ mod tests {
         let after = std::fs::read_to_string(&path).expect("read");
         assert_eq!(
             after,
-            "# mine\nrefresh_minutes = 15 # weekdays\nunknown = { a = 1 }\nthresholds = [50, 5]\nhide_email = true\n\n[limits] # low\nasks_per_five_minutes = 3\n"
+            "# mine\nrefresh_minutes = 15 # weekdays\nthresholds = [50, 5]\nhide_email = true\n\n[limits] # low\nasks_per_five_minutes = 3\n"
         );
+    }
+
+    #[test]
+    fn a_choice_beside_a_wrong_key_says_what_is_wrong_and_leaves_the_file_alone() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("config.toml");
+        for (text, choice) in [
+            ("# mine\nrefresh_minute = 5\n", Choice::HideEmail(true)),
+            ("# mine\nrefresh_minutes = 0\n", Choice::NotifyBelow(50.0, true)),
+            ("# mine\nthresholds = 20\n", Choice::RefreshMinutes(30)),
+        ] {
+            std::fs::write(&path, text).expect("written");
+            let error = apply(&path, &Settings::default(), choice).expect_err(text).to_string();
+            assert!(error.contains("line 2, "), "{error}");
+            assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
+        }
+    }
+
+    #[test]
+    fn a_choice_in_the_place_of_a_wrong_value_mends_it() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("config.toml");
+        for (text, choice) in [
+            ("refresh_minutes = 0 # often\n", Choice::RefreshMinutes(1)),
+            ("thresholds = \"20\"\n", Choice::NotifyBelow(50.0, true)),
+            ("hide_email = \"yes\"\n", Choice::HideEmail(true)),
+        ] {
+            std::fs::write(&path, text).expect("written");
+            let settings = apply(&path, &Settings::default(), choice).expect(text);
+            assert_eq!(load(&path).expect("valid"), settings);
+        }
+    }
+
+    #[test]
+    fn a_choice_changes_the_file_as_it_is_and_not_as_it_was() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("config.toml");
+        std::fs::write(&path, "thresholds = [70]\nshow_title = true\n").expect("written");
+        let settings = apply(&path, &Settings::default(), Choice::NotifyBelow(50.0, true)).expect("applied");
+        assert_eq!((settings.thresholds.as_slice(), settings.show_title), (&[70.0, 50.0][..], true));
+        assert_eq!(load(&path).expect("valid"), settings);
     }
 
     #[test]

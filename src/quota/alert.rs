@@ -55,8 +55,8 @@ pub fn judge(memory: &mut Memory, snapshot: &Snapshot, rules: &Rules, now: DateT
     summarise(judge_each(memory, snapshot, rules, now))
 }
 
-/// The same with a notice for each window. Only fresh, good answers are judged: never a stale, missing
-/// or repeated one.
+/// The same with a notice for each window. Only fresh, good answers are judged, never a stale or missing
+/// one; a repeated one only by other rules.
 pub fn judge_each(
     memory: &mut Memory,
     snapshot: &Snapshot,
@@ -88,10 +88,16 @@ fn judge_window(
     let event = || Event { account: usage.account.clone(), window: window.clone() };
     let seen = level(window.remaining_percent(), &rules.thresholds);
     let before = memory.get(&window.key).cloned();
-    if before.as_ref().is_some_and(|known| known.seen_at >= seen_at) {
-        return None;
+    if let Some(known) = memory.get_mut(&window.key).filter(|known| known.seen_at >= seen_at) {
+        // Judged already; only other rules can find something in it.
+        known.fired = fired_by(known, rules);
+        let is_news = known.seen_at == seen_at && severity(seen) > severity(known.fired);
+        return is_news.then(|| {
+            known.fired = seen;
+            Notice::Low(event())
+        });
     }
-    let fired = before.as_ref().and_then(|known| known.fired);
+    let fired = before.as_ref().and_then(|known| fired_by(known, rules));
     let due = before.as_ref().is_some_and(|known| has_come(known, window, seen_at));
     let moved_on = before.as_ref().is_some_and(|known| has_moved_on(known, window));
     // With no reset to explain a rise, the worse of two readings counts.
@@ -121,6 +127,15 @@ fn judge_window(
         },
     );
     notice
+}
+
+/// What has fired, as these rules have it: where the threshold is none of theirs any more, nothing is given
+/// back with it, and what a person knows already is not said again.
+fn fired_by(known: &Remembered, rules: &Rules) -> Option<f64> {
+    let is_theirs = |fired: f64| fired <= 0.0 || rules.thresholds.contains(&fired);
+    known.fired.and_then(|fired| {
+        if is_theirs(fired) { Some(fired) } else { level(known.remaining, &rules.thresholds) }
+    })
 }
 
 /// The most severe threshold that this much left lies below. `None`: above them all.
@@ -276,6 +291,32 @@ mod tests {
         let before = memory.clone();
         assert_eq!(judge(&mut memory, &snapshot, &rules(), at(1)), []);
         assert_eq!(memory, before);
+    }
+
+    #[test]
+    fn a_threshold_that_is_taken_away_gives_nothing_back() {
+        let mut memory = Memory::default();
+        let mut look = |minute, used, thresholds: &[f64]| {
+            let rules = Rules { thresholds: thresholds.to_vec(), on_reset: true };
+            judge(&mut memory, &seen(minute, &[("a", used, Some(300))]), &rules, at(minute)).len()
+        };
+        assert_eq!(look(0, 85.0, &[20.0, 5.0]), 1);
+        assert_eq!(look(5, 85.0, &[5.0]), 0, "15 % are left as before");
+        assert_eq!(look(10, 85.0, &[5.0]), 0);
+        assert_eq!(look(15, 96.0, &[5.0]), 1);
+        assert_eq!(look(20, 96.0, &[50.0]), 0, "it is known to be low");
+        assert_eq!(look(25, 97.0, &[50.0]), 0);
+    }
+
+    #[test]
+    fn a_threshold_that_is_added_is_judged_by_the_numbers_there_are() {
+        let mut memory = Memory::default();
+        let mut look = |thresholds: &[f64]| {
+            let rules = Rules { thresholds: thresholds.to_vec(), on_reset: true };
+            judge(&mut memory, &seen(0, &[("a", 60.0, Some(300))]), &rules, at(1)).len()
+        };
+        assert_eq!([look(&[20.0]), look(&[50.0, 20.0]), look(&[50.0, 20.0]), look(&[20.0])], [0, 1, 0, 0]);
+        assert_eq!(look(&[50.0, 20.0]), 1, "who asks again is told again");
     }
 
     #[test]

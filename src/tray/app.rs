@@ -137,15 +137,22 @@ impl App {
             Event::Settings(Ok(settings)) => {
                 let mut effects = Vec::new();
                 let mended = self.problem.take().is_some();
-                if settings != self.settings {
-                    effects.push(Effect::Reconfigure(settings.clone()));
+                let changed = settings != self.settings;
+                if changed {
+                    // The others take effect without a question, which counts against a limit.
+                    if !settings.asks_like(&self.settings) {
+                        effects.push(Effect::Reconfigure(settings.clone()));
+                    }
                     if settings.auth_dir != self.settings.auth_dir {
                         self.auth_dir = settings.auth_dir.clone();
                     }
                     self.settings = settings;
                 }
-                if mended || !effects.is_empty() {
+                if mended || changed {
                     effects.push(self.draw(now));
+                }
+                if changed {
+                    effects.extend(self.judge(now));
                 }
                 effects
             }

@@ -122,6 +122,34 @@ fn changed_settings_reach_the_refresher_and_the_menu_and_the_same_ones_change_no
 }
 
 #[test]
+fn settings_of_what_is_shown_and_told_ask_nobody() {
+    for change in [
+        |settings: &mut Settings| settings.hide_email = true,
+        |settings: &mut Settings| settings.show_title = true,
+        |settings: &mut Settings| settings.thresholds = vec![30.0],
+        |settings: &mut Settings| settings.notify_on_reset = false,
+    ] {
+        let (mut app, mut settings) = (app(), Settings::default());
+        handle(&mut app, Event::Snapshot(left(43.0, 1)));
+        change(&mut settings);
+        let effects = handle(&mut app, Event::Settings(Ok(settings)));
+        assert!(matches!(effects[..], [Effect::Draw(_)]), "{effects:?}");
+    }
+}
+
+#[test]
+fn a_threshold_that_is_chosen_is_judged_at_once() {
+    let mut app = app();
+    handle(&mut app, Event::Snapshot(left(43.0, 1)));
+    let settings = |thresholds: &[f64]| Settings { thresholds: thresholds.to_vec(), ..Settings::default() };
+    let effects = besides_drawing(&mut app, Event::Settings(Ok(settings(&[50.0]))));
+    assert_eq!(effects, ["remember", "notify Claude 5-hour: 43% left"]);
+    // Without it nothing is given back.
+    assert_eq!(besides_drawing(&mut app, Event::Settings(Ok(settings(&[5.0])))), ["remember"]);
+    assert_eq!(besides_drawing(&mut app, Event::Snapshot(left(43.0, 0))), ["remember"]);
+}
+
+#[test]
 fn broken_settings_are_said_and_the_old_ones_hold_until_they_are_mended() {
     let mut app = app();
     let rows = |effects| drawn(&drawing(effects).items);

@@ -118,6 +118,45 @@ fn choices_of_the_menu_are_written_between_the_comments_and_take_effect() {
 }
 
 #[test]
+fn a_choice_beside_a_wrong_key_is_not_taken_and_the_file_stays() {
+    let scene = Scene::new().claude(ALICE);
+    let sound = text(&scene);
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("alice@example.com — 42% left"));
+    let wrong = format!("# Mine.\nrefresh_minute = 15\n{sound}");
+    scene.set_raw_config(&wrong);
+    scene.host.menu_until(|menu| menu.shows("could not use the settings file"));
+    scene.host.click("Hide e-mail addresses");
+    // By then the item has ticked itself, and does not keep that.
+    program.stderr_line("could not use the settings file");
+    let menu = scene.host.menu_until(|menu| menu.item("Hide e-mail addresses").checked == Some(false));
+    assert!(menu.labels().join(" ").contains("line 2, \"refresh_minute = 15\""), "{menu}");
+    assert!(menu.shows("alice@example.com — 42% left"), "{menu}");
+    assert_eq!(text(&scene), wrong);
+    scene.set_raw_config(&sound);
+    scene.host.menu_until(|menu| !menu.shows("could not use the settings file"));
+    quit(&scene, program);
+}
+
+#[test]
+fn what_is_only_shown_and_told_otherwise_asks_nobody() {
+    let scene = Scene::new().claude(ALICE);
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("alice@example.com — 42% left"));
+    scene.host.click("Hide e-mail addresses");
+    scene.host.menu_until(showing("a…e — 42% left"));
+    scene.host.click("Notify below 50% left");
+    assert!(scene.notifications.wait_for(1)[0].says("Claude 5-hour: 42% left"));
+    for (number, title) in [(2, "true"), (3, "false"), (4, "true"), (5, "false")] {
+        scene.set_config(&format!("show_title = {title}\nthresholds = [2{number}]"));
+        let label = format!("Notify below 2{number}% left");
+        scene.host.menu_until(|menu| menu.shows(&label) && menu.shows("alice@example.com — 42% left"));
+    }
+    assert_eq!(scene.usage.requests().len(), 1);
+    quit(&scene, program);
+}
+
+#[test]
 fn another_folder_for_the_logins_is_looked_into_at_once_and_from_then_on() {
     let scene = Scene::new().claude(ALICE);
     let program = scene.spawn(&[]);
