@@ -3,16 +3,23 @@
 
 use super::app::{Event, Host};
 use super::event_loop::Sender;
+use crate::{refresher, source};
 use futures_lite::StreamExt;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::timeout;
+use zbus::Address;
+use zbus::address::transport::{Transport, UnixSocket};
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
-/// How long until a session bus is looked for again. There hardly ever comes one.
+/// How long until a session bus is looked for again where nobody tells that its socket has come.
 const RETRY: Duration = Duration::from_secs(60);
+
+/// Between two looks passes at least this much.
+const BREATH: Duration = Duration::from_secs(1);
 
 /// A watcher answers at once or hangs.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -27,7 +34,39 @@ pub async fn watch(events: Sender) {
             tracing::debug!("session bus: {error}");
         }
         events.send(Event::Host(Host::NoBus));
-        tokio::time::sleep(RETRY).await;
+        bus_comes().await;
+    }
+}
+
+/// Waits for a session bus.
+async fn bus_comes() {
+    let (changed, mut changes) = refresher::bursts();
+    let folder = Address::session().ok().and_then(|address| folder_of(&address));
+    let mut watch = folder.and_then(|folder| source::watch(&[&folder], changed));
+    loop {
+        tokio::time::sleep(BREATH).await;
+        // Not before it is watched for: one that comes in between would be missed.
+        if zbus::Connection::session().await.is_ok() {
+            return;
+        }
+        match &mut watch {
+            Some(watch) => {
+                let _ = timeout(RETRY, changes.recv()).await;
+                watch.rearm();
+            }
+            None => tokio::time::sleep(RETRY).await,
+        }
+    }
+}
+
+/// Where the socket of the bus appears, if it is one with a place.
+fn folder_of(address: &Address) -> Option<PathBuf> {
+    match address.transport() {
+        Transport::Unix(unix) => match unix.path() {
+            UnixSocket::File(path) => path.parent().map(Path::to_owned),
+            _ => None,
+        },
+        _ => None,
     }
 }
 

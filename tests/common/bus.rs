@@ -1,6 +1,6 @@
 //! A private D-Bus: a broker in this process that listens in the scene's own directory.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 
 use busd::bus::Bus;
@@ -13,14 +13,27 @@ use super::watched::PATIENCE;
 /// The bus lives as long as this value; dropping it disconnects every client.
 pub struct PrivateBus {
     address: String,
+    dir: PathBuf,
     open: Option<(FrontDoor, Background)>,
 }
 
 impl PrivateBus {
     /// Starts a bus with its sockets in `dir`; clients can connect once this returns.
     pub fn start(dir: &Path) -> Self {
+        let outer = dir.join("bus");
+        let mut bus = Self { address: address_of(&outer), dir: dir.to_owned(), open: None };
+        bus.start_again();
+        bus
+    }
+
+    /// Comes back after [`stop`](Self::stop), at the same address; nobody is connected.
+    pub fn start_again(&mut self) {
+        assert!(self.open.is_none(), "the bus is running already");
         let (ready, listening) = mpsc::channel();
-        let inner = dir.join("busd");
+        let (inner, outer) = (self.dir.join("busd"), self.dir.join("bus"));
+        for left in [&inner, &outer] {
+            std::fs::remove_file(left).ok();
+        }
         let inner_address = address_of(&inner);
         let broker = Background::spawn("private-bus", move || async move {
             let mut bus =
@@ -32,8 +45,7 @@ impl PrivateBus {
             bus.run().await.expect("the private bus failed");
         });
         let guid = listening.recv().expect("the private bus did not start");
-        let outer = dir.join("bus");
-        Self { address: address_of(&outer), open: Some((FrontDoor::open(&outer, &inner, guid), broker)) }
+        self.open = Some((FrontDoor::open(&outer, &inner, guid), broker));
     }
 
     /// What belongs into `DBUS_SESSION_BUS_ADDRESS`.

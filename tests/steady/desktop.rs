@@ -74,6 +74,41 @@ fn a_bus_that_goes_takes_the_icon_and_nothing_else() {
 }
 
 #[test]
+fn a_bus_that_comes_back_gets_the_icon_and_the_notices() {
+    let mut scene = Scene::new().claude(ALICE);
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("42% left"));
+    for (round, used) in [(1, 85.0), (2, 97.0)] {
+        scene.host.stop();
+        scene.notifications.stop();
+        scene.bus.stop();
+        program.stderr_line("there is no D-Bus session bus");
+        scene.bus.start_again();
+        scene.host.start_again(&scene.bus);
+        scene.notifications.start_again(&scene.bus);
+        scene.host.menu_until(showing("left"));
+        scene.claude_used(&scene.account(ALICE), &[("five_hour", used)]);
+        refresh(&scene, &format!("{}% left", 100.0 - used));
+        scene.notifications.wait_for(round);
+    }
+    quit(&scene, program);
+}
+
+/// A program that is started before the desktop's bus is.
+#[test]
+fn a_bus_that_comes_late_gets_the_icon() {
+    let mut scene = Scene::new().claude(ALICE);
+    scene.host.stop();
+    scene.bus.stop();
+    let program = scene.spawn(&[]);
+    program.stderr_line("there is no D-Bus session bus");
+    scene.bus.start_again();
+    scene.host.start_again(&scene.bus);
+    scene.host.menu_until(showing("42% left"));
+    quit(&scene, program);
+}
+
+#[test]
 fn an_icon_comes_with_the_tray_host_as_often_as_that_crashes() {
     let mut scene = Scene::new().claude(ALICE).without_tray_host();
     let mut terminal = Terminal::spawn(&mut scene.command());
