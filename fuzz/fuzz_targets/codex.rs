@@ -1,0 +1,10 @@
+//! The body of an answer of Codex.
+//! Starts from the fixtures of the tests, see `fuzz/run`.
+#![no_main]
+
+mod invariants;
+
+use libfuzzer_sys::fuzz_target;
+use quota_tray::quota::Provider;
+
+fuzz_target!(|body: &[u8]| invariants::answer(Provider::Codex, body));

@@ -1,0 +1,60 @@
+//! The answer of a token endpoint, whole or broken off.
+//! Starts from `fuzz/seeds/token`, see `fuzz/run`.
+#![no_main]
+
+use libfuzzer_sys::fuzz_target;
+use quota_tray::credentials::Secret;
+use quota_tray::providers::token::{self, Tokens};
+use quota_tray::quota::Provider;
+
+fuzz_target!(|body: &[u8]| {
+    if let Some(tokens) = token::parse(body) {
+        sound(&tokens);
+        says_the_same_when_broken_off(body, &tokens);
+    }
+    for status in [200, 403, 404, 429, 500, 502, 503] {
+        assert!(!token::is_dead(status, body), "{status} never means a dead login");
+    }
+    assert_eq!(token::is_dead(400, body), token::is_dead(401, body));
+    if let Ok(text) = std::str::from_utf8(body) {
+        arrives_as_it_was_sent(text);
+    }
+});
+
+fn sound(tokens: &Tokens) {
+    let all = [&tokens.access, &tokens.refresh, &tokens.id];
+    for token in all.into_iter().flatten() {
+        assert!(!token.expose().is_empty() && token.expose().bytes().all(|byte| byte.is_ascii_graphic()));
+    }
+    assert!(tokens.access.is_some() || tokens.refresh.is_some());
+    assert!(tokens.expires_in.is_finite() && tokens.expires_in >= 0.0);
+    let printed = format!("{tokens:?}");
+    // Short tokens stand in the names of the fields by chance.
+    assert!(!all.into_iter().flatten().any(|t| t.expose().len() > 12 && printed.contains(t.expose())));
+}
+
+/// However much of an answer came: its refresh token, or none, but never another.
+fn says_the_same_when_broken_off(body: &[u8], whole: &Tokens) {
+    let is_whole = serde_json::from_slice::<serde_json::Value>(body).is_ok();
+    let names = body.windows(13).filter(|word| word == b"refresh_token").count();
+    // With the name in two places, or with escapes, there are other answers within the answer.
+    if !is_whole || names != 1 || body.contains(&b'\\') || body.len() > 600 {
+        return;
+    }
+    for end in 0..body.len() {
+        let part = token::parse(&body[..end]);
+        let told = part.as_ref().and_then(|tokens| tokens.refresh.as_ref());
+        assert!(told.is_none() || told == whole.refresh.as_ref() || whole.refresh.is_none());
+    }
+}
+
+/// A refresh token with anything in it arrives at the server as it is.
+fn arrives_as_it_was_sent(text: &str) {
+    for provider in Provider::ALL {
+        let form = token::form(provider, &Secret::new(text.to_owned()));
+        let fields: Vec<_> = url::form_urlencoded::parse(&form).collect();
+        let sent: Vec<_> = fields.iter().filter(|(key, _)| key == "refresh_token").collect();
+        assert!(matches!(sent[..], [(_, value)] if value == text), "{fields:?}");
+        assert_eq!(fields.iter().filter(|(key, _)| key == "client_id").count(), 1);
+    }
+}
