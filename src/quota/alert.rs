@@ -68,7 +68,7 @@ pub fn judge_each(
         let Some(seen_at) = usage.updated_at else { continue };
         let windows = memory.windows.entry(usage.account.id.clone()).or_default();
         for window in usage.windows().iter().filter(|window| window.named) {
-            notices.extend(judge_window(windows, usage, window, seen_at, rules));
+            notices.extend(judge_window(windows, usage, window, seen_at, rules, now));
         }
     }
     memory.windows.retain(|_, windows| {
@@ -84,15 +84,16 @@ fn judge_window(
     window: &Window,
     seen_at: DateTime<Utc>,
     rules: &Rules,
+    now: DateTime<Utc>,
 ) -> Option<Notice> {
     let event = || Event { account: usage.account.clone(), window: window.clone() };
     let seen = level(window.remaining_percent(), &rules.thresholds);
     let before = memory.get(&window.key).cloned();
     if let Some(known) = memory.get_mut(&window.key).filter(|known| known.seen_at >= seen_at) {
-        // Judged already; only other rules can find something in it.
+        // Judged already; only other rules can find something in it, as long as it can be believed.
         known.fired = fired_by(known, rules);
-        let is_news = known.seen_at == seen_at && severity(seen) > severity(known.fired);
-        return is_news.then(|| {
+        let holds = known.seen_at == seen_at && window.resets_at.is_none_or(|reset| reset > now);
+        return (holds && severity(seen) > severity(known.fired)).then(|| {
             known.fired = seen;
             Notice::Low(event())
         });
@@ -317,6 +318,17 @@ mod tests {
         };
         assert_eq!([look(&[20.0]), look(&[50.0, 20.0]), look(&[50.0, 20.0]), look(&[20.0])], [0, 1, 0, 0]);
         assert_eq!(look(&[50.0, 20.0]), 1, "who asks again is told again");
+    }
+
+    #[test]
+    fn a_threshold_that_is_added_finds_nothing_in_a_window_that_has_been_reset_since() {
+        let mut memory = Memory::default();
+        let snapshot = seen(0, &[("a", 60.0, Some(10))]);
+        let mut look = |minute, thresholds: &[f64]| {
+            let rules = Rules { thresholds: thresholds.to_vec(), on_reset: true };
+            judge(&mut memory, &snapshot, &rules, at(minute)).len()
+        };
+        assert_eq!([look(0, &[20.0]), look(11, &[50.0, 20.0])], [0, 0]);
     }
 
     #[test]
