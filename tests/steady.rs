@@ -35,6 +35,8 @@ mod server;
 mod settings;
 #[path = "steady/signals.rs"]
 mod signals;
+#[path = "steady/sleep.rs"]
+mod sleep;
 #[path = "steady/state.rs"]
 mod state;
 #[path = "steady/tls.rs"]

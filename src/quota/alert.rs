@@ -295,6 +295,17 @@ mod tests {
     }
 
     #[test]
+    fn a_window_with_another_title_is_the_same_window() {
+        let mut memory = Memory::default();
+        let mut snapshot = seen(0, &[("a", 90.0, Some(300))]);
+        assert_eq!(judge(&mut memory, &snapshot, &rules(), at(0)).len(), 1);
+        snapshot.accounts[0].reading.as_mut().expect("settled").windows[0].title = "Session".into();
+        snapshot.accounts[0].account.email = "another@x".into();
+        snapshot.accounts[0].updated_at = Some(at(5));
+        assert_eq!(judge(&mut memory, &snapshot, &rules(), at(5)), []);
+    }
+
+    #[test]
     fn a_threshold_that_is_taken_away_gives_nothing_back() {
         let mut memory = Memory::default();
         let mut look = |minute, used, thresholds: &[f64]| {
