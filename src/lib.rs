@@ -13,6 +13,7 @@
 //! | when an account needs its owner | [`quota::trouble`] |
 //! | the user's own programs: settings, what they are told, how they run | [`hooks::command`], [`hooks::call`], [`hooks::run`] |
 //! | how percentages and moments read | [`quota::words`], [`quota::moment`] |
+//! | 12 or 24 hours, the order of a date, the decimal mark | [`quota::customs`], [`locale`] |
 //! | what is said when an account fails | [`quota::failure`] |
 //! | which files are accounts | [`credentials::store`] |
 //! | reading a file that its owner rewrites in place | [`credentials::file`] |
@@ -70,6 +71,7 @@ pub mod config;
 pub mod credentials;
 pub mod files;
 pub mod hooks;
+pub mod locale;
 pub mod memory;
 pub mod providers;
 pub mod quota;

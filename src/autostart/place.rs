@@ -5,9 +5,8 @@ use super::Standing;
 use super::entry;
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use std::fmt;
-use std::io;
 #[cfg(not(windows))]
-use std::path::PathBuf;
+use std::{io, path::PathBuf};
 
 /// Where starting at login is noted on this system.
 #[derive(Debug, Clone, PartialEq, Eq)]

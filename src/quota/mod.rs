@@ -3,6 +3,7 @@
 
 pub mod account;
 pub mod alert;
+pub mod customs;
 pub mod failure;
 pub mod moment;
 pub mod notice;
@@ -14,6 +15,7 @@ pub mod window;
 pub mod words;
 
 pub use account::{Account, AccountId, Provider};
+pub use customs::Customs;
 pub use failure::Failure;
 pub use snapshot::{Snapshot, Standing};
 pub use usage::{AccountUsage, ExtraUsage, Reading, State, Validity};

@@ -1,26 +1,36 @@
 //! Percentages, moments and stretches of time as a person reads them.
 
+use super::customs::{Customs, Order};
 use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, Offset, TimeDelta, Utc};
 
-/// The reader's time zone: what offset from UTC held at a moment. A function rather than a type
-/// parameter, so that tests fix it and nothing else need know of it.
+/// Where the reader is: what offset from UTC held at a moment, and how times and numbers are written.
+/// Functions rather than type parameters, so that tests fix them and nothing else need know of them.
 #[derive(Debug, Clone, Copy)]
-pub struct Zone(fn(DateTime<Utc>) -> FixedOffset);
+pub struct Zone {
+    offset_at: fn(DateTime<Utc>) -> FixedOffset,
+    customs: fn() -> Customs,
+}
 
 impl Zone {
-    /// The machine's time zone.
-    pub const LOCAL: Zone = Zone(|at| at.with_timezone(&Local).offset().fix());
+    /// The machine's time zone, and the customs of its locale.
+    pub const LOCAL: Zone =
+        Zone { offset_at: |at| at.with_timezone(&Local).offset().fix(), customs: crate::locale::customs };
     /// Coordinated universal time.
-    pub const UTC: Zone = Zone(|_| Utc.fix());
+    pub const UTC: Zone = Zone::from_fn(|_| Utc.fix());
 
-    /// A time zone of the caller's.
+    /// A time zone of the caller's, with the plain customs.
     pub const fn from_fn(offset_at: fn(DateTime<Utc>) -> FixedOffset) -> Zone {
-        Zone(offset_at)
+        Zone { offset_at, customs: || Customs::PLAIN }
+    }
+
+    /// The same with customs of the caller's.
+    pub const fn with_customs(self, customs: fn() -> Customs) -> Zone {
+        Zone { customs, ..self }
     }
 
     fn wall(self, at: DateTime<Utc>) -> NaiveDateTime {
         // Years at the very end of the calendar have no local time east or west of UTC.
-        at.naive_utc().checked_add_offset((self.0)(at)).unwrap_or(at.naive_utc())
+        at.naive_utc().checked_add_offset((self.offset_at)(at)).unwrap_or(at.naive_utc())
     }
 }
 
@@ -30,16 +40,45 @@ pub fn percent(value: f64) -> String {
     if value > 0.0 && value < 1.0 { "<1%".into() } else { format!("{:.0}%", value.max(0.0).round() + 0.0) }
 }
 
-/// "17 Sep 2026, 15:10".
-pub fn date_time(at: DateTime<Utc>, zone: Zone) -> String {
-    zone.wall(at).format("%-d %b %Y, %H:%M").to_string()
+/// A number with so many decimals: "3.20", or "3,20" where that is the custom.
+pub fn number(value: f64, decimals: usize, zone: Zone) -> String {
+    with_mark(format!("{value:.decimals$}"), zone)
 }
 
-/// "15:10" today, "18 Sep, 15:10" on another day.
+/// A number with as many decimals as it has: "20", "2.5".
+pub fn plain_number(value: f64, zone: Zone) -> String {
+    with_mark(value.to_string(), zone)
+}
+
+fn with_mark(number: String, zone: Zone) -> String {
+    number.replace('.', (zone.customs)().decimal_mark.encode_utf8(&mut [0; 4]))
+}
+
+/// "17 Sep 2026, 15:10", or "Sep 17, 2026, 3:10 PM", or "2026 Sep 17, 15:10".
+pub fn date_time(at: DateTime<Utc>, zone: Zone) -> String {
+    let customs = (zone.customs)();
+    let date = match customs.order {
+        Order::DayMonthYear => "%-d %b %Y",
+        Order::MonthDayYear => "%b %-d, %Y",
+        Order::YearMonthDay => "%Y %b %-d",
+    };
+    zone.wall(at).format(&format!("{date}, {}", clock(customs))).to_string()
+}
+
+/// "15:10" today, "18 Sep, 15:10" on another day; "3:10 PM", "Sep 18, 3:10 PM" where that is the custom.
 pub fn clock_time(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String {
+    let customs = (zone.customs)();
     let (wall, today) = (zone.wall(at), zone.wall(now));
-    let format = if wall.date() == today.date() { "%H:%M" } else { "%-d %b, %H:%M" };
-    wall.format(format).to_string()
+    let day = match customs.order {
+        _ if wall.date() == today.date() => "",
+        Order::DayMonthYear => "%-d %b, ",
+        Order::MonthDayYear | Order::YearMonthDay => "%b %-d, ",
+    };
+    wall.format(&format!("{day}{}", clock(customs))).to_string()
+}
+
+fn clock(customs: Customs) -> &'static str {
+    if customs.twelve_hours { "%-I:%M %p" } else { "%H:%M" }
 }
 
 /// Both ways to say when: "in 3 hours (17 Sep 2026, 15:10)".
@@ -137,6 +176,25 @@ mod tests {
         assert_eq!(clock_time(at("2026-09-17T21:30:00Z"), now, berlin), "23:30");
         assert_eq!(clock_time(at("2026-09-17T22:30:00Z"), now, berlin), "18 Sep, 00:30");
         assert_eq!(date_time(at("2026-09-17T22:30:00Z"), berlin), "18 Sep 2026, 00:30");
+    }
+
+    #[test]
+    fn the_customs_are_the_readers() {
+        const AMERICAN: Zone = Zone::UTC.with_customs(|| Customs::of("en_US", "en_US"));
+        const SWEDISH: Zone = Zone::UTC.with_customs(|| Customs::of("sv_SE", "sv_SE"));
+        let now = at("2026-09-17T12:00:00Z");
+        for (moment, american, swedish) in [
+            ("2026-09-17T15:10:00Z", "3:10 PM", "15:10"),
+            ("2026-09-17T00:05:00Z", "12:05 AM", "00:05"),
+            ("2026-09-18T12:00:00Z", "Sep 18, 12:00 PM", "Sep 18, 12:00"),
+        ] {
+            assert_eq!(clock_time(at(moment), now, AMERICAN), american);
+            assert_eq!(clock_time(at(moment), now, SWEDISH), swedish);
+        }
+        assert_eq!(date_time(now, AMERICAN), "Sep 17, 2026, 12:00 PM");
+        assert_eq!(date_time(now, SWEDISH), "2026 Sep 17, 12:00");
+        assert_eq!((number(3.2, 2, AMERICAN), number(3.2, 2, SWEDISH)), ("3.20".into(), "3,20".into()));
+        assert_eq!((plain_number(20.0, SWEDISH), plain_number(2.5, SWEDISH)), ("20".into(), "2,5".into()));
     }
 
     #[test]

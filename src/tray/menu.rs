@@ -184,7 +184,7 @@ impl View<'_> {
     pub fn plan(&self, usage: &AccountUsage) -> Vec<String> {
         let Some(reading) = &usage.reading else { return Vec::new() };
         let plan = reading.plan.iter().map(|plan| format!("Plan: {plan}"));
-        plan.chain(reading.extra_usage.iter().map(extra_usage)).collect()
+        plan.chain(reading.extra_usage.iter().map(|extra| extra_usage(extra, self.zone))).collect()
     }
 
     /// When it was and will be asked, and how long its login holds.
@@ -321,7 +321,8 @@ impl View<'_> {
         items.extend(thresholds.into_iter().map(|threshold| {
             let on = settings.thresholds.contains(&threshold);
             let choice = Action::Choose(Choice::NotifyBelow(threshold, !on));
-            Item::Check(format!("Notify below {threshold}% left"), choice, on)
+            let percent = words::plain_number(threshold, self.zone);
+            Item::Check(format!("Notify below {percent}% left"), choice, on)
         }));
         items.push(Item::Separator);
         let choice = Action::Choose(Choice::HideEmail(!settings.hide_email));
@@ -387,12 +388,15 @@ impl View<'_> {
 }
 
 /// "Extra usage $3.20 of $50.00".
-fn extra_usage(extra: &ExtraUsage) -> String {
-    let money = |amount: f64| match extra.currency.as_deref() {
-        None | Some("USD") => format!("${amount:.2}"),
-        Some("EUR") => format!("€{amount:.2}"),
-        Some("GBP") => format!("£{amount:.2}"),
-        Some(other) => format!("{amount:.2} {other}"),
+fn extra_usage(extra: &ExtraUsage, zone: Zone) -> String {
+    let money = |amount: f64| {
+        let amount = words::number(amount, 2, zone);
+        match extra.currency.as_deref() {
+            None | Some("USD") => format!("${amount}"),
+            Some("EUR") => format!("€{amount}"),
+            Some("GBP") => format!("£{amount}"),
+            Some(other) => format!("{amount} {other}"),
+        }
     };
     match extra.limit {
         Some(limit) => format!("Extra usage {} of {}", money(extra.spent), money(limit)),
