@@ -30,7 +30,7 @@
 //! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |
 //! | how often an account may be asked | [`quota::pacing`] |
 //! | what is kept over restarts | [`state`] |
-//! | the menu's rows and words, the tooltip | [`tray::menu`] |
+//! | the menu's rows, the tooltip | [`tray::menu`]; their words: [`tray::words`] |
 //! | the pictures | [`tray::icon`] |
 //! | what follows on what: events and effects | [`tray::app`] |
 //! | the platform's tray (the one file that names `tray-icon`) | [`tray::native`] |

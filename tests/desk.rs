@@ -9,6 +9,8 @@ mod common;
 mod doctor;
 #[path = "desk/hooks.rs"]
 mod hooks;
+#[path = "desk/label.rs"]
+mod label;
 #[path = "desk/locale.rs"]
 mod locale;
 #[path = "desk/table.rs"]

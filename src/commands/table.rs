@@ -3,9 +3,10 @@
 //! What colour says, a sign or a word says too: `!` stands before a window that is low, `×` before one
 //! that is used up.
 
-use crate::quota::{AccountUsage, Window, words};
+use crate::quota::{AccountUsage, Window};
 use crate::tray::icon::Face;
 use crate::tray::menu::View;
+use crate::tray::words as say;
 use std::io::{self, IsTerminal};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -120,7 +121,7 @@ pub fn table(view: &View<'_>, paper: Paper) -> String {
 }
 
 fn account(view: &View<'_>, usage: &AccountUsage, columns: &Columns, paper: Paper) -> Vec<String> {
-    let label = paper.cut(&view.label(usage), 0);
+    let label = paper.cut(&view.row(usage), 0);
     if usage.disabled {
         return vec![paper.paint(&label, Look::Dim)];
     }
@@ -178,7 +179,7 @@ impl Columns {
         let title = format!("{title}{}", " ".repeat(self.title.saturating_sub(title.width())));
         let (full, number) = match unconfirmed {
             true => (0, String::new()),
-            false => (cells(left, self.bar), format!("{} left", words::percent(left))),
+            false => (cells(left, self.bar), say::left(left)),
         };
         let bar = match self.bar {
             0 => String::new(),

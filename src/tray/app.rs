@@ -2,6 +2,7 @@
 
 use super::icon::Face;
 use super::menu::{Action, Item, View};
+use super::words;
 use crate::config::{Choice, Settings};
 use crate::hooks::Call;
 use crate::hooks::call::Teller;
@@ -47,20 +48,7 @@ pub enum Host {
 impl Host {
     /// What is missing and how to get it, in one sentence.
     pub fn advice(self) -> Option<&'static str> {
-        match self {
-            Host::Present => None,
-            Host::Missing => Some(
-                "could not show the icon yet: no tray host is running, and the icon appears when one starts \
-                 (hint: GNOME needs the AppIndicator extension; a bar without StatusNotifier needs snixembed)",
-            ),
-            Host::Silent => {
-                Some("could not show the icon yet: the tray host does not answer (hint: restart the panel)")
-            }
-            Host::NoBus => Some(
-                "could not show the icon: there is no D-Bus session bus \
-                 (hint: start quota-tray in a desktop session, or with dbus-run-session)",
-            ),
-        }
+        words::host(self)
     }
 }
 
@@ -100,6 +88,8 @@ pub struct Drawing {
     pub face: Face,
     /// The icon's mark.
     pub refreshing: bool,
+    /// What the icon shows, in words: its name for those who do not see it.
+    pub label: String,
     /// The text that a pointer over the icon brings.
     pub tooltip: String,
     /// The text beside the icon.
@@ -198,6 +188,7 @@ impl App {
             items: view.menu(),
             face: view.face().step(),
             refreshing: self.snapshot.refreshing,
+            label: view.label(),
             tooltip: view.tooltip(),
             title: view.title(),
         })

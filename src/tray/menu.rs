@@ -1,7 +1,7 @@
-//! The menu as a value: a snapshot and a moment in, rows out. All words a user reads in the menu and
-//! the tooltip stand here.
+//! The menu as a value: a snapshot and a moment in, rows out. Its words stand in `words.rs`.
 
 use super::icon::Face;
+use super::words as say;
 use crate::config::{Choice, Settings};
 use crate::quota::words::{self, Zone};
 use crate::quota::{AccountUsage, ExtraUsage, Failure, Provider, Snapshot, State, Window};
@@ -84,14 +84,14 @@ impl View<'_> {
         items.push(Item::Separator);
         items.extend(self.updated().map(Item::Note));
         items.push(match self.snapshot.refreshing {
-            true => Item::Action("Refreshing…".into(), None),
-            false => Item::Action("Refresh now".into(), Some(Action::Refresh)),
+            true => Item::Action(say::REFRESHING.into(), None),
+            false => Item::Action(say::REFRESH_NOW.into(), Some(Action::Refresh)),
         });
-        items.push(Item::Submenu("Settings".into(), None, self.settings()));
-        items.push(Item::Action("Open credentials folder".into(), Some(Action::OpenFolder)));
-        items.push(Item::Action("Open settings file".into(), Some(Action::OpenSettings)));
+        items.push(Item::Submenu(say::SETTINGS.into(), None, self.settings()));
+        items.push(Item::Action(say::OPEN_FOLDER.into(), Some(Action::OpenFolder)));
+        items.push(Item::Action(say::OPEN_SETTINGS.into(), Some(Action::OpenSettings)));
         items.push(Item::Separator);
-        items.push(Item::Action("Quit Quota Tray".into(), Some(Action::Quit)));
+        items.push(Item::Action(say::QUIT.into(), Some(Action::Quit)));
         items
     }
 
@@ -122,18 +122,14 @@ impl View<'_> {
         let mut remarks: Vec<_> = self.snapshot.problem.iter().cloned().collect();
         let none = self.snapshot.accounts.is_empty();
         if self.snapshot.offline && !none {
-            remarks.push("Offline: showing what was last known".into());
+            remarks.push(say::OFFLINE.into());
         }
         if none && remarks.is_empty() {
             if self.snapshot.updated_at.is_none() {
-                return vec!["Looking for accounts…".into()];
+                return vec![say::LOOKING.into()];
             }
-            remarks.push("No account is connected".into());
-            remarks.push(format!(
-                "Sign in to Claude or Codex with CLIProxyAPI, VibeProxy or DroidProxy: logins in {} appear here \
-                 by themselves",
-                self.auth_dir.display()
-            ));
+            remarks.push(say::NO_ACCOUNT.into());
+            remarks.push(say::sign_in(self.auth_dir.display()));
         }
         remarks
     }
@@ -148,24 +144,23 @@ impl View<'_> {
         let lowest = self.snapshot.lowest_of_provider(provider, self.now);
         let count = match rows.len() {
             0 => return None,
-            1 => "1 account".to_owned(),
-            count => format!("{count} accounts"),
+            count => say::accounts(count),
         };
         let (rest, face) = match lowest {
             Some((_, window)) => {
                 let left = window.remaining_percent();
-                (format!("lowest {} left", words::percent(left)), self.level(left))
+                (say::lowest(left), self.level(left))
             }
             None if self.of_provider(provider).all(|usage| usage.disabled || usage.error.is_some()) => {
-                ("no number".into(), Face::Error)
+                (say::NO_NUMBER.into(), Face::Error)
             }
-            None => ("nothing known yet".into(), Face::Refreshing),
+            None => (say::NOTHING_KNOWN.into(), Face::Refreshing),
         };
-        Some(Item::Submenu(format!("{} · {count} — {rest}", provider.name()), Some(face), rows))
+        Some(Item::Submenu(say::provider(provider.name(), &count, &rest), Some(face), rows))
     }
 
     fn account(&self, usage: &AccountUsage) -> Item {
-        let label = self.label(usage);
+        let label = self.row(usage);
         if usage.disabled {
             return Item::Note(label);
         }
@@ -183,7 +178,7 @@ impl View<'_> {
     /// The plan and what is paid beyond it.
     pub fn plan(&self, usage: &AccountUsage) -> Vec<String> {
         let Some(reading) = &usage.reading else { return Vec::new() };
-        let plan = reading.plan.iter().map(|plan| format!("Plan: {plan}"));
+        let plan = reading.plan.iter().map(|plan| say::plan(plan));
         plan.chain(reading.extra_usage.iter().map(|extra| extra_usage(extra, self.zone))).collect()
     }
 
@@ -191,13 +186,13 @@ impl View<'_> {
     pub fn notes(&self, usage: &AccountUsage) -> Vec<String> {
         let clock = |at| words::clock_time(at, self.now, self.zone);
         let mut notes = vec![match usage.updated_at {
-            Some(at) => format!("Updated {}", clock(at)),
-            None if usage.loading => "Asking for the first time…".into(),
-            None => "Never updated".into(),
+            Some(at) => say::updated(&clock(at), None),
+            None if usage.loading => say::ASKING_FIRST.into(),
+            None => say::NEVER_UPDATED.into(),
         }];
         notes.extend(self.login(usage));
         let held = usage.held_until.filter(|until| *until > self.now);
-        notes.extend(held.map(|until| format!("Not asked again before {}", clock(until))));
+        notes.extend(held.map(|until| say::held_until(&clock(until))));
         notes
     }
 
@@ -213,24 +208,23 @@ impl View<'_> {
             return None;
         }
         let valid = validity.expires_at.filter(|at| *at > self.now);
-        let valid = valid.map(|at| format!("valid until {}", words::clock_time(at, self.now, self.zone)));
-        let renewed = validity.renewed_at.map(|at| format!("renewed {}", words::age(at, self.now)));
-        let facts: Vec<_> = renewed.into_iter().chain(valid).collect();
-        (!facts.is_empty()).then(|| format!("Login {}", facts.join(", ")))
+        let valid = valid.map(|at| words::clock_time(at, self.now, self.zone));
+        let renewed = validity.renewed_at.map(|at| words::age(at, self.now));
+        say::login(renewed.as_deref(), valid.as_deref())
     }
 
     /// "Claude · alice@example.com — 42% left".
-    pub fn label(&self, usage: &AccountUsage) -> String {
+    pub fn row(&self, usage: &AccountUsage) -> String {
         let name = usage.account.label(self.settings.hide_email);
         let mut facts = Vec::new();
         match usage.lowest(self.now) {
-            _ if usage.disabled => facts.push("switched off".to_owned()),
-            Some(window) => facts.push(format!("{} left", words::percent(window.remaining_percent()))),
+            _ if usage.disabled => facts.push(say::SWITCHED_OFF.to_owned()),
+            Some(window) => facts.push(say::left(window.remaining_percent())),
             None if usage.windows().iter().any(|window| window.named) => {
-                facts.push("reset, not yet confirmed".into());
+                facts.push(say::UNCONFIRMED.into());
             }
-            None if usage.reading.is_some() => facts.push("no known window".into()),
-            None if usage.state() == State::Loading => facts.push("loading…".into()),
+            None if usage.reading.is_some() => facts.push(say::NO_KNOWN_WINDOW.into()),
+            None if usage.state() == State::Loading => facts.push(say::LOADING.into()),
             None => {}
         }
         // That there is no network is said once, at the top.
@@ -241,7 +235,7 @@ impl View<'_> {
         let age = usage.updated_at.filter(|at| error.is_some() || self.is_old(*at));
         facts.extend(age.filter(|_| !usage.disabled).map(|at| words::age(at, self.now)));
         facts.extend(error.map(|error| error.short(self.now, self.zone)));
-        format!("{name} — {}", facts.join(" · "))
+        say::account(&name, &facts)
     }
 
     /// Whether an answer is older than it should be: one and a half times the interval.
@@ -251,13 +245,9 @@ impl View<'_> {
 
     /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".
     fn window(&self, usage: &AccountUsage, window: &Window) -> String {
-        let title = &window.title;
-        let left = words::percent(window.remaining_percent());
-        match self.reset(usage, window) {
-            Some(reset) if usage.is_unconfirmed(window, self.now) => format!("{title}: {reset}"),
-            Some(reset) => format!("{title}: {left} left — {reset}"),
-            None => format!("{title}: {left} left"),
-        }
+        let holds = !usage.is_unconfirmed(window, self.now);
+        let rest = holds.then(|| window.remaining_percent());
+        say::window(&window.title, rest, self.reset(usage, window).as_deref())
     }
 
     /// "resets in 2 h 10 m (15:10)"; `None` where nothing is told of it.
@@ -265,12 +255,12 @@ impl View<'_> {
         let clock = |at| words::clock_time(at, self.now, self.zone);
         match (window.resets_at, &window.reset_note) {
             (Some(at), _) if usage.is_unconfirmed(window, self.now) => {
-                Some(format!("reset at {}, not yet confirmed", clock(at)))
+                Some(say::unconfirmed_since(&clock(at)))
             }
             (Some(at), _) if at > self.now => {
-                Some(format!("resets in {} ({})", words::stretch(at - self.now), clock(at)))
+                Some(say::resets(&words::stretch(at - self.now), Some(&clock(at))))
             }
-            (None, Some(note)) => Some(format!("reset: {note}")),
+            (None, Some(note)) => Some(say::reset_note(note)),
             _ => None,
         }
     }
@@ -278,8 +268,8 @@ impl View<'_> {
     /// The same without the time of day, where there is little room.
     pub fn reset_briefly(&self, usage: &AccountUsage, window: &Window) -> Option<String> {
         match window.resets_at {
-            Some(_) if usage.is_unconfirmed(window, self.now) => Some("reset, not yet confirmed".into()),
-            Some(at) if at > self.now => Some(format!("resets in {}", words::stretch(at - self.now))),
+            Some(_) if usage.is_unconfirmed(window, self.now) => Some(say::UNCONFIRMED.into()),
+            Some(at) if at > self.now => Some(say::resets(&words::stretch(at - self.now), None)),
             _ => self.reset(usage, window),
         }
     }
@@ -287,10 +277,7 @@ impl View<'_> {
     fn updated(&self) -> Option<String> {
         let clock = |at| words::clock_time(at, self.now, self.zone);
         let updated = clock(self.snapshot.updated_at?);
-        Some(match self.snapshot.next_at {
-            Some(next) => format!("Updated {updated}, next {}", clock(next)),
-            None => format!("Updated {updated}"),
-        })
+        Some(say::updated(&updated, self.snapshot.next_at.map(clock).as_deref()))
     }
 
     fn settings(&self) -> Vec<Item> {
@@ -309,10 +296,7 @@ impl View<'_> {
         let mut items: Vec<_> = minutes
             .into_iter()
             .map(|minutes| {
-                let label = match minutes {
-                    1 => "Refresh every minute".to_owned(),
-                    _ => format!("Refresh every {minutes} minutes"),
-                };
+                let label = say::refresh_every(minutes);
                 let choice = Action::Choose(Choice::RefreshMinutes(minutes));
                 Item::Check(label, choice, minutes == settings.refresh_minutes)
             })
@@ -322,13 +306,13 @@ impl View<'_> {
             let on = settings.thresholds.contains(&threshold);
             let choice = Action::Choose(Choice::NotifyBelow(threshold, !on));
             let percent = words::plain_number(threshold, self.zone);
-            Item::Check(format!("Notify below {percent}% left"), choice, on)
+            Item::Check(say::notify_below(&percent), choice, on)
         }));
         items.push(Item::Separator);
         let choice = Action::Choose(Choice::HideEmail(!settings.hide_email));
-        items.push(Item::Check("Hide e-mail addresses".into(), choice, settings.hide_email));
+        items.push(Item::Check(say::HIDE_EMAIL.into(), choice, settings.hide_email));
         if let Some(on) = self.starts_at_login {
-            items.push(Item::Check("Start at login".into(), Action::StartAtLogin(!on), on));
+            items.push(Item::Check(say::START_AT_LOGIN.into(), Action::StartAtLogin(!on), on));
         }
         items
     }
@@ -367,12 +351,17 @@ impl View<'_> {
         }
     }
 
+    /// What the icon shows, in words.
+    pub fn label(&self) -> String {
+        say::face(self.face())
+    }
+
     /// The lowest account and its reset.
     pub fn tooltip(&self) -> String {
         let Some((usage, window)) = self.snapshot.lowest(self.now) else {
             return match self.accounts().first() {
                 Some(Item::Text(text) | Item::Note(text) | Item::Submenu(text, ..)) => text.clone(),
-                _ => "Quota Tray".into(),
+                _ => say::NAME.into(),
             };
         };
         format!("{}\n{}", usage.account.label(self.settings.hide_email), self.window(usage, window))
@@ -398,10 +387,7 @@ fn extra_usage(extra: &ExtraUsage, zone: Zone) -> String {
             Some(other) => format!("{amount} {other}"),
         }
     };
-    match extra.limit {
-        Some(limit) => format!("Extra usage {} of {}", money(extra.spent), money(limit)),
-        None => format!("Extra usage {}", money(extra.spent)),
-    }
+    say::extra_usage(&money(extra.spent), extra.limit.map(money).as_deref())
 }
 
 fn capital(text: &str) -> String {

@@ -10,3 +10,4 @@ pub mod native;
 pub mod notify;
 pub mod shown;
 pub mod terminal;
+pub mod words;

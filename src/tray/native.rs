@@ -73,8 +73,8 @@ impl Native {
         let builder = TrayIconBuilder::new()
             .with_id("quota-tray")
             .with_menu(Box::new(menu))
-            .with_tooltip(cut(&drawing.tooltip, LONGEST_TOOLTIP))
-            .with_title(&drawing.title);
+            .with_tooltip(tooltip(&drawing))
+            .with_title(title(&drawing));
         #[cfg(target_os = "macos")]
         let with_icon = TrayIconBuilder::with_icon_templated;
         #[cfg(not(target_os = "macos"))]
@@ -104,11 +104,11 @@ impl Native {
         {
             result = result.and(set_icon(&self.tray, icon));
         }
-        if !unchanged(&|b| b.tooltip == drawing.tooltip) {
-            result = result.and(self.tray.set_tooltip(Some(cut(&drawing.tooltip, LONGEST_TOOLTIP))));
+        if !unchanged(&|b| tooltip(b) == tooltip(&drawing)) {
+            result = result.and(self.tray.set_tooltip(Some(tooltip(&drawing))));
         }
-        if !unchanged(&|b| b.title == drawing.title) {
-            self.tray.set_title(Some(&drawing.title));
+        if !unchanged(&|b| title(b) == title(&drawing)) {
+            self.tray.set_title(Some(title(&drawing)));
         }
         if !unchanged(&|b| b.items == drawing.items) {
             match before {
@@ -259,6 +259,21 @@ fn set_icon(tray: &TrayIcon, icon: Icon) -> Result<(), tray_icon::Error> {
     return tray.set_icon_templated(Some(icon));
     #[cfg(not(target_os = "macos"))]
     tray.set_icon(Some(icon))
+}
+
+/// A StatusNotifier item is known by its title: panels read it aloud, list it, and put it above the
+/// tooltip. Elsewhere a title stands beside the icon, and the tooltip is what is read aloud.
+const NAMED_BY_TITLE: bool = cfg!(not(any(target_os = "macos", windows)));
+
+fn title(drawing: &Drawing) -> &str {
+    if NAMED_BY_TITLE && drawing.title.is_empty() { &drawing.label } else { &drawing.title }
+}
+
+fn tooltip(drawing: &Drawing) -> String {
+    match NAMED_BY_TITLE {
+        true => cut(&drawing.tooltip, LONGEST_TOOLTIP),
+        false => cut(&format!("{}\n{}", drawing.label, drawing.tooltip), LONGEST_TOOLTIP),
+    }
 }
 
 /// An ampersand would underline the next letter.

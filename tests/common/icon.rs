@@ -24,7 +24,7 @@ pub struct Icon {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolTip {
     pub title: String,
-    /// tray-icon puts the whole tooltip here and its title (usually empty) above.
+    /// tray-icon puts the whole tooltip here and its title above.
     pub text: String,
 }
 

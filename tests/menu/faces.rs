@@ -122,3 +122,22 @@ fn the_text_beside_the_icon_is_shown_on_demand_only() {
     scene.snapshot.accounts.clear();
     assert_eq!(scene.view().title(), "");
 }
+
+#[test]
+fn the_label_says_what_the_icon_shows() {
+    let label = |scene: Scene| scene.view().label();
+    let reading = |used| Scene::of(vec![claude("a@x.org").read(2, &[endless("Weekly", used)])]);
+    for (used, words) in [
+        (58.0, "Quota Tray: 42% left"),
+        (80.0, "Quota Tray: 20% left"),
+        (88.0, "Quota Tray: 12% left, low"),
+        (99.6, "Quota Tray: <1% left, low"),
+        (100.0, "Quota Tray: used up"),
+    ] {
+        assert_eq!(label(reading(used)), words);
+    }
+    assert_eq!(label(Scene::of(vec![])), "Quota Tray: no account is connected");
+    assert_eq!(label(Scene::of(vec![claude("a@x.org")])), "Quota Tray: nothing known yet");
+    let failed = Scene::of(vec![claude("a@x.org").failed(Failure::SignInAgain)]);
+    assert_eq!(label(failed), "Quota Tray: no number for any account");
+}
