@@ -9,12 +9,12 @@
 //! | where requests may go | `config/endpoint.rs` |
 //! | where files are on each system | `config/paths.rs` |
 //! | what an account, a window, a usage is; all of them | [`quota::account`], [`quota::window`], [`quota::usage`]; [`quota::snapshot`] |
-//! | when something is said; its words | [`quota::alert`]; [`quota::notice`] |
+//! | when something is said | [`quota::alert`], [`quota::notice`] |
 //! | when an account needs its owner | [`quota::trouble`] |
 //! | the user's own programs: settings, what they are told, how they run | [`hooks::command`], [`hooks::call`], [`hooks::run`] |
-//! | how percentages and moments read | [`quota::words`], [`quota::moment`] |
+//! | how percentages and moments read, and every sentence about quotas | [`quota::words`] and the files below it; reading moments: [`quota::moment`] |
 //! | 12 or 24 hours, the order of a date, the decimal mark | [`quota::customs`], [`locale`] |
-//! | what is said when an account fails | [`quota::failure`] |
+//! | how an account can fail | [`quota::failure`] |
 //! | which files are accounts | [`credentials::store`] |
 //! | reading a file that its owner rewrites in place | [`credentials::file`] |
 //! | renewing tokens: the order of the steps | [`credentials::renewal`] |

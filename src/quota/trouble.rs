@@ -3,7 +3,6 @@
 //! A time-out, a server error or a missing network mend themselves, and a 429 by waiting. What is told is
 //! what does not: once, until the account has answered well again.
 
-use super::words::Zone;
 use super::{Account, AccountId, Failure, Snapshot, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -83,14 +82,6 @@ pub fn judge(memory: &mut Memory, snapshot: &Snapshot, now: DateTime<Utc>) -> Ve
     }
     memory.0.retain(|id, _| snapshot.accounts.iter().any(|usage| usage.account.id == *id));
     troubles
-}
-
-impl Trouble {
-    /// A title and a text, as a notification would have them.
-    pub fn words(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> (String, String) {
-        let title = format!("{}: {}", self.account.provider.name(), self.failure.short(now, zone));
-        (title, format!("{}: {}", self.account.name(hide_email), self.failure.words(now, zone)))
-    }
 }
 
 #[cfg(test)]

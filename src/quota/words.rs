@@ -1,4 +1,8 @@
-//! Percentages, moments and stretches of time as a person reads them.
+//! Percentages, moments and stretches of time as a person reads them; below it all sentences of this room, so
+//! that a translation finds them in one place.
+
+mod failures;
+mod notices;
 
 use super::customs::{Customs, Order};
 use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, Offset, TimeDelta, Utc};
