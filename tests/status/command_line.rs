@@ -12,6 +12,9 @@ fn wrong_arguments_end_with_2_and_say_what_is_wrong() {
         (vec!["status", "--format"], "--format"),
         (vec!["status", "more"], "more"),
         (vec!["demo", "--twice"], "--twice"),
+        (vec!["doctor", "--loud"], "--loud"),
+        (vec!["autostart"], "status"),
+        (vec!["autostart", "maybe"], "maybe"),
         (vec!["--config"], "--config"),
         (vec!["staus"], "status"),
     ] {
@@ -26,7 +29,7 @@ fn help_and_version_are_no_errors() {
     let scene = Scene::new();
     let help = scene.run(&["--help"]);
     assert_eq!(help.code, 0);
-    for word in ["status", "demo", "--config", "--auth-dir", "-v"] {
+    for word in ["status", "doctor", "autostart", "demo", "--config", "--auth-dir", "-v"] {
         assert!(help.stdout.contains(word), "{word}: {}", help.stdout);
     }
     assert_eq!(scene.run(&["--version"]).stdout, format!("quota-tray {}\n", env!("CARGO_PKG_VERSION")));
