@@ -8,8 +8,9 @@ use crate::quota::{Snapshot, Zone};
 use crate::refresher;
 use crate::source::{Accounts, Shared, Source};
 use crate::tray::menu::View;
+use crate::tray::terminal::Live;
 use chrono::Utc;
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -85,7 +86,13 @@ fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> ExitCode {
     let dir = context.auth_dir(&context.settings);
     let view = view(snapshot, &context.settings, &dir);
     match options.format {
-        Format::Text => print(&table::table(&view, Paper::stdout())),
+        Format::Text => {
+            let table = table::table(&view, Paper::stdout());
+            match options.watch && io::stdout().is_terminal() {
+                true => Live::default().show(&table),
+                false => print(&table),
+            }
+        }
         Format::Json => {
             // Said beside the JSON, which has no place for it.
             if let Some(problem) = &snapshot.problem {

@@ -66,3 +66,21 @@ fn a_pipe_gets_no_colour_and_nothing_is_cut() {
     let cut = in_terminal(&scene, 40, |_| {});
     assert!(!cut.contains(long) && cut.contains('…'), "{cut}");
 }
+
+#[test]
+fn a_table_that_is_watched_takes_the_place_of_the_last_in_a_terminal_alone() {
+    let mut scene = Scene::new().claude(ALICE);
+    let mut terminal = Terminal::spawn_wide(scene.command().args(["status", "--watch"]), 100);
+    terminal.wait_for("\x1b[2J");
+    terminal.wait_for("alice@example.com — 42% left");
+    let piped = scene.spawn(&["status", "--watch"]);
+    piped.stdout_line("alice@example.com — 42% left");
+    scene.add_codex(BOB);
+    terminal.wait_for("\x1b[2J");
+    terminal.wait_for("bob@example.com — 70% left");
+    piped.stdout_line("bob@example.com — 70% left");
+    assert!(!piped.stdout().contains('\x1b'), "{}", piped.stdout());
+    terminal.terminate();
+    piped.terminate();
+    assert_eq!(terminal.finish().code(), Some(143));
+}
