@@ -1,0 +1,127 @@
+//! One refresh: how long from the click to the new menu, with how many handshakes, and what it costs
+//! the processor; and how time and memory grow with the number of accounts.
+
+use std::collections::BTreeMap;
+use std::thread;
+use std::time::Duration;
+
+use super::process::{cpu_time, cpu_time_of_children, proportional_memory};
+use super::run::Bench;
+use super::server::Tally;
+use super::stage::{Stage, Tray};
+use super::table::{Row, Table, mebibytes, median, ratio, time};
+
+const LATENCY: Duration = Duration::from_millis(100);
+
+/// The numbers of accounts.
+const COUNTS: [usize; 4] = [1, 10, 100, 1000];
+
+/// The number at which processor time is taken.
+const CPU_COUNT: usize = 100;
+
+/// What is compared in the end.
+struct Size {
+    took: Duration,
+    memory: u64,
+}
+
+pub fn measure(bench: &Bench, table: &mut Table) {
+    let sizes: BTreeMap<usize, Size> =
+        COUNTS.into_iter().map(|accounts| (accounts, one_size(bench, accounts, table))).collect();
+    let (small, large) = (&sizes[&100], &sizes[&1000]);
+    let beside = ratio(large.took, small.took);
+    table.add(
+        Row::new("refresh, 1,000 accounts against 100: time", time(large.took))
+            .beside(time(small.took), beside)
+            .goal("≤ 10 ×", beside <= 10.0),
+    );
+    let beside = large.memory as f64 / small.memory as f64;
+    table.add(
+        Row::new("idle memory, 1,000 accounts against 100", mebibytes(large.memory))
+            .beside(mebibytes(small.memory), beside)
+            .goal("≤ 10 ×", beside <= 10.0),
+    );
+}
+
+fn one_size(bench: &Bench, accounts: usize, table: &mut Table) -> Size {
+    let Bench { server, curl, effort, .. } = bench;
+    server.set_latency(LATENCY);
+    let stage = Stage::new(server, accounts);
+    let before = server.tally();
+    let mut tray = stage.start(&bench.programs.tray);
+    let cold = most_handshakes(before, server.tally());
+    let cold_row = Row::new(format!("TLS handshakes a host, first refresh, {}", of(accounts)), cold);
+    table.add(cold_row.goal("1", cold <= 1));
+
+    let (mut ours, mut whole, mut slowest, mut warm) = (Vec::new(), Vec::new(), Vec::new(), 0);
+    for _ in 0..effort.refreshes {
+        let before = server.tally();
+        ours.push(tray.refresh().took);
+        warm = warm.max(most_handshakes(before, server.tally()));
+        if let Some(curl) = curl {
+            let run = curl.refresh(server, accounts);
+            whole.push(run.whole);
+            slowest.push(run.slowest);
+        }
+    }
+    let took = median(ours);
+    let row = Row::new(format!("one refresh, {}", of(accounts)), time(took));
+    table.add(match curl {
+        Some(_) => {
+            let (whole, slowest) = (median(whole), median(slowest));
+            let beside = ratio(took, whole);
+            row.beside(format!("curl {}, slowest transfer {}", time(whole), time(slowest)), beside)
+                .goal("≤ 1.2 × curl", beside <= 1.2)
+        }
+        None => row,
+    });
+    let row = Row::new(format!("TLS handshakes a host, warm refresh, {}", of(accounts)), warm);
+    table.add(row.goal("≤ 1", warm <= 1));
+
+    if accounts == CPU_COUNT {
+        // Without latency: a wait costs nothing, and this many refreshes are a long one.
+        server.set_latency(Duration::ZERO);
+        processor(bench, &mut tray, table);
+    }
+    thread::sleep(effort.settling);
+    Size { took, memory: proportional_memory(tray.id()) }
+}
+
+/// User and system time of a refresh, for each account. The answers change nothing in the menu.
+fn processor(bench: &Bench, tray: &mut Tray, table: &mut Table) {
+    let refreshes = bench.effort.cpu_refreshes;
+    let each = (refreshes * CPU_COUNT) as u32;
+    let pid = tray.id().to_string();
+    let before = cpu_time(&pid);
+    for _ in 0..refreshes {
+        tray.refresh();
+    }
+    let ours = (cpu_time(&pid) - before) / each;
+    let row = Row::new(format!("CPU of one refresh, for each of {CPU_COUNT} accounts"), time(ours));
+    table.add(match &bench.curl {
+        Some(curl) => {
+            let before = cpu_time_of_children();
+            for _ in 0..refreshes {
+                curl.refresh(&bench.server, CPU_COUNT);
+            }
+            let curl = (cpu_time_of_children() - before) / each;
+            let beside = ratio(ours, curl);
+            row.beside(format!("curl {}", time(curl)), beside).goal("≤ curl", beside <= 1.0)
+        }
+        None => row,
+    });
+}
+
+/// At the host that saw the most.
+fn most_handshakes(before: [Tally; 2], after: [Tally; 2]) -> usize {
+    let hosts = before.iter().zip(after);
+    hosts.map(|(before, after)| after.handshakes - before.handshakes).max().unwrap_or_default()
+}
+
+fn of(accounts: usize) -> String {
+    match accounts {
+        1 => "1 account".to_owned(),
+        1000 => "1,000 accounts".to_owned(),
+        accounts => format!("{accounts} accounts"),
+    }
+}

@@ -1,0 +1,124 @@
+//! Memory and wake-ups of a program that has nothing to do: between two refreshes.
+
+use std::thread;
+use std::time::Duration;
+
+use super::process::{Switches, cpu_time, proportional_memory};
+use super::run::Bench;
+use super::stage::Stage;
+use super::table::{Row, Table, mebibytes};
+
+const FEW: usize = 5;
+const MANY: usize = 200;
+
+const MEBIBYTE: u64 = 1 << 20;
+
+/// One process at rest.
+struct Resting {
+    pid: u32,
+    memory: u64,
+    ticks: Duration,
+    switches: Switches,
+}
+
+/// All of them rest at the same time, so that it takes that time only once.
+pub fn measure(bench: &Bench, table: &mut Table) {
+    let Bench { programs, server, effort, .. } = bench;
+    server.set_latency(Duration::from_millis(10));
+    let [few, many, none] = [FEW, MANY, 0].map(|accounts| Stage::new(server, accounts));
+    let [mut tray, mut tray_of_many] = [&few, &many].map(|stage| stage.start(&programs.tray));
+    for tray in [&mut tray, &mut tray_of_many] {
+        (0..effort.warming).for_each(|_| drop(tray.refresh()));
+    }
+    let (floor, ..) = none.spawn(&mut none.command(&programs.floor));
+    let peer = Stage::new(server, FEW);
+    let python = programs.python.as_ref().ok().map(|python| {
+        let (program, ..) = peer.spawn_peer(&mut python.command(&peer, &server.claude(), &server.codex()));
+        refresh_peer(&peer, effort.warming);
+        program
+    });
+
+    let pids = [Some(tray.id()), Some(tray_of_many.id()), Some(floor.id()), python.as_ref().map(|p| p.id())];
+    thread::sleep(effort.settling);
+    let before = pids.map(|pid| pid.map(Resting::look));
+    thread::sleep(effort.idling);
+    let [Some(tray), Some(tray_of_many), Some(floor), python] = before else {
+        unreachable!("three of them are always there");
+    };
+    memory(&tray, &tray_of_many, &floor, python.as_ref(), table);
+    let seconds = effort.idling.as_secs();
+    for (who, resting, has_goal) in [("5 accounts", &tray, true), ("200 accounts", &tray_of_many, false)] {
+        idle(who, resting, &floor, seconds, has_goal, table);
+    }
+    if let Some(python) = &python {
+        let (_, switches) = python.since();
+        table.note(format!("The Python tray switched {switches} times in the same {seconds} s."));
+    }
+}
+
+fn memory(tray: &Resting, many: &Resting, floor: &Resting, python: Option<&Resting>, table: &mut Table) {
+    let ratio = |to: &Resting| tray.memory as f64 / to.memory as f64;
+    let beside = ratio(floor);
+    table.add(
+        Row::new("idle memory, 5 accounts, after 20 refreshes", mebibytes(tray.memory))
+            .beside(format!("floor {}", mebibytes(floor.memory)), beside)
+            .goal("≤ 8 MiB, ≤ 3 × floor", tray.memory <= 8 * MEBIBYTE && beside <= 3.0),
+    );
+    if let Some(python) = python {
+        table.add(
+            Row::new("idle memory, 5 accounts, after 20 refreshes", mebibytes(tray.memory))
+                .beside(format!("Python {}", mebibytes(python.memory)), ratio(python)),
+        );
+    }
+    table.add(
+        Row::new("idle memory, 200 accounts, after 20 refreshes", mebibytes(many.memory))
+            .beside(format!("floor {}", mebibytes(floor.memory)), many.memory as f64 / floor.memory as f64)
+            .goal("≤ 12 MiB", many.memory <= 12 * MEBIBYTE),
+    );
+}
+
+fn idle(who: &str, resting: &Resting, floor: &Resting, seconds: u64, has_goal: bool, table: &mut Table) {
+    let ((ticks, switches), (floor_ticks, floor_switches)) = (resting.since(), floor.since());
+    let with_goal = |row: Row, goal: String, met: bool| if has_goal { row.goal(goal, met) } else { row };
+    let mut row = Row::new(format!("context switches in {seconds} idle s, {who}"), switches);
+    row = row.beside(format!("floor {floor_switches}"), switches as f64 / floor_switches.max(1) as f64);
+    table.add(with_goal(row, format!("≤ {} (1 in 30 s)", seconds / 30), switches <= seconds / 30));
+    let mut row = Row::new(format!("CPU ticks in {seconds} idle s, {who}"), ticks);
+    row = row.beside(format!("floor {floor_ticks}"), ticks as f64 / floor_ticks.max(1) as f64);
+    table.add(with_goal(row, "0".to_owned(), ticks == 0));
+    let by_thread = resting.by_thread();
+    if !by_thread.is_empty() {
+        table.note(format!(
+            "Who woke with {who}, of {} threads: {}.",
+            resting.switches.threads(),
+            by_thread.join(", ")
+        ));
+    }
+}
+
+impl Resting {
+    fn look(pid: u32) -> Self {
+        let memory = proportional_memory(pid);
+        Self { pid, memory, ticks: cpu_time(&pid.to_string()), switches: Switches::of(pid) }
+    }
+
+    /// Ticks and context switches since the look.
+    fn since(&self) -> (u128, u64) {
+        let ticks = (cpu_time(&self.pid.to_string()) - self.ticks).as_millis() / 10;
+        let switches = Switches::of(self.pid).since(&self.switches);
+        (ticks, switches.iter().map(|(_, count)| count).sum())
+    }
+
+    fn by_thread(&self) -> Vec<String> {
+        let switches = Switches::of(self.pid).since(&self.switches);
+        switches.into_iter().map(|(name, count)| format!("{name} {count}")).collect()
+    }
+}
+
+/// As many refreshes of the Python tray by clicks. It answers a click when it is done with it.
+fn refresh_peer(peer: &Stage, refreshes: usize) {
+    let menu = peer.scene.host.menu_until(|menu| menu.shows("% left"));
+    for _ in 0..refreshes {
+        peer.scene.host.send_click(menu.item("Refresh now")).expect("could not click");
+    }
+}

@@ -1,0 +1,98 @@
+//! What a refresh sends over D-Bus, with 200 accounts of which one or none has changed.
+
+use std::time::Duration;
+
+use chrono::{Timelike, Utc};
+
+use super::run::Bench;
+use super::stage::{Refresh, Stage, Tray};
+use super::table::{Row, Table};
+use super::wire::Heard;
+
+const ACCOUNTS: usize = 200;
+
+/// What the rows' clock times and "resets in" would add where a minute begins in between.
+const MARGIN: u32 = 10;
+
+/// Signals of the menu and their bytes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sent {
+    menu: (usize, usize),
+    icon: (usize, usize),
+}
+
+pub fn measure(bench: &Bench, table: &mut Table) {
+    bench.server.set_latency(Duration::ZERO);
+    let stage = Stage::new(&bench.server, ACCOUNTS);
+    let mut tray = stage.start(&bench.programs.tray);
+    let token = stage.tokens()[ACCOUNTS / 2].to_owned();
+    bench.server.set_used(&token, 50);
+    tray.refresh();
+
+    let (nothing, one) = within_a_minute(&mut tray, |tray| {
+        tray.refresh();
+        let nothing = Sent::by(&tray.refresh());
+        bench.server.set_used(&token, 60);
+        let one = Sent::by(&tray.refresh());
+        bench.server.set_used(&token, 50);
+        (nothing, one)
+    });
+    let (signals, bytes) = nothing.menu;
+    // The item "Refresh now" turns to "Refreshing…" and back: a signal each.
+    table.add(
+        Row::new("menu signals, 200 accounts, nothing changed", format!("{signals} ({bytes} bytes)"))
+            .goal("0 but for \"Refresh now\" ⇄ \"Refreshing…\" (2)", signals <= 2),
+    );
+    let (more, larger) = (one.menu.0.saturating_sub(signals), one.menu.1.saturating_sub(bytes));
+    table.add(
+        Row::new(
+            "menu signals, 200 accounts, 1 window changed",
+            format!("{} ({} bytes)", one.menu.0, one.menu.1),
+        )
+        .goal("none more; ≤ 1 KiB more", more == 0 && larger <= 1024),
+    );
+    table.add(Row::new("… what the change itself takes", format!("{larger} bytes")));
+    table.add(Row::new(
+        "icon signals of a refresh by a click",
+        format!("{} ({} bytes)", one.icon.0, one.icon.1),
+    ));
+    let later = over_a_minute(&mut tray);
+    table.add(Row::new(
+        "menu signals, 200 accounts, a minute later",
+        format!("{} ({} bytes)", later.menu.0, later.menu.1),
+    ));
+}
+
+impl Sent {
+    fn by(refresh: &Refresh) -> Self {
+        let of = |interface: &str| {
+            let signals = refresh.signals.iter().filter(|heard| heard.interface == interface);
+            signals.fold((0, 0), |(count, bytes), heard: &Heard| (count + 1, bytes + heard.bytes))
+        };
+        Self { menu: of("com.canonical.dbusmenu"), icon: of("org.kde.StatusNotifierItem") }
+    }
+}
+
+/// Does this while no minute ends.
+fn within_a_minute<T>(tray: &mut Tray, mut measure: impl FnMut(&mut Tray) -> T) -> T {
+    loop {
+        let began = Utc::now();
+        if began.second() < 60 - MARGIN {
+            let result = measure(tray);
+            if Utc::now().minute() == began.minute() {
+                return result;
+            }
+        }
+        std::thread::sleep(Duration::from_secs(1));
+    }
+}
+
+/// The next refresh of another minute, with the same answers.
+fn over_a_minute(tray: &mut Tray) -> Sent {
+    tray.refresh();
+    let minute = Utc::now().minute();
+    while Utc::now().minute() == minute {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    Sent::by(&tray.refresh())
+}

@@ -1,0 +1,178 @@
+//! A scene with so many accounts, the program on it, and one refresh of it by a click.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use super::common::{Account, Menu, MenuItem, Program, Scene};
+use super::server::Server;
+use super::wire::{Heard, Wire};
+
+/// How long a refresh may take. Far above what any does, since it ends the bench.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How long the icon of a peer may take.
+const PEERS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// When nothing has come for this long after a refresh, nothing more comes of it.
+const QUIET: Duration = Duration::from_millis(300);
+
+/// Everything around a program.
+pub struct Stage<'a> {
+    pub scene: Scene,
+    pub wire: Wire,
+    accounts: Vec<Account>,
+    server: &'a Server,
+}
+
+/// The program on its stage, at rest.
+pub struct Tray<'a> {
+    pub program: Program,
+    pub stage: &'a Stage<'a>,
+    refresh: MenuItem,
+}
+
+/// One refresh.
+pub struct Refresh {
+    /// From the click to the signal by which a panel learns of the new menu.
+    pub took: Duration,
+    /// All that the tray signalled, from the click until it was quiet again.
+    pub signals: Vec<Heard>,
+}
+
+impl<'a> Stage<'a> {
+    /// With so many accounts, half of each provider. Their first refresh will be a cold one.
+    pub fn new(server: &'a Server, accounts: usize) -> Self {
+        let mut scene = Scene::new();
+        scene.set_config(&format!(
+            "refresh_minutes = 1440\n[endpoints]\nclaude_usage = \"{}\"\ncodex_usage = \"{}\"\n\
+             cli_proxy_api = []\n",
+            server.claude(),
+            server.codex()
+        ));
+        let accounts = (0..accounts)
+            .map(|number| match number % 2 {
+                0 => scene.add_claude(&format!("person{number}@example.com")),
+                _ => scene.add_codex(&format!("person{number}@example.com")),
+            })
+            .collect();
+        Self { wire: Wire::listen(&scene.bus), scene, accounts, server }
+    }
+
+    /// What a panel and a peer ask for: the tokens of the accounts.
+    pub fn tokens(&self) -> Vec<&str> {
+        self.accounts.iter().map(Account::access_token).collect()
+    }
+
+    /// Some program in the environment of this stage.
+    pub fn command(&self, program: &Path) -> Command {
+        let scene = self.scene.command();
+        let mut command = Command::new(program);
+        command
+            .env_clear()
+            .envs(scene.get_envs().filter_map(|(name, value)| Some((name, value?))))
+            .env("SSL_CERT_FILE", self.server.bundle())
+            .current_dir(self.scene.home());
+        command
+    }
+
+    /// Starts `command` and waits for its icon; how long that took.
+    pub fn spawn(&self, command: &mut Command) -> (Program, Instant, Duration) {
+        self.try_spawn(command, PATIENCE)
+            .unwrap_or_else(|said| panic!("{command:?} has shown no icon within {PATIENCE:?}:\n{said}"))
+    }
+
+    /// The same with a program of others, which now and then does not find the bus at its first try.
+    pub fn spawn_peer(&self, command: &mut Command) -> (Program, Instant, Duration) {
+        const TRIES: usize = 5;
+        let tried = (0..TRIES).find_map(|_| self.try_spawn(command, PEERS_PATIENCE).ok());
+        tried.unwrap_or_else(|| panic!("{command:?} has shown no icon in {TRIES} tries"))
+    }
+
+    /// What it said if there is no icon in time.
+    fn try_spawn(
+        &self,
+        command: &mut Command,
+        patience: Duration,
+    ) -> Result<(Program, Instant, Duration), String> {
+        self.wire.drain();
+        let began = Instant::now();
+        let program = self.scene.spawn_command(command);
+        loop {
+            match self.wire.next(patience) {
+                Some(heard) if heard.is_registration() => return Ok((program, began, heard.at - began)),
+                Some(_) => {}
+                None => return Err(program.stderr()),
+            }
+        }
+    }
+
+    /// Starts the program and waits for the end of its first refresh.
+    pub fn start(&'a self, binary: &Path) -> Tray<'a> {
+        let asked = self.server.requests();
+        let (program, began, _) = self.spawn(&mut self.command(binary));
+        loop {
+            if self.server.requests() - asked >= self.accounts.len() {
+                let menu = self.scene.host.menu();
+                if at_rest(&menu) {
+                    assert_eq!(answered(&menu), self.accounts.len(), "not all were answered:\n{menu}");
+                    return Tray { program, stage: self, refresh: menu.item("Refresh now").clone() };
+                }
+            }
+            assert!(began.elapsed() < PATIENCE, "the first refresh does not end:\n{}", program.stderr());
+            // Its end is told by a signal; one that was missed does not matter so much.
+            self.wire.next(Duration::from_millis(500));
+        }
+    }
+}
+
+impl Tray<'_> {
+    pub fn id(&self) -> u32 {
+        self.program.id()
+    }
+
+    /// Clicks "Refresh now" and waits until its outcome is in the menu.
+    pub fn refresh(&mut self) -> Refresh {
+        let Stage { scene, wire, .. } = self.stage;
+        if wire.drain().iter().any(Heard::is_new_layout) {
+            self.refresh = scene.host.menu().item("Refresh now").clone();
+        }
+        let mut signals = Vec::new();
+        let began = Instant::now();
+        scene.host.send_click(&self.refresh).expect("could not click");
+        let took = loop {
+            let heard = wire.next(PATIENCE).expect("the refresh does not end");
+            let (at, new_layout) = (heard.at, heard.is_new_layout());
+            let ended = heard.sets_label(&self.refresh.label);
+            signals.push(heard);
+            if ended || (new_layout && at_rest(&scene.host.menu())) {
+                break at - began;
+            }
+        };
+        while let Some(heard) = wire.next(QUIET) {
+            signals.push(heard);
+        }
+        if signals.iter().any(Heard::is_new_layout) {
+            self.refresh = scene.host.menu().item("Refresh now").clone();
+        }
+        signals.retain(Heard::is_of_tray);
+        Refresh { took, signals }
+    }
+}
+
+/// No refresh is under way.
+fn at_rest(menu: &Menu) -> bool {
+    menu.find("Refresh now").is_some_and(|item| item.enabled)
+}
+
+/// How many accounts show a number. With many of them the lowest stand in the menu twice.
+fn answered(menu: &Menu) -> usize {
+    let has_number = |item: &&MenuItem| item.label.contains('@') && item.label.contains("% left");
+    let below: usize = menu
+        .items
+        .iter()
+        .filter(|item| !item.label.contains('@'))
+        .map(|item| item.children.iter().filter(has_number).count())
+        .sum();
+    if below > 0 { below } else { menu.items.iter().filter(has_number).count() }
+}

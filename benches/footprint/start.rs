@@ -1,0 +1,82 @@
+//! From the start of the process to its icon, and to a menu that says something.
+
+use std::path::Path;
+use std::time::Duration;
+
+use super::run::Bench;
+use super::stage::Stage;
+use super::table::{Row, Table, median, ratio, time};
+
+const ACCOUNTS: usize = 5;
+
+/// Longer than a start takes, so that the numbers in the menu are those of the run before.
+const LATENCY: Duration = Duration::from_secs(3);
+
+/// What one program's starts took.
+#[derive(Default)]
+struct Starts {
+    icon: Vec<Duration>,
+    menu: Vec<Duration>,
+}
+
+pub fn measure(bench: &Bench, table: &mut Table) {
+    bench.server.set_latency(Duration::ZERO);
+    let (ours, floor) = (Stage::new(&bench.server, ACCOUNTS), Stage::new(&bench.server, 0));
+    // Leaves the numbers that the later starts know.
+    drop(ours.start(&bench.programs.tray));
+    ours.scene.host.wait_until_empty();
+    bench.server.set_latency(LATENCY);
+    let [mut tray, mut least, mut python] = [(); 3].map(|()| Starts::default());
+    for _ in 0..bench.effort.starts {
+        // By turns, so that what else the machine does hits all of them alike.
+        least.add(&floor, &mut floor.command(&bench.programs.floor));
+        tray.add(&ours, &mut ours.command(Path::new(&bench.programs.tray)));
+    }
+    if let Ok(found) = &bench.programs.python {
+        // It shows its rows before it asks for numbers.
+        for _ in 0..bench.effort.starts.div_ceil(3) {
+            let mut command = found.command(&floor, &bench.server.claude(), &bench.server.codex());
+            python.add_icon(&floor, &mut command);
+        }
+    }
+    let (ours, least_icon) = (median(tray.icon), median(least.icon));
+    let beside = ratio(ours, least_icon);
+    table.add(
+        Row::new("start to icon registered", time(ours))
+            .beside(format!("floor {}", time(least_icon)), beside)
+            .goal("≤ 1.5 × floor", beside <= 1.5),
+    );
+    if !python.icon.is_empty() {
+        let python = median(python.icon);
+        table.add(
+            Row::new("start to icon registered", time(ours))
+                .beside(format!("Python {}", time(python)), ratio(ours, python)),
+        );
+    }
+    let (ours, least_menu) = (median(tray.menu), median(least.menu));
+    let beside = ratio(ours, least_menu);
+    table.add(
+        Row::new("start to menu with last known numbers", time(ours))
+            .beside(format!("floor {}", time(least_menu)), beside)
+            .goal("≤ 2 × floor", beside <= 2.0),
+    );
+}
+
+impl Starts {
+    /// One start, until the menu has been read and says how much is left.
+    fn add(&mut self, stage: &Stage, command: &mut std::process::Command) {
+        let (program, began, icon) = stage.spawn(command);
+        stage.scene.host.menu_until(|menu| menu.shows("% left"));
+        self.menu.push(began.elapsed());
+        self.icon.push(icon);
+        drop(program);
+        stage.scene.host.wait_until_empty();
+    }
+
+    fn add_icon(&mut self, stage: &Stage, command: &mut std::process::Command) {
+        let (program, _, icon) = stage.spawn_peer(command);
+        self.icon.push(icon);
+        drop(program);
+        stage.scene.host.wait_until_empty();
+    }
+}
