@@ -5,6 +5,7 @@
 //! cargo bench --bench footprint -- --quick     # fewer and shorter runs
 //! cargo bench --bench footprint -- size start  # some parts: size, start, rewrite, refresh, resting
 //! FOOTPRINT_BINARY=path cargo bench …          # another release binary
+//! FOOTPRINT_ACCOUNTS=100 cargo bench …         # refresh so many, of 1, 10, 100 and 1000
 //! FOOTPRINT_IDLE=120 cargo bench …             # seconds of idling that are watched, 60 if not told
 //! ```
 //!

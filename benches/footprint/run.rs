@@ -22,6 +22,8 @@ pub struct Effort {
     pub cpu_refreshes: usize,
     /// Before a program is taken for idle: longer than its threads that wait for work live on.
     pub settling: Duration,
+    /// The only number of accounts to refresh, where one was asked for.
+    pub accounts: Option<usize>,
     /// How long it is watched then.
     pub idling: Duration,
 }
@@ -37,15 +39,19 @@ pub struct Bench {
 impl Effort {
     fn by_arguments() -> Self {
         let quick = std::env::args().any(|argument| argument == "--quick");
-        let told = std::env::var("FOOTPRINT_IDLE").ok();
-        let idling = told.map(|told| told.parse().expect("FOOTPRINT_IDLE is a number of seconds"));
+        let told = |name: &str| {
+            let told = std::env::var(name).ok()?;
+            Some(told.parse::<u64>().unwrap_or_else(|_| panic!("{name} is a number, and not {told}")))
+        };
+        let idling = told("FOOTPRINT_IDLE");
+        let accounts = told("FOOTPRINT_ACCOUNTS").map(|accounts| accounts as usize);
         let settling = Duration::from_secs(15);
         if quick {
             let idling = Duration::from_secs(idling.unwrap_or(30));
-            Self { starts: 3, warming: 20, refreshes: 3, cpu_refreshes: 5, settling, idling }
+            Self { starts: 3, warming: 20, refreshes: 3, cpu_refreshes: 5, accounts, settling, idling }
         } else {
             let idling = Duration::from_secs(idling.unwrap_or(60));
-            Self { starts: 15, warming: 20, refreshes: 9, cpu_refreshes: 20, settling, idling }
+            Self { starts: 15, warming: 20, refreshes: 9, cpu_refreshes: 20, accounts, settling, idling }
         }
     }
 }
