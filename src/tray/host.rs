@@ -5,6 +5,7 @@ use super::app::{Event, Host};
 use super::event_loop::Sender;
 use crate::{refresher, source};
 use futures_lite::StreamExt;
+use session_bus as zbus;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::timeout;

@@ -52,11 +52,11 @@ pub async fn server() -> Result<String, String> {
     {
         const NAME: &str = "org.freedesktop.Notifications";
         let asked = async {
-            let bus = zbus::Connection::session().await?;
+            let bus = session_bus::Connection::session().await?;
             let path = "/org/freedesktop/Notifications";
             let answer = bus.call_method(Some(NAME), path, Some(NAME), "GetServerInformation", &()).await?;
             let (name, _, version, _): (String, String, String, String) = answer.body().deserialize()?;
-            zbus::Result::Ok(format!("{name} {version} answers"))
+            session_bus::Result::Ok(format!("{name} {version} answers"))
         };
         match timeout(PATIENCE, asked).await {
             Ok(answer) => answer.map_err(|error| format!("there is no server: {error}")),
