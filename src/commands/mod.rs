@@ -212,8 +212,7 @@ pub fn log_to_stderr(verbose: u8) {
     let level = match verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
-        2 => LevelFilter::DEBUG,
-        _ => LevelFilter::TRACE,
+        _ => LevelFilter::DEBUG,
     };
     let layer =
         tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
@@ -229,7 +228,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
 }
 
 fn trace_step(step: Step) {
-    tracing::trace!("renewal: {step:?}");
+    tracing::debug!("renewal: {step:?}");
 }
 
 /// A release build for Windows has no console of its own; what it prints goes to the one it was
