@@ -149,12 +149,13 @@ fn append(
     put: &mut dyn FnMut(&dyn tray_icon::menu::IsMenuItem) -> Result<(), tray_icon::menu::Error>,
 ) -> Vec<Handle> {
     collect_actions(items, "", &mut lock(actions));
-    build(items, "", put)
+    build(items, "", &mut Pictures::default(), put)
 }
 
 fn build(
     items: &[Item],
     path: &str,
+    pictures: &mut Pictures,
     put: &mut dyn FnMut(&dyn tray_icon::menu::IsMenuItem) -> Result<(), tray_icon::menu::Error>,
 ) -> Vec<Handle> {
     let mut handles = Vec::new();
@@ -171,8 +172,8 @@ fn build(
             }
             Item::Submenu(label, face, items) => {
                 let submenu = Submenu::with_id(id.as_str(), escape(label), true);
-                set_face(&submenu, *face);
-                let children = build(items, &id, &mut |item| submenu.append(item));
+                set_face(&submenu, *face, pictures);
+                let children = build(items, &id, pictures, &mut |item| submenu.append(item));
                 Handle::Submenu(submenu, children)
             }
             Item::Separator => Handle::Separator,
@@ -244,7 +245,7 @@ fn update(old: &[Item], new: &[Item], handles: &[Handle]) {
                         item.set_text(escape(label));
                     }
                     if old_face.map(Face::step) != face.map(Face::step) {
-                        set_face(item, *face);
+                        set_face(item, *face, &mut Pictures::default());
                     }
                     update(old, new, handles);
                 }
@@ -281,10 +282,25 @@ fn escape(label: &str) -> String {
     label.replace('&', "&&")
 }
 
-fn set_face(submenu: &Submenu, face: Option<Face>) {
-    let Some(face) = face else { return };
-    let Picture { rgba, size } = icon::row(face, ROW_SIZE, INK);
-    if let Ok(icon) = MenuIcon::from_rgba(rgba, size, size) {
+/// The pictures of one menu. Many accounts have few of them between them: each is drawn once.
+#[derive(Default)]
+struct Pictures(Vec<(Face, MenuIcon)>);
+
+impl Pictures {
+    fn of(&mut self, face: Face) -> Option<MenuIcon> {
+        let face = face.step();
+        if let Some((_, drawn)) = self.0.iter().find(|(drawn, _)| *drawn == face) {
+            return Some(drawn.clone());
+        }
+        let Picture { rgba, size } = icon::row(face, ROW_SIZE, INK);
+        let drawn = MenuIcon::from_rgba(rgba, size, size).ok()?;
+        self.0.push((face, drawn.clone()));
+        Some(drawn)
+    }
+}
+
+fn set_face(submenu: &Submenu, face: Option<Face>, pictures: &mut Pictures) {
+    if let Some(icon) = face.and_then(|face| pictures.of(face)) {
         #[cfg(target_os = "macos")]
         submenu.set_icon_templated(Some(icon));
         #[cfg(not(target_os = "macos"))]
