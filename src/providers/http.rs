@@ -1,5 +1,6 @@
 //! The one way out: HTTPS with a time-out, a limit on what is read, and no redirects.
 
+use super::door::{Door, IDLE};
 use crate::config::Endpoint;
 use crate::credentials::Proxy;
 use crate::quota::Failure;
@@ -47,6 +48,7 @@ pub struct Answer {
 #[derive(Default)]
 pub struct Http {
     clients: Mutex<HashMap<(Proxy, Purpose), reqwest::Client>>,
+    doors: Mutex<HashMap<(Proxy, String), Door>>,
 }
 
 /// What a client is for.
@@ -70,7 +72,24 @@ impl Http {
         headers: HeaderMap,
     ) -> Result<Answer, Failure> {
         let request = self.client(proxy, Purpose::Asking)?.get(endpoint.url().clone()).headers(headers);
-        send(request, endpoint.host(), proxy).await
+        let pass = match self.door(endpoint, proxy) {
+            Some(door) => Some(door.pass().await),
+            None => None,
+        };
+        let answer = send(request, endpoint.host(), proxy).await;
+        if let (Ok(_), Some(pass)) = (&answer, pass) {
+            pass.answered();
+        }
+        answer
+    }
+
+    /// `None` where each request has a connection of its own in any case: without TLS there is no HTTP/2.
+    fn door(&self, endpoint: &Endpoint, proxy: &Proxy) -> Option<Door> {
+        let url = endpoint.url();
+        (url.scheme() == "https").then(|| {
+            let mut doors = self.doors.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+            doors.entry((proxy.clone(), url.authority().to_owned())).or_default().clone()
+        })
     }
 
     /// Whether a page on this machine answers with `words` in its first lines.
@@ -102,6 +121,7 @@ fn build(proxy: &Proxy, purpose: Purpose) -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder()
         .timeout(TIME_OUT)
         .connect_timeout(CONNECT_TIME_OUT)
+        .pool_idle_timeout(IDLE)
         // A token goes to the address it was meant for and nowhere else.
         .redirect(reqwest::redirect::Policy::none())
         .referer(false);

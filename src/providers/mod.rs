@@ -2,6 +2,7 @@
 
 pub mod claude;
 pub mod codex;
+mod door;
 pub mod generic;
 pub mod http;
 pub mod json;
