@@ -39,8 +39,9 @@
 //! | notifications (the one file that names `notify-rust`) | [`tray::notify`] |
 //! | the main thread's loop (`tao` in one file of it) | [`tray::event_loop`] |
 //! | is there a tray host; text where there is none | `tray/host.rs`, [`tray::terminal`] |
-//! | the commands | [`commands`]: one file each |
+//! | the commands, their arguments and help | [`commands`]: one file each |
 //! | what `doctor` looks at | [`commands::doctor`] |
+//! | the man pages, made from them | `examples/extras.rs` |
 //! | what `status` prints: the table, the JSON, for bars and collectors | [`commands::table`], [`commands::report`], [`commands::formats`] |
 //! | how much memory the allocator keeps | [`memory`] |
 //!

@@ -11,6 +11,8 @@ mod answer;
 mod answers;
 #[path = "status/command_line.rs"]
 mod command_line;
+#[path = "status/completions.rs"]
+mod completions;
 #[path = "status/contract.rs"]
 mod contract;
 #[path = "status/requests.rs"]

@@ -1,6 +1,7 @@
 //! The commands, and what they share: arguments, settings, exit codes.
 
 pub mod autostart;
+pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod formats;
@@ -14,26 +15,44 @@ pub mod tray;
 use crate::autostart::{Autostart, AutostartError, Place};
 use crate::config::{self, ConfigError, Paths, Settings};
 use crate::credentials::renewal::Step;
-use clap::{ArgAction, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::prelude::*;
 
-/// Shows how much of your Claude and Codex quota is left, in the tray.
+/// What stands below the help and in the manual.
+const EXAMPLES: &str = "\
+Examples:
+  quota-tray demo                        See what it is like; needs no account
+  quota-tray                             Show the tray
+  quota-tray status                      Print what is left, as a table
+  quota-tray status --check 20 && ./job  Start it only with 20 % left everywhere
+  quota-tray status --format waybar      Feed a bar
+  quota-tray -vv status                  See what happens, without a token in it";
+
+/// The heading of the options that every command takes.
+const EVERYWHERE: &str = "Global options";
+
+/// How much of your Claude and Codex quota is left, in the corner of your screen
+///
+/// Without a command it shows the tray. There is nothing to set up: the accounts are the logins that CLIProxyAPI,
+/// VibeProxy or DroidProxy keep in ~/.cli-proxy-api.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true)]
+#[command(version, propagate_version = true, after_help = EXAMPLES)]
 pub struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
     /// The settings file
-    #[arg(long, global = true, value_name = "FILE", env = "QUOTA_TRAY_CONFIG")]
+    #[arg(long, global = true, value_name = "FILE", env = "QUOTA_TRAY_CONFIG", hide_env_values = true)]
+    #[arg(help_heading = EVERYWHERE, value_hint = ValueHint::FilePath)]
     config: Option<PathBuf>,
     /// The folder with the credential files
-    #[arg(long, global = true, value_name = "DIR", env = "QUOTA_TRAY_AUTH_DIR")]
+    #[arg(long, global = true, value_name = "DIR", env = "QUOTA_TRAY_AUTH_DIR", hide_env_values = true)]
+    #[arg(help_heading = EVERYWHERE, value_hint = ValueHint::DirPath)]
     auth_dir: Option<PathBuf>,
-    /// Say more on standard error; twice, still more
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    /// Say more on standard error; up to three times
+    #[arg(short, long, global = true, action = ArgAction::Count, help_heading = EVERYWHERE)]
     pub verbose: u8,
 }
 
@@ -59,6 +78,18 @@ enum Command {
         /// Print them once instead
         #[arg(long)]
         once: bool,
+    },
+    /// Print what a shell needs to complete the arguments
+    ///
+    /// For bash, put it where it is looked for:
+    ///
+    ///   quota-tray completions bash > ~/.local/share/bash-completion/completions/quota-tray
+    ///
+    /// zsh wants a file _quota-tray in a folder of its $fpath, fish ~/.config/fish/completions/quota-tray.fish.
+    #[command(verbatim_doc_comment)]
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
     },
 }
 
@@ -165,8 +196,10 @@ fn load(file: &Path, auth_dir: Option<&Path>) -> Result<Settings, ConfigError> {
 /// # Errors
 /// Why it can't be.
 pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
-    if let Some(Command::Demo { once }) = arguments.command {
-        return demo::run(once);
+    match arguments.command {
+        Some(Command::Demo { once }) => return demo::run(once),
+        Some(Command::Completions { shell }) => return completions::run(shell),
+        _ => {}
     }
     let mut paths = Paths::native().ok_or(CommandError::NoHome)?;
     if let Some(file) = &arguments.config {

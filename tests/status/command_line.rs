@@ -29,7 +29,7 @@ fn help_and_version_are_no_errors() {
     let scene = Scene::new();
     let help = scene.run(&["--help"]);
     assert_eq!(help.code, 0);
-    for word in ["status", "doctor", "autostart", "demo", "--config", "--auth-dir", "-v"] {
+    for word in ["status", "doctor", "autostart", "completions", "demo", "--config", "--auth-dir", "-v"] {
         assert!(help.stdout.contains(word), "{word}: {}", help.stdout);
     }
     assert_eq!(scene.run(&["--version"]).stdout, format!("quota-tray {}\n", env!("CARGO_PKG_VERSION")));
