@@ -42,6 +42,7 @@
 //! | the commands, their arguments and help | [`commands`]: one file each |
 //! | what `doctor` looks at | [`commands::doctor`] |
 //! | the man pages, made from them | `examples/extras.rs` |
+//! | packages, the macOS bundle, the Windows resource | `packaging/`, the end of `Cargo.toml`, `build.rs` |
 //! | what `status` prints: the table, the JSON, for bars and collectors | [`commands::table`], [`commands::report`], [`commands::formats`] |
 //! | how much memory the allocator keeps | [`memory`] |
 //!
