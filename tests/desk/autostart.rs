@@ -47,7 +47,9 @@ fn on_off_and_status_say_how_it_stands_and_what_would_be_started() {
     let scene = Scene::new();
     // Wrong settings are no reason not to.
     scene.set_raw_config("wrong");
-    let program = env!("CARGO_BIN_EXE_quota-tray");
+    // The folder of builds may be a link.
+    let program = fs::canonicalize(env!("CARGO_BIN_EXE_quota-tray")).expect("it is built");
+    let program = program.display();
     assert_eq!(scene.run(&["autostart", "status"]).stdout, "off: Quota Tray is not started at login\n");
     let place = entry(&scene);
     let on = format!("on: {} starts {program}\n", place.display());
