@@ -24,7 +24,14 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
+use tokio::time::{sleep, timeout};
+
+/// A first refresh waits no longer than this for the icon.
+const FIRST: Duration = Duration::from_millis(250);
+
+/// How long a panel takes to read the menu of a new icon.
+const READING: Duration = Duration::from_millis(50);
 
 /// Runs the tray with the real accounts, until it is told to quit.
 ///
@@ -74,12 +81,14 @@ pub fn run_with<S: Source, K: 'static>(
     let state = State::new(&context.paths.state_dir);
     let (notices, to_show) = mpsc::unbounded_channel();
     let (calls, to_run) = mpsc::unbounded_channel();
+    let up = Arc::new(Notify::new());
     let background = Background {
         events: events.clone(),
         context: context.clone(),
         state: state.clone(),
         notices: to_show,
         calls: to_run,
+        up: up.clone(),
     };
     let runtime = runtime()?;
     let thread = std::thread::Builder::new()
@@ -87,7 +96,8 @@ pub fn run_with<S: Source, K: 'static>(
         .spawn(move || runtime.block_on(background.run(first, interval, received)))
         .map_err(|source| CommandError::System { what: "start a thread".into(), source })?;
 
-    let mut shell = Shell::new(context, events, commands, accounts, notices, calls, state);
+    let shown = Shown::new(Clicks::new(events), up);
+    let mut shell = Shell::new(context, shown, commands, accounts, notices, calls, state);
     // What the handler owns is dropped with it, on every platform: the lock, the icon, the channel.
     let (mut thread, mut keep, mut lock) = (Some(thread), Some(keep), Some(lock));
     event_loop.run(move |event| {
@@ -113,6 +123,7 @@ struct Background {
     state: State,
     notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>,
     calls: mpsc::UnboundedReceiver<Vec<Call>>,
+    up: Arc<Notify>,
 }
 
 /// What to tell the user, and whether to hide e-mail addresses.
@@ -134,11 +145,21 @@ impl Background {
             }
             events.send(Event::Snapshot(snapshot));
         };
+        let (config_events, session_events) = (self.events.clone(), self.events.clone());
+        let work = async {
+            // The icon first: a refresh reads certificates and shakes hands, all with the same processor.
+            let _ = timeout(FIRST, self.up.notified()).await;
+            sleep(READING).await;
+            tokio::select! {
+                () = refresher::run(source, interval, last_known, commands, publish) => {}
+                () = watch_settings(self.context, config_events) => {}
+            }
+        };
         tokio::select! {
-            () = refresher::run(source, interval, last_known, commands, publish) => {}
-            () = watch_settings(self.context, self.events.clone()) => {}
-            () = end_of_session(self.events.clone()) => {}
+            biased;
             () = follow_host(self.events) => {}
+            () = work => {}
+            () = end_of_session(session_events) => {}
             () = notify::run(self.notices, Zone::LOCAL) => {}
             () = hooks::run::run(self.calls, home) => {}
         }
@@ -161,9 +182,13 @@ async fn watch_settings(context: Context, events: Sender) {
     // The folder and not the file: editors put a new file in its place.
     let folder = context.paths.config_file.parent().map(Path::to_owned).unwrap_or_default();
     let mut watch: Option<FolderWatch> = source::watch(&[&folder], changed);
-    while let Some(()) = changes.recv().await {
-        watch.iter_mut().for_each(FolderWatch::rearm);
+    loop {
+        // The first time for what has changed since the file was read.
         events.send(Event::Settings(context.reload().map_err(|error| error.to_string())));
+        if changes.recv().await.is_none() {
+            break;
+        }
+        watch.iter_mut().for_each(FolderWatch::rearm);
     }
     std::future::pending::<()>().await;
 }
@@ -194,7 +219,7 @@ struct Shell<S: Source, F> {
 impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     fn new(
         context: Context,
-        events: Sender,
+        shown: Shown,
         commands: mpsc::UnboundedSender<Command<S>>,
         accounts: F,
         notices: Notices,
@@ -207,7 +232,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         Shell {
             app,
             context,
-            shown: Shown::new(Clicks::new(events)),
+            shown,
             drawing: None,
             host: None,
             live: Live::default(),
@@ -267,8 +292,10 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
 
     fn draw(&mut self, drawing: Drawing) {
         // The library misses a host that comes just after it has found none: it begins where there is one.
-        if self.host == Some(Host::Present) {
-            self.shown.draw(drawing.clone());
+        match self.host {
+            Some(Host::Present) => self.shown.draw(drawing.clone()),
+            Some(_) => {}
+            None => self.shown.prepare(drawing.clone()),
         }
         if let Some(advice) = self.host.and_then(Host::advice) {
             let rows = table::table(&self.app.view(Utc::now()), Paper::stdout());
@@ -284,6 +311,9 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         if host == Host::NoBus {
             // Its library would wait for the lost bus in a busy loop.
             self.shown.remove();
+        }
+        if host != Host::Present {
+            self.shown.none();
         }
         if let Some(advice) = host.advice() {
             eprintln!("quota-tray: {advice}");

@@ -98,12 +98,18 @@ async fn follow(events: &Sender) -> zbus::Result<()> {
     let bus = DBusProxy::new(&connection).await?;
     let mut changes = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
     let mut there = bus.name_has_owner(BusName::try_from(WATCHER)?).await?;
+    let mut answered = true;
     loop {
+        if there && answered {
+            // The icon is put up meanwhile: mostly the watcher answers, and this saves a round of messages.
+            events.send(Event::Host(Host::Present));
+        }
         let host = match there {
             false => Host::Missing,
             true if answers(&connection).await => Host::Present,
             true => Host::Silent,
         };
+        answered = host != Host::Silent;
         events.send(Event::Host(host));
         let change = match host {
             Host::Silent => match timeout(LOOK_AGAIN, changes.next()).await {
@@ -113,6 +119,7 @@ async fn follow(events: &Sender) -> zbus::Result<()> {
             _ => changes.next().await,
         };
         let Some(change) = change else { return Ok(()) };
+        answered = true;
         there = change.args()?.new_owner().is_some();
     }
 }

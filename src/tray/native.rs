@@ -15,8 +15,13 @@ use tray_icon::{Icon, TrayIcon, TrayIconBuilder};
 /// One bitmap has to do for every panel: twice the usual 22 px, so that both plain and dense screens
 /// show whole pixels. Windows draws its icons at 16 px times the scale, and scales 32 px best.
 const ICON_SIZE: u32 = if cfg!(windows) { 32 } else { 44 };
-/// Twice the 16 px of a menu.
+/// Twice the 16 px of a menu, for dense screens.
 const ROW_SIZE: u32 = 32;
+
+/// On Linux the library packs the picture of each row anew at every change of anything, and sends all of them
+/// when the menu is read: beyond this many rows they are plain 16 px, a quarter of it.
+const MOST_LARGE: usize = if IN_PLACE { usize::MAX } else { 24 };
+const SMALL_ROW_SIZE: u32 = 16;
 
 const INK: Ink = if cfg!(target_os = "macos") { Ink::Template } else { Ink::Colour };
 
@@ -62,12 +67,17 @@ impl Clicks {
     }
 }
 
-impl Native {
-    /// Puts the icon into the tray.
-    ///
-    /// # Errors
-    /// There is no tray to put it into.
-    pub fn new(clicks: &Clicks, drawing: Drawing) -> Result<Native, tray_icon::Error> {
+/// A tray icon that is all made, and not put up.
+pub struct Prepared {
+    builder: TrayIconBuilder,
+    actions: Actions,
+    drawing: Drawing,
+    handles: Vec<Handle>,
+}
+
+impl Prepared {
+    /// Makes menu and pictures.
+    pub fn new(clicks: &Clicks, drawing: Drawing) -> Prepared {
         let menu = Menu::new();
         let handles = append(&drawing.items, &clicks.0, &mut |item| menu.append(item));
         let builder = TrayIconBuilder::new()
@@ -83,9 +93,26 @@ impl Native {
             Some(icon) => with_icon(builder, icon),
             None => builder,
         };
-        Ok(Native { tray: builder.build()?, actions: clicks.0.clone(), shown: Some(drawing), handles })
+        Prepared { builder, actions: clicks.0.clone(), drawing, handles }
     }
 
+    /// Whether it shows this.
+    pub fn shows(&self, drawing: &Drawing) -> bool {
+        self.drawing == *drawing
+    }
+
+    /// Puts the icon into the tray.
+    ///
+    /// # Errors
+    /// There is no tray to put it into.
+    pub fn put_up(self) -> Result<Native, tray_icon::Error> {
+        let Prepared { builder, actions, drawing, handles } = self;
+        forget_changes();
+        Ok(Native { tray: builder.build()?, actions, shown: Some(drawing), handles })
+    }
+}
+
+impl Native {
     /// The platform has changed an item by itself, as it does when a check item is clicked: the next
     /// drawing is put up whole.
     pub fn distrust_menu(&mut self) {
@@ -149,7 +176,7 @@ fn append(
     put: &mut dyn FnMut(&dyn tray_icon::menu::IsMenuItem) -> Result<(), tray_icon::menu::Error>,
 ) -> Vec<Handle> {
     collect_actions(items, "", &mut lock(actions));
-    build(items, "", &mut Pictures::default(), put)
+    build(items, "", &mut Pictures::of_menu(items), put)
 }
 
 fn build(
@@ -245,7 +272,7 @@ fn update(old: &[Item], new: &[Item], handles: &[Handle]) {
                         item.set_text(escape(label));
                     }
                     if old_face.map(Face::step) != face.map(Face::step) {
-                        set_face(item, *face, &mut Pictures::default());
+                        set_face(item, *face, &mut Pictures::of_menu(&[]));
                     }
                     update(old, new, handles);
                 }
@@ -253,6 +280,13 @@ fn update(old: &[Item], new: &[Item], handles: &[Handle]) {
             _ => {}
         }
     }
+}
+
+/// The library would take the making of the menu for changes of it, and look through all of it once more just
+/// when the panel wants to read it.
+fn forget_changes() {
+    #[cfg(not(any(target_os = "macos", windows)))]
+    while tray_icon::menu::MenuChangeEvent::receiver().try_recv().is_ok() {}
 }
 
 fn set_icon(tray: &TrayIcon, icon: Icon) -> Result<(), tray_icon::Error> {
@@ -283,20 +317,38 @@ fn escape(label: &str) -> String {
 }
 
 /// The pictures of one menu. Many accounts have few of them between them: each is drawn once.
-#[derive(Default)]
-struct Pictures(Vec<(Face, MenuIcon)>);
+struct Pictures {
+    size: u32,
+    drawn: Vec<(Face, MenuIcon)>,
+}
 
 impl Pictures {
+    fn of_menu(items: &[Item]) -> Pictures {
+        let size = if count(items) > MOST_LARGE { SMALL_ROW_SIZE } else { ROW_SIZE };
+        Pictures { size, drawn: Vec::new() }
+    }
+
     fn of(&mut self, face: Face) -> Option<MenuIcon> {
         let face = face.step();
-        if let Some((_, drawn)) = self.0.iter().find(|(drawn, _)| *drawn == face) {
+        if let Some((_, drawn)) = self.drawn.iter().find(|(drawn, _)| *drawn == face) {
             return Some(drawn.clone());
         }
-        let Picture { rgba, size } = icon::row(face, ROW_SIZE, INK);
+        let Picture { rgba, size } = icon::row(face, self.size, INK);
         let drawn = MenuIcon::from_rgba(rgba, size, size).ok()?;
-        self.0.push((face, drawn.clone()));
+        self.drawn.push((face, drawn.clone()));
         Some(drawn)
     }
+}
+
+/// How many rows have a picture.
+fn count(items: &[Item]) -> usize {
+    items
+        .iter()
+        .map(|item| match item {
+            Item::Submenu(_, face, items) => usize::from(face.is_some()) + count(items),
+            _ => 0,
+        })
+        .sum()
 }
 
 fn set_face(submenu: &Submenu, face: Option<Face>, pictures: &mut Pictures) {

@@ -7,25 +7,57 @@ pub use apart::Shown;
 pub use here::Shown;
 
 use super::app::Drawing;
-use super::native::{Clicks, Native};
+use super::native::{Clicks, Native, Prepared};
+use std::mem::take;
+use std::sync::Arc;
+use tokio::sync::Notify;
 
-/// Puts up a drawing in place of the last one, or the first.
-fn put_up(native: &mut Option<Native>, clicks: &Clicks, drawing: Drawing) {
-    if let Some(native) = native {
-        return native.draw(drawing);
+/// How far the icon is.
+#[derive(Default)]
+enum Stage {
+    #[default]
+    Nothing,
+    Prepared(Box<Prepared>),
+    Up(Native),
+}
+
+impl Stage {
+    /// Puts up a drawing in place of the last one, or the first.
+    fn put_up(&mut self, clicks: &Clicks, drawing: Drawing) {
+        let prepared = match take(self) {
+            Stage::Up(mut native) => {
+                native.draw(drawing);
+                *self = Stage::Up(native);
+                return;
+            }
+            Stage::Prepared(prepared) if prepared.shows(&drawing) => *prepared,
+            Stage::Prepared(_) | Stage::Nothing => Prepared::new(clicks, drawing),
+        };
+        match prepared.put_up() {
+            Ok(native) => *self = Stage::Up(native),
+            // On Linux the host's watch says what is missing.
+            Err(error) => tracing::info!("could not show the icon: {error}"),
+        }
     }
-    match Native::new(clicks, drawing) {
-        Ok(new) => *native = Some(new),
-        // On Linux the host's watch says what is missing.
-        Err(error) => tracing::info!("could not show the icon: {error}"),
+
+    /// Makes what is likely to be put up soon.
+    fn prepare(&mut self, clicks: &Clicks, drawing: Drawing) {
+        if !matches!(self, Stage::Up(_)) {
+            *self = Stage::Prepared(Box::new(Prepared::new(clicks, drawing)));
+        }
+    }
+
+    fn distrust_menu(&mut self) {
+        if let Stage::Up(native) = self {
+            native.distrust_menu();
+        }
     }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod apart {
-    use super::{Clicks, Drawing, put_up};
-    use std::mem::take;
-    use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+    use super::{Arc, Clicks, Drawing, Notify, Stage, take};
+    use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
     use std::thread;
     use std::time::Duration;
 
@@ -36,6 +68,7 @@ mod apart {
     pub struct Shown {
         clicks: Clicks,
         wishes: Arc<Wishes>,
+        up: Arc<Notify>,
         /// Closes when the thread ends. `None`: it was not needed yet.
         thread: Option<mpsc::Receiver<()>>,
     }
@@ -48,8 +81,15 @@ mod apart {
     struct Wish {
         remove: bool,
         distrust: bool,
+        prepare: Option<Drawing>,
         drawing: Option<Drawing>,
         end: bool,
+    }
+
+    impl Wish {
+        fn is_any(&self) -> bool {
+            self.remove || self.distrust || self.end || self.drawing.is_some() || self.prepare.is_some()
+        }
     }
 
     impl Wishes {
@@ -63,34 +103,48 @@ mod apart {
         }
 
         fn next(&self) -> Wish {
-            let none =
-                |wish: &mut Wish| !(wish.remove || wish.distrust || wish.end || wish.drawing.is_some());
+            let none = |wish: &mut Wish| !wish.is_any();
             take(&mut *self.1.wait_while(self.lock(), none).unwrap_or_else(PoisonError::into_inner))
         }
     }
 
     impl Shown {
-        /// Nothing is shown yet.
-        pub fn new(clicks: Clicks) -> Shown {
-            Shown { clicks, wishes: Arc::default(), thread: None }
+        /// Nothing is shown yet. `up` is told when something is, or nothing can be.
+        pub fn new(clicks: Clicks, up: Arc<Notify>) -> Shown {
+            Shown { clicks, wishes: Arc::default(), up, thread: None }
         }
 
         /// Shows a drawing in place of the last one.
         pub fn draw(&mut self, drawing: Drawing) {
             self.wishes.add(|wish| wish.drawing = Some(drawing));
+            self.start();
+        }
+
+        /// Gets ready to show this, while it is found out whether there is a tray host.
+        pub fn prepare(&mut self, drawing: Drawing) {
+            self.wishes.add(|wish| wish.prepare = Some(drawing));
+            self.start();
+        }
+
+        fn start(&mut self) {
             if self.thread.is_some() {
                 return;
             }
             let (ending, ended) = mpsc::channel();
-            let (clicks, wishes) = (self.clicks.clone(), self.wishes.clone());
+            let (clicks, wishes, up) = (self.clicks.clone(), self.wishes.clone(), self.up.clone());
             let work = move || {
-                follow(&clicks, &wishes);
+                follow(&clicks, &wishes, &up);
                 drop(ending);
             };
             match thread::Builder::new().name("icon".into()).spawn(work) {
                 Ok(_) => self.thread = Some(ended),
                 Err(error) => tracing::warn!("could not start a thread for the icon: {error}"),
             }
+        }
+
+        /// There is no icon to wait for.
+        pub fn none(&self) {
+            self.up.notify_one();
         }
 
         /// The platform has changed an item by itself: the next drawing is put up whole.
@@ -112,21 +166,24 @@ mod apart {
         }
     }
 
-    fn follow(clicks: &Clicks, wishes: &Wishes) {
-        let mut native = None;
+    fn follow(clicks: &Clicks, wishes: &Wishes, up: &Notify) {
+        let mut stage = Stage::default();
         loop {
-            let Wish { remove, distrust, drawing, end } = wishes.next();
+            let Wish { remove, distrust, prepare, drawing, end } = wishes.next();
             if remove || end {
-                native = None;
+                stage = Stage::Nothing;
             }
             if end {
                 return;
             }
-            if let Some(native) = native.as_mut().filter(|_| distrust) {
-                super::Native::distrust_menu(native);
+            if distrust {
+                stage.distrust_menu();
             }
             if let Some(drawing) = drawing {
-                put_up(&mut native, clicks, drawing);
+                stage.put_up(clicks, drawing);
+                up.notify_one();
+            } else if let Some(drawing) = prepare {
+                stage.prepare(clicks, drawing);
             }
         }
     }
@@ -134,40 +191,50 @@ mod apart {
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod here {
-    use super::{Clicks, Drawing, Native, put_up};
+    use super::{Arc, Clicks, Drawing, Notify, Stage};
 
     /// The tray icon, made with the first drawing.
     pub struct Shown {
         clicks: Clicks,
-        native: Option<Native>,
+        up: Arc<Notify>,
+        stage: Stage,
     }
 
     impl Shown {
-        /// Nothing is shown yet.
-        pub fn new(clicks: Clicks) -> Shown {
-            Shown { clicks, native: None }
+        /// Nothing is shown yet. `up` is told when something is, or nothing can be.
+        pub fn new(clicks: Clicks, up: Arc<Notify>) -> Shown {
+            Shown { clicks, up, stage: Stage::Nothing }
         }
 
         /// Shows a drawing in place of the last one.
         pub fn draw(&mut self, drawing: Drawing) {
-            put_up(&mut self.native, &self.clicks, drawing);
+            self.stage.put_up(&self.clicks, drawing);
+            self.up.notify_one();
+        }
+
+        /// Gets ready to show this.
+        pub fn prepare(&mut self, drawing: Drawing) {
+            self.stage.prepare(&self.clicks, drawing);
+        }
+
+        /// There is no icon to wait for.
+        pub fn none(&self) {
+            self.up.notify_one();
         }
 
         /// The platform has changed an item by itself: the next drawing is put up whole.
         pub fn distrust_menu(&mut self) {
-            if let Some(native) = &mut self.native {
-                native.distrust_menu();
-            }
+            self.stage.distrust_menu();
         }
 
         /// Takes the icon away; the next drawing brings it back.
         pub fn remove(&mut self) {
-            self.native = None;
+            self.stage = Stage::Nothing;
         }
 
         /// Takes the icon away for good.
         pub fn close(&mut self) {
-            self.native = None;
+            self.stage = Stage::Nothing;
         }
     }
 }

@@ -23,6 +23,8 @@ fn signals_of_a_refresh(scene: &Scene, used: f64) -> (Vec<HostSignal>, Menu) {
         if minute() == began {
             break (before, refreshing, after);
         }
+        // Once more, and from what it was.
+        signals_of_a_refresh(scene, 58.0);
     };
     assert_eq!(after.revision, refreshing.revision, "{after}");
     (scene.host.signals()[before..].to_vec(), after)
