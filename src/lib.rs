@@ -27,6 +27,7 @@
 //! | a token endpoint's API; the request that spends a token | [`providers::token`], [`providers::post`] |
 //! | time-outs, limits, proxies, 429 | [`providers::http`] |
 //! | how many connections a host gets | `providers/door.rs` |
+//! | whose certificates are trusted | `providers/tls.rs` |
 //! | where accounts come from: real or made up | [`source`] |
 //! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |
 //! | how often an account may be asked | [`quota::pacing`] |
@@ -61,11 +62,13 @@
 //!
 //! 1. [`refresher::run`] wakes: the interval is over, "Refresh now", or the accounts changed on disk. A
 //!    newer refresh ends the questions of the one under way.
-//! 2. [`source::Accounts`] lists the accounts. What was known of each is shown, marked as loading.
+//! 2. [`source::Accounts`] lists the accounts. What was known of each is shown, marked as loading: at once if
+//!    there is news in that, else when the answers take their time.
 //! 3. All are asked at once, each in a task of its own: one that fails, or panics, hides no other. An
 //!    expired login is renewed first, in a task that nothing cuts short.
 //! 4. The answers are merged over the last good ones and published as one [`quota::Snapshot`].
 //! 5. [`tray::app::App`] makes a drawing of it, and notices; `commands/tray.rs` carries them out.
+//! 6. Soon after, the connections are closed and free memory is given back. Nothing wakes until the next one.
 
 pub mod alarm;
 pub mod autostart;

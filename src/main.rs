@@ -9,7 +9,7 @@ use quota_tray::memory;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    memory::give_back();
+    memory::keep_little();
     commands::attach_console();
     // Wrong arguments end here, with 2.
     let arguments = Arguments::parse();

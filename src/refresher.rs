@@ -2,16 +2,17 @@
 //! the accounts change.
 
 use crate::alarm::{Alarm, Woken};
+use crate::memory;
 use crate::quota::pacing::Verdict;
 use crate::quota::{AccountId, Failure, Provider, Snapshot};
 use crate::source::{Outcome, Source};
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 /// A change of files is looked at when nothing more has come for this long, ...
 const QUIET: Duration = Duration::from_millis(250);
@@ -28,6 +29,12 @@ const LAST_LOOK: Duration = Duration::from_secs(60);
 
 /// A refresh this young is what a click asks for: many clicks are one.
 const ONE_CLICK: Duration = Duration::from_secs(2);
+
+/// A refresh is mostly over by then. One that is not is shown as under way.
+const SHOWN_AFTER: Duration = Duration::from_millis(400);
+
+/// So long after a refresh another one is not taken for likely: connections are closed, memory is given back.
+const REST_AFTER: TimeDelta = TimeDelta::seconds(10);
 
 /// After a 429 the accounts of that provider are asked one by one, so far apart, ...
 const APART: Duration = Duration::from_millis(300);
@@ -51,8 +58,8 @@ enum Progress {
     Ended(Snapshot, Option<DateTime<Utc>>),
 }
 
-/// Runs until `commands` is closed. `publish` gets each snapshot: at the start of a refresh and at
-/// its end.
+/// Runs until `commands` is closed. `publish` gets each snapshot: at the start of a refresh, if it brings
+/// news or takes its time, and at its end.
 pub async fn run<S: Source>(
     mut source: Arc<S>,
     mut interval: Duration,
@@ -69,7 +76,11 @@ pub async fn run<S: Source>(
     source.recover().await;
     let mut refresh = Refresh::start(&source, &snapshot, false);
     let mut due = Utc::now() + interval;
+    let mut show_at: Option<Instant> = None;
+    let mut rest_at: Option<DateTime<Utc>> = None;
     loop {
+        // One timer for both: each wakes the processor.
+        let resting = rest_at.filter(|at| *at < due);
         tokio::select! {
             command = commands.recv() => match command {
                 None => return source.finish().await,
@@ -99,7 +110,13 @@ pub async fn run<S: Source>(
                 match progress {
                     Progress::Started { snapshot: started, signature: seen } => {
                         signature = Some(seen);
+                        rest_at = None;
+                        let is_news = started.is_news_after(&snapshot);
                         snapshot = started;
+                        if !is_news {
+                            show_at = show_at.or(Some(Instant::now() + SHOWN_AFTER));
+                            continue;
+                        }
                     }
                     Progress::Ended(ended, again_at) => {
                         looks = if ended.offline { looks + 1 } else { 0 };
@@ -109,14 +126,28 @@ pub async fn run<S: Source>(
                             None => interval,
                         };
                         due = Utc::now() + wait;
+                        rest_at = Some(Utc::now() + REST_AFTER);
                         snapshot = Snapshot { next_at: Some(due), ..ended };
                     }
                 }
+                show_at = None;
                 publish(snapshot.clone());
             }
-            woken = alarm.wait(due) => {
+            () = sleep_until(show_at.unwrap_or_else(Instant::now)), if show_at.is_some() => {
+                show_at = None;
+                publish(snapshot.clone());
+            }
+            woken = alarm.wait(resting.unwrap_or(due)) => {
+                if woken == Woken::Jumped || resting.is_some() {
+                    // After a suspend the connections are dead, too.
+                    rest_at = None;
+                    source.rest();
+                    memory::give_back();
+                }
                 if woken == Woken::Jumped {
                     tracing::debug!("the clock has jumped: refreshing");
+                } else if resting.is_some() {
+                    continue;
                 }
                 due = Utc::now() + interval;
                 refresh = Refresh::start(&source, &snapshot, false);

@@ -50,6 +50,9 @@ pub trait Source: Send + Sync + 'static {
         std::future::ready(())
     }
 
+    /// Lets go of what is only worth keeping between questions that follow each other closely.
+    fn rest(&self) {}
+
     /// Tells of changes to the accounts for as long as the result is kept. `None`: there are none to
     /// tell of.
     fn watch(&self, changes: mpsc::Sender<()>) -> Option<FolderWatch>;
@@ -258,6 +261,10 @@ impl Source for Accounts {
 
     async fn finish(&self) {
         self.renewer.finish().await;
+    }
+
+    fn rest(&self) {
+        self.http.rest();
     }
 
     fn watch(&self, changes: mpsc::Sender<()>) -> Option<FolderWatch> {

@@ -27,6 +27,8 @@ mod offline;
 mod pacing;
 #[path = "steady/process.rs"]
 mod process;
+#[path = "steady/quiet.rs"]
+mod quiet;
 #[path = "steady/quit.rs"]
 mod quit;
 #[path = "steady/server.rs"]

@@ -50,6 +50,8 @@ pub struct Tally {
 #[derive(Default)]
 struct Shared {
     latency_ms: AtomicU64,
+    /// What is added to the percent of each token.
+    turn: AtomicU64,
     counts: [Counts; 2],
     /// Percent used of the 5-hour window, where it is not the one that the token's hash gives.
     used: Mutex<HashMap<String, u8>>,
@@ -110,6 +112,11 @@ impl Server {
     /// From now on this token has used so many percent of its 5-hour window.
     pub fn set_used(&self, token: &str, percent: u8) {
         self.shared.used.lock().expect("nothing panics under it").insert(token.to_owned(), percent);
+    }
+
+    /// From now on every answer is another one.
+    pub fn turn(&self) {
+        self.shared.turn.fetch_xor(1, Relaxed);
     }
 
     /// What each host has seen so far.
@@ -196,7 +203,7 @@ async fn respond(
         tokio::time::sleep(Duration::from_millis(latency)).await;
     }
     let used = shared.used.lock().expect("nothing panics under it").get(token).copied();
-    let body = answer(host, used.unwrap_or_else(|| usual(token)));
+    let body = answer(host, used.unwrap_or_else(|| usual(token) + shared.turn.load(Relaxed) as u8));
     let response = Response::builder().header("content-type", "application/json");
     Ok(response.body(Full::from(body)).expect("a sound answer"))
 }

@@ -1,5 +1,6 @@
 //! A scene with so many accounts, the program on it, and one refresh of it by a click.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -13,6 +14,9 @@ const PATIENCE: Duration = Duration::from_secs(120);
 
 /// How long the icon of a peer may take.
 const PEERS_PATIENCE: Duration = Duration::from_secs(10);
+
+/// How often the state is looked at, where no signal tells.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// When nothing has come for this long after a refresh, nothing more comes of it.
 const QUIET: Duration = Duration::from_millis(300);
@@ -34,7 +38,8 @@ pub struct Tray<'a> {
 
 /// One refresh.
 pub struct Refresh {
-    /// From the click to the signal by which a panel learns of the new menu.
+    /// From the click to the last signal by which a panel learns of the new menu; where nothing has changed
+    /// in it, to the note of its outcome in the state.
     pub took: Duration,
     /// All that the tray signalled, from the click until it was quiet again.
     pub signals: Vec<Heard>,
@@ -131,32 +136,53 @@ impl Tray<'_> {
         self.program.id()
     }
 
-    /// Clicks "Refresh now" and waits until its outcome is in the menu.
+    /// Clicks "Refresh now" and waits for its outcome, which is to be the same as before.
     pub fn refresh(&mut self) -> Refresh {
+        self.refresh_until(false)
+    }
+
+    /// The same where the menu will have to change.
+    pub fn refresh_to_change(&mut self) -> Refresh {
+        self.refresh_until(true)
+    }
+
+    fn refresh_until(&mut self, change: bool) -> Refresh {
         let Stage { scene, wire, .. } = self.stage;
         if wire.drain().iter().any(Heard::is_new_layout) {
             self.refresh = scene.host.menu().item("Refresh now").clone();
         }
+        let before = self.kept();
         let mut signals = Vec::new();
         let began = Instant::now();
         scene.host.send_click(&self.refresh).expect("could not click");
-        let took = loop {
-            let heard = wire.next(PATIENCE).expect("the refresh does not end");
-            let (at, new_layout) = (heard.at, heard.is_new_layout());
-            let ended = heard.sets_label(&self.refresh.label);
-            signals.push(heard);
-            if ended || (new_layout && at_rest(&scene.host.menu())) {
-                break at - began;
-            }
-        };
+        while self.kept() == before {
+            assert!(began.elapsed() < PATIENCE, "the refresh does not end");
+            signals.extend(wire.next(LOOK));
+        }
+        let mut took = began.elapsed();
+        // The menu comes after the state; the two may be as near each other as one look.
+        let is_outcome = |heard: &Heard| heard.is_of_menu() && heard.at + 2 * LOOK > began + took;
+        while change && !signals.iter().any(is_outcome) {
+            signals.push(wire.next(PATIENCE).expect("the menu does not change"));
+        }
         while let Some(heard) = wire.next(QUIET) {
             signals.push(heard);
+        }
+        if let Some(last) = signals.iter().rfind(|heard| heard.is_of_menu()) {
+            took = last.at - began;
         }
         if signals.iter().any(Heard::is_new_layout) {
             self.refresh = scene.host.menu().item("Refresh now").clone();
         }
         signals.retain(Heard::is_of_tray);
         Refresh { took, signals }
+    }
+
+    /// The file with what is known: a new one after each refresh.
+    fn kept(&self) -> Option<(u64, i64, i64)> {
+        let file = self.stage.scene.state_home().join("quota-tray/snapshot.json");
+        let file = file.metadata().ok()?;
+        Some((file.ino(), file.mtime(), file.mtime_nsec()))
     }
 }
 

@@ -1,13 +1,12 @@
 //! An ear on the private bus: each signal with the moment it came and its length, as a panel gets it.
 
-use std::collections::HashMap;
 use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt;
 use zbus::message::{Message, Type};
-use zbus::{Connection, MessageStream, OwnedVariant, Variant};
+use zbus::{Connection, MessageStream};
 
 use super::common::PrivateBus;
 
@@ -26,7 +25,6 @@ pub struct Heard {
     pub bytes: usize,
     pub interface: String,
     pub member: String,
-    message: Message,
 }
 
 impl Wire {
@@ -45,7 +43,7 @@ impl Wire {
                     while let Some(Ok(message)) = messages.next().await {
                         let at = Instant::now();
                         if message.message_type() == Type::Signal
-                            && tell.send(Heard::new(at, message)).is_err()
+                            && tell.send(Heard::new(at, &message)).is_err()
                         {
                             return;
                         }
@@ -75,7 +73,7 @@ impl Drop for Wire {
 }
 
 impl Heard {
-    fn new(at: Instant, message: Message) -> Self {
+    fn new(at: Instant, message: &Message) -> Self {
         let header = message.header();
         let text = |name: Option<&str>| name.unwrap_or_default().to_owned();
         Self {
@@ -83,7 +81,6 @@ impl Heard {
             bytes: message.data().len(),
             interface: text(header.interface().map(|name| name.as_str())),
             member: text(header.member().map(|name| name.as_str())),
-            message,
         }
     }
 
@@ -97,23 +94,12 @@ impl Heard {
         self.member == "LayoutUpdated"
     }
 
-    /// It tells of the menu or of the icon.
-    pub fn is_of_tray(&self) -> bool {
-        ["com.canonical.dbusmenu", "org.kde.StatusNotifierItem"].contains(&self.interface.as_str())
+    pub fn is_of_menu(&self) -> bool {
+        self.interface == "com.canonical.dbusmenu"
     }
 
-    /// Whether a menu item has this label from now on.
-    pub fn sets_label(&self, label: &str) -> bool {
-        type Updated = Vec<(i32, HashMap<String, OwnedVariant>)>;
-        type Removed = Vec<(i32, Vec<String>)>;
-        if self.member != "ItemsPropertiesUpdated" {
-            return false;
-        }
-        let body = self.message.body();
-        let (updated, _): (Updated, Removed) = body.deserialize().expect("not an ItemsPropertiesUpdated");
-        updated
-            .iter()
-            .filter_map(|(_, properties)| properties.get("label"))
-            .any(|set| matches!(&**set, Variant::Str(set) if set.as_str() == label))
+    /// It tells of the menu or of the icon.
+    pub fn is_of_tray(&self) -> bool {
+        self.is_of_menu() || self.interface == "org.kde.StatusNotifierItem"
     }
 }

@@ -16,9 +16,8 @@ const FIRST: usize = 6;
 /// A host that has not answered by then holds up nobody any more.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How long a connection is kept that nobody uses. The next refresh is minutes away; a click on top of a
-/// click is not.
-pub const IDLE: Duration = Duration::from_secs(30);
+/// Hosts close a connection that nobody uses, and that does not tell here.
+const IDLE: Duration = Duration::from_secs(30);
 
 /// The way to one host.
 #[derive(Clone)]

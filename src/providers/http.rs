@@ -1,6 +1,7 @@
 //! The one way out: HTTPS with a time-out, a limit on what is read, and no redirects.
 
-use super::door::{Door, IDLE};
+use super::door::Door;
+use super::tls;
 use crate::config::Endpoint;
 use crate::credentials::Proxy;
 use crate::quota::Failure;
@@ -8,7 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{self, HeaderMap};
 use std::collections::HashMap;
 use std::error::Error;
-use std::sync::Mutex;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// From the first byte of the connection to the last of the answer.
@@ -44,11 +45,19 @@ pub struct Answer {
     pub body: Vec<u8>,
 }
 
-/// The HTTP clients, each made when it is first needed. Connections are kept and shared between accounts.
+/// The HTTP clients, each made when it is first needed. Connections are kept and shared between accounts,
+/// until it is time to rest.
 #[derive(Default)]
 pub struct Http {
-    clients: Mutex<HashMap<(Proxy, Purpose), reqwest::Client>>,
+    clients: Mutex<Clients>,
     doors: Mutex<HashMap<(Proxy, String), Door>>,
+}
+
+#[derive(Default)]
+struct Clients {
+    /// `None`: it was not needed yet.
+    tls: Option<rustls::ClientConfig>,
+    made: HashMap<(Proxy, Purpose), reqwest::Client>,
 }
 
 /// What a client is for.
@@ -87,8 +96,7 @@ impl Http {
     fn door(&self, endpoint: &Endpoint, proxy: &Proxy) -> Option<Door> {
         let url = endpoint.url();
         (url.scheme() == "https").then(|| {
-            let mut doors = self.doors.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-            doors.entry((proxy.clone(), url.authority().to_owned())).or_default().clone()
+            lock(&self.doors).entry((proxy.clone(), url.authority().to_owned())).or_default().clone()
         })
     }
 
@@ -103,25 +111,39 @@ impl Http {
     }
 
     pub(super) fn client(&self, proxy: &Proxy, purpose: Purpose) -> Result<reqwest::Client, Failure> {
-        let mut clients = self.clients.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut clients = lock(&self.clients);
         let key = (proxy.clone(), purpose);
-        if let Some(client) = clients.get(&key) {
+        if let Some(client) = clients.made.get(&key) {
             return Ok(client.clone());
         }
-        let client =
-            build(proxy, purpose).map_err(|error| Failure::Internal(format!("no HTTP client: {error}")))?;
-        clients.insert(key, client.clone());
+        let no_client = |error: &dyn Error| Failure::Internal(format!("no HTTP client: {error}"));
+        let tls = match clients.tls.clone() {
+            Some(tls) => tls,
+            None => clients.tls.insert(tls::config().map_err(|error| no_client(&error))?).clone(),
+        };
+        let client = build(proxy, purpose, tls).map_err(|error| no_client(&error))?;
+        clients.made.insert(key, client.clone());
         Ok(client)
+    }
+
+    /// Closes the connections, once nobody uses them any more. The pool could do so by itself, with a timer
+    /// for each.
+    pub fn rest(&self) {
+        lock(&self.clients).made.clear();
+        lock(&self.doors).clear();
     }
 }
 
-fn build(proxy: &Proxy, purpose: Purpose) -> reqwest::Result<reqwest::Client> {
-    // The one global of rustls; a second call finds it set, and that is fine.
-    let _ = rustls::crypto::ring::default_provider().install_default();
+fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn build(proxy: &Proxy, purpose: Purpose, tls: rustls::ClientConfig) -> reqwest::Result<reqwest::Client> {
     let builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
         .timeout(TIME_OUT)
         .connect_timeout(CONNECT_TIME_OUT)
-        .pool_idle_timeout(IDLE)
+        .pool_idle_timeout(None)
         // A token goes to the address it was meant for and nowhere else.
         .redirect(reqwest::redirect::Policy::none())
         .referer(false);

@@ -7,6 +7,7 @@ pub mod generic;
 pub mod http;
 pub mod json;
 pub mod post;
+mod tls;
 pub mod token;
 
 pub use http::Http;

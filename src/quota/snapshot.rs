@@ -1,6 +1,6 @@
 //! All accounts at one moment, and how a new scan joins what was known.
 
-use super::{Account, AccountId, AccountUsage, Failure, Provider, Window};
+use super::{Account, AccountId, AccountUsage, Failure, Provider, State, Window};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
@@ -55,6 +55,18 @@ impl Snapshot {
             .collect();
         accounts.sort_by_cached_key(|usage| usage.account.sort_key());
         Snapshot { accounts, refreshing: true, problem: None, ..*previous }
+    }
+
+    /// Whether this shows something that `before` does not, the marks of a refresh under way aside. That an
+    /// account is asked is news where nothing is known of it.
+    pub fn is_news_after(&self, before: &Snapshot) -> bool {
+        let mut before = Snapshot { refreshing: self.refreshing, ..before.clone() };
+        for (before, now) in before.accounts.iter_mut().zip(&self.accounts) {
+            if now.state() != State::Loading {
+                before.loading = now.loading;
+            }
+        }
+        before != *self
     }
 
     /// The providers that have refused one of these accounts for now.
@@ -113,7 +125,7 @@ fn lowest_of<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::{Reading, State};
+    use crate::quota::Reading;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("in range")
@@ -160,6 +172,31 @@ mod tests {
             ]
         );
         assert!(second.refreshing);
+    }
+
+    #[test]
+    fn asking_again_is_no_news_and_whatever_shows_is() {
+        let nothing = Snapshot::default();
+        let first = Snapshot::placeholders(&nothing, asked(&["a", "b"]));
+        assert!(first.is_news_after(&nothing), "two accounts");
+        let mut known = first.clone();
+        known.refreshing = false;
+        known.accounts[0].settle(Ok(reading(&[10.0])), at(0));
+        known.accounts[1].settle(Err(Failure::SignInAgain), at(0));
+        let again = Snapshot::placeholders(&known, asked(&["a", "b"]));
+        assert!(again.refreshing && again.accounts.iter().all(|usage| usage.loading));
+        assert!(!again.is_news_after(&known), "the same, and loading");
+        let mut held = again.clone();
+        held.accounts[0].hold(at(60));
+        assert!(held.is_news_after(&known), "one is held back");
+        known.accounts[1].error = None;
+        let again = Snapshot::placeholders(&known, asked(&["a", "b"]));
+        assert!(again.is_news_after(&known), "one of which nothing is known is asked");
+        let fewer = Snapshot::placeholders(&known, asked(&["a"]));
+        assert!(fewer.is_news_after(&known), "one has gone");
+        let problem =
+            Snapshot { problem: Some("no folder".into()), ..Snapshot::placeholders(&known, vec![]) };
+        assert!(problem.is_news_after(&Snapshot::placeholders(&known, vec![])), "a sentence");
     }
 
     #[test]

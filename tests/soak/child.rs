@@ -49,7 +49,7 @@ fn refreshes_as_often_as_it_is_told() {
     let dir = PathBuf::from(std::env::var_os(FOLDER).expect("a folder"));
     let server = std::env::var(SERVER).expect("an address");
     // As the program begins.
-    memory::give_back();
+    memory::keep_little();
     commands::log_to_stderr(0);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     // Threads that wait for work, as those that read files did, end soon.

@@ -43,10 +43,8 @@ async fn a_refresh_is_due_by_the_wall_clock() {
     ));
     let began = Instant::now();
     for round in 0..3 {
-        for refreshing in [true, false] {
-            let snapshot = snapshots.recv().await.expect("the refresher runs");
-            assert_eq!(snapshot.refreshing, refreshing, "{round}");
-        }
+        let snapshot = snapshots.recv().await.expect("the refresher runs");
+        assert!(!snapshot.refreshing, "{round}");
     }
     assert_eq!(began.elapsed(), Duration::ZERO, "a suspend would have held it up");
 }

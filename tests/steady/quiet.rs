@@ -1,0 +1,136 @@
+//! What does not happen: no word of a refresh that is over at once, and nothing open after it.
+
+use super::*;
+use crate::server::Server;
+use quota_tray::credentials::watch::FolderWatch;
+use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Reading, Snapshot, Standing, Window};
+use quota_tray::refresher::{self, Command};
+use quota_tray::source::{Outcome, Scan, Source};
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::sync::{Arc, mpsc};
+use std::time::Duration;
+use tokio::sync::mpsc::{self as channel, UnboundedReceiver, UnboundedSender};
+use tokio::time::{Instant, sleep};
+
+/// One account, whose provider thinks for so long.
+struct Thinking(Duration);
+
+fn account() -> Account {
+    Account { id: AccountId("claude-alice.json".into()), provider: Provider::Claude, email: ALICE.into() }
+}
+
+fn reading() -> Reading {
+    Reading {
+        windows: vec![Window::new("five_hour", "5-hour", 58.0).expect("a number")],
+        ..Reading::default()
+    }
+}
+
+impl Source for Thinking {
+    type Login = ();
+
+    async fn scan(&self) -> Scan<()> {
+        Scan { accounts: vec![(account(), Standing::Asked, Some(()))], signature: 1, problem: None }
+    }
+
+    async fn fetch(&self, (): ()) -> Outcome {
+        sleep(self.0).await;
+        Ok(reading()).into()
+    }
+
+    fn watch(&self, _changes: channel::Sender<()>) -> Option<FolderWatch> {
+        None
+    }
+}
+
+/// A refresher that knows this already, and what it publishes.
+fn start(
+    thinking: Duration,
+    known: Snapshot,
+) -> (UnboundedSender<Command<Thinking>>, UnboundedReceiver<Snapshot>) {
+    let (commands, inbox) = channel::unbounded_channel();
+    let (told, snapshots) = channel::unbounded_channel();
+    let publish = move |snapshot: Snapshot| told.send(snapshot).expect("the test listens");
+    let source = Arc::new(Thinking(thinking));
+    tokio::spawn(refresher::run(source, Duration::from_secs(3600), known, inbox, publish));
+    (commands, snapshots)
+}
+
+fn known() -> Snapshot {
+    let mut usage = AccountUsage::unknown(account());
+    usage.settle(Ok(reading()), chrono::Utc::now());
+    Snapshot { accounts: vec![usage], ..Snapshot::default() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refresh_is_shown_as_under_way_once_it_takes_its_time() {
+    let (commands, mut snapshots) = start(Duration::from_secs(3), known());
+    let began = Instant::now();
+    for round in 0..2 {
+        let underway = snapshots.recv().await.expect("the refresher runs");
+        assert!(underway.refreshing && underway.accounts[0].loading, "{round}");
+        assert!(began.elapsed() >= Duration::from_millis(400), "{round}: {:?}", began.elapsed());
+        let ended = snapshots.recv().await.expect("the refresher runs");
+        assert!(!ended.refreshing && !ended.accounts[0].loading, "{round}");
+        commands.send(Command::Refresh).expect("the refresher runs");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_a_quick_refresh_only_the_outcome_is_told() {
+    let (commands, mut snapshots) = start(Duration::from_millis(200), known());
+    for round in 0..3 {
+        let snapshot = snapshots.recv().await.expect("the refresher runs");
+        assert!(!snapshot.refreshing && snapshot.updated_at.is_some(), "{round}");
+        commands.send(Command::Refresh).expect("the refresher runs");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_of_which_nothing_is_known_is_shown_as_loading_at_once() {
+    let (_commands, mut snapshots) = start(Duration::from_millis(200), Snapshot::default());
+    let began = Instant::now();
+    let first = snapshots.recv().await.expect("the refresher runs");
+    assert!(first.refreshing && first.accounts[0].loading);
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    assert!(!snapshots.recv().await.expect("the refresher runs").refreshing);
+}
+
+/// Reads a request without a body.
+fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {
+    let mut line = String::new();
+    while stream.read_line(&mut line)? > 2 {
+        line.clear();
+    }
+    Ok(())
+}
+
+#[test]
+fn a_connection_is_closed_when_no_other_refresh_follows() {
+    const ANSWER: &str = r#"{"five_hour": {"utilization": 58.0, "resets_at": null}}"#;
+    let (tell, told) = mpsc::channel();
+    let server = Server::start(move |stream| {
+        let mut stream = BufReader::new(stream);
+        read_request(&mut stream)?;
+        write!(
+            stream.get_mut(),
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
+            ANSWER.len()
+        )?;
+        // It may be used again for as long as the client wants.
+        let end = stream.read(&mut [0]);
+        let _ = tell.send(matches!(end, Ok(0)));
+        Ok(())
+    });
+    let scene = Scene::new().claude(ALICE);
+    scene.set_config(&format!(
+        "[endpoints]\nclaude_usage = \"http://127.0.0.1:{}/usage\"\ncli_proxy_api = []\n",
+        server.port()
+    ));
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("42% left"));
+    assert!(told.recv_timeout(PATIENCE * 2).expect("the connection stays open"), "closed, not used again");
+    assert_eq!(server.connections(), 1);
+    quit(&scene, program);
+}
