@@ -18,7 +18,7 @@
 //! usual sizes: 44 px is 22 cells of 2 px. So the 44 px bitmap that a Linux panel scales to 22 px
 //! falls on whole pixels again, and straight strokes have no blurred edge at any size.
 
-use tiny_skia::{Color, FillRule, Paint, PathBuilder, Pixmap, Rect, Transform};
+use ab_glyph_rasterizer::{Rasterizer, point};
 
 /// What the icon says. Told apart by shape and not by colour alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -86,7 +86,7 @@ pub fn tray(face: Face, refreshing: bool, size: u32, ink: Ink) -> Picture {
     if refreshing && !matches!(face, Face::Refreshing | Face::NoAccounts) {
         pen.dots(pen.radius - pen.bar, 1.0);
     }
-    pen.picture()
+    pen.picture
 }
 
 /// Draws the small gauge in front of an account's row in the menu, `size` pixels square.
@@ -114,8 +114,12 @@ const TOP: f32 = 270.0;
 
 /// Draws with lengths in cells from the gauge's centre, x to the right and y down.
 struct Pen {
-    pixmap: Pixmap,
-    to_pixels: Transform,
+    picture: Picture,
+    /// Says how much of each pixel a shape covers; empty between two shapes.
+    coverage: Rasterizer,
+    /// The gauge's centre, in cells from the picture's upper left corner.
+    centre: (f32, f32),
+    pixels_per_cell: f32,
     ink: Ink,
     /// Outer radius of the gauge.
     radius: f32,
@@ -135,10 +139,12 @@ impl Pen {
         // column at the right and one row at the top, where the open bottom makes it look high anyway.
         let spare = (cells as f32 - bar) % 2.0;
         let radius = (cells as f32 - spare) / 2.0;
-        let scale = pixels_per_cell as f32;
+        let side = size as usize;
         Pen {
-            pixmap: Pixmap::new(size, size).expect("a size above 0 makes a pixmap"),
-            to_pixels: Transform::from_translate(radius, radius + spare).post_scale(scale, scale),
+            picture: Picture { rgba: vec![0; side * side * 4], size },
+            coverage: Rasterizer::new(side, side),
+            centre: (radius, radius + spare),
+            pixels_per_cell: pixels_per_cell as f32,
             ink,
             radius,
             arc: (cells as f32 * 0.18).round().max(1.0),
@@ -245,38 +251,40 @@ impl Pen {
         self.polygon(&corners, RED, 1.0);
     }
 
-    fn polygon(&mut self, corners: &[(f32, f32)], colour: u32, opacity: f32) {
-        let mut path = PathBuilder::new();
-        path.move_to(corners[0].0, corners[0].1);
-        corners[1..].iter().for_each(|&(x, y)| path.line_to(x, y));
-        path.close();
-        // No path is left when a picture of a few pixels makes all corners one: nothing to fill.
-        if let Some(path) = path.finish() {
-            let paint = self.paint(colour, opacity);
-            self.pixmap.fill_path(&path, &paint, FillRule::Winding, self.to_pixels, None);
-        }
-    }
-
     fn rect(&mut self, (x, y): (f32, f32), (width, height): (f32, f32), colour: u32) {
-        if let Some(rect) = Rect::from_xywh(x, y, width, height) {
-            let paint = self.paint(colour, 1.0);
-            self.pixmap.fill_rect(rect, &paint, self.to_pixels, None);
-        }
+        let (right, bottom) = (x + width.max(0.0), y + height.max(0.0));
+        self.polygon(&[(x, y), (right, y), (right, bottom), (x, bottom)], colour, 1.0);
     }
 
-    fn paint(&self, colour: u32, opacity: f32) -> Paint<'static> {
-        let [_, red, green, blue] = match self.ink {
+    /// Fills a polygon whose sides don't cross.
+    fn polygon(&mut self, corners: &[(f32, f32)], colour: u32, opacity: f32) {
+        let side = self.picture.size as f32;
+        // What lies beyond an edge, by a rounding or in a picture of a few pixels, would be drawn at the other one.
+        let pixel = |cell: f32, centre: f32| ((cell + centre) * self.pixels_per_cell).clamp(0.0, side);
+        let corner = |&(x, y): &(f32, f32)| point(pixel(x, self.centre.0), pixel(y, self.centre.1));
+        for (from, to) in corners.iter().zip(corners.iter().cycle().skip(1)) {
+            self.coverage.draw_line(corner(from), corner(to));
+        }
+        let [_, ink @ ..] = match self.ink {
             Ink::Colour => colour.to_be_bytes(),
             Ink::Template => [0; 4],
         };
-        let mut paint = Paint::default();
-        paint.set_color(Color::from_rgba8(red, green, blue, (opacity * 255.0).round() as u8));
-        paint
+        let pixels = self.picture.rgba.as_chunks_mut::<4>().0;
+        self.coverage.for_each_pixel(|at, covered| lay(&mut pixels[at], ink, covered.min(1.0) * opacity));
+        self.coverage.clear();
     }
+}
 
-    fn picture(self) -> Picture {
-        let pixels = self.pixmap.pixels().iter().map(|pixel| pixel.demultiply());
-        let rgba = pixels.flat_map(|c| [c.red(), c.green(), c.blue(), c.alpha()]).collect();
-        Picture { rgba, size: self.pixmap.width() }
+/// Lays ink over a pixel: "source over" of colours that are not premultiplied.
+fn lay([red, green, blue, alpha]: &mut [u8; 4], ink: [u8; 3], opacity: f32) {
+    // Most pixels of a picture, for each of its shapes.
+    if opacity < 0.5 / 255.0 {
+        return;
     }
+    let beneath = f32::from(*alpha) / 255.0 * (1.0 - opacity);
+    let whole = opacity + beneath;
+    for (channel, ink) in [red, green, blue].into_iter().zip(ink) {
+        *channel = ((f32::from(ink) * opacity + f32::from(*channel) * beneath) / whole).round() as u8;
+    }
+    *alpha = (whole * 255.0).round() as u8;
 }
