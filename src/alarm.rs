@@ -45,7 +45,7 @@ mod timer {
                 // `AsyncFd` owns it.
                 Ok(unsafe { AsyncFd::register(timer) }?)
             };
-            Alarm(timer().inspect_err(|error| tracing::warn!("could not make a timer: {error}")).ok())
+            Alarm(timer().inspect_err(|error| log::warn!("could not make a timer: {error}")).ok())
         }
 
         /// Waits for a moment, or a jump of the clock.

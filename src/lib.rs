@@ -41,6 +41,7 @@
 //! | the main thread's loop (`tao` in one file of it) | [`tray::event_loop`] |
 //! | is there a tray host; text where there is none | `tray/host.rs`, [`tray::terminal`] |
 //! | the commands, their arguments and help | [`commands`]: one file each |
+//! | the messages on standard error | [`commands::messages`] |
 //! | what `doctor` looks at | [`commands::doctor`] |
 //! | the man pages, made from them | `examples/extras.rs` |
 //! | packages, the macOS bundle, the Windows resource | `packaging/`, the end of `Cargo.toml`, `build.rs` |
@@ -69,6 +70,9 @@
 //! 4. The answers are merged over the last good ones and published as one [`quota::Snapshot`].
 //! 5. [`tray::app::App`] makes a drawing of it, and notices; `commands/tray.rs` carries them out.
 //! 6. Soon after, the connections are closed and free memory is given back. Nothing wakes until the next one.
+
+// The name that the messages were written with.
+extern crate log as tracing;
 
 pub mod alarm;
 pub mod autostart;

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     commands::attach_console();
     // Wrong arguments end here, with 2.
     let arguments = Arguments::parse();
-    commands::log_to_stderr(arguments.verbose);
+    commands::messages::log_to_stderr(arguments.verbose);
     commands::run(arguments).unwrap_or_else(|error| {
         eprintln!("quota-tray: {error}");
         ExitCode::from(error.exit_code())

@@ -275,7 +275,7 @@ impl Source for Accounts {
 /// Watches folders; where the system can't, that is logged, and changes are seen at the next refresh.
 pub fn watch(folders: &[&Path], changes: mpsc::Sender<()>) -> Option<FolderWatch> {
     FolderWatch::new(folders, changes)
-        .inspect_err(|error| tracing::warn!("could not watch for changed files: {error}"))
+        .inspect_err(|error| log::warn!("could not watch for changed files: {error}"))
         .ok()
 }
 

@@ -121,7 +121,7 @@ impl State {
     fn tell(&self, trouble: String, error: &io::Error) {
         let cause = (trouble, error.kind());
         if !self.troubles().told.contains(&cause) {
-            tracing::warn!("{}: {error}", cause.0);
+            log::warn!("{}: {error}", cause.0);
             self.troubles().told.insert(cause);
         }
     }

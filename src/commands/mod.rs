@@ -6,6 +6,7 @@ pub mod demo;
 pub mod doctor;
 pub mod formats;
 pub mod instance;
+pub mod messages;
 pub mod report;
 pub mod signals;
 pub mod status;
@@ -18,8 +19,6 @@ use crate::credentials::renewal::Step;
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::prelude::*;
 
 /// What stands below the help and in the manual.
 const EXAMPLES: &str = "\
@@ -211,7 +210,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
     if let Some(Command::Autostart { wish }) = arguments.command {
         return autostart::run(&autostart?, wish);
     }
-    let autostart = autostart.inspect_err(|error| tracing::debug!("{error}")).ok();
+    let autostart = autostart.inspect_err(|error| log::debug!("{error}")).ok();
     let loaded = Context::new(paths.clone(), arguments.auth_dir.clone());
     if let Some(Command::Doctor(options)) = arguments.command {
         let (context, error) = match loaded {
@@ -240,18 +239,6 @@ fn autostart_of(arguments: &Arguments) -> Result<Autostart, CommandError> {
     Ok(Autostart::new(place, &more)?)
 }
 
-/// Messages of this program, and of no other crate, on standard error.
-pub fn log_to_stderr(verbose: u8) {
-    let level = match verbose {
-        0 => LevelFilter::WARN,
-        1 => LevelFilter::INFO,
-        _ => LevelFilter::DEBUG,
-    };
-    let layer =
-        tracing_subscriber::fmt::layer().with_writer(std::io::stderr).with_ansi(false).with_target(false);
-    tracing_subscriber::registry().with(layer).with(Targets::new().with_target("quota_tray", level)).init();
-}
-
 /// The runtime of everything that waits: one thread, no pool.
 fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
     tokio::runtime::Builder::new_current_thread()
@@ -261,7 +248,7 @@ fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
 }
 
 fn trace_step(step: Step) {
-    tracing::debug!("renewal: {step:?}");
+    log::debug!("renewal: {step:?}");
 }
 
 /// A release build for Windows has no console of its own; what it prints goes to the one it was

@@ -55,7 +55,7 @@ impl FolderWatch {
             if let Some((path, identity)) = target {
                 match self.watcher.watch(&path, RecursiveMode::NonRecursive) {
                     Ok(()) => folder.watched = Some((path, identity)),
-                    Err(error) => tracing::warn!("could not watch {}: {error}", path.display()),
+                    Err(error) => log::warn!("could not watch {}: {error}", path.display()),
                 }
             }
         }

@@ -28,7 +28,7 @@ pub async fn run(mut calls: mpsc::UnboundedReceiver<Vec<Call>>, home: PathBuf) {
                     if waiting.len() < MOST_WAITING {
                         waiting.push_back(call);
                     } else {
-                        tracing::warn!("hook {}: left out, since {MOST_WAITING} are waiting", call.kind.key());
+                        log::warn!("hook {}: left out, since {MOST_WAITING} are waiting", call.kind.key());
                     }
                 }
             }
@@ -48,13 +48,13 @@ pub async fn run(mut calls: mpsc::UnboundedReceiver<Vec<Call>>, home: PathBuf) {
 async fn one(call: &Call, home: &Path) {
     let (hook, program) = (call.kind.key(), &call.command[0]);
     match carry_out(call, home).await {
-        Ok(Some(status)) if status.success() => tracing::info!("hook {hook}: {program} has run"),
-        Ok(Some(status)) => tracing::warn!("hook {hook}: {program} failed ({status})"),
+        Ok(Some(status)) if status.success() => log::info!("hook {hook}: {program} has run"),
+        Ok(Some(status)) => log::warn!("hook {hook}: {program} failed ({status})"),
         Ok(None) => {
-            tracing::warn!("hook {hook}: {program} was ended after {} s", call.time_out.as_secs());
+            log::warn!("hook {hook}: {program} was ended after {} s", call.time_out.as_secs());
         }
         Err(error) => {
-            tracing::warn!(
+            log::warn!(
                 "hook {hook}: could not run {program}: {error} (hint: name a program, not a line for a shell)"
             );
         }

@@ -25,13 +25,13 @@ pub async fn run(mut notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>, zone
 
 async fn show(notice: &Notice, zone: Zone, hide_email: bool) {
     let (title, text) = notice.words(Utc::now(), zone, hide_email);
-    tracing::info!("notification: {title}");
+    log::info!("notification: {title}");
     let problem = match timeout(PATIENCE, send(notification(&title, &text, notice.is_urgent()))).await {
         Ok(Ok(())) => return,
         Ok(Err(error)) => error,
         Err(_) => "the notification server does not answer".into(),
     };
-    tracing::warn!("could not show the notification \"{title}\": {problem}");
+    log::warn!("could not show the notification \"{title}\": {problem}");
 }
 
 /// Shows one notification that is no notice.

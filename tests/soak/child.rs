@@ -50,7 +50,7 @@ fn refreshes_as_often_as_it_is_told() {
     let server = std::env::var(SERVER).expect("an address");
     // As the program begins.
     memory::keep_little();
-    commands::log_to_stderr(0);
+    commands::messages::log_to_stderr(0);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     // Threads that wait for work, as those that read files did, end soon.
     runtime.enable_all().start_paused(true).thread_keep_alive(TICK * 100);

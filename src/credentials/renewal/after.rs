@@ -51,7 +51,7 @@ impl Renewer {
                     }
                 }
                 Ok(_) => {}
-                Err(error) => tracing::warn!("{error}"),
+                Err(error) => log::warn!("{error}"),
             }
         }
     }
@@ -97,7 +97,7 @@ impl Renewer {
                 }
                 Ok(false) => return forget_before(&mut journal, &path),
                 Err(refusal) => {
-                    tracing::warn!("{}: {}", target.display(), refusal.words);
+                    log::warn!("{}: {}", target.display(), refusal.words);
                     false
                 }
             },
@@ -109,7 +109,7 @@ impl Renewer {
         }
         match journal.finish(Utc::now()) {
             Ok(()) => self.told(Step::Finished),
-            Err(error) => tracing::warn!("could not wipe {}: {error}", path.display()),
+            Err(error) => log::warn!("could not wipe {}: {error}", path.display()),
         }
         Found::Over
     }
@@ -125,7 +125,7 @@ fn forget_before(journal: &mut Journal, path: &Path) -> Found {
     if journal.header.kept.is_some_and(|came| Utc::now() - came >= STABLE)
         && let Err(error) = journal.forget_before()
     {
-        tracing::warn!("could not wipe {}: {error}", path.display());
+        log::warn!("could not wipe {}: {error}", path.display());
     }
     if is_open(&journal.header) { Found::Open } else { Found::Over }
 }

@@ -42,7 +42,7 @@ impl Renewer {
                 self.note_kept(journal, &tokens);
                 return Ok(false);
             }
-            tracing::info!("{}: taking the renewed login from the journal", target.display());
+            log::info!("{}: taking the renewed login from the journal", target.display());
             self.keep(journal, &tokens, target, None).await?;
             return Ok(true);
         }
@@ -69,7 +69,7 @@ impl Renewer {
         let brought =
             |tokens: &Tokens| tokens.refresh.as_ref().map(hash).as_ref() == Some(&journal.header.spent);
         let Some(tokens) = token::parse(&answer).filter(brought) else { return Ok(false) };
-        tracing::info!("{}: putting the renewed login back from the journal", target.display());
+        log::info!("{}: putting the renewed login back from the journal", target.display());
         self.write(&tokens, came, target, was_spent, None).await?;
         Ok(true)
     }
@@ -151,6 +151,6 @@ impl Renewer {
 /// Notes a phase. One that can't be written is found out at the next look: the answer itself is there.
 pub(super) fn note(journal: &mut Journal, phase: Phase, at: DateTime<Utc>) {
     if let Err(error) = journal.enter(phase, at) {
-        tracing::warn!("could not write the renewal journal: {error}");
+        log::warn!("could not write the renewal journal: {error}");
     }
 }

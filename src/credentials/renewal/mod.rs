@@ -140,7 +140,7 @@ impl Renewer {
             let _turn = renewer.at_once.acquire().await;
             let result = renewer.run(&policy, &login).await;
             if let Err(refusal) = &result {
-                tracing::info!("{}: not renewed: {}", login.account.id, refusal.words);
+                log::info!("{}: not renewed: {}", login.account.id, refusal.words);
             }
             result
         });
@@ -155,10 +155,10 @@ impl Renewer {
         let mut sent = self.sent.subscribe();
         let count = sent.borrow().count;
         if count > 0 {
-            tracing::info!("waiting for {count} renewals to end");
+            log::info!("waiting for {count} renewals to end");
         }
         if timeout(TOKEN_TIME_OUT + LAST_PATIENCE, sent.wait_for(|sent| sent.count == 0)).await.is_err() {
-            tracing::warn!("a token renewal is still under way; its journal is read at the next start");
+            log::warn!("a token renewal is still under way; its journal is read at the next start");
         }
     }
 
@@ -297,7 +297,7 @@ impl Renewer {
                 return Err(Refusal::because(format!("cannot renew: {words}")));
             }
             Err(Lost { failure, sent: true }) => {
-                tracing::warn!("{}: the answer of the token server was lost: {failure:?}", login.account.id);
+                log::warn!("{}: the answer of the token server was lost: {failure:?}", login.account.id);
                 // What has come of it is in the journal.
                 journal.answer().map_err(cannot)?
             }
