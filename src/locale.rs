@@ -1,10 +1,12 @@
 //! Which locale is in force: what the environment says, else what the system does.
 
 use crate::quota::Customs;
+use std::sync::LazyLock;
 
-/// The customs of the reader's locale.
+/// The customs of the reader's locale. Looked up once: every sentence with a number or a moment in it asks.
 pub fn customs() -> Customs {
-    Customs::of(&name("LC_TIME"), &name("LC_NUMERIC"))
+    static CUSTOMS: LazyLock<Customs> = LazyLock::new(|| Customs::of(&name("LC_TIME"), &name("LC_NUMERIC")));
+    *CUSTOMS
 }
 
 /// The locale of a category, as POSIX has it: `LC_ALL`, else the category's own variable, else `LANG`.
