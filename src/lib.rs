@@ -71,9 +71,6 @@
 //! 5. [`tray::app::App`] makes a drawing of it, and notices; `commands/tray.rs` carries them out.
 //! 6. Soon after, the connections are closed and free memory is given back. Nothing wakes until the next one.
 
-// The name that the messages were written with.
-extern crate log as tracing;
-
 pub mod alarm;
 pub mod autostart;
 pub mod commands;

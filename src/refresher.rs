@@ -102,7 +102,7 @@ pub async fn run<S: Source>(
                     watch.rearm();
                 }
                 if Some(source.scan().await.signature) != signature {
-                    tracing::debug!("the accounts have changed");
+                    log::debug!("the accounts have changed");
                     refresh = Refresh::start(&source, &snapshot, false);
                 }
             }
@@ -145,7 +145,7 @@ pub async fn run<S: Source>(
                     memory::give_back();
                 }
                 if woken == Woken::Jumped {
-                    tracing::debug!("the clock has jumped: refreshing");
+                    log::debug!("the clock has jumped: refreshing");
                 } else if resting.is_some() {
                     continue;
                 }
@@ -324,7 +324,7 @@ fn settle<S: Source>(source: &S, snapshot: &mut Snapshot, outcomes: Vec<(Account
     for ((id, result), failure) in results.into_iter().zip(shown) {
         let Some(usage) = snapshot.account_mut(&id) else { continue };
         if let Some(failure) = &failure {
-            tracing::info!("{id}: {failure:?}");
+            log::info!("{id}: {failure:?}");
         }
         usage.settle(failure.map_or(result, Err), now);
     }

@@ -69,9 +69,9 @@ pub fn run_with<S: Source, K: 'static>(
     };
     if let Some(autostart) = &context.autostart {
         match autostart.follow_program() {
-            Ok(true) => tracing::info!("{} starts this program from now on", autostart.place()),
+            Ok(true) => log::info!("{} starts this program from now on", autostart.place()),
             Ok(false) => {}
-            Err(error) => tracing::warn!("{error}"),
+            Err(error) => log::warn!("{error}"),
         }
     }
     let event_loop = EventLoop::new();
@@ -325,7 +325,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         let applied = config::apply(file, self.app.settings(), choice);
         let result = applied.and_then(|_| self.context.reload()).map_err(|error| error.to_string());
         if let Err(error) = &result {
-            tracing::warn!("{error}");
+            log::warn!("{error}");
         }
         // As if the file had been changed by hand; its watch finds nothing new then.
         let _ = self.handle(Event::Settings(result));
@@ -344,7 +344,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         let changed = self.context.autostart.as_ref().map_or(Ok(()), |autostart| autostart.set(on));
         let starts = changed.map_err(|error| error.to_string()).and_then(|()| self.starts_at_login());
         if let Err(error) = &starts {
-            tracing::warn!("{error}");
+            log::warn!("{error}");
         }
         let _ = self.handle(Event::StartsAtLogin(starts));
         if let Some(drawing) = self.drawing.clone() {
@@ -356,7 +356,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         let file = &self.context.paths.config_file;
         match config::create(file) {
             Ok(()) => open(file),
-            Err(error) => tracing::warn!("{error}"),
+            Err(error) => log::warn!("{error}"),
         }
     }
 
@@ -370,6 +370,6 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
 /// Opens a file or a folder with the desktop's program for it.
 fn open(path: &Path) {
     if let Err(error) = open::that_detached(path) {
-        tracing::warn!("could not open {}: {error}", path.display());
+        log::warn!("could not open {}: {error}", path.display());
     }
 }

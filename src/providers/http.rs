@@ -179,7 +179,7 @@ pub(super) fn retry_after(response: &reqwest::Response) -> Option<String> {
 pub(super) fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
     // The address may hold what nobody should read in a log, and the host is named anyway.
     let told: Vec<_> = causes(error).map(ToString::to_string).collect();
-    tracing::debug!("request to {host}: {}", told.join(": "));
+    log::debug!("request to {host}: {}", told.join(": "));
     if error.is_timeout() && !error.is_connect() {
         return Failure::TimedOut(TIME_OUT.as_secs());
     }

@@ -32,7 +32,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(5);
 pub async fn watch(events: Sender) {
     loop {
         if let Err(error) = follow(&events).await {
-            tracing::debug!("session bus: {error}");
+            log::debug!("session bus: {error}");
         }
         events.send(Event::Host(Host::NoBus));
         bus_comes().await;
@@ -85,7 +85,7 @@ pub async fn look() -> Host {
     match timeout(LOOK_AGAIN, looked).await {
         Ok(Ok(host)) => host,
         Ok(Err(error)) => {
-            tracing::debug!("session bus: {error}");
+            log::debug!("session bus: {error}");
             Host::NoBus
         }
         Err(_) => Host::NoBus,

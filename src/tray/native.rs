@@ -149,7 +149,7 @@ impl Native {
         match result {
             Ok(()) => self.shown = Some(drawing),
             // Nothing is taken for shown, so that the next drawing puts all of it up again.
-            Err(error) => tracing::warn!("could not change the tray icon: {error}"),
+            Err(error) => log::warn!("could not change the tray icon: {error}"),
         }
     }
 
@@ -212,7 +212,7 @@ fn build(
             Handle::Separator => put(&PredefinedMenuItem::separator()),
         };
         if let Err(error) = put_up {
-            tracing::warn!("could not add a menu item: {error}");
+            log::warn!("could not add a menu item: {error}");
         }
         handles.push(handle);
     }

@@ -36,7 +36,7 @@ impl Stage {
         match prepared.put_up() {
             Ok(native) => *self = Stage::Up(native),
             // On Linux the host's watch says what is missing.
-            Err(error) => tracing::info!("could not show the icon: {error}"),
+            Err(error) => log::info!("could not show the icon: {error}"),
         }
     }
 
@@ -138,7 +138,7 @@ mod apart {
             };
             match thread::Builder::new().name("icon".into()).spawn(work) {
                 Ok(_) => self.thread = Some(ended),
-                Err(error) => tracing::warn!("could not start a thread for the icon: {error}"),
+                Err(error) => log::warn!("could not start a thread for the icon: {error}"),
             }
         }
 
