@@ -20,7 +20,7 @@ const ROW_SIZE: u32 = 32;
 
 /// On Linux the library packs the picture of each row anew at every change of anything, and sends all of them
 /// when the menu is read: beyond this many rows they are plain 16 px, a quarter of it.
-const MOST_LARGE: usize = if IN_PLACE { usize::MAX } else { 24 };
+const MOST_LARGE: usize = if cfg!(any(target_os = "macos", windows)) { usize::MAX } else { 24 };
 const SMALL_ROW_SIZE: u32 = 16;
 
 const INK: Ink = if cfg!(target_os = "macos") { Ink::Template } else { Ink::Colour };
@@ -126,6 +126,19 @@ impl Native {
         let unchanged = |same: &dyn Fn(&Drawing) -> bool| before.is_some_and(same);
         let mut result = Ok(());
 
+        // First what one waits for: the library looks through the whole menu at each of these.
+        if !unchanged(&|b| b.items == drawing.items) {
+            match before {
+                // An open menu stays open. On Linux the library waits for the first change, and looks at the whole
+                // menu then: the labels that differ go out together.
+                Some(before) if same_shape(&before.items, &drawing.items) => {
+                    let pictures = &mut Pictures::of_menu(&drawing.items);
+                    update(&before.items, &drawing.items, &self.handles, pictures);
+                    collect_actions(&drawing.items, "", &mut lock(&self.actions));
+                }
+                _ => self.replace_menu(&drawing.items),
+            }
+        }
         if !unchanged(&|b| (b.face, b.refreshing) == (drawing.face, drawing.refreshing))
             && let Some(icon) = tray_bitmap(drawing.face, drawing.refreshing)
         {
@@ -136,15 +149,6 @@ impl Native {
         }
         if !unchanged(&|b| title(b) == title(&drawing)) {
             self.tray.set_title(Some(title(&drawing)));
-        }
-        if !unchanged(&|b| b.items == drawing.items) {
-            match before {
-                Some(before) if IN_PLACE && same_shape(&before.items, &drawing.items) => {
-                    update(&before.items, &drawing.items, &self.handles);
-                    collect_actions(&drawing.items, "", &mut lock(&self.actions));
-                }
-                _ => self.replace_menu(&drawing.items),
-            }
         }
         match result {
             Ok(()) => self.shown = Some(drawing),
@@ -159,11 +163,6 @@ impl Native {
         self.tray.set_menu(Some(Box::new(menu)));
     }
 }
-
-/// On macOS and Windows an item is changed where it stands, and an open menu stays open. On Linux
-/// each change of an item is a comparison of the whole menu, while a new menu is one: the labels
-/// that differ go out in one signal, and an open menu stays open all the same.
-const IN_PLACE: bool = cfg!(any(target_os = "macos", windows));
 
 fn lock(actions: &Actions) -> std::sync::MutexGuard<'_, HashMap<String, Action>> {
     actions.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
@@ -248,7 +247,7 @@ fn same_shape(old: &[Item], new: &[Item]) -> bool {
         })
 }
 
-fn update(old: &[Item], new: &[Item], handles: &[Handle]) {
+fn update(old: &[Item], new: &[Item], handles: &[Handle], pictures: &mut Pictures) {
     for ((old, new), handle) in old.iter().zip(new).zip(handles) {
         if old == new {
             continue;
@@ -272,9 +271,9 @@ fn update(old: &[Item], new: &[Item], handles: &[Handle]) {
                         item.set_text(escape(label));
                     }
                     if old_face.map(Face::step) != face.map(Face::step) {
-                        set_face(item, *face, &mut Pictures::of_menu(&[]));
+                        set_face(item, *face, pictures);
                     }
-                    update(old, new, handles);
+                    update(old, new, handles, pictures);
                 }
             }
             _ => {}
