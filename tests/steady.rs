@@ -51,9 +51,9 @@ const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
 const CAROL: &str = "carol@example.com";
 
-/// No refresh is under way.
+/// No refresh is under way, and one has ended in this run: before that it is not said when the next one is.
 fn at_rest(menu: &Menu) -> bool {
-    menu.find("Refresh now").is_some_and(|item| item.enabled)
+    menu.find("Refresh now").is_some_and(|item| item.enabled) && menu.shows(", next ")
 }
 
 /// No refresh is under way, and some item has `part` in its label.
