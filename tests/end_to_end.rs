@@ -168,7 +168,7 @@ fn showing(part: &str) -> impl Fn(&Menu) -> bool {
     move |menu| at_rest(menu) && menu.shows(part)
 }
 
-/// No refresh is under way.
+/// No refresh is under way, and one has ended in this run: before that it is not said when the next one is.
 fn at_rest(menu: &Menu) -> bool {
-    menu.find("Refresh now").is_some_and(|item| item.enabled)
+    menu.find("Refresh now").is_some_and(|item| item.enabled) && menu.shows(", next ")
 }
