@@ -22,7 +22,7 @@
 //! | … why one is not renewed | `credentials/renewal/refusal.rs` |
 //! | … the journal, the lock, the change of the file | [`credentials::journal`], [`credentials::lock`], [`credentials::rewrite`] |
 //! | starting at login: the texts of each system, the place | [`autostart`] |
-//! | noticing changed files | [`credentials::watch`] |
+//! | noticing changed files; many changes as one | [`credentials::watch`]; [`bursts`] |
 //! | a provider's API | [`providers::claude`], [`providers::codex`]; unknown shapes: [`providers::generic`] |
 //! | a token endpoint's API; the request that spends a token | [`providers::token`], [`providers::post`] |
 //! | time-outs, limits, proxies, 429 | [`providers::http`] |
@@ -32,7 +32,7 @@
 //! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |
 //! | how often an account may be asked | [`quota::pacing`] |
 //! | what is kept over restarts | [`state`] |
-//! | the menu's rows, the tooltip | [`tray::menu`]; their words: [`tray::words`] |
+//! | the menu's rows, the tooltip | [`tray::menu`]; their words: [`tray::words`]; their ids: [`tray::shape`] |
 //! | the pictures | [`tray::icon`] |
 //! | what follows on what: events and effects | [`tray::app`] |
 //! | the platform's tray (the one file that names `tray-icon`) | [`tray::native`] |
@@ -73,6 +73,7 @@
 
 pub mod alarm;
 pub mod autostart;
+pub mod bursts;
 pub mod commands;
 pub mod config;
 pub mod credentials;

@@ -2,6 +2,7 @@
 //! the accounts change.
 
 use crate::alarm::{Alarm, Woken};
+use crate::bursts;
 use crate::memory;
 use crate::quota::pacing::Verdict;
 use crate::quota::{AccountId, Failure, Provider, Snapshot};
@@ -12,12 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::{AbortHandle, JoinSet};
-use tokio::time::{Instant, sleep, sleep_until, timeout};
-
-/// A change of files is looked at when nothing more has come for this long, ...
-const QUIET: Duration = Duration::from_millis(250);
-/// ... and at the latest this long after it began.
-const PATIENCE: Duration = Duration::from_millis(1000);
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// However soon it is worth asking again, this much time passes.
 const SOONEST: Duration = Duration::from_secs(1);
@@ -71,7 +67,7 @@ pub async fn run<S: Source>(
     let mut snapshot = last_known;
     let mut signature = None;
     let mut looks = 0;
-    let (changed, mut changes) = bursts();
+    let (changed, mut changes) = bursts::bursts();
     let mut watch = source.watch(changed.clone());
     source.recover().await;
     let mut refresh = Refresh::start(&source, &snapshot, false);
@@ -176,22 +172,6 @@ fn until(at: DateTime<Utc>) -> Duration {
 
 fn look_after(looks: u32) -> Duration {
     FIRST_LOOK.saturating_mul(2_u32.saturating_pow(looks - 1)).min(LAST_LOOK)
-}
-
-/// A way to tell of changes, and the other end, where each burst of them arrives as one.
-pub fn bursts() -> (mpsc::Sender<()>, mpsc::Receiver<()>) {
-    let (changed, mut changes) = mpsc::channel(1);
-    let (burst, bursts) = mpsc::channel(1);
-    tokio::spawn(async move {
-        while changes.recv().await.is_some() {
-            let latest = Instant::now() + PATIENCE;
-            while Instant::now() < latest && matches!(timeout(QUIET, changes.recv()).await, Ok(Some(()))) {}
-            if burst.send(()).await.is_err() {
-                return;
-            }
-        }
-    });
-    (changed, bursts)
 }
 
 /// A refresh under way. Dropping it, as a newer one does, ends its questions.

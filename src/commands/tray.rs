@@ -4,6 +4,7 @@
 use super::table::{self, Paper};
 use super::{CommandError, Context, instance, runtime, signals, trace_step};
 use crate::autostart::{Autostart, Standing};
+use crate::bursts;
 use crate::config::{self, Settings};
 use crate::credentials::watch::FolderWatch;
 use crate::hooks::{self, Call};
@@ -178,7 +179,7 @@ async fn follow_host(events: Sender) {
 
 /// Tells of each change of the settings file.
 async fn watch_settings(context: Context, events: Sender) {
-    let (changed, mut changes) = refresher::bursts();
+    let (changed, mut changes) = bursts::bursts();
     // The folder and not the file: editors put a new file in its place.
     let folder = context.paths.config_file.parent().map(Path::to_owned).unwrap_or_default();
     let mut watch: Option<FolderWatch> = source::watch(&[&folder], changed);

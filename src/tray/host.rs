@@ -3,7 +3,7 @@
 
 use super::app::{Event, Host};
 use super::event_loop::Sender;
-use crate::{refresher, source};
+use crate::{bursts, source};
 use futures_lite::StreamExt;
 use session_bus as zbus;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ pub async fn watch(events: Sender) {
 
 /// Waits for a session bus.
 async fn bus_comes() {
-    let (changed, mut changes) = refresher::bursts();
+    let (changed, mut changes) = bursts::bursts();
     let folder = Address::session().ok().and_then(|address| folder_of(&address));
     let mut watch = folder.and_then(|folder| source::watch(&[&folder], changed));
     loop {

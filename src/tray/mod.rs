@@ -8,6 +8,7 @@ pub mod icon;
 pub mod menu;
 pub mod native;
 pub mod notify;
+pub mod shape;
 pub mod shown;
 pub mod terminal;
 pub mod words;

@@ -5,6 +5,7 @@ use super::app::{Drawing, Event};
 use super::event_loop::Sender;
 use super::icon::{self, Face, Ink, Picture};
 use super::menu::{Action, Item, cut};
+use super::shape::{actions_by_id, escape, pictures_in, same_shape};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use tray_icon::menu::{
@@ -129,12 +130,12 @@ impl Native {
         // First what one waits for: the library looks through the whole menu at each of these.
         if !unchanged(&|b| b.items == drawing.items) {
             match before {
-                // An open menu stays open. On Linux the library waits for the first change, and looks at the whole
-                // menu then: the labels that differ go out together.
+                // An open menu stays open.
                 Some(before) if same_shape(&before.items, &drawing.items) => {
-                    let pictures = &mut Pictures::of_menu(&drawing.items);
-                    update(&before.items, &drawing.items, &self.handles, pictures);
-                    collect_actions(&drawing.items, "", &mut lock(&self.actions));
+                    let (mut found, mut pictures) = (Vec::new(), Pictures::of_menu(&drawing.items));
+                    changes(&before.items, &drawing.items, &self.handles, &mut pictures, &mut found);
+                    found.into_iter().for_each(|change| change());
+                    *lock(&self.actions) = actions_by_id(&drawing.items);
                 }
                 _ => self.replace_menu(&drawing.items),
             }
@@ -174,7 +175,7 @@ fn append(
     actions: &Actions,
     put: &mut dyn FnMut(&dyn tray_icon::menu::IsMenuItem) -> Result<(), tray_icon::menu::Error>,
 ) -> Vec<Handle> {
-    collect_actions(items, "", &mut lock(actions));
+    *lock(actions) = actions_by_id(items);
     build(items, "", &mut Pictures::of_menu(items), put)
 }
 
@@ -198,7 +199,9 @@ fn build(
             }
             Item::Submenu(label, face, items) => {
                 let submenu = Submenu::with_id(id.as_str(), escape(label), true);
-                set_face(&submenu, *face, pictures);
+                if let Some(icon) = face.and_then(|face| pictures.of(face)) {
+                    set_icon_of(&submenu, icon);
+                }
                 let children = build(items, &id, pictures, &mut |item| submenu.append(item));
                 Handle::Submenu(submenu, children)
             }
@@ -218,62 +221,49 @@ fn build(
     handles
 }
 
-/// Ids are places in the menu, so that an item keeps its id while the shape of the menu stays.
-fn collect_actions(items: &[Item], path: &str, actions: &mut HashMap<String, Action>) {
-    if path.is_empty() {
-        actions.clear();
-    }
-    for (index, item) in items.iter().enumerate() {
-        let id = format!("{path}/{index}");
-        match item {
-            Item::Action(_, Some(action)) | Item::Check(_, action, _) => {
-                actions.insert(id, *action);
-            }
-            Item::Submenu(_, _, items) => collect_actions(items, &id, actions),
-            _ => {}
-        }
-    }
-}
+type Change<'a> = Box<dyn FnOnce() + 'a>;
 
-fn same_shape(old: &[Item], new: &[Item]) -> bool {
-    old.len() == new.len()
-        && old.iter().zip(new).all(|pair| match pair {
-            (Item::Submenu(_, _, old), Item::Submenu(_, _, new)) => same_shape(old, new),
-            (
-                Item::Text(_) | Item::Note(_) | Item::Action(..),
-                Item::Text(_) | Item::Note(_) | Item::Action(..),
-            ) => true,
-            (old, new) => std::mem::discriminant(old) == std::mem::discriminant(new),
-        })
-}
-
-fn update(old: &[Item], new: &[Item], handles: &[Handle], pictures: &mut Pictures) {
+/// What has to be done to the items. On Linux another thread looks at the menu as soon as the first of it is
+/// done: all of it is found out before, so that the rest follows at once and goes out in the same signal.
+fn changes<'a>(
+    old: &[Item],
+    new: &[Item],
+    handles: &'a [Handle],
+    pictures: &mut Pictures,
+    found: &mut Vec<Change<'a>>,
+) {
     for ((old, new), handle) in old.iter().zip(new).zip(handles) {
         if old == new {
             continue;
         }
         match (handle, new) {
-            (Handle::Item(item), Item::Text(label) | Item::Note(label)) => {
-                item.set_text(escape(label));
-                item.set_enabled(matches!(new, Item::Text(_)));
-            }
-            (Handle::Item(item), Item::Action(label, action)) => {
-                item.set_text(escape(label));
-                item.set_enabled(action.is_some());
+            (Handle::Item(item), Item::Text(label) | Item::Note(label) | Item::Action(label, _)) => {
+                let label = escape(label);
+                let enabled = matches!(new, Item::Text(_) | Item::Action(_, Some(_)));
+                found.push(Box::new(move || {
+                    item.set_text(label);
+                    item.set_enabled(enabled);
+                }));
             }
             (Handle::Check(item), Item::Check(label, _, on)) => {
-                item.set_text(escape(label));
-                item.set_checked(*on);
+                let (label, on) = (escape(label), *on);
+                found.push(Box::new(move || {
+                    item.set_text(label);
+                    item.set_checked(on);
+                }));
             }
             (Handle::Submenu(item, handles), Item::Submenu(label, face, new)) => {
                 if let Item::Submenu(old_label, old_face, old) = old {
                     if old_label != label {
-                        item.set_text(escape(label));
+                        let label = escape(label);
+                        found.push(Box::new(move || item.set_text(label)));
                     }
-                    if old_face.map(Face::step) != face.map(Face::step) {
-                        set_face(item, *face, pictures);
+                    if old_face.map(Face::step) != face.map(Face::step)
+                        && let Some(icon) = face.and_then(|face| pictures.of(face))
+                    {
+                        found.push(Box::new(move || set_icon_of(item, icon)));
                     }
-                    update(old, new, handles, pictures);
+                    changes(old, new, handles, pictures, found);
                 }
             }
             _ => {}
@@ -310,11 +300,6 @@ fn tooltip(drawing: &Drawing) -> String {
     }
 }
 
-/// An ampersand would underline the next letter.
-fn escape(label: &str) -> String {
-    label.replace('&', "&&")
-}
-
 /// The pictures of one menu. Many accounts have few of them between them: each is drawn once.
 struct Pictures {
     size: u32,
@@ -323,7 +308,7 @@ struct Pictures {
 
 impl Pictures {
     fn of_menu(items: &[Item]) -> Pictures {
-        let size = if count(items) > MOST_LARGE { SMALL_ROW_SIZE } else { ROW_SIZE };
+        let size = if pictures_in(items) > MOST_LARGE { SMALL_ROW_SIZE } else { ROW_SIZE };
         Pictures { size, drawn: Vec::new() }
     }
 
@@ -339,24 +324,11 @@ impl Pictures {
     }
 }
 
-/// How many rows have a picture.
-fn count(items: &[Item]) -> usize {
-    items
-        .iter()
-        .map(|item| match item {
-            Item::Submenu(_, face, items) => usize::from(face.is_some()) + count(items),
-            _ => 0,
-        })
-        .sum()
-}
-
-fn set_face(submenu: &Submenu, face: Option<Face>, pictures: &mut Pictures) {
-    if let Some(icon) = face.and_then(|face| pictures.of(face)) {
-        #[cfg(target_os = "macos")]
-        submenu.set_icon_templated(Some(icon));
-        #[cfg(not(target_os = "macos"))]
-        submenu.set_icon(Some(icon));
-    }
+fn set_icon_of(submenu: &Submenu, icon: MenuIcon) {
+    #[cfg(target_os = "macos")]
+    submenu.set_icon_templated(Some(icon));
+    #[cfg(not(target_os = "macos"))]
+    submenu.set_icon(Some(icon));
 }
 
 fn tray_bitmap(face: Face, refreshing: bool) -> Option<Icon> {
