@@ -7,6 +7,7 @@ use super::icon::{self, Face, Ink, Picture};
 use super::menu::{Action, Item, cut};
 use super::shape::{actions_by_id, escape, pictures_in, same_shape};
 use std::collections::HashMap;
+use std::mem::{replace, take};
 use std::sync::{Arc, Mutex};
 use tray_icon::menu::{
     CheckMenuItem, Icon as MenuIcon, Menu, MenuEvent, MenuItem, PredefinedMenuItem, Submenu,
@@ -37,8 +38,18 @@ type Actions = Arc<Mutex<HashMap<String, Action>>>;
 pub struct Native {
     tray: TrayIcon,
     actions: Actions,
+    /// All but the rows. `None`: the next drawing is put up whole.
     shown: Option<Drawing>,
+    sheet: Sheet,
+    /// The menu before this one, to be made the next one. `None`: there was none, or it is not kept.
+    spare: Option<Sheet>,
+}
+
+/// A menu of the platform, and what stands in it.
+struct Sheet {
+    menu: Menu,
     handles: Vec<Handle>,
+    items: Vec<Item>,
 }
 
 /// A menu item as the platform knows it.
@@ -48,6 +59,12 @@ enum Handle {
     Submenu(Submenu, Vec<Handle>),
     Separator,
 }
+
+/// On Linux the library looks at the menu from a thread of its own as soon as anything in it changes. So that all of a
+/// change goes out in one signal, a second menu is changed and takes the place of the first; to make it anew
+/// each time, and to take the old one apart, is twice the work. Elsewhere rows are changed where they stand, and
+/// an open menu stays open.
+const BY_TURNS: bool = cfg!(not(any(target_os = "macos", windows)));
 
 /// Clicks are told to a handler that can be set once in a process's life.
 #[derive(Clone, Default)]
@@ -73,17 +90,17 @@ pub struct Prepared {
     builder: TrayIconBuilder,
     actions: Actions,
     drawing: Drawing,
-    handles: Vec<Handle>,
+    sheet: Sheet,
 }
 
 impl Prepared {
     /// Makes menu and pictures.
-    pub fn new(clicks: &Clicks, drawing: Drawing) -> Prepared {
-        let menu = Menu::new();
-        let handles = append(&drawing.items, &clicks.0, &mut |item| menu.append(item));
+    pub fn new(clicks: &Clicks, mut drawing: Drawing) -> Prepared {
+        let sheet = Sheet::new(take(&mut drawing.items));
+        *lock(&clicks.0) = actions_by_id(&sheet.items);
         let builder = TrayIconBuilder::new()
             .with_id("quota-tray")
-            .with_menu(Box::new(menu))
+            .with_menu(Box::new(sheet.menu.clone()))
             .with_tooltip(tooltip(&drawing))
             .with_title(title(&drawing));
         #[cfg(target_os = "macos")]
@@ -94,12 +111,12 @@ impl Prepared {
             Some(icon) => with_icon(builder, icon),
             None => builder,
         };
-        Prepared { builder, actions: clicks.0.clone(), drawing, handles }
+        Prepared { builder, actions: clicks.0.clone(), drawing, sheet }
     }
 
     /// Whether it shows this.
     pub fn shows(&self, drawing: &Drawing) -> bool {
-        self.drawing == *drawing
+        self.sheet.items == drawing.items && self.drawing == Drawing { items: Vec::new(), ..drawing.clone() }
     }
 
     /// Puts the icon into the tray.
@@ -107,9 +124,9 @@ impl Prepared {
     /// # Errors
     /// There is no tray to put it into.
     pub fn put_up(self) -> Result<Native, tray_icon::Error> {
-        let Prepared { builder, actions, drawing, handles } = self;
+        let Prepared { builder, actions, drawing, sheet } = self;
         forget_changes();
-        Ok(Native { tray: builder.build()?, actions, shown: Some(drawing), handles })
+        Ok(Native { tray: builder.build()?, actions, shown: Some(drawing), sheet, spare: None })
     }
 }
 
@@ -118,27 +135,20 @@ impl Native {
     /// drawing is put up whole.
     pub fn distrust_menu(&mut self) {
         self.shown = None;
+        self.sheet.items.clear();
     }
 
     /// Shows a drawing in place of the last one.
-    pub fn draw(&mut self, drawing: Drawing) {
+    pub fn draw(&mut self, mut drawing: Drawing) {
         let before = self.shown.take();
         let before = before.as_ref();
         let unchanged = |same: &dyn Fn(&Drawing) -> bool| before.is_some_and(same);
         let mut result = Ok(());
 
         // First what one waits for: the library looks through the whole menu at each of these.
-        if !unchanged(&|b| b.items == drawing.items) {
-            match before {
-                // An open menu stays open.
-                Some(before) if same_shape(&before.items, &drawing.items) => {
-                    let (mut found, mut pictures) = (Vec::new(), Pictures::of_menu(&drawing.items));
-                    changes(&before.items, &drawing.items, &self.handles, &mut pictures, &mut found);
-                    found.into_iter().for_each(|change| change());
-                    *lock(&self.actions) = actions_by_id(&drawing.items);
-                }
-                _ => self.replace_menu(&drawing.items),
-            }
+        let items = take(&mut drawing.items);
+        if before.is_none() || self.sheet.items != items {
+            self.show_rows(items);
         }
         if !unchanged(&|b| (b.face, b.refreshing) == (drawing.face, drawing.refreshing))
             && let Some(icon) = tray_bitmap(drawing.face, drawing.refreshing)
@@ -158,10 +168,35 @@ impl Native {
         }
     }
 
-    fn replace_menu(&mut self, items: &[Item]) {
+    fn show_rows(&mut self, items: Vec<Item>) {
+        *lock(&self.actions) = actions_by_id(&items);
+        if !BY_TURNS && same_shape(&self.sheet.items, &items) {
+            return self.sheet.change_to(items);
+        }
+        let next = match self.spare.take() {
+            Some(mut spare) if same_shape(&spare.items, &items) => {
+                spare.change_to(items);
+                spare
+            }
+            _ => Sheet::new(items),
+        };
+        self.tray.set_menu(Some(Box::new(next.menu.clone())));
+        let last = replace(&mut self.sheet, next);
+        self.spare = BY_TURNS.then_some(last);
+    }
+}
+
+impl Sheet {
+    fn new(items: Vec<Item>) -> Sheet {
         let menu = Menu::new();
-        self.handles = append(items, &self.actions, &mut |item| menu.append(item));
-        self.tray.set_menu(Some(Box::new(menu)));
+        let handles = build(&items, "", &mut Pictures::of_menu(&items), &mut |item| menu.append(item));
+        Sheet { menu, handles, items }
+    }
+
+    /// Changes the rows where they stand; the shape is the same.
+    fn change_to(&mut self, items: Vec<Item>) {
+        update(&self.items, &items, &self.handles, &mut Pictures::of_menu(&items));
+        self.items = items;
     }
 }
 
@@ -170,15 +205,6 @@ fn lock(actions: &Actions) -> std::sync::MutexGuard<'_, HashMap<String, Action>>
 }
 
 /// Builds platform items and hands each to `put`.
-fn append(
-    items: &[Item],
-    actions: &Actions,
-    put: &mut dyn FnMut(&dyn tray_icon::menu::IsMenuItem) -> Result<(), tray_icon::menu::Error>,
-) -> Vec<Handle> {
-    *lock(actions) = actions_by_id(items);
-    build(items, "", &mut Pictures::of_menu(items), put)
-}
-
 fn build(
     items: &[Item],
     path: &str,
@@ -199,9 +225,7 @@ fn build(
             }
             Item::Submenu(label, face, items) => {
                 let submenu = Submenu::with_id(id.as_str(), escape(label), true);
-                if let Some(icon) = face.and_then(|face| pictures.of(face)) {
-                    set_icon_of(&submenu, icon);
-                }
+                set_face(&submenu, *face, pictures);
                 let children = build(items, &id, pictures, &mut |item| submenu.append(item));
                 Handle::Submenu(submenu, children)
             }
@@ -221,49 +245,29 @@ fn build(
     handles
 }
 
-type Change<'a> = Box<dyn FnOnce() + 'a>;
-
-/// What has to be done to the items. On Linux another thread looks at the menu as soon as the first of it is
-/// done: all of it is found out before, so that the rest follows at once and goes out in the same signal.
-fn changes<'a>(
-    old: &[Item],
-    new: &[Item],
-    handles: &'a [Handle],
-    pictures: &mut Pictures,
-    found: &mut Vec<Change<'a>>,
-) {
+fn update(old: &[Item], new: &[Item], handles: &[Handle], pictures: &mut Pictures) {
     for ((old, new), handle) in old.iter().zip(new).zip(handles) {
         if old == new {
             continue;
         }
         match (handle, new) {
             (Handle::Item(item), Item::Text(label) | Item::Note(label) | Item::Action(label, _)) => {
-                let label = escape(label);
-                let enabled = matches!(new, Item::Text(_) | Item::Action(_, Some(_)));
-                found.push(Box::new(move || {
-                    item.set_text(label);
-                    item.set_enabled(enabled);
-                }));
+                item.set_text(escape(label));
+                item.set_enabled(matches!(new, Item::Text(_) | Item::Action(_, Some(_))));
             }
             (Handle::Check(item), Item::Check(label, _, on)) => {
-                let (label, on) = (escape(label), *on);
-                found.push(Box::new(move || {
-                    item.set_text(label);
-                    item.set_checked(on);
-                }));
+                item.set_text(escape(label));
+                item.set_checked(*on);
             }
             (Handle::Submenu(item, handles), Item::Submenu(label, face, new)) => {
                 if let Item::Submenu(old_label, old_face, old) = old {
                     if old_label != label {
-                        let label = escape(label);
-                        found.push(Box::new(move || item.set_text(label)));
+                        item.set_text(escape(label));
                     }
-                    if old_face.map(Face::step) != face.map(Face::step)
-                        && let Some(icon) = face.and_then(|face| pictures.of(face))
-                    {
-                        found.push(Box::new(move || set_icon_of(item, icon)));
+                    if old_face.map(Face::step) != face.map(Face::step) {
+                        set_face(item, *face, pictures);
                     }
-                    changes(old, new, handles, pictures, found);
+                    update(old, new, handles, pictures);
                 }
             }
             _ => {}
@@ -324,11 +328,13 @@ impl Pictures {
     }
 }
 
-fn set_icon_of(submenu: &Submenu, icon: MenuIcon) {
-    #[cfg(target_os = "macos")]
-    submenu.set_icon_templated(Some(icon));
-    #[cfg(not(target_os = "macos"))]
-    submenu.set_icon(Some(icon));
+fn set_face(submenu: &Submenu, face: Option<Face>, pictures: &mut Pictures) {
+    if let Some(icon) = face.and_then(|face| pictures.of(face)) {
+        #[cfg(target_os = "macos")]
+        submenu.set_icon_templated(Some(icon));
+        #[cfg(not(target_os = "macos"))]
+        submenu.set_icon(Some(icon));
+    }
 }
 
 fn tray_bitmap(face: Face, refreshing: bool) -> Option<Icon> {

@@ -18,7 +18,7 @@ enum Stage {
     #[default]
     Nothing,
     Prepared(Box<Prepared>),
-    Up(Native),
+    Up(Box<Native>),
 }
 
 impl Stage {
@@ -34,7 +34,7 @@ impl Stage {
             Stage::Prepared(_) | Stage::Nothing => Prepared::new(clicks, drawing),
         };
         match prepared.put_up() {
-            Ok(native) => *self = Stage::Up(native),
+            Ok(native) => *self = Stage::Up(Box::new(native)),
             // On Linux the host's watch says what is missing.
             Err(error) => log::info!("could not show the icon: {error}"),
         }
