@@ -22,7 +22,7 @@ const ROW_SIZE: u32 = 32;
 
 /// On Linux the library packs the picture of each row anew at every change of anything, and sends all of them
 /// when the menu is read: beyond this many rows they are plain 16 px, a quarter of it.
-const MOST_LARGE: usize = if cfg!(any(target_os = "macos", windows)) { usize::MAX } else { 24 };
+const MOST_LARGE: Option<usize> = if cfg!(any(target_os = "macos", windows)) { None } else { Some(24) };
 const SMALL_ROW_SIZE: u32 = 16;
 
 const INK: Ink = if cfg!(target_os = "macos") { Ink::Template } else { Ink::Colour };
@@ -312,7 +312,8 @@ struct Pictures {
 
 impl Pictures {
     fn of_menu(items: &[Item]) -> Pictures {
-        let size = if pictures_in(items) > MOST_LARGE { SMALL_ROW_SIZE } else { ROW_SIZE };
+        let too_many = MOST_LARGE.is_some_and(|most| pictures_in(items) > most);
+        let size = if too_many { SMALL_ROW_SIZE } else { ROW_SIZE };
         Pictures { size, drawn: Vec::new() }
     }
 
