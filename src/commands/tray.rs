@@ -18,7 +18,7 @@ use crate::tray::event_loop::{ControlFlow, EventLoop, Sender};
 use crate::tray::menu::Action;
 use crate::tray::native::Clicks;
 use crate::tray::notify;
-use crate::tray::shown::Shown;
+use crate::tray::shown::{READING, Shown};
 use crate::tray::terminal::Live;
 use chrono::Utc;
 use std::path::Path;
@@ -28,11 +28,8 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
-/// A first refresh waits no longer than this for the icon.
+/// All else waits no longer than this for the icon: where a tray host hangs, it is told.
 const FIRST: Duration = Duration::from_millis(250);
-
-/// How long a panel takes to read the menu of a new icon.
-const READING: Duration = Duration::from_millis(50);
 
 /// Runs the tray with the real accounts, until it is told to quit.
 ///
@@ -147,18 +144,23 @@ impl Background {
             events.send(Event::Snapshot(snapshot));
         };
         let (config_events, session_events) = (self.events.clone(), self.events.clone());
-        let work = async {
-            // The icon first: a refresh reads certificates and shakes hands, all with the same processor.
-            let _ = timeout(FIRST, self.up.notified()).await;
+        let refreshes = async {
+            // The menu is read first: a refresh reads certificates and shakes hands, all with the same processor.
             sleep(READING).await;
             tokio::select! {
                 () = refresher::run(source, interval, last_known, commands, publish) => {}
                 () = watch_settings(self.context, config_events) => {}
             }
         };
+        let work = async {
+            let _ = timeout(FIRST, self.up.notified()).await;
+            tokio::select! {
+                biased;
+                () = follow_host(self.events) => {}
+                () = refreshes => {}
+            }
+        };
         tokio::select! {
-            biased;
-            () = follow_host(self.events) => {}
             () = work => {}
             () = end_of_session(session_events) => {}
             () = notify::run(self.notices, Zone::LOCAL) => {}
@@ -247,7 +249,12 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
 
     fn handle(&mut self, event: Event) -> ControlFlow<()> {
         if let Event::Host(host) = &event {
-            self.host_changed(*host);
+            let before = self.host.replace(*host);
+            // Before it is known, most likely there is one, and the icon is up already.
+            if before.unwrap_or(Host::Present) == *host {
+                return ControlFlow::Continue(());
+            }
+            self.host_changed(before, *host);
         }
         if matches!(event, Event::Clicked(Action::Choose(_) | Action::StartAtLogin(_))) {
             self.shown.distrust_menu();
@@ -292,11 +299,8 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     }
 
     fn draw(&mut self, drawing: Drawing) {
-        // The library misses a host that comes just after it has found none: it begins where there is one.
-        match self.host {
-            Some(Host::Present) => self.shown.draw(drawing.clone()),
-            Some(_) => {}
-            None => self.shown.prepare(drawing.clone()),
+        if matches!(self.host, None | Some(Host::Present)) {
+            self.shown.draw(drawing.clone());
         }
         if let Some(advice) = self.host.and_then(Host::advice) {
             let rows = table::table(&self.app.view(Utc::now()), Paper::stdout());
@@ -305,16 +309,11 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         self.drawing = Some(drawing);
     }
 
-    fn host_changed(&mut self, host: Host) {
-        if self.host.replace(host) == Some(host) {
-            return;
-        }
-        if host == Host::NoBus {
-            // Its library would wait for the lost bus in a busy loop.
+    fn host_changed(&mut self, before: Option<Host>, host: Host) {
+        // Its library would wait for the lost bus in a busy loop; and it misses a host that comes just after it
+        // has found none, so the icon that was put up before it was known is put up anew.
+        if host == Host::NoBus || (before.is_none() && matches!(host, Host::Missing | Host::Unaware)) {
             self.shown.remove();
-        }
-        if host != Host::Present {
-            self.shown.none();
         }
         if let Some(advice) = host.advice() {
             eprintln!("quota-tray: {advice}");

@@ -39,6 +39,8 @@ pub enum Host {
     Present,
     /// There is none yet; the icon appears when one comes.
     Missing,
+    /// There is one that came just when the icon was put up, and does not know it.
+    Unaware,
     /// There is one, and it does not answer.
     Silent,
     /// There can't be one: there is no session bus.

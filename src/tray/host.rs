@@ -13,6 +13,7 @@ use zbus::Address;
 use zbus::address::transport::{Transport, UnixSocket};
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
+use zbus::zvariant::OwnedValue;
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 
@@ -28,12 +29,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long until one that hangs is asked again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Tells of tray hosts that come and go, for ever.
+/// Tells of tray hosts that come and go, for ever. The icon has been put up before.
 pub async fn watch(events: Sender) {
+    let mut first = true;
     loop {
-        if let Err(error) = follow(&events).await {
+        if let Err(error) = follow(&events, first).await {
             log::debug!("session bus: {error}");
         }
+        first = false;
         events.send(Event::Host(Host::NoBus));
         bus_comes().await;
     }
@@ -78,8 +81,7 @@ pub async fn look() -> Host {
         let there = DBusProxy::new(&connection).await?.name_has_owner(BusName::try_from(WATCHER)?).await?;
         zbus::Result::Ok(match there {
             false => Host::Missing,
-            true if answers(&connection).await => Host::Present,
-            true => Host::Silent,
+            true => standing(&connection).await.map_or(Host::Silent, |_| Host::Present),
         })
     };
     match timeout(LOOK_AGAIN, looked).await {
@@ -92,24 +94,29 @@ pub async fn look() -> Host {
     }
 }
 
-/// Follows the watcher's name until the bus is gone.
-async fn follow(events: &Sender) -> zbus::Result<()> {
+/// Follows the watcher's name until the bus is gone. `first`: the icon is up already.
+async fn follow(events: &Sender, mut first: bool) -> zbus::Result<()> {
     let connection = zbus::Connection::session().await?;
     let bus = DBusProxy::new(&connection).await?;
     let mut changes = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
     let mut there = bus.name_has_owner(BusName::try_from(WATCHER)?).await?;
     let mut answered = true;
     loop {
-        if there && answered {
+        if there && answered && !first {
             // The icon is put up meanwhile: mostly the watcher answers, and this saves a round of messages.
             events.send(Event::Host(Host::Present));
         }
-        let host = match there {
-            false => Host::Missing,
-            true if answers(&connection).await => Host::Present,
-            true => Host::Silent,
+        let standing = if there { standing(&connection).await } else { None };
+        if first && standing == Some(Standing::Unknown) {
+            events.send(Event::Host(Host::Unaware));
+        }
+        first = false;
+        answered = standing.is_some() || !there;
+        let host = match (there, answered) {
+            (false, _) => Host::Missing,
+            (true, false) => Host::Silent,
+            (true, true) => Host::Present,
         };
-        answered = host != Host::Silent;
         events.send(Event::Host(host));
         let change = match host {
             Host::Silent => match timeout(LOOK_AGAIN, changes.next()).await {
@@ -124,12 +131,26 @@ async fn follow(events: &Sender) -> zbus::Result<()> {
     }
 }
 
-/// Whether the watcher answers at all. A ping would not tell: GLib's D-Bus answers it from a thread of
-/// its own while the panel's hangs.
-async fn answers(connection: &zbus::Connection) -> bool {
+/// What a watcher says of our icon.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Registered,
+    Unknown,
+}
+
+/// Whether the watcher knows the icon. `None`: it does not answer at all. A ping would not tell: GLib's D-Bus
+/// answers it from a thread of its own while the panel's hangs.
+async fn standing(connection: &zbus::Connection) -> Option<Standing> {
     let (path, properties) = ("/StatusNotifierWatcher", "org.freedesktop.DBus.Properties");
-    let what = (WATCHER, "IsStatusNotifierHostRegistered");
+    let what = (WATCHER, "RegisteredStatusNotifierItems");
     let asked = connection.call_method(Some(WATCHER), path, Some(properties), "Get", &what);
-    // Any answer will do, an error included.
-    timeout(PATIENCE, asked).await.is_ok()
+    let answer = timeout(PATIENCE, asked).await.ok()?;
+    let items =
+        answer.and_then(|answer| Ok(Vec::<String>::try_from(answer.body().deserialize::<OwnedValue>()?)?));
+    // As the icon's library names it, with the process in it. Any other answer will do, an error included.
+    let ours = format!("StatusNotifierItem-{}-", std::process::id());
+    match items {
+        Ok(items) if !items.iter().any(|item| item.contains(&ours)) => Some(Standing::Unknown),
+        _ => Some(Standing::Registered),
+    }
 }

@@ -5,7 +5,7 @@ use super::app::{Drawing, Event};
 use super::event_loop::Sender;
 use super::icon::{self, Face, Ink, Picture};
 use super::menu::{Action, Item, cut};
-use super::shape::{actions_by_id, escape, pictures_in, same_shape};
+use super::shape::{actions_by_id, escape, pictures_in, same_shape, words_only};
 use std::collections::HashMap;
 use std::mem::{replace, take};
 use std::sync::{Arc, Mutex};
@@ -66,6 +66,10 @@ enum Handle {
 /// an open menu stays open.
 const BY_TURNS: bool = cfg!(not(any(target_os = "macos", windows)));
 
+/// On Linux the library packs the pictures before it puts up the icon, and sends them all when the menu is read:
+/// the numbers would come in twice the time.
+pub const PICTURES_LATER: bool = cfg!(not(any(target_os = "macos", windows)));
+
 /// Clicks are told to a handler that can be set once in a process's life.
 #[derive(Clone, Default)]
 pub struct Clicks(Actions);
@@ -85,19 +89,16 @@ impl Clicks {
     }
 }
 
-/// A tray icon that is all made, and not put up.
-pub struct Prepared {
-    builder: TrayIconBuilder,
-    actions: Actions,
-    drawing: Drawing,
-    sheet: Sheet,
-}
-
-impl Prepared {
-    /// Makes menu and pictures.
-    pub fn new(clicks: &Clicks, mut drawing: Drawing) -> Prepared {
-        let sheet = Sheet::new(take(&mut drawing.items));
-        *lock(&clicks.0) = actions_by_id(&sheet.items);
+impl Native {
+    /// Puts the icon into the tray. Where pictures take long, the menu has none yet: the same drawing once
+    /// more brings them.
+    ///
+    /// # Errors
+    /// There is no tray to put it into.
+    pub fn put_up(clicks: &Clicks, mut drawing: Drawing) -> Result<Native, tray_icon::Error> {
+        let items = take(&mut drawing.items);
+        *lock(&clicks.0) = actions_by_id(&items);
+        let sheet = Sheet::new(if PICTURES_LATER { words_only(items) } else { items });
         let builder = TrayIconBuilder::new()
             .with_id("quota-tray")
             .with_menu(Box::new(sheet.menu.clone()))
@@ -111,26 +112,11 @@ impl Prepared {
             Some(icon) => with_icon(builder, icon),
             None => builder,
         };
-        Prepared { builder, actions: clicks.0.clone(), drawing, sheet }
-    }
-
-    /// Whether it shows this.
-    pub fn shows(&self, drawing: &Drawing) -> bool {
-        self.sheet.items == drawing.items && self.drawing == Drawing { items: Vec::new(), ..drawing.clone() }
-    }
-
-    /// Puts the icon into the tray.
-    ///
-    /// # Errors
-    /// There is no tray to put it into.
-    pub fn put_up(self) -> Result<Native, tray_icon::Error> {
-        let Prepared { builder, actions, drawing, sheet } = self;
         forget_changes();
+        let actions = clicks.0.clone();
         Ok(Native { tray: builder.build()?, actions, shown: Some(drawing), sheet, spare: None })
     }
-}
 
-impl Native {
     /// The platform has changed an item by itself, as it does when a check item is clicked: the next
     /// drawing is put up whole.
     pub fn distrust_menu(&mut self) {

@@ -46,6 +46,15 @@ pub fn pictures_in(items: &[Item]) -> usize {
     items.iter().map(of).sum()
 }
 
+/// The same menu without its pictures.
+pub fn words_only(items: Vec<Item>) -> Vec<Item> {
+    let of = |item| match item {
+        Item::Submenu(label, _, items) => Item::Submenu(label, None, words_only(items)),
+        other => other,
+    };
+    items.into_iter().map(of).collect()
+}
+
 /// An ampersand would underline the next letter.
 pub fn escape(label: &str) -> String {
     label.replace('&', "&&")
@@ -95,6 +104,11 @@ mod tests {
     fn pictures_are_counted_at_every_depth() {
         let account = row("a", Some(Face::Error), vec![text("b")]);
         let provider = row("Claude", Some(Face::Exhausted), vec![account.clone(), account.clone()]);
-        assert_eq!(pictures_in(&[account, Item::Separator, provider, row("Settings", None, Vec::new())]), 4);
+        let menu = vec![account, Item::Separator, provider, row("Settings", None, Vec::new())];
+        assert_eq!(pictures_in(&menu), 4);
+        let words = words_only(menu.clone());
+        assert_eq!(pictures_in(&words), 0);
+        assert!(same_shape(&menu, &words));
+        assert_eq!(words[0], row("a", None, vec![text("b")]));
     }
 }

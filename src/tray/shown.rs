@@ -7,59 +7,33 @@ pub use apart::Shown;
 pub use here::Shown;
 
 use super::app::Drawing;
-use super::native::{Clicks, Native, Prepared};
-use std::mem::take;
+use super::native::{Clicks, Native};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
 
-/// How far the icon is.
-#[derive(Default)]
-enum Stage {
-    #[default]
-    Nothing,
-    Prepared(Box<Prepared>),
-    Up(Box<Native>),
-}
+/// How long a panel takes to read the menu of a new icon.
+pub const READING: Duration = Duration::from_millis(50);
 
-impl Stage {
-    /// Puts up a drawing in place of the last one, or the first.
-    fn put_up(&mut self, clicks: &Clicks, drawing: Drawing) {
-        let prepared = match take(self) {
-            Stage::Up(mut native) => {
-                native.draw(drawing);
-                *self = Stage::Up(native);
-                return;
-            }
-            Stage::Prepared(prepared) if prepared.shows(&drawing) => *prepared,
-            Stage::Prepared(_) | Stage::Nothing => Prepared::new(clicks, drawing),
-        };
-        match prepared.put_up() {
-            Ok(native) => *self = Stage::Up(Box::new(native)),
+/// Puts up a drawing in place of the last one, or the first.
+fn put_up(native: &mut Option<Native>, clicks: &Clicks, drawing: Drawing) {
+    match native {
+        Some(native) => native.draw(drawing),
+        None => match Native::put_up(clicks, drawing) {
+            Ok(new) => *native = Some(new),
             // On Linux the host's watch says what is missing.
             Err(error) => log::info!("could not show the icon: {error}"),
-        }
-    }
-
-    /// Makes what is likely to be put up soon.
-    fn prepare(&mut self, clicks: &Clicks, drawing: Drawing) {
-        if !matches!(self, Stage::Up(_)) {
-            *self = Stage::Prepared(Box::new(Prepared::new(clicks, drawing)));
-        }
-    }
-
-    fn distrust_menu(&mut self) {
-        if let Stage::Up(native) = self {
-            native.distrust_menu();
-        }
+        },
     }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod apart {
-    use super::{Arc, Clicks, Drawing, Notify, Stage, take};
+    use super::super::native::PICTURES_LATER;
+    use super::{Arc, Clicks, Drawing, Duration, Native, Notify, READING, put_up};
+    use std::mem::take;
     use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
     use std::thread;
-    use std::time::Duration;
 
     /// The icon goes at once, or its host hangs.
     const LAST_PATIENCE: Duration = Duration::from_secs(1);
@@ -81,14 +55,13 @@ mod apart {
     struct Wish {
         remove: bool,
         distrust: bool,
-        prepare: Option<Drawing>,
         drawing: Option<Drawing>,
         end: bool,
     }
 
     impl Wish {
         fn is_any(&self) -> bool {
-            self.remove || self.distrust || self.end || self.drawing.is_some() || self.prepare.is_some()
+            self.remove || self.distrust || self.end || self.drawing.is_some()
         }
     }
 
@@ -106,6 +79,13 @@ mod apart {
             let none = |wish: &mut Wish| !wish.is_any();
             take(&mut *self.1.wait_while(self.lock(), none).unwrap_or_else(PoisonError::into_inner))
         }
+
+        /// None of it, if there is none until then.
+        fn next_within(&self, time: Duration) -> Wish {
+            let none = |wish: &mut Wish| !wish.is_any();
+            let waited = self.1.wait_timeout_while(self.lock(), time, none);
+            take(&mut *waited.unwrap_or_else(PoisonError::into_inner).0)
+        }
     }
 
     impl Shown {
@@ -117,12 +97,6 @@ mod apart {
         /// Shows a drawing in place of the last one.
         pub fn draw(&mut self, drawing: Drawing) {
             self.wishes.add(|wish| wish.drawing = Some(drawing));
-            self.start();
-        }
-
-        /// Gets ready to show this, while it is found out whether there is a tray host.
-        pub fn prepare(&mut self, drawing: Drawing) {
-            self.wishes.add(|wish| wish.prepare = Some(drawing));
             self.start();
         }
 
@@ -140,11 +114,6 @@ mod apart {
                 Ok(_) => self.thread = Some(ended),
                 Err(error) => log::warn!("could not start a thread for the icon: {error}"),
             }
-        }
-
-        /// There is no icon to wait for.
-        pub fn none(&self) {
-            self.up.notify_one();
         }
 
         /// The platform has changed an item by itself: the next drawing is put up whole.
@@ -167,23 +136,30 @@ mod apart {
     }
 
     fn follow(clicks: &Clicks, wishes: &Wishes, up: &Notify) {
-        let mut stage = Stage::default();
+        let mut native: Option<Native> = None;
+        let mut pictures_of: Option<Drawing> = None;
         loop {
-            let Wish { remove, distrust, prepare, drawing, end } = wishes.next();
-            if remove || end {
-                stage = Stage::Nothing;
+            let mut wish = match pictures_of {
+                None => wishes.next(),
+                Some(_) => wishes.next_within(READING),
+            };
+            if let Some(drawing) = pictures_of.take().filter(|_| !wish.remove) {
+                wish.drawing.get_or_insert(drawing);
             }
-            if end {
+            if wish.remove || wish.end {
+                native = None;
+            }
+            if wish.end {
                 return;
             }
-            if distrust {
-                stage.distrust_menu();
+            if let Some(native) = native.as_mut().filter(|_| wish.distrust) {
+                native.distrust_menu();
             }
-            if let Some(drawing) = drawing {
-                stage.put_up(clicks, drawing);
+            if let Some(drawing) = wish.drawing {
+                let without_pictures = (PICTURES_LATER && native.is_none()).then(|| drawing.clone());
+                put_up(&mut native, clicks, drawing);
                 up.notify_one();
-            } else if let Some(drawing) = prepare {
-                stage.prepare(clicks, drawing);
+                pictures_of = without_pictures.filter(|_| native.is_some());
             }
         }
     }
@@ -191,50 +167,42 @@ mod apart {
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod here {
-    use super::{Arc, Clicks, Drawing, Notify, Stage};
+    use super::{Arc, Clicks, Drawing, Native, Notify, put_up};
 
     /// The tray icon, made with the first drawing.
     pub struct Shown {
         clicks: Clicks,
         up: Arc<Notify>,
-        stage: Stage,
+        native: Option<Native>,
     }
 
     impl Shown {
         /// Nothing is shown yet. `up` is told when something is, or nothing can be.
         pub fn new(clicks: Clicks, up: Arc<Notify>) -> Shown {
-            Shown { clicks, up, stage: Stage::Nothing }
+            Shown { clicks, up, native: None }
         }
 
         /// Shows a drawing in place of the last one.
         pub fn draw(&mut self, drawing: Drawing) {
-            self.stage.put_up(&self.clicks, drawing);
-            self.up.notify_one();
-        }
-
-        /// Gets ready to show this.
-        pub fn prepare(&mut self, drawing: Drawing) {
-            self.stage.prepare(&self.clicks, drawing);
-        }
-
-        /// There is no icon to wait for.
-        pub fn none(&self) {
+            put_up(&mut self.native, &self.clicks, drawing);
             self.up.notify_one();
         }
 
         /// The platform has changed an item by itself: the next drawing is put up whole.
         pub fn distrust_menu(&mut self) {
-            self.stage.distrust_menu();
+            if let Some(native) = &mut self.native {
+                native.distrust_menu();
+            }
         }
 
         /// Takes the icon away; the next drawing brings it back.
         pub fn remove(&mut self) {
-            self.stage = Stage::Nothing;
+            self.native = None;
         }
 
         /// Takes the icon away for good.
         pub fn close(&mut self) {
-            self.stage = Stage::Nothing;
+            self.native = None;
         }
     }
 }

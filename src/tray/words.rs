@@ -43,7 +43,7 @@ pub fn face(face: Face) -> String {
 /// What is missing and how to get it, in one sentence. `None`: nothing is.
 pub fn host(host: Host) -> Option<&'static str> {
     match host {
-        Host::Present => None,
+        Host::Present | Host::Unaware => None,
         Host::Missing => Some(
             "could not show the icon yet: no tray host is running, and the icon appears when one starts \
              (hint: GNOME needs the AppIndicator extension; a bar without StatusNotifier needs snixembed)",

@@ -101,6 +101,11 @@ impl TrayHost {
         self.start_again(bus);
     }
 
+    /// As if this host came just after the next icon wanted to register: the bus tells it that there is none.
+    pub fn overlook_next(&self) {
+        self.heard.change(|heard| heard.overlooks_next = true);
+    }
+
     /// How many times an icon has registered over the whole scene, with restarts of the host.
     pub fn registrations(&self) -> usize {
         self.heard.look(|heard| heard.registrations)

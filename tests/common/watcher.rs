@@ -2,6 +2,7 @@
 //! signals by which they tell of changes.
 
 use std::collections::HashMap;
+use std::mem::take;
 use std::sync::Arc;
 
 use zbus::message::{Header, Message};
@@ -16,6 +17,8 @@ pub(super) struct Heard {
     /// The icons there are, in the order in which they registered.
     pub items: Vec<TrayItem>,
     pub registrations: usize,
+    /// The next icon to register is told that there is nobody.
+    pub overlooks_next: bool,
     pub signals: Vec<HostSignal>,
     /// How often something came after which a panel reads the menu again.
     pub menu_events: usize,
@@ -125,6 +128,9 @@ impl Watcher {
         #[zbus(header)] header: Header<'_>,
         #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> fdo::Result<()> {
+        if self.0.change(|heard| take(&mut heard.overlooks_next)) {
+            return Err(fdo::Error::ServiceUnknown("as if the host had come just after".to_owned()));
+        }
         let owner = header.sender().expect("the bus names each sender").to_string();
         let item = if service.starts_with('/') {
             TrayItem { service: owner.clone(), path: service.clone(), owner }

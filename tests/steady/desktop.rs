@@ -117,6 +117,8 @@ fn an_icon_comes_with_the_tray_host_as_often_as_that_crashes() {
     for crash in 1..=3 {
         scene.host.start_again(&scene.bus);
         scene.host.menu_until(showing("alice@example.com — 42% left"));
+        // The pictures follow by themselves: nothing else happens now.
+        scene.host.menu_until(|menu| menu.item(ALICE).icon_png.starts_with(b"\x89PNG"));
         scene.host.stop();
         // What happens meanwhile is in the terminal, and then in the menu.
         let email = format!("number{crash}@example.com");
@@ -130,6 +132,19 @@ fn an_icon_comes_with_the_tray_host_as_often_as_that_crashes() {
     assert_eq!(scene.host.registrations(), 6);
     terminal.terminate();
     assert!(terminal.finish().success());
+}
+
+/// The icon's library hears of hosts that come only after it has found none.
+#[test]
+fn a_tray_host_that_comes_while_the_icon_is_put_up_gets_it() {
+    let scene = Scene::new().claude(ALICE);
+    scene.host.overlook_next();
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("42% left"));
+    assert_eq!(scene.host.registrations(), 1);
+    program.terminate();
+    let done = program.finish();
+    assert_eq!((done.status.code(), done.stderr.as_str()), (Some(0), ""));
 }
 
 #[test]

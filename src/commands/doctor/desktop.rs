@@ -62,7 +62,7 @@ pub async fn look(notify: bool) -> Vec<Finding> {
         }
         findings.push(good("session bus", "it answers"));
         findings.push(match host {
-            Host::Present => good("tray host", "it answers"),
+            Host::Present | Host::Unaware => good("tray host", "it answers"),
             Host::Silent => bad("tray host", "there is one, and it does not answer", "restart the panel"),
             Host::Missing | Host::NoBus => bad(
                 "tray host",
