@@ -28,7 +28,7 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc};
 use tokio::time::{sleep, timeout};
 
-/// All else waits no longer than this for the icon: where a tray host hangs, it is told.
+/// The first refresh, and the look at the tray host, wait no longer than this for the icon.
 const FIRST: Duration = Duration::from_millis(250);
 
 /// Runs the tray with the real accounts, until it is told to quit.
@@ -153,10 +153,10 @@ impl Background {
             }
         };
         let work = async {
-            let _ = timeout(FIRST, self.up.notified()).await;
+            let is_up = timeout(FIRST, self.up.notified()).await.is_ok();
             tokio::select! {
                 biased;
-                () = follow_host(self.events) => {}
+                () = follow_host(self.events, &self.up, is_up) => {}
                 () = refreshes => {}
             }
         };
@@ -169,12 +169,22 @@ impl Background {
     }
 }
 
-async fn follow_host(events: Sender) {
+/// Tells of tray hosts, which come and go on Linux and BSD alone.
+async fn follow_host(events: Sender, icon: &Notify, is_up: bool) {
     #[cfg(all(unix, not(target_os = "macos")))]
-    crate::tray::host::watch(events).await;
+    {
+        use crate::tray::host;
+        if !is_up {
+            tokio::select! {
+                () = host::watch(events.clone(), false) => {}
+                () = icon.notified() => {}
+            }
+        }
+        host::watch(events, true).await;
+    }
     #[cfg(not(all(unix, not(target_os = "macos"))))]
     {
-        events.send(Event::Host(Host::Present));
+        let _ = (events, icon, is_up);
         std::future::pending::<()>().await;
     }
 }
@@ -250,7 +260,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     fn handle(&mut self, event: Event) -> ControlFlow<()> {
         if let Event::Host(host) = &event {
             let before = self.host.replace(*host);
-            // Before it is known, most likely there is one, and the icon is up already.
+            // Before it is known, most likely there is one, and the icon is being put up.
             if before.unwrap_or(Host::Present) == *host {
                 return ControlFlow::Continue(());
             }
@@ -312,7 +322,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     fn host_changed(&mut self, before: Option<Host>, host: Host) {
         // Its library would wait for the lost bus in a busy loop; and it misses a host that comes just after it
         // has found none, so the icon that was put up before it was known is put up anew.
-        if host == Host::NoBus || (before.is_none() && matches!(host, Host::Missing | Host::Unaware)) {
+        if matches!(host, Host::NoBus | Host::Unaware) || (before.is_none() && host == Host::Missing) {
             self.shown.remove();
         }
         if let Some(advice) = host.advice() {

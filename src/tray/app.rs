@@ -26,7 +26,7 @@ pub enum Event {
     /// Whether the program is started at login (`None`: that is not to be changed), or why that is not
     /// known or could not be changed.
     StartsAtLogin(Result<Option<bool>, String>),
-    /// A tray host has come or gone.
+    /// A tray host has come or gone, hangs or answers again.
     Host(Host),
     /// Somebody asks the program to end: a signal, or the session's end.
     Quit,

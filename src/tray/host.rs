@@ -29,9 +29,9 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// How long until one that hangs is asked again.
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
-/// Tells of tray hosts that come and go, for ever. The icon has been put up before.
-pub async fn watch(events: Sender) {
-    let mut first = true;
+/// Tells of tray hosts that come and go, for ever. `up`: the icon has been put up, and a host may have missed it.
+pub async fn watch(events: Sender, up: bool) {
+    let mut first = up;
     loop {
         if let Err(error) = follow(&events, first).await {
             log::debug!("session bus: {error}");
@@ -81,7 +81,7 @@ pub async fn look() -> Host {
         let there = DBusProxy::new(&connection).await?.name_has_owner(BusName::try_from(WATCHER)?).await?;
         zbus::Result::Ok(match there {
             false => Host::Missing,
-            true => standing(&connection).await.map_or(Host::Silent, |_| Host::Present),
+            true => items(&connection).await.map_or(Host::Silent, |_| Host::Present),
         })
     };
     match timeout(LOOK_AGAIN, looked).await {
@@ -94,7 +94,8 @@ pub async fn look() -> Host {
     }
 }
 
-/// Follows the watcher's name until the bus is gone. `first`: the icon is up already.
+/// Follows the watcher's name until the bus is gone. `first`: the icon has been put up, and no watcher has answered
+/// yet.
 async fn follow(events: &Sender, mut first: bool) -> zbus::Result<()> {
     let connection = zbus::Connection::session().await?;
     let bus = DBusProxy::new(&connection).await?;
@@ -106,12 +107,15 @@ async fn follow(events: &Sender, mut first: bool) -> zbus::Result<()> {
             // The icon is put up meanwhile: mostly the watcher answers, and this saves a round of messages.
             events.send(Event::Host(Host::Present));
         }
-        let standing = if there { standing(&connection).await } else { None };
-        if first && standing == Some(Standing::Unknown) {
+        let items = if there { items(&connection).await } else { None };
+        if let Some(items) = &items
+            && first
+            && !is_among(items, &bus).await
+        {
             events.send(Event::Host(Host::Unaware));
         }
-        first = false;
-        answered = standing.is_some() || !there;
+        first = first && there && items.is_none();
+        answered = items.is_some() || !there;
         let host = match (there, answered) {
             (false, _) => Host::Missing,
             (true, false) => Host::Silent,
@@ -131,26 +135,23 @@ async fn follow(events: &Sender, mut first: bool) -> zbus::Result<()> {
     }
 }
 
-/// What a watcher says of our icon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Standing {
-    Registered,
-    Unknown,
-}
-
-/// Whether the watcher knows the icon. `None`: it does not answer at all. A ping would not tell: GLib's D-Bus
-/// answers it from a thread of its own while the panel's hangs.
-async fn standing(connection: &zbus::Connection) -> Option<Standing> {
+/// The icons that the watcher knows: none, if it answers with an error. `None`: it does not answer at all. A ping
+/// would not tell: GLib's D-Bus answers it from a thread of its own while the panel's hangs.
+async fn items(connection: &zbus::Connection) -> Option<Vec<String>> {
     let (path, properties) = ("/StatusNotifierWatcher", "org.freedesktop.DBus.Properties");
     let what = (WATCHER, "RegisteredStatusNotifierItems");
     let asked = connection.call_method(Some(WATCHER), path, Some(properties), "Get", &what);
     let answer = timeout(PATIENCE, asked).await.ok()?;
-    let items =
-        answer.and_then(|answer| Ok(Vec::<String>::try_from(answer.body().deserialize::<OwnedValue>()?)?));
-    // As the icon's library names it, with the process in it. Any other answer will do, an error included.
-    let ours = format!("StatusNotifierItem-{}-", std::process::id());
-    match items {
-        Ok(items) if !items.iter().any(|item| item.contains(&ours)) => Some(Standing::Unknown),
-        _ => Some(Standing::Registered),
-    }
+    let list = |answer: zbus::Message| Vec::try_from(answer.body().deserialize::<OwnedValue>().ok()?).ok();
+    Some(answer.ok().and_then(list).unwrap_or_default())
+}
+
+/// Whether the icon that was put up first is in the watcher's list, by its own name or, as some watchers have it, by
+/// that of its connection. If there is no such icon, because it has been put up anew since, or because the library
+/// gives it no name in Flatpak and Snap, it is taken to be.
+async fn is_among(items: &[String], bus: &DBusProxy<'_>) -> bool {
+    let name = format!("org.kde.StatusNotifierItem-{}-1", std::process::id());
+    let Ok(bus_name) = BusName::try_from(name.as_str()) else { return true };
+    let Ok(owner) = bus.get_name_owner(bus_name).await else { return true };
+    items.iter().flat_map(|item| item.split(['/', '@'])).any(|part| part == name || part == owner.as_str())
 }

@@ -68,7 +68,7 @@ const BY_TURNS: bool = cfg!(not(any(target_os = "macos", windows)));
 
 /// On Linux the library packs the pictures before it puts up the icon, and sends them all when the menu is read:
 /// the numbers would come in twice the time.
-pub const PICTURES_LATER: bool = cfg!(not(any(target_os = "macos", windows)));
+const PICTURES_LATER: bool = cfg!(not(any(target_os = "macos", windows)));
 
 /// Clicks are told to a handler that can be set once in a process's life.
 #[derive(Clone, Default)]

@@ -29,7 +29,6 @@ fn put_up(native: &mut Option<Native>, clicks: &Clicks, drawing: Drawing) {
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod apart {
-    use super::super::native::PICTURES_LATER;
     use super::{Arc, Clicks, Drawing, Duration, Native, Notify, READING, put_up};
     use std::mem::take;
     use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
@@ -89,7 +88,7 @@ mod apart {
     }
 
     impl Shown {
-        /// Nothing is shown yet. `up` is told when something is, or nothing can be.
+        /// Nothing is shown yet. `up` is told each time a drawing is, or can't be.
         pub fn new(clicks: Clicks, up: Arc<Notify>) -> Shown {
             Shown { clicks, wishes: Arc::default(), up, thread: None }
         }
@@ -156,7 +155,7 @@ mod apart {
                 native.distrust_menu();
             }
             if let Some(drawing) = wish.drawing {
-                let without_pictures = (PICTURES_LATER && native.is_none()).then(|| drawing.clone());
+                let without_pictures = native.is_none().then(|| drawing.clone());
                 put_up(&mut native, clicks, drawing);
                 up.notify_one();
                 pictures_of = without_pictures.filter(|_| native.is_some());
@@ -177,7 +176,7 @@ mod here {
     }
 
     impl Shown {
-        /// Nothing is shown yet. `up` is told when something is, or nothing can be.
+        /// Nothing is shown yet. `up` is told each time a drawing is, or can't be.
         pub fn new(clicks: Clicks, up: Arc<Notify>) -> Shown {
             Shown { clicks, up, native: None }
         }

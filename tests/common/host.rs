@@ -16,7 +16,7 @@ use super::bus::PrivateBus;
 use super::icon::Icon;
 use super::menu::{Layout, Menu, MenuItem};
 use super::watched::{PATIENCE, Watched, deadline};
-use super::watcher::{Heard, HostSignal, TrayItem, Watcher};
+use super::watcher::{Heard, Hold, HostSignal, TrayItem, Watcher};
 
 const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const ITEM: &str = "org.kde.StatusNotifierItem";
@@ -27,6 +27,7 @@ const DBUS: &str = "org.freedesktop.DBus";
 /// The tray host of a scene; present from the start, it can be stopped and started again.
 pub struct TrayHost {
     heard: Arc<Watched<Heard>>,
+    hold: Arc<Hold>,
     running: Option<Running>,
 }
 
@@ -38,7 +39,7 @@ struct Running {
 impl TrayHost {
     /// A host on `bus`, ready for registrations once this returns.
     pub fn start(bus: &PrivateBus) -> Self {
-        let mut host = Self { heard: Arc::default(), running: None };
+        let mut host = Self { heard: Arc::default(), hold: Arc::default(), running: None };
         host.start_again(bus);
         host
     }
@@ -47,10 +48,10 @@ impl TrayHost {
     pub fn start_again(&mut self, bus: &PrivateBus) {
         assert!(self.running.is_none(), "the tray host is running already");
         let (ready, connected) = mpsc::channel();
-        let heard = Arc::clone(&self.heard);
+        let (heard, hold) = (Arc::clone(&self.heard), Arc::clone(&self.hold));
         let client = bus.client();
         let listener = Background::spawn("tray-host", move || async move {
-            let watcher = Watcher(Arc::clone(&heard));
+            let watcher = Watcher { heard: Arc::clone(&heard), hold };
             let connection = client
                 .serve_at("/StatusNotifierWatcher", watcher)
                 .build()
@@ -104,6 +105,38 @@ impl TrayHost {
     /// As if this host came just after the next icon wanted to register: the bus tells it that there is none.
     pub fn overlook_next(&self) {
         self.heard.change(|heard| heard.overlooks_next = true);
+    }
+
+    /// Lists icons by the names of their connections, as some watchers do.
+    pub fn list_unique_names(&self) {
+        self.heard.change(|heard| heard.lists_unique_names = true);
+    }
+
+    /// As a busy host: a registration waits for [`let_register`](Self::let_register).
+    pub fn hold_registrations(&self) {
+        self.hold.registrations.forget_permits(1);
+    }
+
+    pub fn let_register(&self) {
+        self.hold.registrations.add_permits(1);
+    }
+
+    /// As a busy host: whoever asks for the list of icons waits for [`let_list`](Self::let_list).
+    pub fn hold_list(&self) {
+        self.hold.list.forget_permits(1);
+    }
+
+    pub fn let_list(&self) {
+        self.hold.list.add_permits(1);
+    }
+
+    /// Waits until somebody has asked for the list of icons.
+    #[track_caller]
+    pub fn wait_until_asked_for_list(&self) {
+        self.heard.expect(
+            |heard| (heard.list_reads > 0).then_some(()),
+            |_| "nobody asked for the list of icons".to_owned(),
+        );
     }
 
     /// How many times an icon has registered over the whole scene, with restarts of the host.

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::mem::take;
 use std::sync::Arc;
 
+use tokio::sync::Semaphore;
 use zbus::message::{Header, Message};
 use zbus::object_server::SignalEmitter;
 use zbus::{OwnedVariant, fdo, interface};
@@ -19,6 +20,10 @@ pub(super) struct Heard {
     pub registrations: usize,
     /// The next icon to register is told that there is nobody.
     pub overlooks_next: bool,
+    /// Whether icons are listed by the names of their connections.
+    pub lists_unique_names: bool,
+    /// How often that list was asked for.
+    pub list_reads: usize,
     pub signals: Vec<HostSignal>,
     /// How often something came after which a panel reads the menu again.
     pub menu_events: usize,
@@ -117,7 +122,23 @@ impl Heard {
 }
 
 /// The object at `/StatusNotifierWatcher`.
-pub(super) struct Watcher(pub Arc<Watched<Heard>>);
+pub(super) struct Watcher {
+    pub heard: Arc<Watched<Heard>>,
+    pub hold: Arc<Hold>,
+}
+
+/// What is not answered while no other permit is there.
+#[derive(Debug)]
+pub(super) struct Hold {
+    pub registrations: Semaphore,
+    pub list: Semaphore,
+}
+
+impl Default for Hold {
+    fn default() -> Self {
+        Self { registrations: Semaphore::new(1), list: Semaphore::new(1) }
+    }
+}
 
 #[interface(name = "org.kde.StatusNotifierWatcher")]
 impl Watcher {
@@ -128,7 +149,8 @@ impl Watcher {
         #[zbus(header)] header: Header<'_>,
         #[zbus(signal_emitter)] emitter: SignalEmitter<'_>,
     ) -> fdo::Result<()> {
-        if self.0.change(|heard| take(&mut heard.overlooks_next)) {
+        let _permit = self.hold.registrations.acquire().await;
+        if self.heard.change(|heard| take(&mut heard.overlooks_next)) {
             return Err(fdo::Error::ServiceUnknown("as if the host had come just after".to_owned()));
         }
         let owner = header.sender().expect("the bus names each sender").to_string();
@@ -137,15 +159,23 @@ impl Watcher {
         } else {
             TrayItem { service: service.clone(), path: "/StatusNotifierItem".to_owned(), owner }
         };
-        self.0.change(|heard| heard.register(item));
+        self.heard.change(|heard| heard.register(item));
         Ok(Self::status_notifier_item_registered(&emitter, &service).await?)
     }
 
     fn register_status_notifier_host(&self, _service: String) {}
 
     #[zbus(property)]
-    fn registered_status_notifier_items(&self) -> Vec<String> {
-        self.0.look(|heard| heard.items.iter().map(|item| item.service.clone()).collect())
+    async fn registered_status_notifier_items(&self) -> Vec<String> {
+        self.heard.change(|heard| heard.list_reads += 1);
+        let _permit = self.hold.list.acquire().await;
+        self.heard.look(|heard| {
+            let name = |item: &TrayItem| match heard.lists_unique_names {
+                true => format!("{}{}", item.owner, item.path),
+                false => item.service.clone(),
+            };
+            heard.items.iter().map(name).collect()
+        })
     }
 
     /// Always true, as in Plasma and in GNOME's extension.

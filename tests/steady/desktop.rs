@@ -147,6 +147,47 @@ fn a_tray_host_that_comes_while_the_icon_is_put_up_gets_it() {
     assert_eq!((done.status.code(), done.stderr.as_str()), (Some(0), ""));
 }
 
+/// It has the name, and then loads its other parts.
+#[test]
+fn a_tray_host_that_comes_then_and_takes_its_time_gets_it_too() {
+    let scene = Scene::new().claude(ALICE);
+    scene.host.overlook_next();
+    scene.host.hold_list();
+    let program = scene.spawn(&[]);
+    program.stderr_line("the tray host does not answer");
+    scene.host.let_list();
+    scene.host.menu_until(showing("42% left"));
+    quit(&scene, program);
+}
+
+#[test]
+fn an_icon_that_is_known_by_another_name_is_not_put_up_twice() {
+    let scene = Scene::new().claude(ALICE);
+    scene.host.list_unique_names();
+    let program = scene.spawn(&[]);
+    goes_on_with_one_icon(&scene, program);
+}
+
+#[test]
+fn an_icon_that_a_busy_host_does_not_know_yet_is_not_put_up_twice() {
+    let scene = Scene::new().claude(ALICE);
+    scene.host.hold_registrations();
+    let program = scene.spawn(&[]);
+    scene.host.wait_until_asked_for_list();
+    scene.host.let_register();
+    goes_on_with_one_icon(&scene, program);
+}
+
+#[track_caller]
+fn goes_on_with_one_icon(scene: &Scene, program: Program) {
+    scene.host.menu_until(showing("42% left"));
+    // By then it has shown all that was asked for before.
+    scene.claude_used(&scene.account(ALICE), &[("five_hour", 85.0)]);
+    refresh(scene, "15% left");
+    assert_eq!(scene.host.registrations(), 1);
+    quit(scene, program);
+}
+
 #[test]
 fn a_watcher_that_hangs_at_the_start_holds_up_nothing_and_gets_the_icon_when_it_is_back() {
     let mut scene = Scene::new().claude(ALICE).without_tray_host();
