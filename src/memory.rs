@@ -13,7 +13,7 @@ const SPARE: i32 = 1024 * 1024;
 /// glibc raises its threshold for blocks with a mapping of their own to the largest it has seen freed: after
 /// one answer of 1 MiB each further one would leave holes in a heap that does not shrink again. A threshold
 /// that is set stays. And it gives each thread a heap of its own, with holes of its own, whose end it does
-/// not give back; the few threads here get by with one.
+/// not give back; the few threads here share one beside the first.
 pub fn keep_little() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: each takes two numbers, and changes nothing that was allocated before.

@@ -155,7 +155,6 @@ impl Background {
         let work = async {
             let is_up = timeout(FIRST, self.up.notified()).await.is_ok();
             tokio::select! {
-                biased;
                 () = follow_host(self.events, &self.up, is_up) => {}
                 () = refreshes => {}
             }

@@ -96,10 +96,6 @@ mod apart {
         /// Shows a drawing in place of the last one.
         pub fn draw(&mut self, drawing: Drawing) {
             self.wishes.add(|wish| wish.drawing = Some(drawing));
-            self.start();
-        }
-
-        fn start(&mut self) {
             if self.thread.is_some() {
                 return;
             }
