@@ -26,7 +26,7 @@
 //! | a provider's API | [`providers::claude`], [`providers::codex`]; unknown shapes: [`providers::generic`] |
 //! | a token endpoint's API; the request that spends a token | [`providers::token`], [`providers::post`] |
 //! | time-outs, limits, proxies, 429 | [`providers::http`] |
-//! | how many connections a host gets | `providers/door.rs` |
+//! | how many questions go to a host at once, and over how many connections | `providers/door.rs` |
 //! | whose certificates are trusted | `providers/tls.rs` |
 //! | where accounts come from: real or made up | [`source`] |
 //! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |

@@ -35,6 +35,8 @@ mod quit;
 mod server;
 #[path = "steady/settings.rs"]
 mod settings;
+#[path = "steady/sharing.rs"]
+mod sharing;
 #[path = "steady/signals.rs"]
 mod signals;
 #[path = "steady/sleep.rs"]

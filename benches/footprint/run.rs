@@ -18,6 +18,8 @@ pub struct Effort {
     pub warming: usize,
     /// Refreshes whose time is taken, for each number of accounts.
     pub refreshes: usize,
+    /// Refreshes after a rest whose time is taken, each with a wait before it.
+    pub rested: usize,
     /// Refreshes whose processor time is taken.
     pub cpu_refreshes: usize,
     /// Before a program is taken for idle: longer than its threads that wait for work live on.
@@ -48,10 +50,12 @@ impl Effort {
         let settling = Duration::from_secs(15);
         if quick {
             let idling = Duration::from_secs(idling.unwrap_or(30));
-            Self { starts: 3, warming: 20, refreshes: 3, cpu_refreshes: 5, accounts, settling, idling }
+            let (starts, refreshes, rested, cpu_refreshes) = (3, 3, 1, 5);
+            Self { starts, warming: 20, refreshes, rested, cpu_refreshes, accounts, settling, idling }
         } else {
             let idling = Duration::from_secs(idling.unwrap_or(60));
-            Self { starts: 15, warming: 20, refreshes: 9, cpu_refreshes: 20, accounts, settling, idling }
+            let (starts, refreshes, rested, cpu_refreshes) = (15, 9, 3, 20);
+            Self { starts, warming: 20, refreshes, rested, cpu_refreshes, accounts, settling, idling }
         }
     }
 }

@@ -115,7 +115,7 @@ pub fn time(duration: Duration) -> String {
 }
 
 /// The middle one; of an even number the lower of the two in the middle.
-pub fn median(mut values: Vec<Duration>) -> Duration {
+pub fn median<T: Ord + Copy + Default>(mut values: Vec<T>) -> T {
     values.sort_unstable();
     values.get(values.len().saturating_sub(1) / 2).copied().unwrap_or_default()
 }

@@ -1,19 +1,20 @@
-//! How many requests go out to a host before it has answered one.
+//! How many requests go out to a host at once.
 //!
-//! Only in its handshake does a host tell that one connection will do for all requests. Whatever is sent
-//! before gets a connection of its own, and with a thousand accounts that would be a thousand, with a
-//! handshake each, against a usual limit of 1,024 open files.
+//! Only in its handshake does a host tell whether one connection will do for all requests (HTTP/2). Whatever
+//! is sent before gets a connection of its own, and with a thousand accounts that would be a thousand, with
+//! a handshake each, against a usual limit of 1,024 open files. So one goes ahead.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use hyper_util::client::legacy::connect::Connection;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
-/// As many as a browser opens to a host that has nothing newer than HTTP/1.1. Who has fewer accounts waits
-/// for nothing.
-const FIRST: usize = 6;
+/// Where connections can't be shared, and where it is not known: a tenth of the usual limit, and as many
+/// accounts as hardly anybody has.
+const MOST: usize = 100;
 
-/// A host that has not answered by then holds up nobody any more.
+/// A host with which there is no connection by then holds up nobody any more.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Hosts close a connection that nobody uses, and that does not tell here.
@@ -22,50 +23,88 @@ const IDLE: Duration = Duration::from_secs(30);
 /// The way to one host.
 #[derive(Clone)]
 pub struct Door {
-    answered: Arc<Mutex<Option<Instant>>>,
-    first: Arc<Semaphore>,
+    /// `None`: there was no connection yet.
+    last: watch::Sender<Option<Last>>,
+    first: Arc<Mutex<()>>,
+    places: Arc<Semaphore>,
+}
+
+/// What is known of the last connection.
+#[derive(Clone, Copy)]
+enum Last {
+    /// It can be shared, and was alive then.
+    Shared(Instant),
+    /// One request at a time.
+    Single,
 }
 
 /// One request on its way.
 pub struct Pass {
     door: Door,
-    _first: Option<OwnedSemaphorePermit>,
+    _first: Option<OwnedMutexGuard<()>>,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Default for Door {
     fn default() -> Door {
-        Door { answered: Arc::default(), first: Arc::new(Semaphore::new(FIRST)) }
+        Door { last: watch::Sender::default(), first: Arc::default(), places: Arc::new(Semaphore::new(MOST)) }
     }
 }
 
 impl Door {
-    /// Waits until a connection can be shared, or one more does not matter.
+    /// Waits until there is a connection to share, or one more does not matter.
     pub async fn pass(&self) -> Pass {
-        let mut first = None;
-        if !self.is_open() {
-            // It is never closed, and who has waited long enough goes without.
-            first = timeout(PATIENCE, self.first.clone().acquire_owned()).await.ok().and_then(Result::ok);
-            if self.is_open() {
-                first = None;
-            }
+        let mut pass = Pass { door: self.clone(), _first: None, _place: None };
+        if is_shared(&self.last.borrow()) {
+            return pass;
         }
-        Pass { door: self.clone(), _first: first }
+        let mut last = self.last.subscribe();
+        tokio::select! {
+            // Who has waited long enough goes without.
+            first = timeout(PATIENCE, self.first.clone().lock_owned()) => pass._first = first.ok(),
+            _ = last.wait_for(is_known) => {}
+        }
+        tokio::select! {
+            // The semaphore is never closed.
+            place = self.places.clone().acquire_owned() => pass._place = place.ok(),
+            _ = last.wait_for(is_shared) => {}
+        }
+        pass
     }
 
-    fn is_open(&self) -> bool {
-        self.answered().is_some_and(|at| at.elapsed() < IDLE)
+    /// What looks at each new connection on its way from the connector to the client.
+    pub fn look<C: Connection>(&self) -> impl FnOnce(C) -> C + Clone + use<C> {
+        let door = self.clone();
+        move |connection: C| {
+            door.connected(connection.connected().is_negotiated_h2());
+            connection
+        }
     }
 
-    fn answered(&self) -> MutexGuard<'_, Option<Instant>> {
-        self.answered.lock().unwrap_or_else(PoisonError::into_inner)
+    fn connected(&self, shared: bool) {
+        self.last.send_replace(Some(if shared { Last::Shared(Instant::now()) } else { Last::Single }));
     }
 }
 
 impl Pass {
-    /// The host has answered, so there is a connection.
+    /// The host has answered, so the connection is alive.
     pub fn answered(self) {
-        *self.door.answered() = Some(Instant::now());
+        self.door.last.send_if_modified(|last| {
+            if let Some(Last::Shared(at)) = last {
+                *at = Instant::now();
+            }
+            // It is no news to those who wait.
+            false
+        });
     }
+}
+
+fn is_shared(last: &Option<Last>) -> bool {
+    matches!(last, Some(Last::Shared(at)) if at.elapsed() < IDLE)
+}
+
+fn is_known(last: &Option<Last>) -> bool {
+    is_shared(last) || matches!(last, Some(Last::Single))
 }
 
 #[cfg(test)]
@@ -78,31 +117,62 @@ mod tests {
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_rest_go_when_one_of_the_first_is_answered() {
+    async fn the_rest_go_when_there_is_a_connection_to_share() {
         let door = Door::default();
-        let mut first = Vec::new();
-        for _ in 0..FIRST {
-            first.push(poll_once(door.pass()).await.expect("the first go at once"));
+        let first = poll_once(door.pass()).await.expect("the first goes at once");
+        let mut rest: Vec<_> = (0..2 * MOST).map(|_| Box::pin(door.pass())).collect();
+        for pass in &mut rest {
+            assert!(poll_once(pass).await.is_none(), "there is no connection yet");
         }
-        let mut rest = Box::pin(door.pass());
-        assert!(poll_once(&mut rest).await.is_none(), "there is no connection yet");
-        first.pop().expect("six").answered();
-        assert!(poll_once(&mut rest).await.is_some(), "there is one");
-        assert!(poll_once(door.pass()).await.is_some(), "and it is kept");
+        door.connected(true);
+        let mut passed = Vec::new();
+        for pass in rest {
+            passed.push(poll_once(pass).await.expect("there is one"));
+        }
+        tokio::time::advance(IDLE / 2).await;
+        first.answered();
+        tokio::time::advance(IDLE / 2).await;
+        assert!(poll_once(door.pass()).await.is_some(), "it was alive lately");
         tokio::time::advance(IDLE).await;
-        let _sixth = poll_once(door.pass()).await.expect("one place is free");
-        assert!(poll_once(door.pass()).await.is_none(), "the connection is gone, and all places are taken");
+        let _first = poll_once(door.pass()).await.expect("the first to make a new one");
+        assert!(poll_once(door.pass()).await.is_none(), "the connection is gone");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn where_none_can_be_shared_so_many_go_at_once() {
+        let door = Door::default();
+        let first = poll_once(door.pass()).await.expect("the first goes at once");
+        door.connected(false);
+        let mut passed = Vec::new();
+        for _ in 1..MOST {
+            passed.push(poll_once(door.pass()).await.expect("there is a place"));
+        }
+        let mut next = Box::pin(door.pass());
+        let mut over = Box::pin(door.pass());
+        assert!(poll_once(&mut next).await.is_none() && poll_once(&mut over).await.is_none());
+        first.answered();
+        let _next = poll_once(&mut next).await.expect("a place is free");
+        assert!(poll_once(&mut over).await.is_none(), "it is taken again");
+        door.connected(true);
+        assert!(poll_once(&mut over).await.is_some(), "another server of the same host shares");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn who_comes_to_nothing_lets_the_next_one_go_ahead() {
+        let door = Door::default();
+        let first = door.pass().await;
+        let mut next = Box::pin(door.pass());
+        assert!(poll_once(&mut next).await.is_none());
+        drop(first);
+        assert!(poll_once(&mut next).await.is_some());
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_host_that_hangs_holds_up_nobody_for_long() {
         let door = Door::default();
-        let mut first = Vec::new();
-        for _ in 0..FIRST {
-            first.push(door.pass().await);
-        }
         let began = Instant::now();
-        let late: Vec<_> = (0..100)
+        let _first = door.pass().await;
+        let late: Vec<_> = (1..MOST)
             .map(|_| {
                 tokio::spawn({
                     let door = door.clone();
@@ -110,9 +180,11 @@ mod tests {
                 })
             })
             .collect();
+        let mut passed = Vec::new();
         for pass in late {
-            pass.await.expect("no panic");
+            passed.push(pass.await.expect("no panic"));
         }
         assert_eq!(began.elapsed(), PATIENCE);
+        assert!(timeout(2 * PATIENCE, door.pass()).await.is_err(), "that is enough of them");
     }
 }

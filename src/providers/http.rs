@@ -6,11 +6,13 @@ use crate::config::Endpoint;
 use crate::credentials::Proxy;
 use crate::quota::Failure;
 use chrono::{DateTime, TimeDelta, Utc};
+use reqwest::ClientBuilder;
 use reqwest::header::{self, HeaderMap};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tower::util::MapResponseLayer;
 
 /// From the first byte of the connection to the last of the answer.
 pub const TIME_OUT: Duration = Duration::from_secs(15);
@@ -50,23 +52,22 @@ pub struct Answer {
 #[derive(Default)]
 pub struct Http {
     clients: Mutex<Clients>,
-    doors: Mutex<HashMap<(Proxy, String), Door>>,
 }
 
 #[derive(Default)]
 struct Clients {
     /// `None`: it was not needed yet.
     tls: Option<rustls::ClientConfig>,
-    made: HashMap<(Proxy, Purpose), reqwest::Client>,
+    /// By the proxy, and the host and port.
+    asking: HashMap<(Proxy, String), Way>,
+    renewing: HashMap<Proxy, reqwest::Client>,
 }
 
-/// What a client is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Purpose {
-    /// Questions, any number of them over one connection.
-    Asking,
-    /// New tokens: each over a connection of its own.
-    Renewing,
+/// To one host: a client of its own tells which host a connection is for.
+#[derive(Clone)]
+struct Way {
+    client: reqwest::Client,
+    door: Door,
 }
 
 impl Http {
@@ -80,11 +81,13 @@ impl Http {
         proxy: &Proxy,
         headers: HeaderMap,
     ) -> Result<Answer, Failure> {
-        let request = self.client(proxy, Purpose::Asking)?.get(endpoint.url().clone()).headers(headers);
-        let pass = match self.door(endpoint, proxy) {
-            Some(door) => Some(door.pass().await),
-            None => None,
+        let Way { client, door } = self.way(endpoint, proxy)?;
+        // Without TLS there is no HTTP/2, and each request has a connection of its own in any case.
+        let pass = match endpoint.url().scheme() {
+            "https" => Some(door.pass().await),
+            _ => None,
         };
+        let request = client.get(endpoint.url().clone()).headers(headers);
         let answer = send(request, endpoint.host(), proxy).await;
         if let (Ok(_), Some(pass)) = (&answer, pass) {
             pass.answered();
@@ -92,71 +95,80 @@ impl Http {
         answer
     }
 
-    /// `None` where each request has a connection of its own in any case: without TLS there is no HTTP/2.
-    fn door(&self, endpoint: &Endpoint, proxy: &Proxy) -> Option<Door> {
-        let url = endpoint.url();
-        (url.scheme() == "https").then(|| {
-            lock(&self.doors).entry((proxy.clone(), url.authority().to_owned())).or_default().clone()
-        })
-    }
-
     /// Whether a page on this machine answers with `words` in its first lines.
     pub async fn says(&self, endpoint: &Endpoint, words: &str) -> bool {
         let asked = async {
-            let client = self.client(&Proxy::Direct, Purpose::Asking)?;
+            let Way { client, .. } = self.way(endpoint, &Proxy::Direct)?;
             let request = client.get(endpoint.url().clone()).timeout(PROBE_TIME_OUT);
             send(request, endpoint.host(), &Proxy::Direct).await
         };
         asked.await.is_ok_and(|answer| String::from_utf8_lossy(&answer.body).contains(words))
     }
 
-    pub(super) fn client(&self, proxy: &Proxy, purpose: Purpose) -> Result<reqwest::Client, Failure> {
-        let mut clients = lock(&self.clients);
-        let key = (proxy.clone(), purpose);
-        if let Some(client) = clients.made.get(&key) {
+    fn way(&self, endpoint: &Endpoint, proxy: &Proxy) -> Result<Way, Failure> {
+        let mut clients = self.clients();
+        let key = (proxy.clone(), endpoint.url().authority().to_owned());
+        if let Some(way) = clients.asking.get(&key) {
+            return Ok(way.clone());
+        }
+        let door = Door::default();
+        let look = MapResponseLayer::new(door.look());
+        let client = clients.make(proxy, |builder| builder.connector_layer(look))?;
+        Ok(clients.asking.entry(key).insert_entry(Way { client, door }).get().clone())
+    }
+
+    /// For new tokens: each request over a connection of its own.
+    pub(super) fn renewing(&self, proxy: &Proxy) -> Result<reqwest::Client, Failure> {
+        let mut clients = self.clients();
+        if let Some(client) = clients.renewing.get(proxy) {
             return Ok(client.clone());
         }
-        let no_client = |error: &dyn Error| Failure::Internal(format!("no HTTP client: {error}"));
-        let tls = match clients.tls.clone() {
-            Some(tls) => tls,
-            None => clients.tls.insert(tls::config().map_err(|error| no_client(&error))?).clone(),
-        };
-        let client = build(proxy, purpose, tls).map_err(|error| no_client(&error))?;
-        clients.made.insert(key, client.clone());
-        Ok(client)
+        let client =
+            clients.make(proxy, |builder| builder.timeout(TOKEN_TIME_OUT).pool_max_idle_per_host(0))?;
+        Ok(clients.renewing.entry(proxy.clone()).insert_entry(client).get().clone())
     }
 
     /// Closes the connections, once nobody uses them any more. The pool could do so by itself, with a timer
     /// for each.
     pub fn rest(&self) {
-        lock(&self.clients).made.clear();
-        lock(&self.doors).clear();
+        let mut clients = self.clients();
+        clients.asking.clear();
+        clients.renewing.clear();
+    }
+
+    fn clients(&self) -> MutexGuard<'_, Clients> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-fn lock<T>(shared: &Mutex<T>) -> MutexGuard<'_, T> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn build(proxy: &Proxy, purpose: Purpose, tls: rustls::ClientConfig) -> reqwest::Result<reqwest::Client> {
-    let builder = reqwest::Client::builder()
-        .tls_backend_preconfigured(tls)
-        .timeout(TIME_OUT)
-        .connect_timeout(CONNECT_TIME_OUT)
-        .pool_idle_timeout(None)
-        // A token goes to the address it was meant for and nowhere else.
-        .redirect(reqwest::redirect::Policy::none())
-        .referer(false);
-    let builder = match purpose {
-        Purpose::Asking => builder,
-        Purpose::Renewing => builder.timeout(TOKEN_TIME_OUT).pool_max_idle_per_host(0),
-    };
-    match proxy {
-        Proxy::System => builder,
-        Proxy::Direct => builder.no_proxy(),
-        Proxy::Via(url) => builder.no_proxy().proxy(reqwest::Proxy::all(url.clone())?),
+impl Clients {
+    fn make(
+        &mut self,
+        proxy: &Proxy,
+        its_own: impl FnOnce(ClientBuilder) -> ClientBuilder,
+    ) -> Result<reqwest::Client, Failure> {
+        let no_client = |error: &dyn Error| Failure::Internal(format!("no HTTP client: {error}"));
+        let tls = match self.tls.clone() {
+            Some(tls) => tls,
+            None => self.tls.insert(tls::config().map_err(|error| no_client(&error))?).clone(),
+        };
+        let builder = reqwest::Client::builder()
+            .tls_backend_preconfigured(tls)
+            .timeout(TIME_OUT)
+            .connect_timeout(CONNECT_TIME_OUT)
+            .pool_idle_timeout(None)
+            // A token goes to the address it was meant for and nowhere else.
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false);
+        let builder = match proxy {
+            Proxy::System => builder,
+            Proxy::Direct => builder.no_proxy(),
+            Proxy::Via(url) => {
+                builder.no_proxy().proxy(reqwest::Proxy::all(url.clone()).map_err(|error| no_client(&error))?)
+            }
+        };
+        its_own(builder).build().map_err(|error| no_client(&error))
     }
-    .build()
 }
 
 async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Result<Answer, Failure> {

@@ -1,7 +1,7 @@
 //! The request that spends a refresh token. Between the server's answer and the journal lies the one
 //! moment in which a kill costs a login; everything here is about making it short.
 
-use super::http::{Http, Purpose, failure, retry_after};
+use super::http::{Http, failure, retry_after};
 use crate::config::Endpoint;
 use crate::credentials::Proxy;
 use crate::credentials::journal::MOST_ANSWER;
@@ -37,7 +37,7 @@ impl Http {
     /// # Errors
     /// Nothing can be sent.
     pub fn prepare(&self, proxy: &Proxy) -> Result<(), Failure> {
-        self.client(proxy, Purpose::Renewing).map(|_| ())
+        self.renewing(proxy).map(|_| ())
     }
 
     /// Posts a form to `endpoint`. The body of a 200 is given to `keep` piece by piece as it comes, so
@@ -58,7 +58,7 @@ impl Http {
         let unsent = |failure| Lost { failure, sent: false };
         let no_thread = |error: io::Error| unsent(Failure::Internal(format!("no thread: {error}")));
         let request = self
-            .client(proxy, Purpose::Renewing)
+            .renewing(proxy)
             .map_err(unsent)?
             .post(endpoint.url().clone())
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")

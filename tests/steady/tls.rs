@@ -39,15 +39,19 @@ fn meet(shown: &Certificate, trusted: &Certificate) -> (Value, usize) {
 }
 
 fn ask(endpoint: &str, trusted: &Certificate) -> Value {
-    let scene = Scene::new().claude(ALICE);
+    status(&Scene::new().claude(ALICE), endpoint, trusted).remove(0)
+}
+
+/// The accounts of `status --format json`, where all are asked for at `endpoint`.
+pub fn status(scene: &Scene, endpoint: &str, trusted: &Certificate) -> Vec<Value> {
     scene.set_config(&endpoints(endpoint));
     let roots = scene.dir().join("roots.pem");
     fs::write(&roots, trusted.pem()).expect("written");
     let mut command = scene.command();
     let command = command.args(["status", "--format", "json"]).env("SSL_CERT_FILE", &roots);
     let done = scene.spawn_command(command).finish();
-    let mut report: Value = serde_json::from_str(&done.stdout).expect("a report");
-    report["accounts"][0].take()
+    let report: Value = serde_json::from_str(&done.stdout).expect("a report");
+    report["accounts"].as_array().expect("accounts").clone()
 }
 
 #[test]

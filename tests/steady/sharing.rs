@@ -1,0 +1,137 @@
+//! Many accounts at one host: over one connection where it can be shared, and not over too many where it
+//! can't.
+
+use std::convert::Infallible;
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
+use std::thread;
+
+use chrono::TimeDelta;
+use http_body_util::Full;
+use hyper::Response;
+use hyper::body::Bytes;
+use hyper::server::conn::{http1, http2};
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Barrier, oneshot};
+use tokio_rustls::TlsAcceptor;
+
+use super::certificate::Certificate;
+use super::*;
+use crate::common::claude_usage;
+
+/// What a host has seen.
+#[derive(Default)]
+struct Seen {
+    connections: AtomicUsize,
+    waiting: AtomicUsize,
+    most_waiting: AtomicUsize,
+}
+
+/// A host for as long as it is held.
+struct Host {
+    port: u16,
+    seen: Arc<Seen>,
+    _stop: oneshot::Sender<()>,
+}
+
+impl Host {
+    /// It speaks `protocol`, and answers when so many questions wait for it.
+    fn start(certificate: &Certificate, protocol: &'static str, together: usize) -> Self {
+        let mut config = certificate.server();
+        Arc::make_mut(&mut config).alpn_protocols = vec![protocol.as_bytes().to_vec()];
+        let seen = Arc::<Seen>::default();
+        let (tell, port) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        thread::spawn({
+            let seen = Arc::clone(&seen);
+            move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                runtime.expect("a runtime").block_on(async {
+                    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("a free port");
+                    tell.send(listener.local_addr().expect("an address").port()).expect("it is waited for");
+                    tokio::select! {
+                        () = accept(listener, TlsAcceptor::from(config), protocol, &seen, together) => {}
+                        _ = stopped => {}
+                    }
+                });
+            }
+        });
+        Self { port: port.recv().expect("it starts"), seen, _stop: stop }
+    }
+}
+
+async fn accept(
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+    protocol: &'static str,
+    seen: &Arc<Seen>,
+    together: usize,
+) {
+    let together = Arc::new(Barrier::new(together));
+    while let Ok((stream, _)) = listener.accept().await {
+        let (seen, together) = (Arc::clone(seen), Arc::clone(&together));
+        tokio::spawn(serve(stream, acceptor.clone(), protocol, seen, together));
+    }
+}
+
+async fn serve(
+    stream: TcpStream,
+    acceptor: TlsAcceptor,
+    protocol: &str,
+    seen: Arc<Seen>,
+    together: Arc<Barrier>,
+) {
+    let Ok(stream) = acceptor.accept(stream).await else { return };
+    seen.connections.fetch_add(1, SeqCst);
+    let answer = service_fn(|_| {
+        let (seen, together) = (Arc::clone(&seen), Arc::clone(&together));
+        async move {
+            seen.most_waiting.fetch_max(seen.waiting.fetch_add(1, SeqCst) + 1, SeqCst);
+            together.wait().await;
+            seen.waiting.fetch_sub(1, SeqCst);
+            let usage = claude_usage(&[("five_hour", 58.0)]).to_string();
+            Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(usage))))
+        }
+    });
+    let stream = TokioIo::new(stream);
+    // An error is the client's end of it.
+    match protocol {
+        "h2" => http2::Builder::new(TokioExecutor::new()).serve_connection(stream, answer).await.ok(),
+        _ => http1::Builder::new().serve_connection(stream, answer).await.ok(),
+    };
+}
+
+/// Asks for so many accounts at once, and sees that each is answered.
+#[track_caller]
+fn ask(accounts: usize, certificate: &Certificate, host: &Host) {
+    let mut scene = Scene::new();
+    for number in 0..accounts {
+        scene.add_claude(&format!("user-{number}@example.com"));
+    }
+    let reported = tls::status(&scene, &format!("https://localhost:{}/usage", host.port), certificate);
+    assert_eq!(reported.len(), accounts);
+    for account in reported {
+        assert_eq!(account["lowest_remaining_percent"], 42.0, "{account:#}");
+    }
+}
+
+#[test]
+fn all_questions_go_to_a_host_before_its_first_answer_and_over_one_connection() {
+    const ACCOUNTS: usize = 90;
+    let certificate = Certificate::new("localhost", TimeDelta::days(1));
+    let host = Host::start(&certificate, "h2", ACCOUNTS);
+    ask(ACCOUNTS, &certificate, &host);
+    assert_eq!(host.seen.connections.load(SeqCst), 1);
+}
+
+#[test]
+fn a_host_whose_connections_cannot_be_shared_is_asked_a_hundred_questions_at_once() {
+    const AT_ONCE: usize = 100;
+    let certificate = Certificate::new("localhost", TimeDelta::days(1));
+    let host = Host::start(&certificate, "http/1.1", AT_ONCE);
+    ask(2 * AT_ONCE, &certificate, &host);
+    assert_eq!(host.seen.most_waiting.load(SeqCst), AT_ONCE);
+}
