@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::process::{cpu_time, cpu_time_of_children, proportional_memory};
 use super::run::Bench;
 use super::server::Tally;
-use super::stage::{Stage, Tray};
+use super::stage::Stage;
 use super::table::{Row, Table, mebibytes, median, ratio, time};
 
 const LATENCY: Duration = Duration::from_millis(100);
@@ -74,13 +74,7 @@ fn one_size(bench: &Bench, accounts: usize, table: &mut Table) -> Size {
     let row = Row::new(format!("TLS handshakes a host, warm refresh, {}", of(accounts)), warm);
     table.add(row.goal("≤ 1", warm <= 1));
 
-    if accounts == CPU_COUNT {
-        // Without latency: a wait costs nothing, and this many refreshes are a long one.
-        server.set_latency(Duration::ZERO);
-        processor(bench, &mut tray, table);
-    }
     // As the refreshes by the clock are: the connections have been closed.
-    server.set_latency(LATENCY);
     let (mut rested, mut cold, mut memory) = (Vec::new(), 0, Vec::new());
     for _ in 0..effort.rested {
         thread::sleep(effort.settling);
@@ -93,6 +87,10 @@ fn one_size(bench: &Bench, accounts: usize, table: &mut Table) -> Size {
     let (rested, memory) = (median(rested), median(memory));
     table.add(Row::new(format!("TLS handshakes a host, rested refresh, {}", of(accounts)), cold));
     table.add(beside_curl(format!("one rested refresh, {}", of(accounts)), rested, curl));
+    drop(tray);
+    if accounts == CPU_COUNT {
+        processor(bench, table);
+    }
     Size { took, memory }
 }
 
@@ -106,7 +104,11 @@ fn beside_curl(figure: String, took: Duration, curl: Option<(Duration, Duration)
 }
 
 /// User and system time of a refresh, for each account.
-fn processor(bench: &Bench, tray: &mut Tray, table: &mut Table) {
+fn processor(bench: &Bench, table: &mut Table) {
+    // Without latency: a wait costs nothing, and this many refreshes are a long one.
+    bench.server.set_latency(Duration::ZERO);
+    let stage = Stage::new(&bench.server, CPU_COUNT);
+    let mut tray = stage.start(&bench.programs.tray);
     let refreshes = bench.effort.cpu_refreshes;
     let each = (refreshes * CPU_COUNT) as u32;
     let pid = tray.id().to_string();

@@ -147,11 +147,11 @@ impl Tray<'_> {
     }
 
     fn refresh_until(&mut self, change: bool) -> Refresh {
-        let Stage { scene, wire, .. } = self.stage;
+        let Stage { scene, wire, accounts, server } = self.stage;
         if wire.drain().iter().any(Heard::is_new_layout) {
             self.refresh = scene.host.menu().item("Refresh now").clone();
         }
-        let before = self.kept();
+        let (before, asked) = (self.kept(), server.requests());
         let mut signals = Vec::new();
         let began = Instant::now();
         scene.host.send_click(&self.refresh).expect("could not click");
@@ -160,6 +160,8 @@ impl Tray<'_> {
             signals.extend(wire.next(LOOK));
         }
         let mut took = began.elapsed();
+        // The tray asks no account more often than sixty times in five minutes.
+        assert_eq!(server.requests() - asked, accounts.len(), "not all were asked");
         // The menu comes after the state; the two may be as near each other as one look.
         let is_outcome = |heard: &Heard| heard.is_of_menu() && heard.at + 2 * LOOK > began + took;
         while change && !signals.iter().any(is_outcome) {

@@ -11,10 +11,10 @@ use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch
 use tokio::time::{Instant, timeout};
 
 /// Where connections can't be shared, and where it is not known: a tenth of the usual limit, and as many
-/// accounts as hardly anybody has.
+/// accounts as hardly anybody has. Through each proxy as many.
 const MOST: usize = 100;
 
-/// A host with which there is no connection by then holds up nobody any more.
+/// Where there is no connection by then, the others try it, too.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Hosts close a connection that nobody uses, and that does not tell here.
@@ -60,19 +60,27 @@ impl Door {
         }
         let mut last = self.last.subscribe();
         tokio::select! {
+            biased;
+            _ = last.wait_for(is_known) => {}
             // Who has waited long enough goes without.
             first = timeout(PATIENCE, self.first.clone().lock_owned()) => pass._first = first.ok(),
-            _ = last.wait_for(is_known) => {}
         }
         tokio::select! {
+            biased;
+            _ = last.wait_for(is_shared) => {}
             // The semaphore is never closed.
             place = self.places.clone().acquire_owned() => pass._place = place.ok(),
-            _ = last.wait_for(is_shared) => {}
         }
         pass
     }
 
-    /// What looks at each new connection on its way from the connector to the client.
+    /// Whether there ever was a connection.
+    pub fn has_opened(&self) -> bool {
+        self.last.borrow().is_some()
+    }
+
+    /// What looks at each new connection on its way from the connector to the client. Those whom it wakes run
+    /// when the client has got the connection and can share it: all of this has one thread.
     pub fn look<C: Connection>(&self) -> impl FnOnce(C) -> C + Clone + use<C> {
         let door = self.clone();
         move |connection: C| {
@@ -90,11 +98,11 @@ impl Pass {
     /// The host has answered, so the connection is alive.
     pub fn answered(self) {
         self.door.last.send_if_modified(|last| {
-            if let Some(Last::Shared(at)) = last {
-                *at = Instant::now();
-            }
-            // It is no news to those who wait.
-            false
+            let Some(Last::Shared(at)) = last else { return false };
+            // It is news where the connection was taken for closed.
+            let was_closed = at.elapsed() >= IDLE;
+            *at = Instant::now();
+            was_closed
         });
     }
 }
@@ -134,8 +142,16 @@ mod tests {
         tokio::time::advance(IDLE / 2).await;
         assert!(poll_once(door.pass()).await.is_some(), "it was alive lately");
         tokio::time::advance(IDLE).await;
-        let _first = poll_once(door.pass()).await.expect("the first to make a new one");
-        assert!(poll_once(door.pass()).await.is_none(), "the connection is gone");
+        let first = poll_once(door.pass()).await.expect("the first to make a new one");
+        let mut rest = [Box::pin(door.pass()), Box::pin(door.pass())];
+        for pass in &mut rest {
+            assert!(poll_once(pass).await.is_none(), "the connection is gone");
+        }
+        first.answered();
+        let mut passed = Vec::new();
+        for pass in rest {
+            passed.push(poll_once(pass).await.expect("it was not"));
+        }
     }
 
     #[tokio::test(start_paused = true)]

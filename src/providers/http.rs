@@ -12,6 +12,7 @@ use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::timeout;
 use tower::util::MapResponseLayer;
 
 /// From the first byte of the connection to the last of the answer.
@@ -63,7 +64,7 @@ struct Clients {
     renewing: HashMap<Proxy, reqwest::Client>,
 }
 
-/// To one host: a client of its own tells which host a connection is for.
+/// To one host. It has a client of its own, for what looks at a new connection is not told where it leads.
 #[derive(Clone)]
 struct Way {
     client: reqwest::Client,
@@ -82,17 +83,16 @@ impl Http {
         headers: HeaderMap,
     ) -> Result<Answer, Failure> {
         let Way { client, door } = self.way(endpoint, proxy)?;
-        // Without TLS there is no HTTP/2, and each request has a connection of its own in any case.
-        let pass = match endpoint.url().scheme() {
-            "https" => Some(door.pass().await),
-            _ => None,
+        let Ok(pass) = timeout(TIME_OUT, door.pass()).await else {
+            return Err(match door.has_opened() {
+                true => Failure::TimedOut(TIME_OUT.as_secs()),
+                false => unreachable(endpoint.host(), proxy),
+            });
         };
         let request = client.get(endpoint.url().clone()).headers(headers);
-        let answer = send(request, endpoint.host(), proxy).await;
-        if let (Ok(_), Some(pass)) = (&answer, pass) {
-            pass.answered();
-        }
-        answer
+        let answer = send(request, endpoint.host(), proxy).await?;
+        pass.answered();
+        Ok(answer)
     }
 
     /// Whether a page on this machine answers with `words` in its first lines.
@@ -114,7 +114,9 @@ impl Http {
         let door = Door::default();
         let look = MapResponseLayer::new(door.look());
         let client = clients.make(proxy, |builder| builder.connector_layer(look))?;
-        Ok(clients.asking.entry(key).insert_entry(Way { client, door }).get().clone())
+        let way = Way { client, door };
+        clients.asking.insert(key, way.clone());
+        Ok(way)
     }
 
     /// For new tokens: each request over a connection of its own.
@@ -125,7 +127,8 @@ impl Http {
         }
         let client =
             clients.make(proxy, |builder| builder.timeout(TOKEN_TIME_OUT).pool_max_idle_per_host(0))?;
-        Ok(clients.renewing.entry(proxy.clone()).insert_entry(client).get().clone())
+        clients.renewing.insert(proxy.clone(), client.clone());
+        Ok(client)
     }
 
     /// Closes the connections, once nobody uses them any more. The pool could do so by itself, with a timer
@@ -199,10 +202,7 @@ pub(super) fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Fail
         return Failure::NotTrusted(host.to_owned());
     }
     if error.is_connect() {
-        return Failure::Unreachable(match proxy {
-            Proxy::Via(url) => format!("{host} through the proxy {}", url.host_str().unwrap_or_default()),
-            _ => host.to_owned(),
-        });
+        return unreachable(host, proxy);
     }
 
     if causes(error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse)) {
@@ -212,6 +212,13 @@ pub(super) fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Fail
         return Failure::NotUnderstood("it could not be unpacked, or broke off".into());
     }
     Failure::BrokeOff(host.to_owned())
+}
+
+fn unreachable(host: &str, proxy: &Proxy) -> Failure {
+    Failure::Unreachable(match proxy {
+        Proxy::Via(url) => format!("{host} through the proxy {}", url.host_str().unwrap_or_default()),
+        _ => host.to_owned(),
+    })
 }
 
 /// `io::Error` hides what it carries from `source()`, and the connector puts one into another.
@@ -241,6 +248,28 @@ pub fn retry_at(retry_after: Option<&str>, now: DateTime<Utc>) -> DateTime<Utc> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::sync::Arc;
+    use tokio::task::JoinSet;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_host_that_hangs_is_given_up_in_twice_the_time_out_however_many_ask() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let port = listener.local_addr().expect("an address").port();
+        let endpoint = Endpoint::parse(&format!("http://127.0.0.1:{port}")).expect("an address");
+        let http = Arc::<Http>::default();
+        let began = tokio::time::Instant::now();
+        let asking: JoinSet<_> = (0..500)
+            .map(|_| {
+                let (http, endpoint) = (Arc::clone(&http), endpoint.clone());
+                async move { http.get(&endpoint, &Proxy::Direct, HeaderMap::new()).await }
+            })
+            .collect();
+        for answer in asking.join_all().await {
+            let failure = answer.expect_err("nobody answers");
+            assert!(matches!(failure, Failure::TimedOut(_) | Failure::Unreachable(_)), "{failure:?}");
+        }
+        assert!(began.elapsed() <= 2 * TIME_OUT, "{:?}", began.elapsed());
+    }
 
     #[test]
     fn retry_after_is_seconds_or_a_date_and_never_at_once() {

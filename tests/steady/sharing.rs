@@ -6,6 +6,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::thread;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use http_body_util::Full;
@@ -84,13 +85,15 @@ async fn serve(
     seen: Arc<Seen>,
     together: Arc<Barrier>,
 ) {
-    let Ok(stream) = acceptor.accept(stream).await else { return };
     seen.connections.fetch_add(1, SeqCst);
+    let Ok(stream) = acceptor.accept(stream).await else { return };
     let answer = service_fn(|_| {
         let (seen, together) = (Arc::clone(&seen), Arc::clone(&together));
         async move {
             seen.most_waiting.fetch_max(seen.waiting.fetch_add(1, SeqCst) + 1, SeqCst);
             together.wait().await;
+            // For one more to come, where that is not what is waited for.
+            tokio::time::sleep(Duration::from_millis(200)).await;
             seen.waiting.fetch_sub(1, SeqCst);
             let usage = claude_usage(&[("five_hour", 58.0)]).to_string();
             Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(usage))))
@@ -132,6 +135,8 @@ fn a_host_whose_connections_cannot_be_shared_is_asked_a_hundred_questions_at_onc
     const AT_ONCE: usize = 100;
     let certificate = Certificate::new("localhost", TimeDelta::days(1));
     let host = Host::start(&certificate, "http/1.1", AT_ONCE);
-    ask(2 * AT_ONCE, &certificate, &host);
+    ask(5 * AT_ONCE, &certificate, &host);
     assert_eq!(host.seen.most_waiting.load(SeqCst), AT_ONCE);
+    // One that is just being freed may come too late for the next question.
+    assert!(host.seen.connections.load(SeqCst) <= 2 * AT_ONCE);
 }
