@@ -18,9 +18,13 @@
 //! | which files are accounts | [`credentials::store`] |
 //! | reading a file that its owner rewrites in place | [`credentials::file`] |
 //! | renewing tokens: the order of the steps | [`credentials::renewal`] |
+//! | … the request, and what its response means | `credentials/renewal/request.rs`, [`providers::token`] |
 //! | … into the file, and when it is looked at again | `credentials/renewal/keeping.rs`, `…/after.rs` |
+//! | … a response that the disk does not take | `credentials/renewal/saving.rs` |
+//! | … copies of one login, and tokens that were spent for another file | `credentials/renewal/copies.rs`, `…/known.rs`, `credentials/spent.rs` |
 //! | … why one is not renewed | `credentials/renewal/refusal.rs` |
-//! | … the journal, the lock, the change of the file | [`credentials::journal`], [`credentials::lock`], [`credentials::rewrite`] |
+//! | … the journal, the locks | [`credentials::journal`], [`credentials::lock`] |
+//! | … the change of the text; how the file is replaced, and whether it can be | [`credentials::rewrite`]; [`credentials::replacement`], `credentials/place.rs` |
 //! | starting at login: the texts of each system, the place | [`autostart`] |
 //! | noticing changed files; many changes as one | [`credentials::watch`]; [`bursts`] |
 //! | a provider's API | [`providers::claude`], [`providers::codex`]; unknown shapes: [`providers::generic`] |

@@ -152,7 +152,8 @@ pub async fn run<S: Source>(
     }
 }
 
-/// One refresh, without a task of its own: what `status` does.
+/// One refresh, without a task of its own: what `status` does. Renewals may be under way when it returns;
+/// [`Source::finish`] waits for them.
 pub async fn once<S: Source>(source: Arc<S>, last_known: Snapshot) -> Snapshot {
     source.recover().await;
     let mut refresh = Refresh::start(&source, &last_known, false);
@@ -162,7 +163,6 @@ pub async fn once<S: Source>(source: Arc<S>, last_known: Snapshot) -> Snapshot {
             snapshot = ended;
         }
     }
-    source.finish().await;
     snapshot
 }
 

@@ -6,9 +6,13 @@
 //! can survive: the server has rotated, and the answer is on its way. It is counted apart.
 #![cfg(target_os = "linux")]
 
+#[path = "renewal/apart.rs"]
+mod apart;
 #[path = "renewal/child.rs"]
 mod child;
 mod common;
+#[path = "renewal/copies.rs"]
+mod copies;
 #[path = "renewal/crowd.rs"]
 mod crowd;
 #[path = "renewal/journals.rs"]

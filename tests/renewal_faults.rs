@@ -19,6 +19,8 @@ mod journal;
 mod ledger;
 #[path = "renewal_faults/lost.rs"]
 mod lost;
+#[path = "renewal_faults/mounted.rs"]
+mod mounted;
 #[path = "renewal_faults/owner.rs"]
 mod owner;
 #[path = "renewal_faults/proxy.rs"]
@@ -27,9 +29,13 @@ mod proxy;
 mod refused;
 #[path = "renewal_faults/requests.rs"]
 mod requests;
+#[path = "renewal_faults/slow.rs"]
+mod slow;
 #[path = "renewal_faults/stage.rs"]
 mod stage;
 #[path = "renewal_faults/swapped.rs"]
 mod swapped;
+#[path = "renewal_faults/unwritable.rs"]
+mod unwritable;
 #[path = "renewal_faults/write_back.rs"]
 mod write_back;

@@ -67,14 +67,20 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
             refresher::run(accounts.clone(), interval, last_known, commands, publish).await;
             return ExitCode::SUCCESS;
         }
-        keep_and_show(refresher::once(accounts.clone(), last_known).await)
+        // Printed first: a token server that takes minutes holds up the end of the program, and nothing else.
+        let code = keep_and_show(refresher::once(accounts.clone(), last_known).await);
+        accounts.finish().await;
+        code
     };
     Ok(runtime()?.block_on(async {
         tokio::select! {
             code = asking => code,
             code = signals::asked_to_end() => {
-                // An answer that is on its way is a login.
-                accounts.finish().await;
+                // A response that is on its way is a login. Whoever asks twice means it.
+                tokio::select! {
+                    () = accounts.finish() => {}
+                    _ = signals::asked_to_end() => {}
+                }
                 code
             }
         }

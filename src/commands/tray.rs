@@ -207,10 +207,10 @@ async fn watch_settings(context: Context, events: Sender) {
 
 /// Tells when the system asks the program to end.
 async fn end_of_session(events: Sender) {
-    loop {
-        signals::asked_to_end().await;
-        events.send(Event::Quit);
-    }
+    signals::asked_to_end().await;
+    events.send(Event::Quit);
+    // A token on its way is waited for, which can take minutes. Whoever asks twice means it.
+    signals::asked_to_end().await;
 }
 
 /// Carries out what the app asks for.

@@ -56,7 +56,8 @@ impl Drop for Document {
     }
 }
 
-fn wipe(value: &mut Value) {
+/// Overwrites every string in a JSON value.
+pub fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),
         Value::Array(values) => values.iter_mut().for_each(wipe),

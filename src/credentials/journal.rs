@@ -7,156 +7,25 @@
 //! for the answer that is due; the other keeps the one before while that may still have to be put back
 //! into the file, so that an attempt that fails forgets nothing.
 
-use super::rewrite::sync_folder;
+mod header;
+
+pub use header::{Header, Phase, SUCCESSION};
+
+use super::lock;
+use super::replacement::sync_folder;
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::{Deserialize, Serialize};
+use header::Room;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
 
 const HEADER: usize = 4096;
-/// More than any answer of a token server; what is longer is none.
+/// The room for one response, in bytes. Of a longer one only the start is kept as it comes; once it is whole, its tokens
+/// alone are written here.
 pub const MOST_ANSWER: usize = 32 * 1024;
-/// Spent tokens that are remembered besides the last.
-const EARLIER: usize = 8;
-
 /// A moment further ahead than this was not written under the clock of today.
 const CLOCKS_DIFFER: TimeDelta = TimeDelta::minutes(2);
-
-/// How far a renewal has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Phase {
-    /// Nothing has been sent.
-    Prepared,
-    /// The token may have been spent; the answer is not known to be whole.
-    Sent,
-    /// The answer is here.
-    Answered,
-    /// The server has called the token dead.
-    Refused,
-    /// The credential file has the new token; the answer is wiped.
-    Done,
-}
-
-/// The header. Holds hashes, no tokens.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Header {
-    version: u32,
-    /// The credential file.
-    pub credential: PathBuf,
-    /// SHA-256 of the refresh token that was sent.
-    pub spent: String,
-    /// SHA-256 of the refresh token that came for it. `None`: not known yet.
-    pub new: Option<String>,
-    /// Whether the file got the token that was sent from us.
-    #[serde(default)]
-    pub ours: bool,
-    /// SHA-256 of the refresh tokens spent before, the latest first.
-    pub earlier: Vec<String>,
-    /// How far it has come.
-    pub phase: Phase,
-    /// How often this token has been sent without an answer, or been called dead.
-    pub tries: u32,
-    /// When the phase began.
-    pub at: DateTime<Utc>,
-    /// When the answer came: its tokens count their time from then. `None`: none has come.
-    #[serde(default)]
-    pub came: Option<DateTime<Utc>>,
-    /// The server wants to be asked no sooner. `None`: it has not said so.
-    #[serde(default)]
-    pub not_before: Option<DateTime<Utc>>,
-    /// The room of the answer: the first or the second.
-    #[serde(default)]
-    room: Room,
-    /// When the answer in the other room came, which brought the token that is to be sent now. `None`: there
-    /// is none.
-    #[serde(default)]
-    pub kept: Option<DateTime<Utc>>,
-}
-
-/// One of the two places for an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum Room {
-    #[default]
-    First,
-    Second,
-}
-
-impl Room {
-    fn other(self) -> Room {
-        match self {
-            Room::First => Room::Second,
-            Room::Second => Room::First,
-        }
-    }
-
-    fn offset(self) -> u64 {
-        match self {
-            Room::First => HEADER as u64,
-            Room::Second => (HEADER + MOST_ANSWER) as u64,
-        }
-    }
-}
-
-impl Header {
-    /// A renewal that is about to begin; `before` is the last one's header.
-    pub fn prepared(credential: &Path, spent: String, before: Option<&Header>, at: DateTime<Utc>) -> Header {
-        let again = before.filter(|before| before.spent == spent);
-        let earlier = match before {
-            Some(before) if again.is_some() => before.earlier.clone(),
-            Some(before) => {
-                // One that was never sent, or that the server kept, may well be used.
-                let last = Some(&before.spent).filter(|last| before.has_spent(last));
-                let past = last.into_iter().chain(&before.earlier);
-                past.filter(|hash| **hash != spent).take(EARLIER).cloned().collect()
-            }
-            None => Vec::new(),
-        };
-        // An answer starts the count anew, also one that lets the token live.
-        let tries = again.filter(|before| before.new.is_none()).map_or(0, |before| before.tries);
-        let (room, kept) = match before {
-            Some(before) if before.brought(&spent) => (before.room.other(), before.came.or(Some(before.at))),
-            Some(before) => (before.room, again.and_then(|before| before.kept)),
-            None => (Room::First, None),
-        };
-        let ours = before.is_some_and(|before| before.wrote(&spent));
-        let credential = credential.to_owned();
-        Header {
-            version: 1,
-            credential,
-            spent,
-            new: None,
-            ours,
-            earlier,
-            phase: Phase::Prepared,
-            tries,
-            at,
-            came: None,
-            not_before: None,
-            room,
-            kept,
-        }
-    }
-
-    /// Whether the answer that is here brought this token, for another.
-    fn brought(&self, hash: &str) -> bool {
-        self.phase == Phase::Answered && self.new.as_deref() == Some(hash) && self.spent != hash
-    }
-
-    /// Whether the file has a token from us.
-    pub fn wrote(&self, hash: &str) -> bool {
-        self.new.as_deref() == Some(hash) || (self.spent == hash && self.ours)
-    }
-
-    /// Whether a token is known to be spent: sending it again could end the whole login.
-    pub fn has_spent(&self, hash: &str) -> bool {
-        let spent_last = self.spent == hash && self.new.as_ref().is_some_and(|new| new != hash);
-        spent_last || self.earlier.iter().any(|earlier| earlier == hash)
-    }
-}
 
 /// A journal on disk, open. Whoever has it holds the credential's lock.
 #[derive(Debug)]
@@ -194,7 +63,7 @@ impl Journal {
             return Ok(None);
         }
         match serde_json::from_slice::<Header>(&header) {
-            Ok(header) if header.version == 1 => {
+            Ok(header) if header.is_supported() => {
                 let mut journal = Journal { file, header };
                 // Written under a clock that has been put back since: time counts from now on.
                 let now = Utc::now();
@@ -249,12 +118,43 @@ impl Journal {
         self.file.sync_data()
     }
 
-    /// Where the answer is to be written, piece by piece.
+    /// Where the response is to be written, piece by piece. What is beyond [`MOST_ANSWER`] is dropped.
     ///
     /// # Errors
     /// The disk refuses.
     pub fn answer_writer(&self) -> io::Result<impl Write + Send + 'static> {
-        Ok(AnswerWriter { file: self.file.try_clone()?, offset: self.header.room.offset() })
+        let offset = self.header.room.offset();
+        Ok(AnswerWriter { file: self.file.try_clone()?, offset, end: offset + MOST_ANSWER as u64 })
+    }
+
+    /// Writes a whole response in place of the one that came in pieces.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn store_answer(&mut self, answer: &[u8]) -> io::Result<()> {
+        self.blank(self.header.room)?;
+        self.file.seek(SeekFrom::Start(self.header.room.offset()))?;
+        self.file.write_all(&answer[..answer.len().min(MOST_ANSWER)])?;
+        self.file.sync_data()
+    }
+
+    /// Whether the journal is still at `path`: the state directory can be deleted while a token is on the wire.
+    pub fn is_at(&self, path: &Path) -> bool {
+        lock::is_at(&self.file, path)
+    }
+
+    /// Reads a header without taking part: the journal may belong to a renewal under way. `None`: there is none, or it
+    /// can't be read at this moment.
+    pub fn peek(path: &Path) -> Option<Header> {
+        let mut page = Vec::with_capacity(HEADER);
+        File::open(path).ok()?.take(HEADER as u64).read_to_end(&mut page).ok()?;
+        serde_json::from_slice(&page).ok().filter(Header::is_supported)
+    }
+
+    /// The responses in the journal at `path`, read without taking part: the one that is due, and the one before.
+    pub fn peek_answers(path: &Path, header: &Header) -> Option<[Zeroizing<Vec<u8>>; 2]> {
+        let mut journal = Journal { file: File::open(path).ok()?, header: header.clone() };
+        Some([journal.answer().ok()?, journal.answer_before().ok()?])
     }
 
     /// The answer as far as it came, without the white space that kept its place.
@@ -327,16 +227,21 @@ impl Journal {
     }
 }
 
-/// Writes an answer into its room. The file's position belongs to whoever has the journal.
+/// Writes a response into its room. The file's position belongs to whoever has the journal.
 struct AnswerWriter {
     file: File,
     offset: u64,
+    end: u64,
 }
 
 impl Write for AnswerWriter {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.offset).unwrap_or(usize::MAX);
+        if left == 0 {
+            return Ok(piece.len());
+        }
         self.file.seek(SeekFrom::Start(self.offset))?;
-        let written = self.file.write(piece)?;
+        let written = self.file.write(&piece[..piece.len().min(left)])?;
         self.offset += written as u64;
         Ok(written)
     }

@@ -3,9 +3,12 @@
 pub mod file;
 pub mod journal;
 pub mod lock;
+mod place;
 pub mod renewal;
+pub mod replacement;
 pub mod rewrite;
 pub mod secret;
+mod spent;
 pub mod store;
 pub mod watch;
 

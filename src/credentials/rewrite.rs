@@ -1,16 +1,10 @@
-//! Changing tokens in a credential file: these bytes and no others, at once or not at all.
+//! Changing tokens in the text of a credential file: these bytes and no others.
 
 use super::file::Unreadable;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
-use std::fs::{File, Metadata, OpenOptions};
-use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 use zeroize::Zeroizing;
-
-/// More than new tokens are longer than old ones.
-const SPARE: u64 = 32 * 1024;
 
 /// Puts new values into the text of a JSON object. A key that is there keeps its place, one that is
 /// not is added at the end; every other byte stays as it is: order, spaces, number formats.
@@ -75,124 +69,6 @@ impl<'de> Visitor<'de> for Members {
         }
         Ok(members)
     }
-}
-
-/// A file beside a credential, ready to take its place: made, with the credential's permissions and
-/// room enough, before anything is done that can't be undone.
-pub struct Replacement {
-    file: File,
-    temporary: PathBuf,
-    target: PathBuf,
-}
-
-impl Replacement {
-    /// Makes the file for the credential at `target`, which is no link.
-    ///
-    /// # Errors
-    /// The folder can't be written to, the disk is full, or the owner can't be kept.
-    pub fn prepare(target: &Path, metadata: &Metadata) -> io::Result<Replacement> {
-        let temporary = temporary(target);
-        Replacement::clear(target);
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let replacement =
-            Replacement { file: options.open(&temporary)?, temporary, target: target.to_owned() };
-        replacement.keep_owner(metadata)?;
-        replacement.file.set_permissions(metadata.permissions())?;
-        let room = metadata.len().saturating_add(SPARE);
-        io::copy(&mut io::Read::take(io::repeat(b' '), room), &mut &replacement.file)?;
-        replacement.file.sync_all()?;
-        Ok(replacement)
-    }
-
-    /// Removes what a run that was killed has left beside the credential.
-    pub fn clear(target: &Path) {
-        // Where it can't be removed, making it anew fails and says why.
-        let _ = std::fs::remove_file(temporary(target));
-    }
-
-    #[cfg(unix)]
-    fn keep_owner(&self, metadata: &Metadata) -> io::Result<()> {
-        use std::os::unix::fs::{MetadataExt, fchown};
-        let own = self.file.metadata()?;
-        let differs = |new: u32, old: u32| (new != old).then_some(old);
-        match (differs(own.uid(), metadata.uid()), differs(own.gid(), metadata.gid())) {
-            (None, None) => Ok(()),
-            (uid, gid) => fchown(&self.file, uid, gid),
-        }
-    }
-
-    #[cfg(not(unix))]
-    fn keep_owner(&self, _metadata: &Metadata) -> io::Result<()> {
-        Ok(())
-    }
-
-    /// Writes the new content and makes sure of it. The credential is as it was.
-    ///
-    /// # Errors
-    /// The disk refuses.
-    pub fn fill(&mut self, content: &[u8]) -> io::Result<()> {
-        use std::io::Seek;
-        self.file.rewind()?;
-        self.file.write_all(content)?;
-        self.file.set_len(content.len() as u64)?;
-        self.file.sync_all()
-    }
-
-    /// Takes the credential's place.
-    ///
-    /// # Errors
-    /// The file system refuses; the credential is as it was.
-    pub fn take_place(self) -> io::Result<()> {
-        rename(&self.temporary, &self.target)?;
-        sync_folder(&self.target)
-    }
-}
-
-impl Drop for Replacement {
-    fn drop(&mut self) {
-        // Gone already where it took the credential's place.
-        let _ = std::fs::remove_file(&self.temporary);
-    }
-}
-
-/// A name that no program takes for a credential, dot files that end in `.json` being taken for one.
-fn temporary(target: &Path) -> PathBuf {
-    let name = target.file_name().unwrap_or_default().to_string_lossy();
-    target.with_file_name(format!(".{name}.tmp"))
-}
-
-#[cfg(not(windows))]
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    std::fs::rename(from, to)
-}
-
-/// A program that reads the file at this moment holds it; it will let go.
-#[cfg(windows)]
-fn rename(from: &Path, to: &Path) -> io::Result<()> {
-    let mut attempts = 40;
-    loop {
-        match std::fs::rename(from, to) {
-            Err(error) if attempts > 0 && error.kind() == io::ErrorKind::PermissionDenied => {
-                attempts -= 1;
-                std::thread::sleep(std::time::Duration::from_millis(50));
-            }
-            result => return result,
-        }
-    }
-}
-
-/// Makes sure that a folder knows its new names, too.
-pub fn sync_folder(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    if let Some(folder) = path.parent() {
-        File::open(folder)?.sync_all()?;
-    }
-    #[cfg(not(unix))]
-    let _ = path;
-    Ok(())
 }
 
 #[cfg(test)]

@@ -134,7 +134,7 @@ fn hash_of(value: &impl Hash) -> u64 {
 }
 
 /// The names that CLIProxyAPI would load: `*.json` at the top level, dot files included.
-fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+pub(super) fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
     let listing = match std::fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         listing => listing?,

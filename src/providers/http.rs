@@ -18,11 +18,11 @@ use tower::util::MapResponseLayer;
 /// From the first byte of the connection to the last of the answer.
 pub const TIME_OUT: Duration = Duration::from_secs(15);
 
-/// For a new token longer: giving up early could lose it.
-pub const TOKEN_TIME_OUT: Duration = Duration::from_secs(30);
-
 /// Until the connection is there, TLS included: a request that has not gone out has used up no token.
 const CONNECT_TIME_OUT: Duration = Duration::from_secs(10);
+
+/// The connection of a token request is given up when its server is silent for nine times this long.
+const TOKEN_KEEPALIVE: Duration = Duration::from_secs(30);
 
 /// A program on this machine answers at once or not at all.
 const PROBE_TIME_OUT: Duration = Duration::from_millis(700);
@@ -113,7 +113,7 @@ impl Http {
         }
         let door = Door::default();
         let look = MapResponseLayer::new(door.look());
-        let client = clients.make(proxy, |builder| builder.connector_layer(look))?;
+        let client = clients.make(proxy, |builder| builder.timeout(TIME_OUT).connector_layer(look))?;
         let way = Way { client, door };
         clients.asking.insert(key, way.clone());
         Ok(way)
@@ -125,8 +125,7 @@ impl Http {
         if let Some(client) = clients.renewing.get(proxy) {
             return Ok(client.clone());
         }
-        let client =
-            clients.make(proxy, |builder| builder.timeout(TOKEN_TIME_OUT).pool_max_idle_per_host(0))?;
+        let client = clients.make(proxy, single_use)?;
         clients.renewing.insert(proxy.clone(), client.clone());
         Ok(client)
     }
@@ -157,7 +156,6 @@ impl Clients {
         };
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(tls)
-            .timeout(TIME_OUT)
             .connect_timeout(CONNECT_TIME_OUT)
             .pool_idle_timeout(None)
             // A token goes to the address it was meant for and nowhere else.
@@ -172,6 +170,20 @@ impl Clients {
         };
         its_own(builder).build().map_err(|error| no_client(&error))
     }
+}
+
+/// For a request that is sent once and whose response must not be lost. reqwest ends a connection after 30 s without an
+/// acknowledgement (`tcp_user_timeout`) and sends again what a server has refused (HTTP/2 `REFUSED_STREAM`).
+fn single_use(builder: ClientBuilder) -> ClientBuilder {
+    let builder = builder
+        .pool_max_idle_per_host(0)
+        .retry(reqwest::retry::never())
+        .tcp_keepalive(TOKEN_KEEPALIVE)
+        .tcp_keepalive_interval(TOKEN_KEEPALIVE)
+        .tcp_keepalive_retries(8);
+    #[cfg(any(target_os = "android", target_os = "fuchsia", target_os = "linux"))]
+    let builder = builder.tcp_user_timeout(None);
+    builder
 }
 
 async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Result<Answer, Failure> {

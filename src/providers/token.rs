@@ -3,6 +3,7 @@
 use super::json::number;
 use crate::config::{Endpoint, Endpoints};
 use crate::credentials::Secret;
+use crate::credentials::file::wipe;
 use crate::quota::Provider;
 use serde_json::Value;
 use zeroize::Zeroizing;
@@ -65,17 +66,80 @@ pub fn form(provider: Provider, refresh_token: &Secret) -> Zeroizing<Vec<u8>> {
     form
 }
 
-/// Reads a good answer, or as much of it as came. `None`: no token is in it.
+/// What a whole response of a token endpoint means.
+#[derive(Debug, PartialEq)]
+pub enum Meaning {
+    /// New tokens.
+    Tokens(Tokens),
+    /// The refresh token is dead.
+    Dead,
+    /// A success that this program does not know how to read. The new login may be in it, so it must be kept, and the
+    /// token must not be sent again.
+    Unknown,
+    /// Nothing came that could be a response to the request: an empty body, a web page, half a document.
+    Nothing,
+    /// The server has not accepted the request; the token is as good as before.
+    NotAccepted,
+}
+
+/// What a response means. 429, 403 and server errors never mean a dead token.
+pub fn meaning(status: u16, body: &[u8]) -> Meaning {
+    if !(200..300).contains(&status) {
+        return if is_dead(status, body) { Meaning::Dead } else { Meaning::NotAccepted };
+    }
+    if let Some(tokens) = parse(body) {
+        return Meaning::Tokens(tokens);
+    }
+    let text = body.trim_ascii_start();
+    match serde_json::from_slice::<Value>(body) {
+        _ if status == 204 => Meaning::NotAccepted,
+        // An error in a success: the server has handed out nothing.
+        Ok(document) if document.get("error").is_some_and(|error| !error.is_null()) => Meaning::NotAccepted,
+        Err(error) if text.is_empty() || text.starts_with(b"<") || error.is_eof() => Meaning::Nothing,
+        _ => Meaning::Unknown,
+    }
+}
+
+/// Reads a good response, or as much of it as came. `None`: no token is in it.
 pub fn parse(body: &[u8]) -> Option<Tokens> {
     let Ok(mut document) = serde_json::from_slice::<Value>(body) else { return salvage(body) };
+    let tokens = take_tokens(&mut document).or_else(|| {
+        // Other token servers wrap them: {"data": {…}}, {"tokens": {…}}.
+        let members = document.as_object_mut()?.values_mut();
+        members.filter(|value| value.is_object()).find_map(take_tokens)
+    });
+    wipe(&mut document);
+    tokens
+}
+
+fn take_tokens(document: &mut Value) -> Option<Tokens> {
     let mut take = |key: &str| match document.get_mut(key).map(Value::take) {
         Some(Value::String(text)) if is_token(&text) => Some(Secret::new(text)),
         _ => None,
     };
-    let (access, refresh, id) = (take("access_token"), take("refresh_token"), take("id_token"));
+    let mut either = |one: &str, other: &str| take(one).or_else(|| take(other));
+    let access = either("access_token", "accessToken");
+    let refresh = either("refresh_token", "refreshToken");
+    let id = either("id_token", "idToken");
     let expires_in = document.get("expires_in").and_then(number).filter(|seconds| *seconds >= 0.0);
     let expires_in = expires_in.unwrap_or(DEFAULT_LIFE);
     (access.is_some() || refresh.is_some()).then_some(Tokens { access, refresh, id, expires_in })
+}
+
+/// The same tokens as a response of the usual shape.
+pub fn to_json(tokens: &Tokens) -> Zeroizing<Vec<u8>> {
+    let text = |secret: &Secret| Value::from(secret.expose());
+    let mut object = serde_json::Map::new();
+    let members =
+        [("access_token", &tokens.access), ("refresh_token", &tokens.refresh), ("id_token", &tokens.id)];
+    for (key, token) in members {
+        object.extend(token.as_ref().map(|token| (key.to_owned(), text(token))));
+    }
+    object.insert("expires_in".to_owned(), tokens.expires_in.into());
+    let mut document = Value::Object(object);
+    let json = Zeroizing::new(document.to_string().into_bytes());
+    wipe(&mut document);
+    json
 }
 
 /// An answer that broke off can hold a whole refresh token all the same, and that is a login. The
@@ -95,8 +159,7 @@ fn is_token(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
-/// Whether an answer says that the refresh token is dead. 429, 403 and server errors never do.
-pub fn is_dead(status: u16, body: &[u8]) -> bool {
+fn is_dead(status: u16, body: &[u8]) -> bool {
     if !matches!(status, 400 | 401) {
         return false;
     }
@@ -154,6 +217,47 @@ mod tests {
             (r#"{"access_token":"a b\n"}"#, None),
         ] {
             assert_eq!(parse(body.as_bytes()), read, "{body}");
+        }
+    }
+
+    #[test]
+    fn wrapped_and_renamed_tokens_are_read() {
+        let expected = Tokens {
+            access: Some(secret("a")),
+            refresh: Some(secret("r")),
+            id: None,
+            expires_in: DEFAULT_LIFE,
+        };
+        for body in [
+            r#"{"data":{"access_token":"a","refresh_token":"r"}}"#,
+            r#"{"ok":true,"tokens":{"accessToken":"a","refreshToken":"r"}}"#,
+        ] {
+            assert_eq!(parse(body.as_bytes()), Some(expected.clone()), "{body}");
+        }
+        assert_eq!(parse(&to_json(&expected)), Some(expected));
+    }
+
+    #[test]
+    fn success_without_known_tokens_is_kept_unless_it_can_hold_none() {
+        for (status, body, expected) in [
+            (200, "", Meaning::Nothing),
+            (200, " <html>sign in</html>", Meaning::Nothing),
+            (200, r#"{"access_token":"a"#, Meaning::Nothing),
+            (200, "{}", Meaning::Unknown),
+            (200, "null", Meaning::Unknown),
+            (200, r#"{"grant":{"session":{"secret":"x"}}}"#, Meaning::Unknown),
+            (200, "refresh=abc&access=def", Meaning::Unknown),
+            (201, r#"{"refresh_token":7}"#, Meaning::Unknown),
+            (200, r#"{"error":"server_error"}"#, Meaning::NotAccepted),
+            (204, "{}", Meaning::NotAccepted),
+            (302, "", Meaning::NotAccepted),
+            (503, r#"{"access_token":"a"}"#, Meaning::NotAccepted),
+        ] {
+            assert_eq!(meaning(status, body.as_bytes()), expected, "{status} {body}");
+        }
+        for status in [200, 201, 202, 203] {
+            let tokens = meaning(status, br#"{"access_token":"a","refresh_token":"r"}"#);
+            assert!(matches!(tokens, Meaning::Tokens(_)), "{status}");
         }
     }
 

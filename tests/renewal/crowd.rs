@@ -1,9 +1,7 @@
 //! Two processes and twenty accounts at once.
 
-use std::path::Path;
-
 use super::stage::{Run, Stage};
-use crate::common::Menu;
+use crate::common::{Menu, Program};
 
 /// Ten of each provider, every fifth behind a link.
 fn twenty() -> Stage {
@@ -32,8 +30,8 @@ fn a_run_of_status_that_starts_while_20_renewals_are_on_their_way_takes_over_wha
     for player in stage.players() {
         stage.ledger.wait_for(&player.name, |login| login.renewals == 1);
     }
-    let second = stage.scene.spawn(&["status", "--format", "json"]);
-    wait_until_it_opens_a_lock(second.id());
+    let second = stage.scene.spawn(&["-vv", "status", "--format", "json"]);
+    wait_until_it_waits(&second);
     gate.open();
     for program in [first, second] {
         all_well(&stage, &Run::of(program.finish()));
@@ -62,8 +60,8 @@ fn the_tray_that_starts_while_20_renewals_of_status_are_on_their_way_takes_over_
     for player in stage.players() {
         stage.ledger.wait_for(&player.name, |login| login.renewals == 1);
     }
-    let tray = stage.scene.spawn(&[]);
-    wait_until_it_opens_a_lock(tray.id());
+    let tray = stage.scene.spawn(&["-vv"]);
+    wait_until_it_waits(&tray);
     gate.open();
     all_well(&stage, &Run::of(status.finish()));
     stage.scene.host.menu_until(all_have_usage);
@@ -99,22 +97,8 @@ fn all_have_usage(menu: &Menu) -> bool {
     rows.iter().filter(|label| label.contains("@example.com — ") && label.contains("% left")).count() == 20
 }
 
-/// Waits until a process is at a renewal: it has opened a lock.
+/// Waits until a program, run with `-vv`, has found the lock of a renewal taken.
 #[track_caller]
-pub fn wait_until_it_opens_a_lock(process: u32) {
-    let files = format!("/proc/{process}/fd");
-    let deadline = std::time::Instant::now() + crate::common::PATIENCE;
-    loop {
-        let listing = std::fs::read_dir(&files).into_iter().flatten().flatten();
-        let mut opened = listing.filter_map(|entry| std::fs::read_link(entry.path()).ok());
-        let is_lock = |path: &Path| {
-            path.parent().is_some_and(|dir| dir.ends_with("renewals"))
-                && path.extension().is_some_and(|e| e == "lock")
-        };
-        if opened.any(|path| is_lock(&path)) {
-            return;
-        }
-        assert!(std::time::Instant::now() < deadline, "it never opened a lock");
-        std::thread::yield_now();
-    }
+pub fn wait_until_it_waits(program: &Program) {
+    program.stderr_line("renewal: waiting for a lock");
 }

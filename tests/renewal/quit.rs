@@ -1,6 +1,6 @@
 //! A renewal runs to its end, whoever stops waiting for it.
 
-use super::crowd::wait_until_it_opens_a_lock;
+use super::crowd::wait_until_it_waits;
 use super::stage::{Run, Stage};
 use crate::common::{Gate, Program};
 use std::thread;
@@ -73,8 +73,8 @@ fn a_renewal_runs_to_its_end_although_its_server_takes_longer_than_a_quit() {
     let (stage, gate, tray) = in_the_middle(&[]);
     stage.scene.host.click("Quit Quota Tray");
     stage.scene.host.wait_until_empty();
-    let next = stage.scene.spawn(&[]);
-    wait_until_it_opens_a_lock(next.id());
+    let next = stage.scene.spawn(&["-vv"]);
+    wait_until_it_waits(&next);
     stage.scene.host.icon();
     next.terminate();
     assert!(next.finish().status.success());
@@ -101,8 +101,8 @@ fn a_renewal_of_status_runs_to_its_end_when_it_is_told_to_stop() {
 #[test]
 fn the_tray_ends_at_once_while_another_process_renews() {
     let (stage, gate, status) = in_the_middle(&["status", "--format", "json"]);
-    let tray = stage.scene.spawn(&[]);
-    wait_until_it_opens_a_lock(tray.id());
+    let tray = stage.scene.spawn(&["-vv"]);
+    wait_until_it_waits(&tray);
     stage.scene.host.click("Quit Quota Tray");
     assert!(tray.finish().status.success());
     gate.open();

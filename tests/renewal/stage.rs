@@ -208,8 +208,14 @@ impl Run {
     /// What the row of an account complains of.
     #[track_caller]
     pub fn error_of(&self, player: &Player) -> Option<&str> {
-        let row = self.errors.get(&format!("{}.json", player.name));
-        row.unwrap_or_else(|| panic!("no row for {}: {self:#?}", player.name)).as_deref()
+        self.error_in(&format!("{}.json", player.name))
+    }
+
+    /// What the row of a credential file complains of.
+    #[track_caller]
+    pub fn error_in(&self, name: &str) -> Option<&str> {
+        let row = self.errors.get(name);
+        row.unwrap_or_else(|| panic!("no row for {name}: {self:#?}")).as_deref()
     }
 
     pub fn succeeded(&self) -> bool {

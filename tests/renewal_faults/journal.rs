@@ -74,25 +74,25 @@ fn a_start_of_the_library_clears_it_as_well() {
 }
 
 #[test]
-fn a_journal_for_a_file_that_is_gone_keeps_its_login_for_days() {
+fn journal_of_a_deleted_file_keeps_its_login_for_a_day() {
     let mut stage = Stage::claude();
     stage.shows_usage_with(2);
     let content = stage.content(1, TimeDelta::hours(-1));
     fs::remove_file(&stage.file).expect("removed");
-    stage.pass(6 * 24 * 3600);
+    stage.pass(23 * 3600);
     assert!(stage.scene.run(&["status"]).stdout.contains("No account is connected"));
     stage.nothing_is_lost();
     assert!(!stage.file.exists(), "it was made anew");
-    // Back from a backup, with the token that was spent. What came six days ago has run out.
+    // Back from a backup, with the token that was spent. What came a day ago has run out.
     stage.write_now(content);
     stage.shows_usage_with(3);
     assert_eq!(stage.ledger.posts(), [stage.kind.refresh(1), stage.kind.refresh(2)]);
 
     fs::remove_file(&stage.file).expect("removed");
-    stage.pass(8 * 24 * 3600);
+    stage.pass(25 * 3600);
     stage.scene.run(&["status"]);
     stage.search().not_in("the journal", fs::read(stage.journal()).expect("a journal"));
-    // The user has thrown it away, and a week has passed.
+    // The user has deleted it, and a day has passed.
     stage.may_lose_an_answer();
 }
 

@@ -9,6 +9,8 @@ use std::thread;
 
 const LOST: &str = "token expired: the answer of the token server was lost; trying once more in a minute";
 const HALF: &str = "token expired: only half of the answer came; renewing once more";
+const UNEXPECTED: &str = "token expired: the token server sent an unexpected response, which is kept in the renewal \
+                          journal; update Quota Tray, or sign in again with CLIProxyAPI";
 const SIGN_IN: &str = "sign in again with CLIProxyAPI: the login is no longer accepted";
 
 /// The answer's bytes up to and with `end`, and no more.
@@ -111,10 +113,8 @@ fn an_answer_that_is_lost_again_and_again_is_asked_for_ever_more_seldom() {
 }
 
 #[test]
-fn an_answer_that_holds_no_token_is_no_success() {
-    for body in
-        ["", "null", "[]", "{}", "<html>sign in</html>", "{\"access_token\":\"\"}", "{\"refresh_token\":7}"]
-    {
+fn response_that_cannot_hold_a_token_is_lost_and_requested_again() {
+    for body in ["", "<html>sign in</html>"] {
         let mut stage = Stage::claude();
         stage.may_lose_an_answer();
         let before = stage.text();
@@ -125,10 +125,55 @@ fn an_answer_that_holds_no_token_is_no_success() {
 }
 
 #[test]
-fn an_endless_answer_is_kept_as_far_as_its_refresh_token() {
+fn response_of_unknown_shape_is_kept_in_the_journal_and_the_token_is_never_sent_again() {
+    for body in
+        ["null", "[]", "{}", "{\"access_token\":\"\"}", "{\"refresh_token\":7}", "{\"grant\":\"GRANT-1\"}"]
+    {
+        let mut stage = Stage::claude();
+        stage.may_lose_an_answer();
+        let before = stage.text();
+        stage.ledger.after(move |_| Answer::status(200).body(body));
+        stage.says(UNEXPECTED);
+        stage.ledger.is_sound();
+        for _ in 0..3 {
+            stage.pass(24 * 3600);
+            stage.says(UNEXPECTED);
+        }
+        assert_eq!((stage.text(), stage.ledger.posts().len()), (before, 1), "{body}");
+        let journal = std::fs::read_to_string(stage.journal()).expect("a journal");
+        assert!(journal.contains(body), "{body}");
+        // Signing in anew ends it.
+        stage.ledger.sign_in();
+        stage.write_now(stage.content(3, chrono::TimeDelta::hours(8)));
+        stage.shows_usage_with(3);
+    }
+}
+
+#[test]
+fn tokens_of_any_success_are_taken() {
+    for status in [201, 202, 203] {
+        let stage = Stage::codex();
+        stage.ledger.after(move |answer| Answer::json(&answer).with_status(status));
+        stage.shows_usage_with(2);
+    }
+}
+
+#[test]
+fn large_response_is_read_to_its_end() {
+    let stage = Stage::claude();
+    stage.ledger.after(|answer| {
+        let padding = "x".repeat(1_000_000);
+        let members = answer.to_string();
+        Answer::status(200).body(format!("{{\"padding\":\"{padding}\",{}", &members[1..]))
+    });
+    stage.shows_usage_with(2);
+}
+
+#[test]
+fn response_without_end_is_kept_as_far_as_its_refresh_token() {
     let stage = Stage::claude();
     stage.ledger.after(|mut answer| {
-        answer["zzz"] = "x".repeat(100_000).into();
+        answer["zzz"] = "x".repeat(2_000_000).into();
         Answer::json(&answer)
     });
     stage.says(HALF);

@@ -59,6 +59,29 @@ fn a_server_that_is_down_for_long_never_uses_up_the_tries() {
     stage.shows_usage_with(2);
 }
 
+#[test]
+fn token_server_in_trouble_gets_one_request_from_thirty_runs() {
+    for status in [500, 403, 404] {
+        let stage = Stage::claude();
+        stage.ledger.instead(Answer::status(status));
+        for _ in 0..30 {
+            stage.says(&format!(
+                "token expired: cannot renew: the token server answered {status}; trying again later"
+            ));
+        }
+        assert_eq!(stage.ledger.posts().len(), 1, "{status}");
+        for (minutes, requests) in [(1, 2), (1, 2), (1, 3), (2, 3), (2, 4), (31, 5), (14, 5), (3, 6)] {
+            stage.pass(60 * minutes + 1);
+            stage.status();
+            assert_eq!(stage.ledger.posts().len(), requests, "{status}: {}", stage.header());
+        }
+        stage.ledger.is_sound();
+        stage.pass(31 * 60);
+        stage.shows_usage_with(2);
+        assert_eq!(stage.header()["failures"], 0, "a success starts the count anew");
+    }
+}
+
 /// Asking on during a 429 keeps the block alive.
 #[test]
 fn a_token_server_that_names_a_moment_is_not_asked_before_it() {

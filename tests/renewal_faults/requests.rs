@@ -161,6 +161,7 @@ fn a_token_endpoint_that_points_elsewhere_is_not_followed() {
             stage.says(&format!(
                 "token expired: cannot renew: the token server answered {status}; trying again later"
             ));
+            stage.pass(3600);
         }
         assert_eq!(elsewhere.requests().len(), 0);
         asked(&stage, &[("token", None), ("token", None)]);

@@ -28,6 +28,8 @@ pub struct Stage {
     pub kind: Kind,
     /// The credential file, or the link to it.
     pub file: PathBuf,
+    /// Other files that hold the login.
+    pub copies: Vec<PathBuf>,
     /// What the token endpoint must hold at the end: `false` where the test has let it go.
     nothing_lost: bool,
 }
@@ -59,7 +61,7 @@ impl Stage {
         let scene = Scene::new();
         let ledger = Ledger::open(&scene.usage, kind);
         let file = scene.auth_dir().join(format!("{}-{EMAIL}.json", kind.key()));
-        let stage = Stage { scene, ledger, kind, file, nothing_lost: true };
+        let stage = Stage { scene, ledger, kind, file, copies: Vec::new(), nothing_lost: true };
         stage.write(stage.content(1, TimeDelta::hours(-1)));
         stage
     }
@@ -162,15 +164,7 @@ impl Stage {
     pub fn row(&self, command: &mut Command) -> Row {
         let done = self.scene.spawn_command(command.args(["-vvv", "status", "--format", "json"])).finish();
         self.let_nothing_out(&done);
-        let report: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|e| panic!("{e}: {done:?}"));
-        let Some(account) = report["accounts"].get(0) else { panic!("no account: {done:?}") };
-        Row {
-            code: done.status.code().expect("no signal"),
-            state: account["state"].as_str().expect("a state").to_owned(),
-            words: account["error"].as_str().unwrap_or_default().to_owned(),
-            left: account["lowest_remaining_percent"].as_f64(),
-            stderr: done.stderr,
-        }
+        Row::of(&done)
     }
 
     /// `status`, which has to show the usage with the tokens of this number in the file.
@@ -272,7 +266,10 @@ impl Stage {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         // One that was set aside is a journal still.
         let journal = name.ends_with(".journal") || name.contains(".unreadable-");
-        journal || path == self.file || fs::canonicalize(&self.file).is_ok_and(|target| path == target)
+        journal
+            || path == self.file
+            || self.copies.iter().any(|copy| copy == path)
+            || fs::canonicalize(&self.file).is_ok_and(|target| path == target)
     }
 
     #[track_caller]
@@ -287,6 +284,22 @@ impl Stage {
         let folder = self.file.parent().expect("a folder");
         let others = canary::files(folder).into_iter().filter(|path| *path != self.file);
         others.map(|path| path.file_name().expect("a name").to_string_lossy().into_owned()).collect()
+    }
+}
+
+impl Row {
+    /// The first account of a run of `status --format json`.
+    #[track_caller]
+    pub fn of(done: &Finished) -> Row {
+        let report: Value = serde_json::from_str(&done.stdout).unwrap_or_else(|e| panic!("{e}: {done:?}"));
+        let Some(account) = report["accounts"].get(0) else { panic!("no account: {done:?}") };
+        Row {
+            code: done.status.code().expect("no signal"),
+            state: account["state"].as_str().expect("a state").to_owned(),
+            words: account["error"].as_str().unwrap_or_default().to_owned(),
+            left: account["lowest_remaining_percent"].as_f64(),
+            stderr: done.stderr.clone(),
+        }
     }
 }
 

@@ -2,15 +2,14 @@
 //! process can be killed at any moment. So a renewed file is looked at again, and what an earlier run
 //! has left is brought to its end.
 
-use super::{Renewer, Step};
+use super::{Files, Renewer, Step};
 use crate::credentials::journal::{Header, Journal, Phase};
-use crate::credentials::rewrite::Replacement;
-use crate::credentials::{file, lock};
+use crate::credentials::{file, lock, replacement};
 use chrono::{TimeDelta, Utc};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// When a renewed file is looked at again, in seconds after the renewal.
 const LOOKS: [u64; 3] = [2, 10, 60];
@@ -23,7 +22,7 @@ const STABLE: TimeDelta = TimeDelta::seconds(59);
 
 /// A file that is gone may come back, from a backup say, with the spent token in it; after this long
 /// the login that was kept for it is wiped.
-const KEPT_FOR_A_FILE_THAT_IS_GONE: TimeDelta = TimeDelta::days(7);
+const KEPT_FOR_A_FILE_THAT_IS_GONE: TimeDelta = TimeDelta::days(1);
 
 /// What a look at a renewed file has found.
 #[derive(Debug, PartialEq, Eq)]
@@ -44,15 +43,26 @@ impl Renewer {
             if path.extension().is_none_or(|extension| extension != "journal") {
                 continue;
             }
-            match Journal::open(&path) {
-                Ok(Some(Journal { header, .. })) if is_open(&header) => {
+            match Journal::peek(&path) {
+                Some(header) if is_open(&header) => {
                     if self.look(&header.credential).await != Found::Over {
                         self.look_again(header.credential);
                     }
                 }
-                Ok(_) => {}
-                Err(error) => log::warn!("{error}"),
+                Some(_) => {}
+                None => self.set_aside(&path),
             }
+        }
+        self.update_copies().await;
+    }
+
+    /// A journal that can't be read is set aside, unless another process is just writing it.
+    fn set_aside(&self, path: &Path) {
+        let key = path.file_stem().unwrap_or_default().to_string_lossy();
+        if let Ok(Some(_lock)) = lock::try_path(&self.dir, &key)
+            && let Err(error) = Journal::open(path)
+        {
+            log::warn!("{error}");
         }
     }
 
@@ -71,31 +81,42 @@ impl Renewer {
                     }
                 }
                 if !repaired {
-                    return;
+                    break;
                 }
+            }
+            if !target.exists() {
+                sleep(KEPT_FOR_A_FILE_THAT_IS_GONE.to_std().unwrap_or_default()).await;
+                renewer.look(&target).await;
             }
         });
     }
 
     /// Repairs a renewed file that holds the spent token again; ends the renewal once it is stable.
-    async fn look(&self, target: &Path) -> Found {
-        let path = lock::journal_path(&self.dir, target);
+    async fn look(self: &Arc<Self>, target: &Path) -> Found {
+        let files = Files::of(&self.dir, target.to_owned());
+        let path = &files.journal;
         // Whoever has the lock is at it, and that can take as long as a token server does.
-        let Ok(Some(_lock)) = lock::try_take(&self.dir, target) else { return Found::Open };
-        let Ok(Some(mut journal)) = Journal::open(&path) else { return Found::Over };
+        let Ok(Some(_path)) = lock::try_path(&self.dir, &files.key) else { return Found::Open };
+        let Ok(Some(mut journal)) = Journal::open(path) else { return Found::Over };
         if !is_open(&journal.header) {
             return Found::Over;
         }
-        // One that a killed run has left may hold tokens, and nothing needs it: the journal has them.
-        Replacement::clear(target);
+        // A renewal that was killed may have left one with tokens in it, and nothing needs it: the journal has them.
+        replacement::remove_abandoned(target);
+        // Gone where the file is.
+        let credential = lock::try_credential(target);
+        if matches!(credential, Ok(None)) {
+            return Found::Open;
+        }
         let age = Utc::now() - journal.header.at;
         let over = match file::read(target).await {
-            Ok(contents) => match self.resume(&mut journal, target, &contents).await {
+            Err(file::Unreadable::Broken(_)) if self.read(&files).await.is_ok() => return Found::Repaired,
+            Ok(contents) => match self.resume(&mut journal, &files, &contents).await {
                 Ok(true) => return Found::Repaired,
                 Ok(false) if journal.header.phase == Phase::Answered => {
                     journal.header.new.is_some() && age >= STABLE
                 }
-                Ok(false) => return forget_before(&mut journal, &path),
+                Ok(false) => return forget_before(&mut journal, path),
                 Err(refusal) => {
                     log::warn!("{}: {}", target.display(), refusal.words);
                     false

@@ -9,7 +9,7 @@ use crate::credentials::secret::Secret;
 use crate::credentials::store::{self, Entry, Login};
 use crate::providers::token::Tokens;
 use crate::quota::Provider;
-use chrono::{DateTime, Local, SecondsFormat, TimeDelta, Utc};
+use chrono::{DateTime, Local, SecondsFormat, TimeDelta};
 use std::path::Path;
 use zeroize::Zeroizing;
 
@@ -18,17 +18,9 @@ pub fn holds_spent(header: &Header, held: Option<&str>) -> bool {
     held.is_some_and(|held| header.spent == held || header.earlier.iter().any(|earlier| earlier == held))
 }
 
-/// What another process has renewed while we waited is as good as our own.
-pub fn renewed_meanwhile(login: &Login, contents: &Contents) -> Option<Login> {
-    let current = read_login(login, contents)?;
-    let new = current.access_token != login.access_token && !current.has_expired(Utc::now());
-    new.then_some(current)
-}
-
-/// The login as its file has it now.
-pub async fn reread(login: &Login, target: &Path) -> Result<Login, Refusal> {
-    let contents = file::read(target).await?;
-    read_login(login, &contents).ok_or_else(|| Refusal::because("its file was changed while it was renewed"))
+/// Whether the file still holds, byte for byte, what was read from it.
+pub fn unchanged(target: &Path, contents: &Contents) -> bool {
+    file::read_once(target).is_ok_and(|now| now.bytes == contents.bytes)
 }
 
 /// The login in a file.

@@ -2,15 +2,15 @@
 //! way before.
 
 use super::contents::{hash, holds_spent, refresh_token, with_tokens};
-use super::refusal::disk_words;
-use super::{Refusal, Renewer, Step};
+use super::refusal::obstacle_words;
+use super::{Files, Refusal, Renewer, Step};
 use crate::credentials::file::{self, Contents};
 use crate::credentials::journal::{Journal, Phase};
-use crate::credentials::rewrite::Replacement;
+use crate::credentials::place::Obstacle;
+use crate::credentials::replacement::Replacement;
 use crate::providers::token::{self, Tokens};
 use chrono::{DateTime, Local, Utc};
 use std::io;
-use std::path::Path;
 
 /// A file that changes this often while it is being replaced is left for the next look.
 const MOST_CHANGES: u32 = 50;
@@ -21,7 +21,7 @@ impl Renewer {
     pub(super) async fn resume(
         &self,
         journal: &mut Journal,
-        target: &Path,
+        files: &Files,
         contents: &Contents,
     ) -> Result<bool, Refusal> {
         let header = &journal.header;
@@ -42,11 +42,11 @@ impl Renewer {
                 self.note_kept(journal, &tokens);
                 return Ok(false);
             }
-            log::info!("{}: taking the renewed login from the journal", target.display());
-            self.keep(journal, &tokens, target, None).await?;
+            log::info!("{}: taking the renewed login from the journal", files.target.display());
+            self.keep(journal, &tokens, files, None).await?;
             return Ok(true);
         }
-        self.put_back(journal, target, held.as_deref()).await
+        self.put_back(journal, files, held.as_deref()).await
     }
 
     /// An attempt has come to nothing, or not to its end yet, and meanwhile the file has got a token that
@@ -54,7 +54,7 @@ impl Renewer {
     async fn put_back(
         &self,
         journal: &mut Journal,
-        target: &Path,
+        files: &Files,
         held: Option<&str>,
     ) -> Result<bool, Refusal> {
         let Some(came) = journal.header.kept.filter(|_| journal.header.phase != Phase::Refused) else {
@@ -69,8 +69,8 @@ impl Renewer {
         let brought =
             |tokens: &Tokens| tokens.refresh.as_ref().map(hash).as_ref() == Some(&journal.header.spent);
         let Some(tokens) = token::parse(&answer).filter(brought) else { return Ok(false) };
-        log::info!("{}: putting the renewed login back from the journal", target.display());
-        self.write(&tokens, came, target, was_spent, None).await?;
+        log::info!("{}: putting the renewed login back from the journal", files.target.display());
+        self.write(&tokens, came, files, was_spent, None).await?;
         Ok(true)
     }
 
@@ -79,12 +79,12 @@ impl Renewer {
         &self,
         journal: &mut Journal,
         tokens: &Tokens,
-        target: &Path,
+        files: &Files,
         replacement: Option<Replacement>,
     ) -> Result<(), Refusal> {
         let header = &journal.header;
         let came = header.came.unwrap_or_else(Utc::now);
-        self.write(tokens, came, target, |held| holds_spent(header, Some(held)), replacement).await?;
+        self.write(tokens, came, files, |held| holds_spent(header, Some(held)), replacement).await?;
         self.note_kept(journal, tokens);
         Ok(())
     }
@@ -95,21 +95,21 @@ impl Renewer {
         &self,
         tokens: &Tokens,
         came: DateTime<Utc>,
-        target: &Path,
+        files: &Files,
         replaces: impl Fn(&str) -> bool,
         mut replacement: Option<Replacement>,
     ) -> Result<(), Refusal> {
-        let folder = target.parent().unwrap_or(Path::new("."));
+        let target = &files.target;
         let safe = |why: &str| {
             Refusal::because(format!(
                 "renewed, but its file is not written yet: {why}; the new login is kept safe"
             ))
         };
-        let disk = |error: io::Error| safe(&disk_words(&error, folder));
-        let mut changes = 0;
-        loop {
+        let obstacle = |obstacle: Obstacle| safe(&obstacle_words(&obstacle, files.folder()));
+        let disk = |error: io::Error| obstacle(error.into());
+        for _ in 0..MOST_CHANGES {
             let stamp = file::stamp(target).map_err(|_| Refusal::gone())?;
-            let contents = file::read(target).await?;
+            let contents = self.read(files).await?;
             let held = refresh_token(&contents).map(|token| hash(&token));
             if !held.is_some_and(|held| replaces(&held)) {
                 // Somebody has signed in anew, or renewed it: what stands is adopted.
@@ -120,23 +120,25 @@ impl Renewer {
                 Some(prepared) => prepared,
                 None => {
                     let metadata = std::fs::metadata(target).map_err(|_| Refusal::gone())?;
-                    Replacement::prepare(target, &metadata).map_err(disk)?
+                    Replacement::prepare(target, &metadata, &files.copy).map_err(obstacle)?
                 }
             };
             beside.fill(text.as_bytes()).map_err(disk)?;
             self.told(Step::Filled);
             // The last look before the one step that can't be taken back.
-            if file::stamp(target).map_err(|_| Refusal::gone())? == stamp {
-                beside.take_place().map_err(disk)?;
-                self.told(Step::Replaced);
-                return Ok(());
+            if file::stamp(target).map_err(|_| Refusal::gone())? != stamp {
+                replacement = Some(beside);
+                continue;
             }
-            replacement = Some(beside);
-            changes += 1;
-            if changes > MOST_CHANGES {
-                return Err(safe("another program keeps changing it"));
+            if !beside.is_in_place() {
+                // Removed by somebody who cleans up; another one is made.
+                continue;
             }
+            beside.take_place().map_err(disk)?;
+            self.told(Step::Replaced);
+            return Ok(());
         }
+        Err(safe("another program keeps changing it"))
     }
 
     /// Notes which token came: from now on it is known that the one that was sent is spent.
@@ -148,9 +150,11 @@ impl Renewer {
     }
 }
 
-/// Notes a phase. One that can't be written is found out at the next look: the answer itself is there.
-pub(super) fn note(journal: &mut Journal, phase: Phase, at: DateTime<Utc>) {
-    if let Err(error) = journal.enter(phase, at) {
-        log::warn!("could not write the renewal journal: {error}");
-    }
+/// Notes a phase, and says whether it could be. One that can't be written is found out at the next look: the answer
+/// itself is there.
+pub(super) fn note(journal: &mut Journal, phase: Phase, at: DateTime<Utc>) -> bool {
+    journal
+        .enter(phase, at)
+        .inspect_err(|error| log::warn!("could not write the renewal journal: {error}"))
+        .is_ok()
 }

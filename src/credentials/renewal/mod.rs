@@ -1,53 +1,66 @@
 //! Renewing a login without ever losing it.
 //!
-//! Refresh tokens rotate: the moment the server answers, the old one is dead, and the new one exists
-//! nowhere but in the answer. So everything that can fail is done before the request, the answer goes
-//! into the journal as it comes, and the credential file is changed only where it still holds the token
-//! that was spent. A token that is known to be spent is never sent again.
+//! Refresh tokens rotate: the moment the server answers, the old one is dead, and the new one exists nowhere but in the
+//! response. So everything that can fail is done before the request, the response goes into the journal as it comes,
+//! and the credential file is changed only where it still holds the token that was spent. A token that is known to be
+//! spent, for this file or for a copy of it, is never sent again.
 
 mod after;
 mod contents;
+mod copies;
 mod keeping;
+mod known;
 mod refusal;
+mod request;
+mod saving;
 
 pub use refusal::Refusal;
 
-use super::file;
-use super::journal::{Header, Journal, JournalError, Phase};
+use super::file::{self, Contents};
+use super::journal::{Header, Journal, JournalError};
 use super::lock::{self, Lock};
-use super::rewrite::Replacement;
-use super::secret::Secret;
+use super::replacement::{self, Replacement};
+use super::spent;
 use super::store::Login;
 use crate::config::{Endpoints, TokenRenewal};
-use crate::providers::http::{Http, TOKEN_TIME_OUT, retry_at};
-use crate::providers::post::{Lost, TokenAnswer};
-use crate::providers::token::{self, Tokens};
+use crate::providers::http::Http;
+use crate::providers::post::{RESPONSE_TIMEOUT, within_running_time};
 use crate::quota::Zone;
-use chrono::{DateTime, Utc};
-use contents::{hash, refresh_token, renewed_meanwhile, reread};
-use keeping::note;
-use refusal::{answer_lost, is_settled, may_send, refused};
-use std::io::{self, Write};
+use chrono::Utc;
+use contents::{hash, read_login, refresh_token, unchanged};
+use known::Known;
+use refusal::{is_ours, is_settled, may_send};
+use saving::Unsaved;
+use std::collections::HashMap;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
 /// A file that another program has just written is left alone for this long: it may be at it still.
 const SETTLED: Duration = Duration::from_secs(60);
 
-/// Another process that renews this login needs no longer.
-const LOCK_PATIENCE: Duration = Duration::from_secs(45);
+/// How long to wait for another process that renews the same login.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long a refresh waits for a renewal, which goes on in the background.
+const SHOWN_WITHIN: Duration = Duration::from_secs(30);
 
 /// Renewals at once; each has a thread and a connection of its own.
 const AT_ONCE: usize = 32;
 
 /// What the disk gets at the end, besides the token server's time.
-const LAST_PATIENCE: Duration = Duration::from_secs(2);
+const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// How long CLIProxyAPI is taken to be as it was found.
 const PROBE_HOLDS: Duration = Duration::from_secs(5);
+
+/// How often the file may change while it is renewed, or turn out to hold a token that was spent elsewhere.
+const MAX_ROUNDS: u32 = 8;
 
 /// How CLIProxyAPI's own page begins.
 pub const CLI_PROXY_API: &str = "CLI Proxy API Server";
@@ -95,6 +108,9 @@ pub struct Renewer {
     cli_proxy_api: Mutex<Option<(Instant, bool)>>,
     sent: watch::Sender<Sent>,
     at_once: Semaphore,
+    pending: std::sync::Mutex<HashMap<PathBuf, Pending>>,
+    /// Whether copies of renewed logins have not been looked for yet.
+    copies_due: AtomicBool,
 }
 
 /// The tokens that are on their way.
@@ -114,6 +130,36 @@ impl Drop for OnItsWay {
     }
 }
 
+/// A renewal that goes on in the background.
+struct Pending {
+    task: AbortHandle,
+    refusal: Refusal,
+}
+
+/// The files of one credential.
+#[derive(Debug, Clone)]
+struct Files {
+    /// The credential itself; where it is a link, what it leads to.
+    target: PathBuf,
+    /// Names the others.
+    key: String,
+    journal: PathBuf,
+    /// The whole new content, while the credential is written in place.
+    copy: PathBuf,
+}
+
+impl Files {
+    fn of(dir: &Path, target: PathBuf) -> Files {
+        let key = lock::key(&target);
+        let (journal, copy) = (lock::journal_path(dir, &target), dir.join(format!("{key}.copy")));
+        Files { target, key, journal, copy }
+    }
+
+    fn folder(&self) -> &Path {
+        self.target.parent().unwrap_or(Path::new("."))
+    }
+}
+
 impl Renewer {
     /// Keeps locks and journals in `state_dir`. `watcher` is told of each step.
     pub fn new(state_dir: &Path, http: Arc<Http>, watcher: fn(Step)) -> Arc<Renewer> {
@@ -125,15 +171,21 @@ impl Renewer {
             cli_proxy_api: Mutex::new(None),
             sent: watch::Sender::default(),
             at_once: Semaphore::new(AT_ONCE),
+            pending: std::sync::Mutex::default(),
+            copies_due: AtomicBool::new(false),
         })
     }
 
-    /// Renews a login, or takes over what another has renewed. Once begun it runs to its end, even when
-    /// nobody waits for it any more.
+    /// Renews a login, or takes over what another has renewed. Once begun it runs to its end, even when nobody waits for
+    /// it any more; after half a minute this says so and returns.
     ///
     /// # Errors
     /// Why it was not renewed. The login is as good as it was.
     pub async fn renew(self: &Arc<Self>, policy: Policy, login: Login) -> Result<Login, Refusal> {
+        let path = login.path.clone();
+        if let Some(refusal) = self.pending(&path) {
+            return Err(refusal);
+        }
         let renewer = self.clone();
         let task = tokio::spawn(async move {
             // It is never closed, and an error would only mean no limit.
@@ -144,25 +196,51 @@ impl Renewer {
             }
             result
         });
-        let panicked = |_| Err(Refusal::because("an error in Quota Tray, please report it"));
-        task.await.unwrap_or_else(panicked)
+        let abort_handle = task.abort_handle();
+        match timeout(SHOWN_WITHIN, task).await {
+            Ok(result) => {
+                let panicked = |_| Err(Refusal::because("an error in Quota Tray, please report it"));
+                result.unwrap_or_else(panicked)
+            }
+            Err(_) => {
+                let refusal = Refusal::because("the token server has not answered yet; still waiting for it");
+                self.set_pending(path, abort_handle, refusal.clone());
+                Err(refusal)
+            }
+        }
     }
 
-    /// Sends no more tokens, and waits for those that are on their way until their answers are in the
-    /// credential files. A token server has [`TOKEN_TIME_OUT`] for that: whoever ends sooner can lose a login.
-    pub async fn finish(&self) {
+    /// What is to be said of a renewal that goes on in the background.
+    fn pending(&self, path: &Path) -> Option<Refusal> {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.retain(|_, renewal| !renewal.task.is_finished());
+        Some(pending.get(path)?.refusal.clone())
+    }
+
+    fn set_pending(&self, path: PathBuf, task: AbortHandle, refusal: Refusal) {
+        let mut pending = self.pending.lock().unwrap_or_else(PoisonError::into_inner);
+        pending.insert(path, Pending { task, refusal });
+    }
+
+    /// Sends no more tokens, and waits for those that are on their way until their responses are in the credential
+    /// files. Whoever ends sooner can lose a login.
+    pub async fn finish(self: &Arc<Self>) {
         self.sent.send_modify(|sent| sent.closed = true);
         let mut sent = self.sent.subscribe();
         let count = sent.borrow().count;
         if count > 0 {
-            log::info!("waiting for {count} renewals to end");
+            log::info!("waiting for token renewals under way: {count}");
         }
-        if timeout(TOKEN_TIME_OUT + LAST_PATIENCE, sent.wait_for(|sent| sent.count == 0)).await.is_err() {
+        let all_ended = sent.wait_for(|sent| sent.count == 0);
+        if within_running_time(RESPONSE_TIMEOUT + LAST_PATIENCE, all_ended).await.is_none() {
             log::warn!("a token renewal is still under way; its journal is read at the next start");
+        }
+        if self.copies_due.swap(false, Ordering::Relaxed) {
+            self.update_copies().await;
         }
     }
 
-    /// To be kept until the answer is in the file. `None`: the program ends, and nothing must be sent.
+    /// To be kept until the response is in the file. `None`: the program ends, and nothing must be sent.
     fn set_out(self: &Arc<Self>) -> Option<OnItsWay> {
         let open = self.sent.send_if_modified(|sent| {
             sent.count += usize::from(!sent.closed);
@@ -174,135 +252,196 @@ impl Renewer {
     async fn run(self: &Arc<Self>, policy: &Policy, login: &Login) -> Result<Login, Refusal> {
         // A link stays a link: what it leads to is replaced.
         let target = std::fs::canonicalize(&login.path).map_err(|_| Refusal::gone())?;
-        let _lock = self.lock(&target).await?;
+        let files = Files::of(&self.dir, target);
+        lock::folder(&self.dir).map_err(|error| Refusal::disk(&error, &self.dir))?;
+        let deadline = Instant::now() + LOCK_TIMEOUT;
+        let mut locks = vec![self.lock(deadline, || lock::try_path(&self.dir, &files.key)).await?];
         self.told(Step::Locked);
-        let mut contents = file::read(&target).await?;
-        if let Some(other) = renewed_meanwhile(login, &contents) {
-            return Ok(other);
-        }
-        let journal_path = lock::journal_path(&self.dir, &target);
-        let journal = Journal::open(&journal_path).map_err(|error| match error {
-            JournalError::Io(error) => Refusal::disk(&error, &self.dir),
-            aside @ JournalError::SetAside(_) => {
-                Refusal::because(format!("{aside}; renewing at the next refresh"))
+        for _ in 0..MAX_ROUNDS {
+            if let Some(renewed) = self.round(policy, login, &files, &mut locks, deadline).await? {
+                return Ok(renewed);
             }
+            // The file may be another inode by now, with another token.
+            locks.truncate(1);
+        }
+        Err(Refusal::because("another program keeps changing its file"))
+    }
+
+    /// Waits for a lock that another process holds.
+    async fn lock(
+        &self,
+        deadline: Instant,
+        take: impl FnMut() -> io::Result<Option<Lock>>,
+    ) -> Result<Lock, Refusal> {
+        let mut take = take;
+        let logged = || {
+            let lock = take()?;
+            if lock.is_none() {
+                log::debug!("renewal: waiting for a lock that another process holds");
+            }
+            Ok(lock)
+        };
+        let lock = lock::wait(deadline, logged).await.map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => Refusal::gone(),
+            _ => Refusal::disk(&error, &self.dir),
         })?;
+        lock.ok_or_else(|| Refusal::because("another Quota Tray is renewing it"))
+    }
+
+    /// Renews the login that the file holds at this moment: nothing is taken from `login`, which was read before the
+    /// locks were taken, but what it is compared with. `None`: the file has other content than the round began with.
+    async fn round(
+        self: &Arc<Self>,
+        policy: &Policy,
+        login: &Login,
+        files: &Files,
+        locks: &mut Vec<Lock>,
+        deadline: Instant,
+    ) -> Result<Option<Login>, Refusal> {
+        let target = &files.target;
+        locks.push(self.lock(deadline, || lock::try_credential(target)).await?);
+        let contents = self.read(files).await?;
+        let current = read_login(login, &contents)
+            .filter(|current| current.account.provider == login.account.provider)
+            .ok_or_else(|| Refusal::because("its file was changed while it was renewed"))?;
+        if current.access_token != login.access_token && !current.has_expired(Utc::now()) {
+            // Renewed by another process meanwhile, which is as good as our own.
+            return Ok(Some(current));
+        }
         let mut before = None;
-        if let Some(mut journal) = journal {
-            if self.resume(&mut journal, &target, &contents).await? {
+        if let Some(mut journal) = self.open_journal(files)? {
+            if self.resume(&mut journal, files, &contents).await? {
                 self.look_again(target.clone());
-                contents = file::read(&target).await?;
-                if let Some(resumed) = renewed_meanwhile(login, &contents) {
-                    return Ok(resumed);
-                }
-                // Half an answer, or one from long ago: it goes on with the token that came.
+                return Ok(None);
             }
             before = Some(journal.header);
         }
-
         let spent = refresh_token(&contents).ok_or_else(|| {
             Refusal::because("its file has no refresh token; sign in again with CLIProxyAPI")
         })?;
         let hash = hash(&spent);
-        if let Some(before) = &before {
-            may_send(before, &hash, Utc::now())?;
+        locks.push(self.lock(deadline, || lock::try_token(&self.dir, &hash)).await?);
+        if !unchanged(target, &contents) {
+            return Ok(None);
+        }
+        let now = Utc::now();
+        let elsewhere = match known::find(&self.dir, &files.key, &hash) {
+            Known::Tokens(tokens, came) => {
+                self.adopt(files, &contents, before.as_ref(), hash, (&tokens, came)).await?;
+                return Ok(None);
+            }
+            Known::Spent => return Err(refusal::spent()),
+            Known::Unfinished(header) => Some(header),
+            Known::Nothing => None,
+        };
+        for header in before.iter().chain(elsewhere.as_deref()) {
+            may_send(header, &hash, now)?;
         }
         self.may_renew(policy).await?;
-        let metadata = std::fs::metadata(&target).map_err(|_| Refusal::gone())?;
-        let written_by_us = before.as_ref().is_some_and(|before| before.wrote(&hash));
-        is_settled(&metadata, written_by_us)?;
+        let metadata = std::fs::metadata(target).map_err(|_| Refusal::gone())?;
+        is_ours(&metadata)?;
+        is_settled(&metadata, before.as_ref().is_some_and(|before| before.wrote(&hash)))?;
 
         // Everything that can fail, or take its time, is done here, before the token is spent.
-        self.http.prepare(&login.proxy).map_err(|failure| {
-            Refusal::because(format!("cannot renew: {}", failure.words(Utc::now(), Zone::LOCAL)))
+        self.http.prepare(&current.proxy).map_err(|failure| {
+            Refusal::because(format!("cannot renew: {}", failure.words(now, Zone::LOCAL)))
         })?;
-        let folder = target.parent().unwrap_or(Path::new("."));
-        let replacement =
-            Replacement::prepare(&target, &metadata).map_err(|error| Refusal::disk(&error, folder))?;
+        let replacement = Replacement::prepare(target, &metadata, &files.copy)
+            .map_err(|obstacle| Refusal::obstacle(&obstacle, files.folder()))?;
         self.told(Step::ReplacementMade);
-        let header = Header::prepared(&target, hash, before.as_ref(), Utc::now());
-        let journal = Journal::prepare(&journal_path, header);
-        let mut journal = journal.map_err(|error| Refusal::disk(&error, &self.dir))?;
+        let mut header = Header::prepared(target, hash, before.as_ref(), now);
+        if let Some(elsewhere) = &elsewhere {
+            header.tries = header.tries.max(elsewhere.tries);
+            header.failures = header.failures.max(elsewhere.failures);
+        }
+        let mut journal = self.prepare_journal(files, header, before.as_ref())?;
         self.told(Step::JournalPrepared);
+        if !unchanged(target, &contents) {
+            return Ok(None);
+        }
 
-        let _on_its_way = self.set_out().ok_or_else(|| Refusal::because("Quota Tray is ending"))?;
-        let tokens = self.ask(policy, login, &spent, &mut journal).await?;
-        let kept = self.keep(&mut journal, &tokens, &target, Some(replacement)).await;
-        // Whatever stood in the way may be gone by then.
-        self.look_again(target.clone());
+        let on_its_way = self.set_out().ok_or_else(|| Refusal::because("Quota Tray is ending"))?;
+        let received = self.request(policy, &current, &spent, files, &mut journal).await?;
+        let kept = self.keep(&mut journal, &received.tokens, files, Some(replacement)).await;
+        self.copies_due(&received.tokens);
+        if received.in_journal {
+            // Whatever stood in the way may be gone by then.
+            self.look_again(target.clone());
+        } else {
+            let locks = std::mem::take(locks);
+            let tokens = received.tokens.clone();
+            let files = files.clone();
+            let in_file = kept.is_ok();
+            let on_its_way = Some(on_its_way).filter(|_| !in_file);
+            let unsaved =
+                self.save_later(&login.path, Unsaved { files, journal, tokens, in_file, locks, on_its_way });
+            if let Some(refusal) = unsaved {
+                return Err(refusal);
+            }
+        }
         kept?;
-        if tokens.access.is_none() {
+        if received.tokens.access.is_none() {
             return Err(Refusal::until("only half of the answer came; renewing once more", Utc::now()));
         }
-        reread(login, &target).await
+        let renewed = read_login(login, &file::read(target).await?);
+        let changed = || Refusal::because("its file was changed while it was renewed");
+        renewed.map(Some).ok_or_else(changed)
     }
 
-    /// The lock of a credential, in our own folder: CLIProxyAPI knows of none.
-    async fn lock(&self, target: &Path) -> Result<Lock, Refusal> {
-        let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
-        lock::folder(&self.dir).map_err(cannot)?;
-        match timeout(LOCK_PATIENCE, lock::take(&self.dir, target)).await {
-            Ok(lock) => lock.map_err(cannot),
-            Err(_) => Err(Refusal::because("another Quota Tray is renewing it")),
+    /// Reads the credential; one that was half written in place when a run was killed is completed first.
+    async fn read(&self, files: &Files) -> Result<Contents, Refusal> {
+        let broken = match file::read(&files.target).await {
+            Err(file::Unreadable::Broken(why)) => file::Unreadable::Broken(why),
+            read => return Ok(read?),
+        };
+        if !files.copy.exists()
+            || !file::read_once(&files.copy).is_ok_and(|copy| self.is_expected(files, &copy))
+        {
+            return Err(broken.into());
         }
+        log::info!("{}: completing a file that was half written", files.target.display());
+        replacement::restore(&files.target, &files.copy)
+            .map_err(|error| Refusal::disk(&error, files.folder()))?;
+        Ok(file::read(&files.target).await?)
     }
 
-    /// Sends the refresh token, once.
-    async fn ask(
+    /// Whether this content is what the last renewal was about to write.
+    fn is_expected(&self, files: &Files, copy: &Contents) -> bool {
+        let Some(header) = Journal::peek(&files.journal) else { return false };
+        let Some(answers) = Journal::peek_answers(&files.journal, &header) else { return false };
+        let brought = answers.iter().filter_map(|answer| crate::providers::token::parse(answer)?.refresh);
+        let held = refresh_token(copy);
+        brought.into_iter().any(|token| held.as_ref() == Some(&token))
+            || held.is_some_and(|held| header.wrote(&hash(&held)))
+    }
+
+    fn open_journal(&self, files: &Files) -> Result<Option<Journal>, Refusal> {
+        Journal::open(&files.journal).map_err(|error| match error {
+            JournalError::Io(error) => Refusal::disk(&error, &self.dir),
+            aside @ JournalError::SetAside(_) => {
+                Refusal::because(format!("{aside}; renewing at the next refresh"))
+            }
+        })
+    }
+
+    fn prepare_journal(
         &self,
-        policy: &Policy,
-        login: &Login,
-        spent: &Secret,
-        journal: &mut Journal,
-    ) -> Result<Tokens, Refusal> {
-        let provider = login.account.provider;
-        let endpoint = token::endpoint(provider, &policy.endpoints);
-        let form = token::form(provider, spent);
-        let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
-        let mut writer = journal.answer_writer().map_err(cannot)?;
-        journal.header.tries += 1;
-        journal.enter(Phase::Sent, Utc::now()).map_err(cannot)?;
-        self.told(Step::Sending);
-        let watcher = self.watcher;
-        let keep = move |piece: &[u8]| {
-            writer.write_all(piece)?;
-            watcher(Step::AnswerKept);
-            Ok(())
+        files: &Files,
+        header: Header,
+        before: Option<&Header>,
+    ) -> Result<Journal, Refusal> {
+        let succession = match before {
+            // Nobody has given these a place in it yet.
+            Some(before) if before.succession.is_empty() && header.earlier.contains(&before.spent) => {
+                &header.succession
+            }
+            Some(before) => &before.succession,
+            None => &header.succession,
         };
-        let answer = self.http.post_form(endpoint, &login.proxy, form, keep).await;
-        let now = Utc::now();
-        let body = match answer {
-            Ok(TokenAnswer { status: 200, body, .. }) => {
-                journal.header.came = Some(now);
-                note(journal, Phase::Answered, now);
-                self.told(Step::Answered);
-                body
-            }
-            Ok(TokenAnswer { status, body, .. }) if token::is_dead(status, &body) => {
-                note(journal, Phase::Refused, now);
-                return Err(refused(now, now));
-            }
-            Ok(TokenAnswer { status, retry_after, .. }) => {
-                journal.header.not_before = (status == 429).then(|| retry_at(retry_after.as_deref(), now));
-                not_spent(journal, now);
-                let words = format!("cannot renew: the token server answered {status}; trying again later");
-                return Err(match status {
-                    429 => Refusal::until(words, journal.header.not_before.unwrap_or(now)),
-                    _ => Refusal::because(words),
-                });
-            }
-            Err(Lost { failure, sent: false }) => {
-                not_spent(journal, now);
-                let words = failure.words(now, Zone::LOCAL);
-                return Err(Refusal::because(format!("cannot renew: {words}")));
-            }
-            Err(Lost { failure, sent: true }) => {
-                log::warn!("{}: the answer of the token server was lost: {failure:?}", login.account.id);
-                // What has come of it is in the journal.
-                journal.answer().map_err(cannot)?
-            }
-        };
-        token::parse(&body).ok_or_else(|| answer_lost(&journal.header, now))
+        let dropped = before.into_iter().flat_map(|before| header.dropped(before));
+        spent::record(&self.dir, succession, dropped)
+            .and_then(|()| Journal::prepare(&files.journal, header.clone()))
+            .map_err(|error| Refusal::disk(&error, &self.dir))
     }
 
     /// Whether it is ours to renew at all.
@@ -337,10 +476,4 @@ impl Renewer {
     fn told(&self, step: Step) {
         (self.watcher)(step);
     }
-}
-
-/// The server has not taken the token, so it is as good as before.
-fn not_spent(journal: &mut Journal, at: DateTime<Utc>) {
-    journal.header.tries -= 1;
-    note(journal, Phase::Prepared, at);
 }

@@ -3,6 +3,7 @@
 use super::SETTLED;
 use crate::credentials::file::Unreadable;
 use crate::credentials::journal::{Header, Phase};
+use crate::credentials::place::Obstacle;
 use crate::quota::words::{Zone, clock_time};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::Metadata;
@@ -48,6 +49,11 @@ impl Refusal {
         Refusal::because(format!("cannot renew: {}", disk_words(error, place)))
     }
 
+    /// The credential can't be replaced.
+    pub fn obstacle(obstacle: &Obstacle, folder: &Path) -> Refusal {
+        Refusal::because(format!("cannot renew: {}", obstacle_words(obstacle, folder)))
+    }
+
     /// The file is not there any more.
     pub fn gone() -> Refusal {
         Refusal::because("its file is gone; sign in again with CLIProxyAPI to have it back")
@@ -60,6 +66,14 @@ impl From<Unreadable> for Refusal {
             Unreadable::Gone => Refusal::gone(),
             other => Refusal::because(format!("its file can't be read: {other}")),
         }
+    }
+}
+
+/// Why a credential can't be replaced, in words.
+pub fn obstacle_words(obstacle: &Obstacle, folder: &Path) -> String {
+    match obstacle {
+        Obstacle::Io(error) => disk_words(error, folder),
+        other => other.to_string(),
     }
 }
 
@@ -80,10 +94,7 @@ pub fn disk_words(error: &io::Error, place: &Path) -> String {
 /// Whether a token may be sent, by what is known of it.
 pub fn may_send(before: &Header, hash: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
     if before.has_spent(hash) {
-        // Sending it again could end the whole login.
-        return Err(Refusal::because(
-            "its file holds a token again that has been used up; restart CLIProxyAPI, or sign in again with it",
-        ));
+        return Err(spent());
     }
     if before.spent != hash {
         return Ok(());
@@ -91,16 +102,35 @@ pub fn may_send(before: &Header, hash: &str, now: DateTime<Utc>) -> Result<(), R
     match before.phase {
         Phase::Prepared | Phase::Done => match before.not_before {
             Some(until) if now < until && until - now < TimeDelta::hours(25) => {
-                Err(Refusal::until("cannot renew: the token server answered 429; trying again later", until))
+                // Journals of before have no status: it was a 429 then.
+                let status = before.status.unwrap_or(429);
+                let words = format!("cannot renew: the token server answered {status}; trying again later");
+                Err(Refusal::until(words, until))
             }
             _ => Ok(()),
         },
         Phase::Refused => Err(refused(before.at, now)),
         // The server has kept the token.
         Phase::Answered if before.new.is_some() => Ok(()),
-        Phase::Sent | Phase::Answered if now < next_try(before) => Err(answer_lost(before, now)),
-        Phase::Sent | Phase::Answered => Ok(()),
+        Phase::Answered => Err(unknown_response()),
+        Phase::Sent if now < next_try(before) => Err(answer_lost(before, now)),
+        Phase::Sent => Ok(()),
     }
+}
+
+/// The token was spent, and the one that came for it is nowhere. Sending it again could end the whole login.
+pub fn spent() -> Refusal {
+    Refusal::because(
+        "its file holds a token again that has been used up; restart CLIProxyAPI, or sign in again with it",
+    )
+}
+
+/// The server has answered, and the new login may be in what it said, where this program does not find it.
+pub fn unknown_response() -> Refusal {
+    Refusal::because(
+        "the token server sent an unexpected response, which is kept in the renewal journal; update Quota Tray, or \
+         sign in again with CLIProxyAPI",
+    )
 }
 
 /// The server has called the token dead, at a moment.
@@ -132,9 +162,8 @@ fn next_try(header: &Header) -> DateTime<Utc> {
     header.at + doubled.min(LONGEST)
 }
 
-/// Whether the file is ours, and nobody else is at it. `written_by_us`: the last change was a renewal
-/// of ours.
-pub fn is_settled(metadata: &Metadata, written_by_us: bool) -> Result<(), Refusal> {
+/// Whether the file is this user's.
+pub fn is_ours(metadata: &Metadata) -> Result<(), Refusal> {
     #[cfg(unix)]
     {
         let owner = std::os::unix::fs::MetadataExt::uid(metadata);
@@ -142,6 +171,13 @@ pub fn is_settled(metadata: &Metadata, written_by_us: bool) -> Result<(), Refusa
             return Err(Refusal::because("cannot renew: its file belongs to another user"));
         }
     }
+    #[cfg(not(unix))]
+    let _ = metadata;
+    Ok(())
+}
+
+/// Whether nobody else is at the file. `written_by_us`: the last change was a renewal of ours.
+pub fn is_settled(metadata: &Metadata, written_by_us: bool) -> Result<(), Refusal> {
     if written_by_us {
         return Ok(());
     }

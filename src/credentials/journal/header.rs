@@ -1,0 +1,184 @@
+//! What a journal says of a renewal: hashes and moments, no tokens.
+
+use super::{HEADER, MOST_ANSWER};
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// Spent tokens that are remembered here besides the last; older ones are in the list of spent tokens.
+const EARLIER: usize = 8;
+
+/// The length of the name of a succession.
+pub const SUCCESSION: usize = 8;
+
+/// How far a renewal has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Phase {
+    /// Nothing has been sent.
+    Prepared,
+    /// The token may have been spent; the answer is not known to be whole.
+    Sent,
+    /// The answer is here.
+    Answered,
+    /// The server has called the token dead.
+    Refused,
+    /// The credential file has the new token; the answer is wiped.
+    Done,
+}
+
+/// The header. Holds hashes, no tokens.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Header {
+    version: u32,
+    /// The credential file.
+    pub credential: PathBuf,
+    /// SHA-256 of the refresh token that was sent.
+    pub spent: String,
+    /// SHA-256 of the refresh token that came for it. `None`: not known yet.
+    pub new: Option<String>,
+    /// Whether the file got the token that was sent from us.
+    #[serde(default)]
+    pub ours: bool,
+    /// SHA-256 of the refresh tokens spent before, the latest first, as far back as each came for the one before it. With
+    /// a token from elsewhere (the user has signed in anew, perhaps to another account) this begins anew.
+    pub earlier: Vec<String>,
+    /// Names that succession of tokens: a random number in hexadecimal. Empty in journals of before.
+    #[serde(default)]
+    pub succession: String,
+    /// How far it has come.
+    pub phase: Phase,
+    /// How often this token has been sent without an answer, or been called dead.
+    pub tries: u32,
+    /// How often in a row the token server has refused the request (429, 403, 5xx …), which says nothing of the token.
+    #[serde(default)]
+    pub failures: u32,
+    /// The status of the last of these refusals. `None`: there was none.
+    #[serde(default)]
+    pub status: Option<u16>,
+    /// When the phase began.
+    pub at: DateTime<Utc>,
+    /// When the answer came: its tokens count their time from then. `None`: none has come.
+    #[serde(default)]
+    pub came: Option<DateTime<Utc>>,
+    /// The server wants to be asked no sooner. `None`: it has not said so.
+    #[serde(default)]
+    pub not_before: Option<DateTime<Utc>>,
+    /// The room of the answer: the first or the second.
+    #[serde(default)]
+    pub(super) room: Room,
+    /// When the answer in the other room came, which brought the token that is to be sent now. `None`: there
+    /// is none.
+    #[serde(default)]
+    pub kept: Option<DateTime<Utc>>,
+}
+
+/// One of the two places for an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Room {
+    #[default]
+    First,
+    Second,
+}
+
+impl Room {
+    pub(super) fn other(self) -> Room {
+        match self {
+            Room::First => Room::Second,
+            Room::Second => Room::First,
+        }
+    }
+
+    pub(super) fn offset(self) -> u64 {
+        match self {
+            Room::First => HEADER as u64,
+            Room::Second => (HEADER + MOST_ANSWER) as u64,
+        }
+    }
+}
+
+impl Header {
+    /// A renewal that is about to begin; `before` is the last one's header.
+    pub fn prepared(credential: &Path, spent: String, before: Option<&Header>, at: DateTime<Utc>) -> Header {
+        let again = before.filter(|before| before.spent == spent);
+        let succeeds = before.filter(|before| before.new.as_ref() == Some(&spent));
+        let earlier = match (again, succeeds) {
+            (Some(before), _) => before.earlier.clone(),
+            (None, Some(before)) => {
+                std::iter::once(&before.spent).chain(&before.earlier).take(EARLIER).cloned().collect()
+            }
+            (None, None) => Vec::new(),
+        };
+        let succession = again.or(succeeds).map(|before| before.succession.clone());
+        let succession = succession
+            .filter(|name| !name.is_empty())
+            .unwrap_or_else(|| format!("{:0SUCCESSION$x}", fastrand::u32(..)));
+        // An answer starts the count anew, also one that lets the token live.
+        let tries = again.filter(|before| before.new.is_none()).map_or(0, |before| before.tries);
+        let (room, kept) = match before {
+            Some(before) if before.brought(&spent) => (before.room.other(), before.came.or(Some(before.at))),
+            Some(before) => (before.room, again.and_then(|before| before.kept)),
+            None => (Room::First, None),
+        };
+        let ours = before.is_some_and(|before| before.wrote(&spent));
+        let credential = credential.to_owned();
+        Header {
+            version: 1,
+            credential,
+            spent,
+            new: None,
+            ours,
+            earlier,
+            succession,
+            phase: Phase::Prepared,
+            tries,
+            failures: again.map_or(0, |before| before.failures),
+            status: again.and_then(|before| before.status),
+            at,
+            came: None,
+            not_before: None,
+            room,
+            kept,
+        }
+    }
+
+    /// Whether this program can read it.
+    pub(super) fn is_supported(&self) -> bool {
+        self.version == 1
+    }
+
+    /// The spent tokens that `before` knows and this header has no room for.
+    pub fn dropped<'a>(&self, before: &'a Header) -> impl Iterator<Item = &'a String> {
+        let kept = |hash: &&String| **hash == self.spent || self.earlier.contains(hash);
+        let spent: Vec<_> = std::iter::once(&before.spent).chain(&before.earlier).collect();
+        let dropped: Vec<_> =
+            spent.into_iter().filter(|hash| before.has_spent(hash) && !kept(hash)).collect();
+        dropped.into_iter()
+    }
+
+    /// The token that the login has now, as far as this journal knows: the one that came, or the one that is to be
+    /// sent. `None`: that is not known.
+    pub fn current(&self) -> Option<&String> {
+        match &self.new {
+            Some(new) => Some(new),
+            None => Some(&self.spent).filter(|spent| !self.has_spent(spent)),
+        }
+    }
+
+    /// Whether the answer that is here brought this token, for another.
+    fn brought(&self, hash: &str) -> bool {
+        self.phase == Phase::Answered && self.new.as_deref() == Some(hash) && self.spent != hash
+    }
+
+    /// Whether the file has a token from us.
+    pub fn wrote(&self, hash: &str) -> bool {
+        self.new.as_deref() == Some(hash) || (self.spent == hash && self.ours)
+    }
+
+    /// Whether a token is known to be spent: sending it again could end the whole login.
+    pub fn has_spent(&self, hash: &str) -> bool {
+        let spent_last = self.spent == hash && self.new.as_ref().is_some_and(|new| new != hash);
+        spent_last || self.earlier.iter().any(|earlier| earlier == hash)
+    }
+}

@@ -1,0 +1,188 @@
+//! Whether a credential file can be replaced, and how; found out before its token is spent.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io;
+use std::path::Path;
+
+/// How a credential file gets new content.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// It is an entry of a folder: another file is renamed over it.
+    Folder,
+    /// It is a mount point of its own, as in `docker run -v login.json:/…/login.json`: it is written in place.
+    MountPoint,
+}
+
+/// Why a credential file can't be replaced.
+#[derive(Debug, thiserror::Error)]
+pub enum Obstacle {
+    /// The system refuses.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+    /// The file has an attribute that forbids any change.
+    #[error("its file is immutable; allow changes with {remedy}")]
+    Immutable {
+        /// The command that removes the attribute.
+        remedy: &'static str,
+    },
+    /// It has no name any more: it is mounted by itself, and outside another file has taken its name.
+    #[error("its file was replaced outside this container; restart the container, or mount the whole folder")]
+    Detached,
+    /// It is mounted by itself, and read-only.
+    #[error("its file is mounted read-only; mount it, or its whole folder, writable")]
+    MountedReadOnly,
+}
+
+/// How the credential at `target` can be replaced.
+///
+/// # Errors
+/// It can't be.
+pub fn of(target: &Path, metadata: &Metadata) -> Result<Place, Obstacle> {
+    if is_immutable(target, metadata) || target.parent().is_some_and(is_append_only) {
+        return Err(Obstacle::Immutable { remedy: REMEDY });
+    }
+    if !is_mount_point(target) {
+        return Ok(Place::Folder);
+    }
+    #[cfg(unix)]
+    if std::os::unix::fs::MetadataExt::nlink(metadata) == 0 {
+        return Err(Obstacle::Detached);
+    }
+    match OpenOptions::new().write(true).open(target) {
+        Ok(_) => Ok(Place::MountPoint),
+        Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => Err(Obstacle::MountedReadOnly),
+        Err(error) => Err(error.into()),
+    }
+}
+
+#[cfg(target_os = "linux")]
+const REMEDY: &str = "chattr -i -a";
+#[cfg(all(unix, not(target_os = "linux")))]
+const REMEDY: &str = "chflags nouchg,nouappnd";
+#[cfg(windows)]
+const REMEDY: &str = "attrib -R";
+
+#[cfg(target_os = "linux")]
+fn attributes(path: &Path) -> Option<rustix::fs::Statx> {
+    use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+    statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty()).ok()
+}
+
+#[cfg(target_os = "linux")]
+fn is_immutable(target: &Path, _metadata: &Metadata) -> bool {
+    use rustix::fs::StatxAttributes;
+    let forbidding = StatxAttributes::IMMUTABLE | StatxAttributes::APPEND;
+    attributes(target).is_some_and(|found| found.stx_attributes.intersects(forbidding))
+}
+
+#[cfg(any(target_os = "macos", target_os = "freebsd"))]
+fn is_immutable(_target: &Path, metadata: &Metadata) -> bool {
+    #[cfg(target_os = "freebsd")]
+    use std::os::freebsd::fs::MetadataExt;
+    #[cfg(target_os = "macos")]
+    use std::os::macos::fs::MetadataExt;
+    // UF_IMMUTABLE, UF_APPEND, SF_IMMUTABLE, SF_APPEND: sys/stat.h.
+    metadata.st_flags() & 0x0006_0006 != 0
+}
+
+#[cfg(windows)]
+fn is_immutable(_target: &Path, metadata: &Metadata) -> bool {
+    metadata.permissions().readonly()
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "macos", target_os = "freebsd", windows)))]
+fn is_immutable(_target: &Path, _metadata: &Metadata) -> bool {
+    false
+}
+
+/// New files can be made in an append-only folder, and never renamed.
+#[cfg(target_os = "linux")]
+fn is_append_only(folder: &Path) -> bool {
+    attributes(folder).is_some_and(|found| found.stx_attributes.contains(rustix::fs::StatxAttributes::APPEND))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_append_only(_folder: &Path) -> bool {
+    false
+}
+
+/// Linux 5.8 tells by itself; before, the list of mounts does.
+#[cfg(target_os = "linux")]
+fn is_mount_point(target: &Path) -> bool {
+    use rustix::fs::StatxAttributes;
+    if let Some(found) = attributes(target)
+        && found.stx_attributes_mask.contains(StatxAttributes::MOUNT_ROOT)
+    {
+        return found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+    }
+    std::fs::read_to_string("/proc/self/mountinfo").is_ok_and(|mounts| lists(&mounts, target))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn is_mount_point(_target: &Path) -> bool {
+    false
+}
+
+/// Whether this mountinfo has a mount at `target`: proc(5), the fifth field, with four characters escaped in octal.
+#[cfg(target_os = "linux")]
+fn lists(mountinfo: &str, target: &Path) -> bool {
+    let Some(target) = target.to_str() else { return false };
+    let escaped =
+        target.replace('\\', "\\134").replace(' ', "\\040").replace('\t', "\\011").replace('\n', "\\012");
+    mountinfo.lines().any(|line| line.split(' ').nth(4) == Some(&escaped))
+}
+
+/// Reserves room for a file that is to be written in place, where the file system can; its content and length stay.
+///
+/// # Errors
+/// There is no room.
+pub fn reserve(target: &Path, length: u64) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{FallocateFlags, fallocate};
+        use rustix::io::Errno;
+        let file = OpenOptions::new().write(true).open(target)?;
+        match fallocate(&file, FallocateFlags::KEEP_SIZE, 0, length) {
+            Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+    #[cfg(not(target_os = "linux"))]
+    {
+        let _ = (target, length);
+        Ok(())
+    }
+}
+
+/// Writes the rest of `content` over the file at `target`, in place, to the disk.
+///
+/// # Errors
+/// The disk refuses. The file may be half written then.
+pub fn write_over(content: &mut File, target: &Path) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).open(target)?;
+    let length = io::copy(content, &mut file)?;
+    file.set_len(length)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn mount_is_found_in_the_list_of_mounts() {
+        let mounts = "36 35 98:0 / / rw - ext4 /dev/root rw\n\
+                      40 36 98:0 /a /home/a\\040b/claude\\134a.json rw - ext4 /dev/root rw\n";
+        assert!(lists(mounts, Path::new("/home/a b/claude\\a.json")));
+        assert!(!lists(mounts, Path::new("/home/a b")));
+        assert!(!lists("", Path::new("/")));
+    }
+
+    #[test]
+    fn plain_file_is_replaced_by_rename() {
+        let file = tempfile::NamedTempFile::new().expect("a file");
+        let metadata = file.path().metadata().expect("there");
+        assert_eq!(of(file.path(), &metadata).expect("no obstacle"), Place::Folder);
+    }
+}

@@ -1,0 +1,131 @@
+//! Sending the refresh token, once, and what the response means for the journal.
+
+use super::keeping::note;
+use super::refusal::{answer_lost, refused, unknown_response};
+use super::{Files, Policy, Refusal, Renewer, Step};
+use crate::credentials::Secret;
+use crate::credentials::journal::{Journal, MOST_ANSWER, Phase};
+use crate::credentials::store::Login;
+use crate::providers::http::retry_at;
+use crate::providers::post::{Lost, TokenResponse};
+use crate::providers::token::{self, Meaning, Tokens};
+use crate::quota::Zone;
+use chrono::{DateTime, TimeDelta, Utc};
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// After a token server has refused a request it is left alone for this long, and for twice as long each time, ...
+const FIRST_BACKOFF: TimeDelta = TimeDelta::minutes(1);
+/// ... up to this.
+const MAX_BACKOFF: TimeDelta = TimeDelta::minutes(30);
+
+/// New tokens.
+pub(super) struct Received {
+    pub tokens: Tokens,
+    /// Whether they are in the journal, too.
+    pub in_journal: bool,
+}
+
+impl Renewer {
+    /// Sends the refresh token, once.
+    pub(super) async fn request(
+        &self,
+        policy: &Policy,
+        login: &Login,
+        spent: &Secret,
+        files: &Files,
+        journal: &mut Journal,
+    ) -> Result<Received, Refusal> {
+        let provider = login.account.provider;
+        let endpoint = token::endpoint(provider, &policy.endpoints);
+        let form = token::form(provider, spent);
+        let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
+        let mut writer = journal.answer_writer().map_err(cannot)?;
+        journal.header.tries += 1;
+        journal.enter(Phase::Sent, Utc::now()).map_err(cannot)?;
+        self.told(Step::Sending);
+        let watcher = self.watcher;
+        let failed = Arc::new(AtomicBool::new(false));
+        let keep = {
+            let failed = failed.clone();
+            move |piece: &[u8]| {
+                // Reading goes on: the response in memory is all there is then.
+                if let Err(error) = writer.write_all(piece) {
+                    log::warn!("could not write the renewal journal: {error}");
+                    failed.store(true, Ordering::Relaxed);
+                }
+                watcher(Step::AnswerKept);
+            }
+        };
+        let response = self.http.post_form(endpoint, &login.proxy, form, keep).await;
+        let now = Utc::now();
+        let failed = failed.load(Ordering::Relaxed);
+        match response {
+            Ok(TokenResponse { status, retry_after, body }) => match token::meaning(status, &body) {
+                Meaning::Tokens(tokens) => {
+                    let header = &mut journal.header;
+                    (header.came, header.failures, header.status) = (Some(now), 0, None);
+                    // Of a response that does not fit into its room, the tokens do.
+                    let stored = if failed || body.len() > MOST_ANSWER {
+                        journal.store_answer(&token::to_json(&tokens)).is_ok()
+                    } else {
+                        true
+                    };
+                    let in_journal =
+                        stored && note(journal, Phase::Answered, now) && journal.is_at(&files.journal);
+                    self.told(Step::Answered);
+                    Ok(Received { tokens, in_journal })
+                }
+                Meaning::Unknown => {
+                    journal.header.came = Some(now);
+                    note(journal, Phase::Answered, now);
+                    Err(unknown_response())
+                }
+                Meaning::Nothing => Err(answer_lost(&journal.header, now)),
+                Meaning::Dead => {
+                    note(journal, Phase::Refused, now);
+                    Err(refused(now, now))
+                }
+                Meaning::NotAccepted => Err(not_accepted(journal, status, retry_after.as_deref(), now)),
+            },
+            Err(Lost { failure, sent: false, .. }) => {
+                not_spent(journal, now);
+                let words = failure.words(now, Zone::LOCAL);
+                Err(Refusal::because(format!("cannot renew: {words}")))
+            }
+            Err(Lost { failure, sent: true, part }) => {
+                log::warn!("{}: the answer of the token server was lost: {failure:?}", login.account.id);
+                let tokens = part.and_then(|part| token::parse(&part));
+                let in_journal = !failed && journal.is_at(&files.journal);
+                let received = tokens.map(|tokens| Received { tokens, in_journal });
+                received.ok_or_else(|| answer_lost(&journal.header, now))
+            }
+        }
+    }
+}
+
+/// The token server refuses requests for now. The token is as good as before.
+fn not_accepted(
+    journal: &mut Journal,
+    status: u16,
+    retry_after: Option<&str>,
+    now: DateTime<Utc>,
+) -> Refusal {
+    let header = &mut journal.header;
+    let doubled = FIRST_BACKOFF * 2_i32.pow(header.failures.min(8));
+    let until = match status {
+        429 => retry_at(retry_after, now),
+        _ => now + doubled.min(MAX_BACKOFF),
+    };
+    header.failures = header.failures.saturating_add(1);
+    (header.status, header.not_before) = (Some(status), Some(until));
+    not_spent(journal, now);
+    Refusal::until(format!("cannot renew: the token server answered {status}; trying again later"), until)
+}
+
+/// The server has not taken the token, so it is as good as before.
+fn not_spent(journal: &mut Journal, at: DateTime<Utc>) {
+    journal.header.tries = journal.header.tries.saturating_sub(1);
+    note(journal, Phase::Prepared, at);
+}
