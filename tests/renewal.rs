@@ -15,6 +15,8 @@ mod common;
 mod copies;
 #[path = "renewal/crowd.rs"]
 mod crowd;
+#[path = "renewal/frozen.rs"]
+mod frozen;
 #[path = "renewal/journals.rs"]
 mod journals;
 #[path = "renewal/moments.rs"]

@@ -97,7 +97,7 @@ pub fn try_token(dir: &Path, hash: &str) -> io::Result<Option<Lock>> {
 /// Windows has mandatory locks only, which would keep CLIProxyAPI from reading the file, so there is none there.
 ///
 /// # Errors
-/// The file is gone, or can't be opened.
+/// The file is gone.
 #[cfg(unix)]
 pub fn try_credential(target: &Path) -> io::Result<Option<Lock>> {
     // NFS locks only what is open for writing (EBADF).
@@ -109,8 +109,10 @@ pub fn try_credential(target: &Path) -> io::Result<Option<Lock>> {
             rustix::fs::OFlags::NONBLOCK.bits() as i32,
         );
         let file = match options.open(target) {
-            Err(_) if write => break,
-            file => file?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(error),
+            // Whoever reads it next says why it can't be.
+            Err(_) => break,
+            Ok(file) => file,
         };
         match file.try_lock() {
             Ok(()) if is_at(&file, target) => return Ok(Some(Lock { file: Some(file), temporary: None })),

@@ -30,23 +30,6 @@ fn response_that_takes_half_a_minute_is_not_given_up() {
     assert_eq!(stage.ledger.posts(), [stage.kind.refresh(1)]);
 }
 
-#[test]
-fn response_that_came_while_the_process_was_stopped_is_read_when_it_goes_on() {
-    let stage = Stage::codex();
-    let gate = stage.hold_answers();
-    let status = stage.scene.spawn(&["status"]);
-    stage.sent(1);
-    let pid = Pid::from_raw(status.id().try_into().expect("a process number")).expect("not 0");
-    kill_process(pid, Signal::STOP).expect("it runs");
-    gate.open();
-    thread::sleep(LONG);
-    kill_process(pid, Signal::CONT).expect("it is there");
-    status.exit_status_within(LIMIT);
-    assert!(stage.holds(2), "{}", stage.text());
-    stage.shows_usage_with(2);
-    assert_eq!(stage.ledger.posts(), [stage.kind.refresh(1)]);
-}
-
 /// A process that is stopped with the lock in its hand holds up no other for long, and not its end.
 #[test]
 fn run_that_waits_for_a_stopped_process_ends_when_it_is_told_to() {

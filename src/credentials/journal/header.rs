@@ -32,6 +32,7 @@ pub enum Phase {
 pub struct Header {
     version: u32,
     /// The credential file.
+    #[serde(with = "path_text")]
     pub credential: PathBuf,
     /// SHA-256 of the refresh token that was sent.
     pub spent: String,
@@ -180,5 +181,77 @@ impl Header {
     pub fn has_spent(&self, hash: &str) -> bool {
         let spent_last = self.spent == hash && self.new.as_ref().is_some_and(|new| new != hash);
         spent_last || self.earlier.iter().any(|earlier| earlier == hash)
+    }
+}
+
+/// A path as a string of JSON. One that is not UTF-8 is written as a NUL, which no path holds, and its bytes in
+/// hexadecimal.
+mod path_text {
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::path::{Path, PathBuf};
+
+    pub fn serialize<S: Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
+        let bytes = path.as_os_str().as_encoded_bytes();
+        match path.to_str() {
+            Some(text) => serializer.serialize_str(text),
+            None => serializer.collect_str(&format_args!(
+                "\0{}",
+                bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+            )),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        match text.strip_prefix('\0') {
+            Some(hex) => from_hex(hex).ok_or_else(|| serde::de::Error::custom("not a path in hexadecimal")),
+            None => Ok(text.into()),
+        }
+    }
+
+    #[cfg(unix)]
+    fn from_hex(hex: &str) -> Option<PathBuf> {
+        use std::os::unix::ffi::OsStringExt;
+        let pairs = hex.as_bytes().chunks(2);
+        let bytes = pairs.map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok());
+        Some(std::ffi::OsString::from_vec(bytes.collect::<Option<_>>()?).into())
+    }
+
+    /// Windows gives no way back from these bytes; such a journal is set aside.
+    #[cfg(not(unix))]
+    fn from_hex(_hex: &str) -> Option<PathBuf> {
+        None
+    }
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+
+    #[test]
+    fn path_that_is_not_utf_8_survives() {
+        for bytes in [&b"/a/claude-b.json"[..], b"/a/claude-\xff\xfe.json"] {
+            let path = Path::new(OsStr::from_bytes(bytes));
+            let header = Header::prepared(path, "hash".into(), None, DateTime::UNIX_EPOCH);
+            let text = serde_json::to_string(&header).expect("JSON");
+            assert_eq!(serde_json::from_str::<Header>(&text).expect("a header"), header, "{text}");
+        }
+    }
+
+    #[test]
+    fn token_from_elsewhere_begins_a_new_succession() {
+        let at = DateTime::UNIX_EPOCH;
+        let path = Path::new("/a.json");
+        let mut first = Header::prepared(path, "one".into(), None, at);
+        first.new = Some("two".into());
+        let mut second = Header::prepared(path, "two".into(), Some(&first), at);
+        assert_eq!((&second.earlier, &second.succession), (&vec!["one".to_owned()], &first.succession));
+        assert_eq!(second.dropped(&first).count(), 0);
+        second.new = Some("three".into());
+        let other = Header::prepared(path, "other".into(), Some(&second), at);
+        assert!(other.earlier.is_empty() && other.succession != first.succession);
+        assert_eq!(other.dropped(&second).collect::<Vec<_>>(), ["two", "one"]);
     }
 }
