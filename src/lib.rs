@@ -17,6 +17,7 @@
 //! | 12 or 24 hours, the order of a date, the decimal mark | [`quota::customs`], [`locale`] |
 //! | how an account can fail | [`quota::failure`] |
 //! | which files are accounts | [`credentials::store`] |
+//! | the claims of a Codex ID token | [`credentials::claims`] |
 //! | reading a file that its owner rewrites in place | [`credentials::file`] |
 //! | renewing tokens: the order of the steps | [`credentials::renewal`] |
 //! | … the request, and what its response means | `credentials/renewal/request.rs`, [`providers::token`] |

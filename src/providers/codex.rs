@@ -17,6 +17,9 @@ pub const USER_AGENT: &str = "codex-cli";
 /// Names the workspace; without it team accounts show the personal quota.
 pub const ACCOUNT_HEADER: &str = "chatgpt-account-id";
 
+/// For accounts that are marked as FedRAMP, with the value "true" (openai/codex, `bearer_auth_provider.rs`).
+pub const FEDRAMP_HEADER: &str = "x-openai-fedramp";
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -55,6 +58,16 @@ pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Reading, String> {
     }
     let facts = reset_credits(document).into_iter().chain(credits(document)).collect();
     Ok(Reading { windows, plan, extra_usage: None, facts })
+}
+
+/// Whether a response with status 402 says that the workspace is no more, which nothing but another login
+/// changes.
+pub fn is_deactivated(body: &[u8]) -> bool {
+    let Ok(document) = serde_json::from_slice::<Value>(body) else { return false };
+    let places = [Some(&document), document.get("detail"), document.get("error")];
+    let codes =
+        places.into_iter().flatten().flat_map(|place| [Some(place), place.get("code"), place.get("type")]);
+    codes.flatten().any(|code| code == "deactivated_workspace")
 }
 
 /// What one person may use of a workspace in a month: a window by its nature, whose length differs from
