@@ -11,6 +11,8 @@ mod billing;
 mod claude;
 #[path = "providers/codex.rs"]
 mod codex;
+#[path = "providers/counts.rs"]
+mod counts;
 #[path = "providers/generic.rs"]
 mod generic;
 #[path = "providers/hostile.rs"]

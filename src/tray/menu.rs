@@ -361,10 +361,10 @@ impl View<'_> {
         }
     }
 
-    /// Whether accounts have answered that have no quota window, where no other account has a number.
+    /// Whether no account has a percentage because at least one of them has no quota window at all.
     pub fn has_no_window(&self) -> bool {
-        let mut answered = self.snapshot.enabled().filter(|usage| usage.error.is_none());
-        self.snapshot.lowest(self.now).is_none() && answered.any(AccountUsage::is_billed_by_use)
+        let mut ok = self.snapshot.enabled().filter(|usage| usage.error.is_none());
+        self.snapshot.lowest(self.now).is_none() && ok.any(AccountUsage::is_billed_by_use)
     }
 
     /// The lowest account and its reset.

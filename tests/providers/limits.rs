@@ -32,6 +32,31 @@ fn limits_as_the_only_source_give_all_windows() {
 }
 
 #[test]
+fn any_known_key_makes_a_response_valid_and_no_unknown_one_does() {
+    let known = [
+        "five_hour",
+        "seven_day",
+        "seven_day_opus",
+        "seven_day_sonnet",
+        "seven_day_oauth_apps",
+        "seven_day_cowork",
+        "seven_day_omelette",
+        "cinder_cove",
+        "extra_usage",
+        "limits",
+        "spend",
+    ];
+    let tangelo = json!({"utilization": 5, "resets_at": null});
+    for key in known {
+        assert_eq!(keys(&claude(json!({key: null, "tangelo": tangelo}))), ["tangelo"], "{key}");
+        refused(Provider::Claude, &json!({key: null}));
+    }
+    for key in ["nimbus_quill", "usage", "seven_day_breakdown", "weekly_scoped_shares", "cedar_ember"] {
+        refused(Provider::Claude, &json!({key: null, "tangelo": tangelo}));
+    }
+}
+
+#[test]
 fn bucket_with_a_number_wins_over_the_list() {
     let reading = claude(json!({
         "five_hour": {"utilization": 89.0, "resets_at": "2026-09-17T15:10:00Z"},
