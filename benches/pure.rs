@@ -152,7 +152,7 @@ fn snapshot(accounts: usize) -> Snapshot {
         let used = |step: usize| (number * step % 100) as f64;
         let windows =
             vec![window("five_hour", "5-hour", used(7), 2), window("seven_day", "Weekly", used(3), 80)];
-        let reading = Reading { windows, plan: Some("plus".to_owned()), extra_usage: None };
+        let reading = Reading { windows, plan: Some("plus".to_owned()), ..Reading::default() };
         usage.settle(Ok(reading), now());
         usage
     });

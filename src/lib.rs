@@ -9,6 +9,7 @@
 //! | where requests may go | `config/endpoint.rs` |
 //! | where files are on each system | `config/paths.rs` |
 //! | what an account, a window, a usage is; all of them | [`quota::account`], [`quota::window`], [`quota::usage`]; [`quota::snapshot`] |
+//! | money, credits and other facts beside the windows | [`quota::fact`], [`quota::money`]; how they read: `quota/words/facts.rs` |
 //! | when something is said | [`quota::alert`], [`quota::notice`] |
 //! | when an account needs its owner | [`quota::trouble`] |
 //! | the user's own programs: settings, what they are told, how they run | [`hooks::command`], [`hooks::call`], [`hooks::run`] |
@@ -16,6 +17,7 @@
 //! | 12 or 24 hours, the order of a date, the decimal mark | [`quota::customs`], [`locale`] |
 //! | how an account can fail | [`quota::failure`] |
 //! | which files are accounts | [`credentials::store`] |
+//! | the claims of a Codex ID token | [`credentials::claims`] |
 //! | reading a file that its owner rewrites in place | [`credentials::file`] |
 //! | renewing tokens: the order of the steps | [`credentials::renewal`] |
 //! | … the request, and what its response means | `credentials/renewal/request.rs`, [`providers::token`] |
@@ -27,7 +29,7 @@
 //! | … the change of the text; how the file is replaced, and whether it can be | [`credentials::rewrite`]; [`credentials::replacement`], `credentials/place.rs` |
 //! | starting at login: the texts of each system, the place | [`autostart`] |
 //! | noticing changed files; many changes as one | [`credentials::watch`]; [`bursts`] |
-//! | a provider's API | [`providers::claude`], [`providers::codex`]; unknown shapes: [`providers::generic`] |
+//! | a provider's API | [`providers::claude`] and the files below it, [`providers::codex`]; unknown shapes: [`providers::generic`] |
 //! | a token endpoint's API; the request that spends a token | [`providers::token`], [`providers::post`] |
 //! | time-outs, limits, proxies, 429 | [`providers::http`] |
 //! | how many questions go to a host at once, and over how many connections | `providers/door.rs` |

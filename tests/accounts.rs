@@ -1,5 +1,7 @@
 //! The auth directory as the store reads it: real files in a temporary folder.
 
+#[path = "accounts/aliases.rs"]
+mod aliases;
 #[path = "accounts/broken.rs"]
 mod broken;
 #[path = "accounts/changes.rs"]

@@ -1,18 +1,26 @@
 //! What the two usage APIs answer, and what is made of it: every line of the notes on them is a case
 //! here, told from the notes and not from the code.
 
+#[path = "providers/allowance.rs"]
+mod allowance;
 #[path = "providers/answers.rs"]
 mod answers;
+#[path = "providers/billing.rs"]
+mod billing;
 #[path = "providers/claude.rs"]
 mod claude;
 #[path = "providers/codex.rs"]
 mod codex;
+#[path = "providers/counts.rs"]
+mod counts;
 #[path = "providers/generic.rs"]
 mod generic;
 #[path = "providers/hostile.rs"]
 mod hostile;
 #[path = "providers/large.rs"]
 mod large;
+#[path = "providers/limits.rs"]
+mod limits;
 #[path = "providers/names.rs"]
 mod names;
 #[path = "providers/numbers.rs"]

@@ -27,6 +27,11 @@ fuzz_target!(|bytes: &[u8]| {
         Ok(document) => document,
         Err(complaint) => return invariants::one_line(&complaint, 80),
     };
+    for key in ["proxy_url", "account_id", "expired", "access_token"] {
+        let name = document.key_of(key);
+        assert!(name == key || document.get(name).is_some(), "{key} stands under {name}, which is not there");
+    }
+    document.expires_at();
     let id = AccountId("claude-a@example.com.json".into());
     let path = Path::new("/auth/claude-a@example.com.json");
     if let Some(entry) = store::read_login(&id, path, &document, None) {
@@ -45,6 +50,7 @@ fn sound(entry: &Entry) {
         Entry::Login(login) => {
             let token = login.access_token.expose();
             assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
+            assert_ne!(login.workspace.as_deref(), Some(""));
             login.has_expired(invariants::now());
             store::signature_of_login(login);
         }

@@ -94,6 +94,7 @@ fn short(view: &View<'_>) -> String {
         None => match view.face() {
             Face::NoAccounts => "no account".into(),
             Face::Error => "error".into(),
+            _ if view.has_no_window() => "no quota".into(),
             _ => "…".into(),
         },
     }

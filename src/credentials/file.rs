@@ -1,5 +1,7 @@
 //! Credential files: read whole or not at all, though their owner rewrites them in place.
 
+use crate::quota::moment;
+use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::io::{self, Read};
 use std::path::Path;
@@ -44,10 +46,43 @@ impl Document {
         self.0.get(key)
     }
 
-    /// A string with something in it.
+    /// A string with something in it, under the key or one of its other names.
     pub fn text(&self, key: &str) -> Option<&str> {
-        self.get(key)?.as_str().map(str::trim).filter(|text| !text.is_empty())
+        self.get(self.key_of(key))?.as_str().map(str::trim).filter(|text| !text.is_empty())
     }
+
+    /// The name under which the value of a key stands: of the key itself and its other names, the first that
+    /// holds a number or a string with something in it; the key itself where none does. What is written there
+    /// is what [`Document::text`] and [`Document::expires_at`] read.
+    pub fn key_of<'a>(&self, key: &'a str) -> &'a str {
+        let says_something = |name: &&str| match self.get(name) {
+            Some(Value::String(text)) => !text.trim().is_empty(),
+            Some(Value::Number(_)) => true,
+            _ => false,
+        };
+        names_of(key).find(says_something).unwrap_or(key)
+    }
+
+    /// When the access token expires: under any of the key's names, else in a nested token. `None`: not told.
+    pub fn expires_at(&self) -> Option<DateTime<Utc>> {
+        let nested = ["token", "Token"].into_iter().filter_map(|key| self.get(key)?.as_object());
+        std::iter::once(&self.0)
+            .chain(nested)
+            .find_map(|object| names_of("expired").find_map(|name| object.get(name).and_then(moment::parse)))
+    }
+}
+
+/// Keys that CLIProxyAPI, or a program built on it, writes under other names, too. Its own name goes first, as
+/// it does there (`sdk/cliproxy/auth/metadata_keys.go`, `types.go`). Tokens have no other name.
+const OTHER_NAMES: [(&str, &[&str]); 3] = [
+    ("proxy_url", &["proxy-url"]),
+    ("account_id", &["account-id"]),
+    ("expired", &["expire", "expires_at", "expiresAt", "expiry", "expires"]),
+];
+
+fn names_of(key: &str) -> impl Iterator<Item = &str> {
+    let others = OTHER_NAMES.iter().find(|(name, _)| *name == key).map_or(&[][..], |(_, others)| others);
+    std::iter::once(key).chain(others.iter().copied())
 }
 
 impl Drop for Document {

@@ -1,5 +1,6 @@
 //! Where tokens live, and how not to lose them. Only this room writes credential files.
 
+pub mod claims;
 pub mod file;
 pub mod journal;
 pub mod lock;

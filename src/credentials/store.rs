@@ -1,5 +1,6 @@
 //! The auth directory: which accounts there are, and which of them can be asked.
 
+use super::claims::Claims;
 use super::file::{self, Document, Unreadable};
 use super::secret::Secret;
 use crate::quota::{Account, AccountId, Failure, Provider, moment};
@@ -26,6 +27,8 @@ pub struct Login {
     pub renewed_at: Option<DateTime<Utc>>,
     /// The ChatGPT workspace. `None`: the personal one.
     pub workspace: Option<String>,
+    /// Whether its ID token marks it as a FedRAMP account of ChatGPT.
+    pub is_fedramp: bool,
     /// How this account's requests travel.
     pub proxy: Proxy,
 }
@@ -41,7 +44,7 @@ impl Login {
     }
 }
 
-/// How an account's requests travel: `proxy_url` in its credential file.
+/// How an account's requests travel: `proxy_url`, or `proxy-url`, in its credential file.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub enum Proxy {
     /// As the system is set up.
@@ -122,9 +125,9 @@ pub fn signature(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
 
 /// The same of one login.
 pub fn signature_of_login(login: &Login) -> u64 {
-    let Login { account, access_token, expires_at, workspace, proxy, .. } = login;
+    let Login { account, access_token, expires_at, workspace, is_fedramp, proxy, .. } = login;
     let who = (&account.id, account.provider, &account.email);
-    hash_of(&(who, access_token.expose(), expires_at, workspace, proxy))
+    hash_of(&(who, access_token.expose(), expires_at, workspace, is_fedramp, proxy))
 }
 
 fn hash_of(value: &impl Hash) -> u64 {
@@ -153,7 +156,8 @@ pub(super) fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
     Ok(names)
 }
 
-/// A credential of ours; `None` for the other types, which are skipped without complaint.
+/// A credential of ours; `None` for what CLIProxyAPI takes for no login, either: other types, files without a
+/// type, API keys. They are skipped without complaint.
 pub fn read_login(
     id: &AccountId,
     path: &Path,
@@ -161,9 +165,14 @@ pub fn read_login(
     known: Option<&Account>,
 ) -> Option<Entry> {
     let Some(kind) = document.text("type") else {
-        return broken(id, known, "it has no \"type\"");
+        // An account that is shown does not vanish without a word.
+        return known.and_then(|account| broken(id, Some(account), "it has no \"type\""));
     };
     let provider = Provider::from_key(kind)?;
+    let has = |keys: [&str; 2]| keys.into_iter().any(|key| document.text(key).is_some());
+    if has(["api_key", "api-key"]) && !has(["access_token", "refresh_token"]) {
+        return None;
+    }
     let email = document.text("email").or_else(|| document.text("login")).unwrap_or(&id.0);
     let account = Account { id: id.clone(), provider, email: crate::providers::json::tidy(email) };
     if document.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) {
@@ -187,12 +196,15 @@ pub fn read_login(
         Ok(proxy) => proxy,
         Err(what) => return fail(account, &what),
     };
+    let is_codex = provider == Provider::Codex;
+    let claims = document.text("id_token").filter(|_| is_codex).map(Claims::of).unwrap_or_default();
     Some(Entry::Login(Login {
         path: path.to_owned(),
         access_token: Secret::new(access_token.to_owned()),
-        expires_at: document.get("expired").and_then(moment::parse),
+        expires_at: document.expires_at(),
         renewed_at: document.get("last_refresh").and_then(moment::parse),
-        workspace: document.text("account_id").map(str::to_owned),
+        workspace: document.text("account_id").map(str::to_owned).or(claims.workspace),
+        is_fedramp: claims.is_fedramp,
         proxy,
         account,
     }))
@@ -217,12 +229,14 @@ fn read_proxy(text: Option<&str>) -> Result<Proxy, String> {
     }
 }
 
-/// A row for a file that can't be read, if it is one of ours: it was before, or its name says so, as
-/// the names that CLIProxyAPI gives do.
+/// A row for a file that can't be read, if it is one of ours: it was before, or the first word of its name
+/// says so, as in the names that CLIProxyAPI gives to logins ("claude-a@b.c.json").
 fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
     let by_name = || {
         let name = id.0.to_lowercase();
-        let provider = Provider::ALL.into_iter().find(|provider| name.starts_with(provider.key()))?;
+        let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
+        let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
+        let provider = Provider::ALL.into_iter().find(is_named)?;
         Some(Account { id: id.clone(), provider, email: id.0.clone() })
     };
     let account = known.cloned().or_else(by_name)?;

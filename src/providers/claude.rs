@@ -1,12 +1,16 @@
 //! Claude: `GET https://api.anthropic.com/api/oauth/usage`.
 //!
-//! The answer is an object of named buckets, each `{utilization, resets_at}`, next to lists and code
-//! names that come and go. Nothing of it is documented, so everything is optional here.
+//! The answer is an object of named buckets, each `{utilization, resets_at}`, next to a list of limits, money
+//! and code names that come and go. Nothing of it is documented, so everything is optional here.
+
+mod billing;
+mod limits;
 
 use super::MOST_WINDOWS;
-use super::json::{number, text, tidy};
-use crate::quota::{ExtraUsage, Reading, Window, moment};
-use serde_json::Value;
+use super::json::{nothing_in, number, readable, reset};
+use crate::quota::{Fact, Reading, Window};
+use limits::Limits;
+use serde_json::{Map, Value};
 
 /// The agent that asks: others were answered 429 with the same token that then got 200
 /// (claude-hud#168, #177; claude-usage-extension#34).
@@ -29,95 +33,82 @@ const BUCKETS: [(&str, &str, u64); 7] = [
     ("seven_day_omelette", "Weekly (Omelette)", WEEK),
 ];
 
-/// Keys of the answer that are no buckets.
-const NO_BUCKETS: [&str; 2] = ["extra_usage", "limits"];
+/// Keys of the response that are no buckets: money, the list of limits, shares of a window (which limit
+/// nothing), and vouchers that reset a window.
+const NO_BUCKETS: [&str; 6] =
+    ["extra_usage", "spend", "limits", "seven_day_breakdown", "weekly_scoped_shares", "cedar_ember"];
+
+/// Besides the buckets, the keys that Claude Code takes for a valid response.
+const OTHER_KNOWN_KEYS: [&str; 4] = ["cinder_cove", "extra_usage", "limits", "spend"];
+
+/// Credits beyond these are not shown: there has never been more than one.
+const MAX_CREDITS: usize = 8;
 
 /// Reads an answer. The error says what is wrong with it, for "could not understand the answer".
 pub fn parse(document: &Value) -> Result<Reading, String> {
     let object = document.as_object().ok_or("it is not an object")?;
-    let mut windows: Vec<Window> = BUCKETS
-        .iter()
-        .filter_map(|(key, title, length)| {
-            let mut window = bucket(key, title, object.get(*key)?)?;
-            window.length_seconds = Some(*length);
-            Some(window)
-        })
-        .collect();
-    for limit in object.get("limits").and_then(Value::as_array).into_iter().flatten() {
+    let limits = Limits::of(object);
+    let mut windows: Vec<Window> =
+        BUCKETS.into_iter().filter_map(|bucket| known(bucket, object, &limits)).collect();
+    for window in limits.scoped() {
         // A model can have a bucket of its own and stand in the list as well.
-        if windows.len() >= MOST_WINDOWS {
-            break;
-        }
-        if let Some(window) = scoped(limit)
-            && !windows.iter().any(|known| known.title.eq_ignore_ascii_case(&window.title))
-        {
+        if windows.len() < MOST_WINDOWS && !windows.iter().any(|known| same_title(known, &window)) {
             windows.push(window);
         }
     }
-    let recognised = !windows.is_empty() || BUCKETS.iter().any(|(key, ..)| object.contains_key(*key));
-    if recognised {
+    let is_known = BUCKETS.iter().map(|(key, ..)| key).chain(&OTHER_KNOWN_KEYS);
+    if !windows.is_empty() || is_known.into_iter().any(|key| object.contains_key(*key)) {
         windows.extend(object.iter().filter_map(|(key, value)| unknown(key, value)).take(MOST_WINDOWS));
     }
-    if windows.is_empty() {
-        return Err(match super::json::error_kind(document) {
-            Some(kind) => format!("it held an error ({kind}) and no quota windows"),
-            None => "the answer held no quota windows".into(),
-        });
+    let credits = object.iter().filter(|(key, _)| !is_bucket(key));
+    let credits = credits.filter_map(|(key, value)| billing::credit(key, value)).map(Fact::Credit);
+    let facts: Vec<_> = credits.take(MAX_CREDITS).collect();
+    let has_something = !facts.is_empty() || billing::is_by_use(object);
+    if windows.is_empty() && (!has_something || is_error(object)) {
+        return Err(nothing_in(document));
     }
-    Ok(Reading { windows, plan: None, extra_usage: object.get("extra_usage").and_then(extra_usage) })
+    Ok(Reading { windows, plan: None, extra_usage: billing::extra_usage(object), facts })
 }
 
-/// `utilization` is a percentage: 1.0 means 1 % used. Null is neither 0 % nor 100 %: it is no window.
-fn bucket(key: &str, title: &str, value: &Value) -> Option<Window> {
-    let mut window = Window::new(key, title, number(value.get("utilization")?)?)?;
-    window.resets_at = value.get("resets_at").and_then(moment::parse);
-    Some(window)
+fn same_title(a: &Window, b: &Window) -> bool {
+    a.title.eq_ignore_ascii_case(&b.title)
 }
 
-/// A weekly limit of one model: `scope` is `{"model": {"display_name": …}}`, or just the name.
-fn scoped(limit: &Value) -> Option<Window> {
-    if limit.get("kind")?.as_str()? != "weekly_scoped" {
-        return None;
-    }
-    let scope = limit.get("scope")?;
-    let name = text(scope).or_else(|| text(scope.get("model")?.get("display_name")?))?;
-    let mut window = Window::new(
-        format!("weekly_scoped.{name}"),
-        format!("Weekly ({name})"),
-        number(limit.get("percent")?)?,
-    )?;
-    window.resets_at = limit.get("resets_at").and_then(moment::parse);
-    window.length_seconds = Some(WEEK);
+/// A bucket of the table. What is null or missing in it stands in the list of limits, or nowhere: null is
+/// neither 0 % nor 100 %, it is no window.
+fn known(bucket: (&str, &str, u64), object: &Map<String, Value>, limits: &Limits) -> Option<Window> {
+    let (key, title, length) = bucket;
+    let value = object.get(key);
+    let used = value.and_then(utilization).or_else(|| limits.used_percent(key))?;
+    let mut window = Window::new(key, title, used)?;
+    let resets_at = value.and_then(|value| value.get("resets_at")).and_then(reset);
+    window.resets_at = resets_at.or_else(|| limits.resets_at(key, title));
+    window.length_seconds = Some(length);
     Some(window)
 }
 
 /// A bucket under a code name: kept where it says anything, and marked as nothing we know.
 fn unknown(key: &str, value: &Value) -> Option<Window> {
-    if BUCKETS.iter().any(|(known, ..)| *known == key) || NO_BUCKETS.contains(&key) {
+    if is_bucket(key) || NO_BUCKETS.contains(&key) || billing::is_credit(value) {
         return None;
     }
-    let mut window = bucket(key, &readable(key), value)?;
+    let mut window = Window::new(key, readable(key), utilization(value)?)?;
+    window.resets_at = value.get("resets_at").and_then(reset);
     window.named = false;
     (window.used_percent() > 0.0 || window.resets_at.is_some()).then_some(window)
 }
 
-/// `nimbus_quill` → "Nimbus quill".
-fn readable(key: &str) -> String {
-    let spaced = tidy(&key.replace('_', " "));
-    let mut letters = spaced.chars();
-    letters.next().map_or_else(|| "Unnamed".to_owned(), |first| first.to_uppercase().chain(letters).collect())
+fn is_bucket(key: &str) -> bool {
+    BUCKETS.iter().any(|(known, ..)| *known == key)
 }
 
-/// Money in minor units: `decimal_places` of them, 2 unless told.
-fn extra_usage(value: &Value) -> Option<ExtraUsage> {
-    if !value.get("is_enabled")?.as_bool()? {
-        return None;
-    }
-    let decimals = value.get("decimal_places").and_then(Value::as_u64).unwrap_or(2).min(9);
-    let main_unit = |minor: f64| minor / 10_f64.powi(decimals as i32);
-    Some(ExtraUsage {
-        spent: main_unit(number(value.get("used_credits")?)?),
-        limit: value.get("monthly_limit").and_then(number).map(main_unit),
-        currency: value.get("currency").and_then(text),
-    })
+/// A percentage: 1.0 means 1 % used.
+fn utilization(bucket: &Value) -> Option<f64> {
+    number(bucket.get("utilization")?)
+}
+
+/// Whether it is an error envelope: these come with a good status, too.
+fn is_error(object: &Map<String, Value>) -> bool {
+    object.get("error").is_some_and(|error| !error.is_null())
+        || object.get("type").is_some_and(|kind| kind == "error")
 }

@@ -1,11 +1,13 @@
 //! Codex: `GET https://chatgpt.com/backend-api/wham/usage`.
 //!
 //! Rate limits of one shape stand in three places: `rate_limit`, `code_review_rate_limit`, and each
-//! element of `additional_rate_limits`. Any of them may be null, and elements may be garbage.
+//! element of `additional_rate_limits`. Any of them may be null, and elements may be garbage. A monthly
+//! allowance stands beside them.
 
-use super::json::{number, text};
+use super::json::{amount, nothing_in, number, percentage, reset, text};
 use super::{MOST_WINDOWS, generic};
-use crate::quota::{Reading, Window, moment};
+use crate::quota::money::MAX_AMOUNT;
+use crate::quota::{CreditBalance, Fact, Reading, Window, moment};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -14,6 +16,9 @@ pub const USER_AGENT: &str = "codex-cli";
 
 /// Names the workspace; without it team accounts show the personal quota.
 pub const ACCOUNT_HEADER: &str = "chatgpt-account-id";
+
+/// For accounts that are marked as FedRAMP, with the value "true" (openai/codex, `bearer_auth_provider.rs`).
+pub const FEDRAMP_HEADER: &str = "x-openai-fedramp";
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
@@ -26,6 +31,7 @@ pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Reading, String> {
     if let Some(limit) = main {
         windows.extend(rate_limit(limit, None, "", now));
     }
+    windows.extend(allowance(document, now));
     if let Some(limit) = document.get("code_review_rate_limit") {
         windows.extend(rate_limit(limit, Some("Code review"), "code_review_rate_limit.", now));
     }
@@ -43,18 +49,73 @@ pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Reading, String> {
     if windows.is_empty() && main.is_none() {
         windows = generic::parse(document, now);
     }
-    if windows.is_empty() {
-        return Err(match super::json::error_kind(document) {
-            Some(kind) => format!("it held an error ({kind}) and no quota windows"),
-            None => "the answer held no quota windows".into(),
-        });
+    let plan = document.get("plan_type").and_then(text);
+    // Without a cap, a plan of this kind has no window at all.
+    let is_by_use = main.is_none() && plan.as_deref().is_some_and(|plan| plan.ends_with("usage_based"));
+    let is_error = document.get("error").is_some_and(|error| !error.is_null());
+    if windows.is_empty() && (!is_by_use || is_error) {
+        return Err(nothing_in(document));
     }
-    Ok(Reading { windows, plan: document.get("plan_type").and_then(text), extra_usage: None })
+    let facts = reset_credits(document).into_iter().chain(credits(document)).collect();
+    Ok(Reading { windows, plan, extra_usage: None, facts })
+}
+
+/// Whether a response with status 402 says that the workspace is no more, which nothing but another login
+/// changes.
+pub fn is_deactivated(body: &[u8]) -> bool {
+    let Ok(document) = serde_json::from_slice::<Value>(body) else { return false };
+    let places = [Some(&document), document.get("detail"), document.get("error")];
+    let codes =
+        places.into_iter().flatten().flat_map(|place| [Some(place), place.get("code"), place.get("type")]);
+    codes.flatten().any(|code| code == "deactivated_workspace")
+}
+
+/// What one person may use of a workspace in a month: a window by its nature, whose length differs from
+/// month to month. Source: openai/codex, `spend_control_status_details.rs`, `spend_control_limit_details.rs`.
+fn allowance(document: &Value, now: DateTime<Utc>) -> Option<Window> {
+    let places = ["spend_control", "rate_limit"].into_iter().filter_map(|place| document.get(place));
+    places.into_iter().find_map(|place| {
+        let limit = place.get("individual_limit")?;
+        let told = |key| limit.get(key).and_then(amount);
+        let reached = || [place, limit].iter().any(|place| is(place, "reached", true)).then_some(100.0);
+        let used = told("used_percent")
+            .or_else(|| Some(100.0 - told("remaining_percent")?))
+            .or_else(|| percentage(told("used")?, told("limit")?))
+            .or_else(|| percentage(told("limit")? - told("remaining")?, told("limit")?))
+            .or_else(reached)?;
+        let mut window = Window::new("individual_limit", "Monthly allowance", used)?;
+        window.resets_at = resets_at(limit, now);
+        Some(window)
+    })
+}
+
+/// How many times the owner may reset a window that is used up.
+fn reset_credits(document: &Value) -> Option<Fact> {
+    let count = number(document.get("rate_limit_reset_credits")?.get("available_count")?)?;
+    // More than a person is ever given is a mistake.
+    (count.fract() == 0.0 && (1.0..=1e6).contains(&count)).then_some(Fact::ResetCredits(count as u64))
+}
+
+/// Bought credits. With a balance of nothing, or none that is a number, they are there all the same: so says
+/// Codex itself (openai/codex, `tui/src/status`).
+fn credits(document: &Value) -> Option<Fact> {
+    let credits = document.get("credits")?;
+    if is(credits, "unlimited", true) {
+        return Some(Fact::Credits(CreditBalance::Unlimited));
+    }
+    let balance = credits.get("balance").and_then(amount);
+    let balance = balance.filter(|balance| *balance > 0.0 && *balance <= MAX_AMOUNT);
+    let left = balance.map_or(CreditBalance::Available, CreditBalance::Left);
+    is(credits, "has_credits", true).then_some(Fact::Credits(left))
+}
+
+fn is(object: &Value, key: &str, value: bool) -> bool {
+    object.get(key).and_then(Value::as_bool) == Some(value)
 }
 
 /// The windows of one rate limit, the shorter first: the two have been seen in either order.
 fn rate_limit(limit: &Value, of: Option<&str>, prefix: &str, now: DateTime<Utc>) -> Vec<Window> {
-    let reached = limit.get("limit_reached").and_then(Value::as_bool) == Some(true);
+    let reached = is(limit, "limit_reached", true) || is(limit, "allowed", false);
     let mut windows: Vec<_> = [("primary_window", "5-hour"), ("secondary_window", "Weekly")]
         .into_iter()
         .filter_map(|(key, title)| {
@@ -74,22 +135,28 @@ fn rate_limit(limit: &Value, of: Option<&str>, prefix: &str, now: DateTime<Utc>)
 /// One window. `title` holds only where no length is given: with a length, the length names it, since
 /// plans whose primary window is a week or a month are common.
 fn window(value: &Value, key: &str, title: &str, limit_reached: bool, now: DateTime<Utc>) -> Option<Window> {
-    let resets_at = value.get("reset_at").and_then(moment::parse).or_else(|| {
-        let seconds = value.get("reset_after_seconds").and_then(number)?;
-        moment::after(now, seconds)
-    });
+    let length = value.get("limit_window_seconds").and_then(number);
+    // A window of no length is a placeholder for one that does not exist, whatever its percentage.
+    if length.is_some_and(|length| length < 1.0) {
+        return None;
+    }
+    let resets_at = resets_at(value, now);
     let used = match value.get("used_percent").and_then(number) {
         Some(used) => used,
         // A limit that is reached and will be lifted at a known moment is used up, told or not.
         None if limit_reached && resets_at.is_some() => 100.0,
         None => return None,
     };
-    let length = value.get("limit_window_seconds").and_then(number).filter(|length| *length >= 1.0);
     let length = length.map(|length| length as u64);
     let mut window = Window::new(key, length.map_or_else(|| title.to_owned(), name_of_length), used)?;
     window.resets_at = resets_at;
     window.length_seconds = length;
     Some(window)
+}
+
+fn resets_at(window: &Value, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+    let after = || moment::after(now, number(window.get("reset_after_seconds")?)?);
+    window.get("reset_at").and_then(reset).or_else(after)
 }
 
 /// 18000 → "5-hour", 604800 → "Weekly".

@@ -1,7 +1,8 @@
 //! The reader for shapes nobody has seen yet: it looks for objects that speak of a window and a
-//! percentage, in the document's own order.
+//! percentage, in the document's own order. A number that may be a percentage and may be a count is shown,
+//! and counts for nothing: 40 of 50 used are not 60 % left.
 
-use super::json::{number, text};
+use super::json::{number, percentage, text};
 use crate::quota::{Window, moment};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
@@ -32,10 +33,13 @@ pub fn parse(document: &Value, now: DateTime<Utc>) -> Vec<Window> {
 fn walk(key: &str, value: &Value, now: DateTime<Utc>, windows: &mut Vec<Window>) {
     match value {
         Value::Object(object) => {
-            if let Some(window) = candidate(key, object, now)
-                && !windows.iter().any(|known| known.title == window.title)
-            {
-                windows.push(window);
+            if let Some(window) = candidate(key, object, now) {
+                match windows.iter_mut().find(|known| known.title == window.title) {
+                    None => windows.push(window),
+                    // What is sure goes before a guess.
+                    Some(known) if window.named && !known.named => *known = window,
+                    Some(_) => {}
+                }
             }
             for (key, value) in object {
                 walk(key, value, now, windows);
@@ -48,7 +52,9 @@ fn walk(key: &str, value: &Value, now: DateTime<Utc>, windows: &mut Vec<Window>)
 
 fn candidate(key: &str, object: &Map<String, Value>, now: DateTime<Utc>) -> Option<Window> {
     let title = title(key, object)?;
-    let mut window = Window::new(format!("generic.{title}"), title, used_percent(object)?)?;
+    let used = used_percent(object)?;
+    let mut window = Window::new(format!("generic.{title}"), title, used.percent)?;
+    window.named = used.is_sure;
     match reset(object, now) {
         Some(Ok(moment)) => window.resets_at = Some(moment),
         Some(Err(words)) => window.reset_note = Some(words),
@@ -69,23 +75,76 @@ fn title(key: &str, object: &Map<String, Value>) -> Option<&'static str> {
             other => other.to_string(),
         });
     }
-    TITLES.iter().find(|(names, _)| names.iter().any(|name| words.contains(name))).map(|(_, title)| *title)
+    TITLES.iter().find(|(names, _)| names.iter().any(|name| speak_of(&words, name))).map(|(_, title)| *title)
 }
 
-fn used_percent(object: &Map<String, Value>) -> Option<f64> {
-    let first = |words: &[&str]| {
-        object.iter().find_map(|(key, value)| {
-            let key = key.to_lowercase();
-            let speaks = words.iter().any(|word| key.contains(word));
-            speaks.then(|| number(value).map(|number| (key, value, number)))?
-        })
+/// Whether words hold a name. One that begins with a digit must stand by itself ("last 5h", "5hours"): it is
+/// often a part of an identifier or of another length ("a75h2", "15h").
+fn speak_of(words: &str, name: &str) -> bool {
+    if !name.starts_with(|first: char| first.is_ascii_digit()) {
+        return words.contains(name);
+    }
+    words.match_indices(name).any(|(at, _)| {
+        let (before, after) = (&words[..at], &words[at + name.len()..]);
+        let goes_on = ["r", "our", "ay"].iter().any(|ending| after.starts_with(ending));
+        !before.ends_with(char::is_alphanumeric) && (goes_on || !after.starts_with(char::is_alphanumeric))
+    })
+}
+
+/// What an object says of use.
+struct Used {
+    percent: f64,
+    /// Whether it is a percentage beyond doubt.
+    is_sure: bool,
+}
+
+const PERCENT: [&str; 2] = ["percent", "%"];
+const USE: [&str; 3] = ["usage", "used", "fraction"];
+const LEFT: [&str; 4] = ["remaining", "left", "unused", "available"];
+
+fn holds(key: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| key.contains(word))
+}
+
+fn used_percent(object: &Map<String, Value>) -> Option<Used> {
+    let numbers =
+        || object.iter().filter_map(|(key, value)| Some((key.to_lowercase(), value, number(value)?)));
+    let is_percentage = |value: &Value| value.as_str().is_some_and(|text| text.contains('%'));
+    let percent = |(key, value, number): (String, &Value, f64)| {
+        // Here alone 1 and less is a fraction, unless a percent sign says otherwise.
+        let percent = if number <= 1.0 && !is_percentage(value) { number * 100.0 } else { number };
+        if holds(&key, &LEFT) { 100.0 - percent } else { percent }
     };
-    let (key, value, number) = first(&["percent", "%"]).or_else(|| first(&["usage", "used", "fraction"]))?;
-    // Here alone 1 and less is a fraction, unless a percent sign says otherwise.
-    let percent_sign = value.as_str().is_some_and(|text| text.contains('%'));
-    let percent = if number <= 1.0 && !percent_sign { number * 100.0 } else { number };
-    let of_the_rest = key.contains("remaining") || key.contains("left");
-    Some(if of_the_rest { 100.0 - percent } else { percent })
+    let told = numbers().find(|(key, ..)| holds(key, &PERCENT));
+    let told = told.or_else(|| numbers().find(|(key, value, _)| holds(key, &USE) && is_percentage(value)));
+    if let Some(percent) = told.map(percent).or_else(|| share(object)) {
+        return Some(Used { percent, is_sure: true });
+    }
+    let guess = numbers().find(|(key, ..)| holds(key, &USE)).map(percent)?;
+    Some(Used { percent: guess, is_sure: false })
+}
+
+/// What is used of a limit, in percent, where both are told and are of the same thing: "messages_used" of
+/// "limit" or of "message_limit", and never of "limit_window_seconds".
+fn share(object: &Map<String, Value>) -> Option<f64> {
+    const LIMIT: [&str; 3] = ["limit", "total", "max"];
+    let of_what = |key: &str| {
+        let what =
+            ["used", "usage"].iter().chain(&LIMIT).fold(key.to_owned(), |key, word| key.replace(word, ""));
+        what.trim_matches(|c: char| !c.is_alphanumeric()).trim_end_matches('s').to_owned()
+    };
+    let is_used = |key: &str| key.contains("used") || (key.contains("usage") && !holds(key, &LIMIT));
+    let counts = || {
+        let counts = object.iter().filter_map(|(key, value)| Some((key.to_lowercase(), number(value)?)));
+        counts.filter(|(key, count)| *count >= 0.0 && !holds(key, &LEFT) && !key.contains("reset"))
+    };
+    let (used, count) = counts().find(|(key, _)| is_used(key) && of_what(key) != "at")?;
+    let is_its_limit = |limit: &str| {
+        let what = of_what(limit);
+        !is_used(limit) && holds(limit, &LIMIT) && (what.is_empty() || what == of_what(&used))
+    };
+    let (_, limit) = counts().find(|(key, _)| is_its_limit(key))?;
+    percentage(count, limit)
 }
 
 /// The moment of the reset, or the words that stand in its place.

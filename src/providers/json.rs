@@ -1,5 +1,7 @@
 //! Lenient looks into answers whose shape nobody promised.
 
+use crate::quota::moment;
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 /// A finite number, or a string that is one; `%` at its end is taken off.
@@ -13,6 +15,31 @@ pub fn number(value: &Value) -> Option<f64> {
         _ => return None,
     };
     number.is_finite().then_some(number)
+}
+
+/// A number that may be an amount of dollars: "$12.50".
+pub fn amount(value: &Value) -> Option<f64> {
+    match value.as_str() {
+        Some(text) => number(&Value::from(text.trim().trim_start_matches('$'))),
+        None => number(value),
+    }
+}
+
+/// The percentage that `part` is of `whole`. `None` where there is no whole.
+pub fn percentage(part: f64, whole: f64) -> Option<f64> {
+    (whole > 0.0).then(|| part / whole * 100.0)
+}
+
+/// When a window resets. 0 and what is before it says that there is no such moment.
+pub fn reset(value: &Value) -> Option<DateTime<Utc>> {
+    moment::parse(value).filter(|at| *at > DateTime::UNIX_EPOCH)
+}
+
+/// `nimbus_quill` → "Nimbus quill".
+pub fn readable(key: &str) -> String {
+    let spaced = tidy(&key.replace('_', " "));
+    let mut letters = spaced.chars();
+    letters.next().map_or_else(|| "Unnamed".to_owned(), |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// A string with something in it, made fit for a menu.
@@ -29,6 +56,14 @@ pub fn tidy(text: &str) -> String {
         words.push('…');
     }
     words
+}
+
+/// Why a response without anything to show is an error of the account.
+pub fn nothing_in(document: &Value) -> String {
+    match error_kind(document) {
+        Some(kind) => format!("it held an error ({kind}) and no quota windows"),
+        None => "the answer held no quota windows".into(),
+    }
 }
 
 /// The kind of error in an error envelope, `{"error": {"type": …}}` or `{"error": "…"}`, where it is

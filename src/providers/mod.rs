@@ -63,6 +63,9 @@ fn request<'a>(
             if let Some(workspace) = &login.workspace {
                 put(HeaderName::from_static(codex::ACCOUNT_HEADER), workspace)?;
             }
+            if login.is_fedramp {
+                put(HeaderName::from_static(codex::FEDRAMP_HEADER), "true")?;
+            }
             &endpoints.codex_usage
         }
     };
@@ -77,6 +80,9 @@ pub fn read(provider: Provider, answer: &Answer, now: DateTime<Utc>) -> Result<R
     match answer.status {
         200 => parse(provider, &answer.body, now).map_err(Failure::NotUnderstood),
         401 | 403 => Err(Failure::SignInAgain),
+        402 if provider == Provider::Codex && codex::is_deactivated(&answer.body) => {
+            Err(Failure::WorkspaceDeactivated)
+        }
         429 => Err(Failure::RateLimited(http::retry_at(answer.retry_after.as_deref(), now))),
         status @ 300..=399 => Err(Failure::NotUnderstood(format!(
             "it points elsewhere ({status}), where no token is sent; is there a sign-in page of the network?"

@@ -21,6 +21,8 @@ pub enum Failure {
     /// The provider refuses a token (401 or 403) that has not expired, and it could not be renewed yet;
     /// the text says why, and what helps.
     Rejected(String),
+    /// The workspace of the login is no more (402), and its quota with it.
+    WorkspaceDeactivated,
     /// The access token has expired, and it could not be renewed; the text says why, and what helps.
     Expired(String),
     /// Too many requests (429); no more are sent until this moment.

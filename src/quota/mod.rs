@@ -4,8 +4,10 @@
 pub mod account;
 pub mod alert;
 pub mod customs;
+pub mod fact;
 pub mod failure;
 pub mod moment;
+pub mod money;
 pub mod notice;
 pub mod pacing;
 pub mod snapshot;
@@ -16,6 +18,7 @@ pub mod words;
 
 pub use account::{Account, AccountId, Provider};
 pub use customs::Customs;
+pub use fact::{CreditBalance, DollarCredit, Fact};
 pub use failure::Failure;
 pub use snapshot::{Snapshot, Standing};
 pub use usage::{AccountUsage, ExtraUsage, Reading, State, Validity};

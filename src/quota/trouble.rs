@@ -47,7 +47,7 @@ enum Remedy {
 
 fn remedy(failure: &Failure) -> Remedy {
     match failure {
-        Failure::SignInAgain | Failure::BrokenFile(_) => Remedy::Person,
+        Failure::SignInAgain | Failure::BrokenFile(_) | Failure::WorkspaceDeactivated => Remedy::Person,
         Failure::Expired(_) | Failure::Rejected(_) | Failure::NotTrusted(_) => Remedy::PersonIfItLasts,
         Failure::Unreachable(_)
         | Failure::BrokeOff(_)
@@ -117,6 +117,8 @@ mod tests {
             told(&[good.clone(), bad.clone(), bad.clone(), good.clone(), bad.clone()]),
             [0, 1, 0, 0, 1]
         );
+        let gone = Some(Failure::WorkspaceDeactivated);
+        assert_eq!(told(&[good.clone(), gone.clone(), gone]), [0, 1, 0]);
         let broken = Some(Failure::BrokenFile("x".into()));
         assert_eq!(told(&[bad.clone(), broken, Some(Failure::TimedOut(15)), bad]), [1, 0, 0, 0]);
     }

@@ -1,26 +1,31 @@
 //! What is known of each account, and how new answers join what was known before.
 
-use super::{Account, Failure, Window};
+use super::{Account, Fact, Failure, Window};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What one good answer of a provider says.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Reading {
-    /// The quota windows, in the provider's order. Never empty in a good answer.
+    /// The quota windows, in the provider's order. Empty where the account has none, such as a seat that is
+    /// billed by use: it counts neither as 0 % nor as 100 %.
     pub windows: Vec<Window>,
     /// The plan as the provider spells it. `None`: not told.
     pub plan: Option<String>,
     /// Usage paid beyond the plan. `None`: not enabled or not told.
     pub extra_usage: Option<ExtraUsage>,
+    /// What else the provider says, in the order it is shown.
+    #[serde(default)]
+    pub facts: Vec<Fact>,
 }
 
-/// Money spent beyond the plan: a fact of the account, not a quota window.
+/// Money spent beyond the plan, or all that is spent where there are no windows: a fact of the account, not
+/// a quota window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExtraUsage {
     /// Spent, in the currency's main unit.
     pub spent: f64,
-    /// The limit set for the month, in the currency's main unit. `None`: no limit.
+    /// The limit set for the month, in the currency's main unit. 0: none has been set. `None`: no limit.
     pub limit: Option<f64>,
     /// ISO 4217 code, such as `USD`. `None`: not told.
     pub currency: Option<String>,
@@ -112,6 +117,11 @@ impl AccountUsage {
         self.reading.as_ref().map_or(&[], |reading| &reading.windows)
     }
 
+    /// Whether the last good answer said that the account has no quota window at all.
+    pub fn is_billed_by_use(&self) -> bool {
+        self.reading.as_ref().is_some_and(|reading| reading.windows.is_empty())
+    }
+
     /// Whether a window's number is a thing of the past: it has been given back since.
     pub fn is_unconfirmed(&self, window: &Window, now: DateTime<Utc>) -> bool {
         self.updated_at.is_none_or(|seen_at| window.has_reset_since(seen_at, now))
@@ -178,6 +188,15 @@ mod tests {
         assert_eq!(usage.windows().len(), 1);
         usage.settle(Err(Failure::Expired("x".into())), at(3));
         assert_eq!(usage.state(), State::Expired);
+    }
+
+    #[test]
+    fn reading_kept_by_version_0_1_is_read() {
+        let kept = r#"{"windows":[{"key":"k","title":"T","used_percent":5.0,"resets_at":null,"reset_note":null,
+            "length_seconds":null,"named":true}],"plan":"plus",
+            "extra_usage":{"spent":3.2,"limit":50.0,"currency":"USD"}}"#;
+        let reading: Reading = serde_json::from_str(kept).expect("the form of 0.1");
+        assert_eq!((reading.windows.len(), reading.facts.len()), (1, 0));
     }
 
     #[test]

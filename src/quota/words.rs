@@ -1,6 +1,7 @@
 //! Percentages, moments and stretches of time as a person reads them; below it all sentences of this room, so
 //! that a translation finds them in one place.
 
+mod facts;
 mod failures;
 mod notices;
 

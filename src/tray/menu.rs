@@ -4,7 +4,7 @@ use super::icon::Face;
 use super::words as say;
 use crate::config::{Choice, Settings};
 use crate::quota::words::{self, Zone};
-use crate::quota::{AccountUsage, ExtraUsage, Failure, Provider, Snapshot, State, Window};
+use crate::quota::{AccountUsage, Failure, Provider, Snapshot, State, Window};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::Path;
 
@@ -154,6 +154,9 @@ impl View<'_> {
             None if self.of_provider(provider).all(|usage| usage.disabled || usage.error.is_some()) => {
                 (say::NO_NUMBER.into(), Face::Error)
             }
+            None if self.of_provider(provider).any(AccountUsage::is_billed_by_use) => {
+                (say::NO_WINDOW.into(), Face::Refreshing)
+            }
             None => (say::NOTHING_KNOWN.into(), Face::Refreshing),
         };
         Some(Item::Submenu(say::provider(provider.name(), &count, &rest), Some(face), rows))
@@ -175,11 +178,9 @@ impl View<'_> {
         Item::Submenu(label, Some(self.face_of(usage)), items)
     }
 
-    /// The plan and what is paid beyond it.
+    /// The plan, what is paid beyond it, and other facts.
     pub fn plan(&self, usage: &AccountUsage) -> Vec<String> {
-        let Some(reading) = &usage.reading else { return Vec::new() };
-        let plan = reading.plan.iter().map(|plan| say::plan(plan));
-        plan.chain(reading.extra_usage.iter().map(|extra| extra_usage(extra, self.zone))).collect()
+        usage.reading.as_ref().map(|reading| reading.facts_in_words(self.now, self.zone)).unwrap_or_default()
     }
 
     /// When it was and will be asked, and how long its login holds.
@@ -223,6 +224,7 @@ impl View<'_> {
             None if usage.windows().iter().any(|window| window.named) => {
                 facts.push(say::UNCONFIRMED.into());
             }
+            None if usage.is_billed_by_use() => facts.push(say::BILLED_BY_USE.into()),
             None if usage.reading.is_some() => facts.push(say::NO_KNOWN_WINDOW.into()),
             None if usage.state() == State::Loading => facts.push(say::LOADING.into()),
             None => {}
@@ -353,7 +355,16 @@ impl View<'_> {
 
     /// What the icon shows, in words.
     pub fn label(&self) -> String {
-        say::face(self.face())
+        match self.face() {
+            Face::Refreshing if self.has_no_window() => format!("{}: {}", say::NAME, say::NO_WINDOW),
+            face => say::face(face),
+        }
+    }
+
+    /// Whether no account has a percentage because at least one of them has no quota window at all.
+    pub fn has_no_window(&self) -> bool {
+        let mut ok = self.snapshot.enabled().filter(|usage| usage.error.is_none());
+        self.snapshot.lowest(self.now).is_none() && ok.any(AccountUsage::is_billed_by_use)
     }
 
     /// The lowest account and its reset.
@@ -374,20 +385,6 @@ impl View<'_> {
             _ => String::new(),
         }
     }
-}
-
-/// "Extra usage $3.20 of $50.00".
-fn extra_usage(extra: &ExtraUsage, zone: Zone) -> String {
-    let money = |amount: f64| {
-        let amount = words::number(amount, 2, zone);
-        match extra.currency.as_deref() {
-            None | Some("USD") => format!("${amount}"),
-            Some("EUR") => format!("€{amount}"),
-            Some("GBP") => format!("£{amount}"),
-            Some(other) => format!("{amount} {other}"),
-        }
-    };
-    say::extra_usage(&money(extra.spent), extra.limit.map(money).as_deref())
 }
 
 fn capital(text: &str) -> String {

@@ -23,8 +23,10 @@ pub const NEVER_UPDATED: &str = "Never updated";
 pub const SWITCHED_OFF: &str = "switched off";
 pub const UNCONFIRMED: &str = "reset, not yet confirmed";
 pub const NO_KNOWN_WINDOW: &str = "no known window";
+pub const BILLED_BY_USE: &str = "billed by use";
 pub const LOADING: &str = "loading…";
 pub const NO_NUMBER: &str = "no number";
+pub const NO_WINDOW: &str = "no quota window";
 pub const NOTHING_KNOWN: &str = "nothing known yet";
 
 /// What the icon shows, for those who do not see it. That a refresh is under way is left out: it would be
@@ -110,18 +112,6 @@ pub fn resets(stretch: &str, clock: Option<&str>) -> String {
 
 pub fn reset_note(note: &str) -> String {
     format!("reset: {note}")
-}
-
-pub fn plan(plan: &str) -> String {
-    format!("Plan: {plan}")
-}
-
-/// `amount` and `limit` with their currency.
-pub fn extra_usage(amount: &str, limit: Option<&str>) -> String {
-    match limit {
-        Some(limit) => format!("Extra usage {amount} of {limit}"),
-        None => format!("Extra usage {amount}"),
-    }
 }
 
 pub fn updated(clock: &str, next: Option<&str>) -> String {

@@ -15,7 +15,6 @@ fn a_broken_file_gets_a_row_that_names_it_and_says_why() {
         ("claude-a@b.c.json", "hello", "not JSON"),
         ("codex-a@b.c.json", "[]", "not a JSON object"),
         ("claude-a@b.c.json", "\"sk-ant-oat01-secret\"", "not a JSON object"),
-        ("claude-a@b.c.json", "{\"access_token\":\"sk-ant-oat01-secret\"}", "type"),
         ("claude-a@b.c.json", "{\"type\":\"claude\"}", "access token"),
         ("work.json", "{\"type\":\"claude\",\"access_token\":\"\"}", "access token"),
         ("work.json", "{\"type\":\"codex\",\"access_token\":null}", "access token"),

@@ -144,19 +144,37 @@ fn plan_and_extra_usage_are_facts_of_the_account() {
     + Codex · a@x.org — 70% left + Fine(70.0)
         Weekly: 70% left
         ---
-        Plan: prolite
+        Plan: Pro Lite
         Extra usage $3.20 of $50.00
         (Updated 12:58)
     ");
     for (extra, words) in [
-        (extra(3.2, None, None), "Extra usage $3.20"),
+        (extra(3.2, None, None), "Extra usage $3.20, no limit"),
+        (extra(3.2, Some(0.0), None), "Extra usage $3.20, no limit set"),
         (extra(0.0, Some(20.0), Some("EUR")), "Extra usage €0.00 of €20.00"),
-        (extra(1.0, None, Some("CHF")), "Extra usage 1.00 CHF"),
+        (extra(1.0, Some(5.0), Some("CHF")), "Extra usage 1.00 CHF of 5.00 CHF"),
     ] {
         usage.reading.as_mut().expect("read").extra_usage = Some(extra);
         let rows = Scene::of(vec![usage.clone()]).accounts();
-        assert!(rows.contains(words), "{rows}");
+        assert!(rows.lines().any(|row| row.trim() == words), "{rows}");
     }
+}
+
+#[test]
+fn seat_billed_by_use_shows_its_spending_and_no_percentage() {
+    let mut usage = claude("a@x.org").read(2, &[]);
+    let extra = ExtraUsage { spent: 2119.26, limit: Some(5000.0), currency: Some("USD".into()) };
+    usage.reading.as_mut().expect("read").extra_usage = Some(extra);
+    let scene = Scene::of(vec![usage.clone()]);
+    assert_snapshot!(scene.accounts(), @"
+    + Claude · a@x.org — billed by use + Refreshing
+        Spent $2119.26 of $5000.00
+        (Updated 12:58)
+    ");
+    assert_eq!(scene.view().label(), "Quota Tray: no quota window");
+    assert_eq!(scene.view().title(), "");
+    let beside = Scene::of(vec![usage, codex("b@x.org").read(2, &[endless("Weekly", 30.0)])]);
+    assert_eq!(beside.view().label(), "Quota Tray: 70% left");
 }
 
 #[test]

@@ -51,6 +51,28 @@ fn a_status_is_told_in_words_a_user_can_act_on() {
 }
 
 #[test]
+fn response_402_of_a_deactivated_workspace_says_so_wherever_the_code_stands() {
+    for body in [
+        r#"{"detail":{"code":"deactivated_workspace"}}"#,
+        r#"{"error":{"code":"deactivated_workspace","message":"no"}}"#,
+        r#"{"error":{"type":"deactivated_workspace"}}"#,
+        r#"{"code":"deactivated_workspace"}"#,
+        r#"{"detail":"deactivated_workspace"}"#,
+        r#"{"error":"deactivated_workspace"}"#,
+    ] {
+        let found = failure(Provider::Codex, 402, None, body.as_bytes());
+        let words = found.words(now(), ZONE);
+        assert!(words.starts_with("this workspace has been deactivated"), "{body}: {words}");
+        assert_eq!(found.short(now(), ZONE), "workspace deactivated");
+        assert_eq!(failure(Provider::Claude, 402, None, body.as_bytes()), Failure::Server(402), "{body}");
+        assert_eq!(failure(Provider::Codex, 500, None, body.as_bytes()), Failure::Server(500), "{body}");
+    }
+    for body in ["", "{}", "[]", "deactivated_workspace", r#"{"note":"deactivated_workspace"}"#] {
+        assert_eq!(failure(Provider::Codex, 402, None, body.as_bytes()), Failure::Server(402), "{body}");
+    }
+}
+
+#[test]
 fn a_429_holds_as_long_as_it_says_and_five_minutes_where_it_says_nothing() {
     let cases = [
         (None, 300),

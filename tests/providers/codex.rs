@@ -130,7 +130,7 @@ fn the_length_names_the_window_wherever_it_stands() {
 
 #[test]
 fn a_window_without_a_length_is_named_by_its_place() {
-    for length in [json!(null), json!(0), json!(-5), json!("long"), json!({}), json!([18_000])] {
+    for length in [json!(null), json!("long"), json!({}), json!([18_000])] {
         let reading = codex(json!({"rate_limit": {
             "primary_window": {"used_percent": 3, "limit_window_seconds": length},
             "secondary_window": {"used_percent": 4, "limit_window_seconds": length},

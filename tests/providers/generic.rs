@@ -24,7 +24,7 @@ fn an_answer_of_an_unknown_shape_is_made_out() {
     generic.5-hour | 5-hour | 45% used | resets 2026-09-17T12:10:00Z | no length | named
     generic.Session | Session | 25% used | resets 2026-09-17T12:00:00Z | no length | named
     generic.Weekly | Weekly | 42% used | resets 2026-09-21T08:00:00Z | no length | named
-    generic.Full | Full | 12.5% used | reset "on your renewal date" | no length | named
+    generic.Full | Full | 12.5% used | reset "on your renewal date" | no length | not named
     plan go
     "#);
 }

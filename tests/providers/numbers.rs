@@ -38,9 +38,11 @@ fn numbers_beyond_the_range_are_an_error_or_no_window() {
                 "rate_limit":{{"primary_window":{{"used_percent":{number},"limit_window_seconds":{number},
                     "reset_at":{number},"reset_after_seconds":{number}}}}}}}"#
         );
-        for provider in Provider::ALL {
-            assert!(assert_sound(provider, body.as_bytes(), now(), &number).is_some(), "{number}");
-        }
+        assert!(assert_sound(Provider::Claude, body.as_bytes(), now(), &number).is_some(), "{number}");
+        // A window of no length is none.
+        let has_length = number.parse::<f64>().unwrap() >= 1.0;
+        let codex = assert_sound(Provider::Codex, body.as_bytes(), now(), &number);
+        assert_eq!(codex.is_some(), has_length, "{number}");
     }
 }
 
@@ -111,20 +113,7 @@ fn a_moment_beyond_the_calendar_costs_the_reset_and_not_the_window() {
 
 #[test]
 fn a_length_beyond_all_measure_is_no_panic() {
-    for length in [
-        "1",
-        "59",
-        "1800",
-        "5400",
-        "90000",
-        "1e18",
-        "1e308",
-        "18446744073709551615",
-        "-18000",
-        "0.5",
-        "1e-300",
-        "\"18000\"",
-    ] {
+    for length in ["1", "59", "1800", "5400", "90000", "1e18", "1e308", "18446744073709551615", "\"18000\""] {
         let body = format!(
             r#"{{"rate_limit":{{"primary_window":{{"used_percent":5,"limit_window_seconds":{length}}}}}}}"#
         );

@@ -1,6 +1,8 @@
 //! What is sent: the headers the two APIs want, to a server on loopback.
 
 use super::*;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quota_tray::config::{Endpoint, Endpoints};
 use quota_tray::credentials::Login;
 use quota_tray::credentials::store::{self, Entry};
@@ -15,12 +17,12 @@ use std::thread;
 use std::time::Duration;
 
 /// A login as the store finds it.
-async fn login(provider: Provider, workspace: Option<&str>) -> Login {
+async fn login(provider: Provider, changes: Value) -> Login {
     let dir = tempfile::tempdir().unwrap();
     let mut file = json!({"type": provider.key(), "email": "a@b.c", "access_token": "made-up-token",
         "proxy_url": "direct"});
-    if let Some(workspace) = workspace {
-        file["account_id"] = json!(workspace);
+    for (key, value) in changes.as_object().unwrap() {
+        file[key] = value.clone();
     }
     std::fs::write(dir.path().join("made-up.json"), file.to_string()).unwrap();
     match store::scan(dir.path(), &HashMap::new()).await.unwrap().remove(0) {
@@ -32,7 +34,7 @@ async fn login(provider: Provider, workspace: Option<&str>) -> Login {
 /// Asks once, is answered with `answer` as it stands, and gives back what the server read.
 fn ask(
     provider: Provider,
-    workspace: Option<&str>,
+    changes: Value,
     change: impl FnOnce(&mut Endpoints),
     answer: Vec<u8>,
 ) -> (Vec<String>, Result<Reading, Failure>) {
@@ -52,7 +54,7 @@ fn ask(
     change(&mut endpoints);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result = runtime.block_on(async {
-        let login = login(provider, workspace).await;
+        let login = login(provider, changes).await;
         providers::usage(&Http::default(), &endpoints, &login).await
     });
     (server.join().unwrap(), result)
@@ -70,7 +72,7 @@ fn header<'a>(head: &'a [String], name: &str) -> Vec<&'a str> {
 
 #[test]
 fn claude_is_asked_with_the_headers_of_the_table() {
-    let (head, result) = ask(Provider::Claude, None, |_| (), ok(&fixture(Provider::Claude, "max")));
+    let (head, result) = ask(Provider::Claude, json!({}), |_| (), ok(&fixture(Provider::Claude, "max")));
     assert_eq!(head[0], "GET /usage?of=me HTTP/1.1");
     assert_eq!(header(&head, "authorization"), ["Bearer made-up-token"]);
     assert_eq!(header(&head, "anthropic-beta"), ["oauth-2025-04-20"]);
@@ -85,23 +87,45 @@ fn claude_is_asked_with_the_headers_of_the_table() {
 #[test]
 fn the_agent_that_asks_claude_is_a_setting() {
     let change = |endpoints: &mut Endpoints| endpoints.claude_user_agent = "claude-code/9.9.9".into();
-    let (head, _) = ask(Provider::Claude, None, change, ok(b"{}"));
+    let (head, _) = ask(Provider::Claude, json!({}), change, ok(b"{}"));
     assert_eq!(header(&head, "user-agent"), ["claude-code/9.9.9"]);
 }
 
 #[test]
 fn codex_is_asked_for_the_workspace_where_there_is_one() {
-    for (workspace, expected) in [(Some("made-up-account"), vec!["made-up-account"]), (None, vec![])] {
-        let (head, result) =
-            ask(Provider::Codex, workspace, |_| (), ok(&fixture(Provider::Codex, "prolite")));
+    for (changes, expected) in
+        [(json!({"account_id": "made-up-account"}), vec!["made-up-account"]), (json!({}), vec![])]
+    {
+        let (head, result) = ask(Provider::Codex, changes, |_| (), ok(&fixture(Provider::Codex, "prolite")));
         assert_eq!(head[0], "GET /usage?of=me HTTP/1.1");
         assert_eq!(header(&head, "authorization"), ["Bearer made-up-token"]);
         assert_eq!(header(&head, "accept"), ["application/json"]);
         assert_eq!(header(&head, "user-agent"), ["codex-cli"]);
         assert_eq!(header(&head, "chatgpt-account-id"), expected);
         assert_eq!(header(&head, "anthropic-beta"), [""; 0]);
+        assert_eq!(header(&head, "x-openai-fedramp"), [""; 0]);
         assert_eq!(keys(&result.unwrap()), ["primary_window"]);
     }
+}
+
+#[test]
+fn codex_request_has_the_workspace_and_the_fedramp_mark_of_the_id_token() {
+    let claims = json!({"https://api.openai.com/auth":
+        {"chatgpt_account_id": "from-the-claim", "chatgpt_account_is_fedramp": true}});
+    let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()));
+    let changes = json!({"id_token": token});
+    let (head, _) = ask(Provider::Codex, changes, |_| (), ok(&fixture(Provider::Codex, "prolite")));
+    assert_eq!(header(&head, "chatgpt-account-id"), ["from-the-claim"]);
+    assert_eq!(header(&head, "x-openai-fedramp"), ["true"]);
+}
+
+#[test]
+fn deactivated_workspace_is_told_and_not_a_fault_of_the_server() {
+    let body = r#"{"detail":{"code":"deactivated_workspace"}}"#;
+    let answer = format!("HTTP/1.1 402 Payment Required\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let (_, result) = ask(Provider::Codex, json!({}), |_| (), answer.into_bytes());
+    let words = result.expect_err("no usage").words(now(), ZONE);
+    assert!(words.starts_with("this workspace has been deactivated"), "{words}");
 }
 
 #[test]
@@ -116,7 +140,7 @@ fn the_two_apis_are_where_the_notes_say() {
 #[test]
 fn a_redirect_is_not_followed() {
     let redirect = b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_vec();
-    let (_, result) = ask(Provider::Claude, None, |_| (), redirect);
+    let (_, result) = ask(Provider::Claude, json!({}), |_| (), redirect);
     let words = result.expect_err("what it points to is not asked").words(now(), ZONE);
     assert!(words.contains("302"), "{words}");
 }
@@ -125,7 +149,7 @@ fn a_redirect_is_not_followed() {
 fn a_retry_after_header_is_heard() {
     let answer = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 3037\r\ncontent-length: 0\r\n\r\n".to_vec();
     let before = Utc::now();
-    let (_, result) = ask(Provider::Codex, None, |_| (), answer);
+    let (_, result) = ask(Provider::Codex, json!({}), |_| (), answer);
     let Err(Failure::RateLimited(until)) = result else { panic!("{result:?}") };
     let asked = TimeDelta::seconds(3037);
     assert!(until >= before + asked && until <= Utc::now() + asked, "{until}");
@@ -135,7 +159,7 @@ fn a_retry_after_header_is_heard() {
 fn an_answer_of_more_than_a_mebibyte_is_refused_however_it_is_announced() {
     let mut body = fixture(Provider::Claude, "max");
     body.resize(MOST_BYTES, b' ');
-    let (_, result) = ask(Provider::Claude, None, |_| (), ok(&body));
+    let (_, result) = ask(Provider::Claude, json!({}), |_| (), ok(&body));
     assert!(result.is_ok(), "{result:?}");
 
     body.push(b' ');
@@ -143,7 +167,7 @@ fn an_answer_of_more_than_a_mebibyte_is_refused_however_it_is_announced() {
     let lies = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 1_u64 << 40);
     let without = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_owned();
     for head in [announced, lies, without] {
-        let (_, result) = ask(Provider::Claude, None, |_| (), [head.as_bytes(), &body].concat());
+        let (_, result) = ask(Provider::Claude, json!({}), |_| (), [head.as_bytes(), &body].concat());
         assert!(matches!(result, Err(Failure::NotUnderstood(_))), "{head}: {result:?}");
     }
 }

@@ -106,6 +106,16 @@ fn with_view<T>(provider: Provider, body: &[u8], see: impl FnOnce(View) -> T) ->
     })
 }
 
+/// The facts that the menu and `status` show of an account with this response.
+pub(super) fn facts(provider: Provider, body: &Value) -> Vec<String> {
+    with_view(provider, body.to_string().as_bytes(), |view| view.plan(&view.snapshot.accounts[0]))
+}
+
+/// The row of an account with this response.
+pub(super) fn row(provider: Provider, body: &Value) -> String {
+    with_view(provider, body.to_string().as_bytes(), |view| view.row(&view.snapshot.accounts[0]))
+}
+
 #[test]
 fn the_menu_says_when_a_window_resets_in_the_short_form() {
     let body = json!({"five_hour": {"utilization": 58.0, "resets_at": "2026-09-17T12:20:00Z"}}).to_string();
@@ -142,7 +152,7 @@ fn a_reset_that_is_no_date_is_shown_as_it_stands() {
 #[test]
 fn the_plan_is_shown_as_a_fact() {
     let codex = menu(Provider::Codex, &fixture(Provider::Codex, "prolite"));
-    assert!(codex.contains("prolite"), "{codex}");
+    assert!(codex.contains("Plan: Pro Lite"), "{codex}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn the_text_is_a_table_of_the_accounts_and_their_windows() {
     × Weekly               ░░░░░░░░░░░░░░░░░░░░   0% left
       Code review (5-hour) ███████████████████░  99% left
       Spark (Weekly)       ██████████████████░░  88% left
-      Plan: plus · Updated <now>
+      Plan: Plus · Updated <now>
     Codex · other@x.org — 75% left
       Session              ███████████████░░░░░  75% left  reset: tomorrow
       Updated <now>
@@ -53,6 +53,25 @@ fn without_accounts_the_text_says_how_to_connect_one_and_nothing_has_failed() {
     std::fs::remove_dir(scene.path("home/.cli-proxy-api")).expect("removed");
     let done = scene.run(&["status", "--format", "json"]);
     assert_eq!((done.code, &done.json()["accounts"]), (0, &json!([])));
+}
+
+#[test]
+fn seat_billed_by_use_shows_its_spending_and_has_not_failed() {
+    let scene = Scene::new();
+    let response = include_str!("../fixtures/claude/enterprise.json");
+    let response: Value = serde_json::from_str(response).expect("JSON");
+    scene.server.answer("seat", response);
+    scene.account("claude-seat.json", &claude("seat", json!({})));
+    let done = scene.run(&["status", "--check", "100"]);
+    assert_eq!(done.code, 0, "{done:?}");
+    assert!(done.stdout.starts_with("Claude · seat@x.org — billed by use\n"), "{done:?}");
+    assert!(done.stdout.contains("Spent $2119.26 of $5000.00 · Cinder cove credit: $0.00 of"), "{done:?}");
+    let report = scene.run(&["status", "--cached", "--format", "json"]).json();
+    let account = &report["accounts"][0];
+    assert_eq!((&account["state"], &account["windows"]), (&json!("ok"), &json!([])));
+    assert_eq!(account["lowest_remaining_percent"], Value::Null);
+    let waybar = scene.run(&["status", "--cached", "--format", "waybar"]).json();
+    assert_eq!((&waybar["text"], &waybar["percentage"]), (&json!("no quota"), &Value::Null));
 }
 
 #[test]

@@ -17,6 +17,9 @@ impl Failure {
                 "could not trust {what}: check the clock, and whether a proxy or a sign-in page is in between"
             ),
             Failure::SignInAgain => "sign in again with CLIProxyAPI: the login is no longer accepted".into(),
+            Failure::WorkspaceDeactivated => {
+                "this workspace has been deactivated: ask its administrator, or sign in to another one".into()
+            }
             Failure::Rejected(why) => format!("the provider does not accept the token: {why}"),
             Failure::Expired(why) => format!("token expired: {why}"),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
@@ -40,6 +43,7 @@ impl Failure {
             Failure::TimedOut(_) => "timed out".into(),
             Failure::NotTrusted(_) => "connection not trusted".into(),
             Failure::SignInAgain => "sign in again".into(),
+            Failure::WorkspaceDeactivated => "workspace deactivated".into(),
             Failure::Rejected(_) => "token not accepted".into(),
             Failure::Expired(_) => "token expired".into(),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
