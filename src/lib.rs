@@ -48,6 +48,7 @@
 //! | is there a tray host; text where there is none | `tray/host.rs`, [`tray::terminal`] |
 //! | the commands, their arguments and help | [`commands`]: one file each |
 //! | the messages on standard error | [`commands::messages`] |
+//! | what text from outside may hold: control, bidirectional and zero-width characters, markup | [`plain`] |
 //! | what `doctor` looks at | [`commands::doctor`] |
 //! | the man pages, made from them | `examples/extras.rs` |
 //! | packages, the macOS bundle, the Windows resource | `packaging/`, the end of `Cargo.toml`, `build.rs` |
@@ -87,6 +88,7 @@ pub mod files;
 pub mod hooks;
 pub mod locale;
 pub mod memory;
+pub mod plain;
 pub mod providers;
 pub mod quota;
 pub mod refresher;

@@ -6,6 +6,7 @@ use crate::credentials::renewal::{Policy, Refusal, Renewer, Step};
 use crate::credentials::store::{self, Entry};
 use crate::credentials::watch::FolderWatch;
 use crate::credentials::{Login, Secret};
+use crate::plain;
 use crate::providers::{self, Http};
 use crate::quota::pacing::{Pacing, Verdict};
 use crate::quota::{Account, AccountId, Failure, Reading, Standing, Validity};
@@ -211,7 +212,7 @@ impl Source for Accounts {
             Err(error) => {
                 let problem = format!(
                     "could not read the folder {}: {error}; check its owner and its permissions",
-                    self.dir.display()
+                    plain::path(&self.dir)
                 );
                 return Scan { accounts: Vec::new(), signature: 0, problem: Some(problem) };
             }

@@ -9,6 +9,8 @@ mod common;
 mod doctor;
 #[path = "desk/hooks.rs"]
 mod hooks;
+#[path = "desk/hostile.rs"]
+mod hostile;
 #[path = "desk/label.rs"]
 mod label;
 #[path = "desk/locale.rs"]

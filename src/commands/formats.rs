@@ -1,5 +1,6 @@
 //! What `status` prints for bars and collectors.
 
+use crate::plain;
 use crate::quota::{AccountUsage, Window, words};
 use crate::tray::icon::Face;
 use crate::tray::menu::{self, View};
@@ -12,22 +13,25 @@ use std::fmt::Write;
 pub fn waybar(view: &View<'_>) -> String {
     let lowest = view.snapshot.lowest(view.now).map(|(_, window)| window.remaining_percent());
     let line = json!({
-        "text": short(view),
-        "tooltip": escape_markup(menu::as_text(&view.accounts()).trim_end()),
+        // Both are Pango markup.
+        "text": plain::markup(&short(view)),
+        "tooltip": plain::markup(menu::as_text(&view.accounts()).trim_end()),
         "class": class(view.face()),
         "percentage": lowest.map(|left| left.round() as u8),
     });
     format!("{line}\n")
 }
 
-/// The three lines of i3blocks: full text, short text, colour.
+/// The three lines of i3blocks: full text, short text, colour. They are Pango markup where the block has
+/// `markup=pango`, and not otherwise, so they hold nothing that would have to be escaped.
 ///
 /// See <https://vivien.github.io/i3blocks>.
 pub fn i3blocks(view: &View<'_>) -> String {
     let short = short(view);
     let full = match view.snapshot.lowest(view.now) {
         Some((usage, window)) => {
-            format!("{} {} {short} left", usage.account.provider.name(), window.title)
+            let title = window.title.replace('&', "+").replace('<', "‹").replace('>', "›");
+            format!("{} {title} {short} left", usage.account.provider.name())
         }
         None => short.clone(),
     };
@@ -118,20 +122,17 @@ fn labels(view: &View<'_>, usage: &AccountUsage) -> String {
         other.account.provider == usage.account.provider
             && other.account.name(view.settings.hide_email) == account
     };
-    let name = match view.snapshot.enabled().filter(same).count() {
-        0 | 1 => account,
-        _ => usage.account.id.0.clone(),
+    let alike: Vec<_> = view.snapshot.enabled().filter(same).collect();
+    let name = match alike.iter().position(|other| other.account.id == usage.account.id) {
+        Some(place) if alike.len() > 1 && view.settings.hide_email => format!("{account} ({})", place + 1),
+        Some(_) if alike.len() > 1 => usage.account.id.to_string(),
+        _ => account,
     };
     format!("provider=\"{}\",account=\"{}\"", usage.account.provider.key(), escape_label(&name))
 }
 
 fn escape_label(text: &str) -> String {
     text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
-}
-
-/// Waybar's tooltips are Pango markup.
-fn escape_markup(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 #[cfg(test)]
@@ -186,10 +187,10 @@ mod tests {
         let json: serde_json::Value = serde_json::from_str(&line).expect("JSON");
         assert_eq!(
             (line.matches('\n').count(), &json["text"], &json["class"]),
-            (1, &json!("<1%"), &json!("low"))
+            (1, &json!("under 1%"), &json!("low"))
         );
         assert_eq!(json["percentage"], json!(1));
-        assert!(json["tooltip"].as_str().expect("text").contains("&lt;1% left"), "{line}");
+        assert!(json["tooltip"].as_str().expect("text").contains("under 1% left"), "{line}");
         let none = with_view(&snapshot(&[]), waybar);
         assert!(none.contains("\"class\":\"no-accounts\"") && none.contains("\"percentage\":null"), "{none}");
     }

@@ -1,5 +1,6 @@
 //! What `status` prints: the JSON is a contract, described in the README.
 
+use crate::plain;
 use crate::quota::words::{self, Zone};
 use crate::quota::{AccountUsage, Provider, Snapshot, State, Window};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -43,9 +44,9 @@ impl Report {
         Report { generated_at: moment(now), accounts: accounts.collect() }
     }
 
-    /// One line of JSON.
+    /// One line of JSON. The id is a file's name as it is, so what a terminal would obey is escaped here.
     pub fn json(&self) -> String {
-        serde_json::to_string(self).expect("strings and numbers are always JSON")
+        plain::json(&serde_json::to_string(self).expect("strings and numbers are always JSON"))
     }
 }
 
@@ -56,7 +57,7 @@ fn account(usage: &AccountUsage, hide_email: bool, now: DateTime<Utc>, zone: Zon
         email: usage.account.name(hide_email),
         plan: usage.reading.as_ref().and_then(|reading| reading.plan.clone()),
         state: usage.state(),
-        error: usage.error.as_ref().map(|error| error.words(now, zone)),
+        error: usage.error.as_ref().map(|error| usage.account.told(error.words(now, zone), hide_email)),
         updated_at: usage.updated_at.map(moment),
         lowest_remaining_percent: usage.lowest(now).map(Window::remaining_percent),
         windows: usage.windows().iter().map(|each| window(each, now, zone)).collect(),

@@ -16,7 +16,7 @@ const BAR: usize = 20;
 const SHORTEST_BAR: usize = 8;
 /// Cells before a window, with its sign in them.
 const INDENT: usize = 2;
-/// "100% left".
+/// "100% left"; "under 1% left" takes more.
 const LEFT: usize = 9;
 
 /// What the table is written on.
@@ -143,6 +143,7 @@ fn account(view: &View<'_>, usage: &AccountUsage, columns: &Columns, paper: Pape
 /// How wide each column is, in cells, and whether the last one leaves out the time of day.
 struct Columns {
     title: usize,
+    left: usize,
     bar: usize,
     brief: bool,
 }
@@ -152,17 +153,23 @@ impl Columns {
     fn of(view: &View<'_>, paper: Paper) -> Columns {
         let shown = || view.snapshot.enabled().flat_map(|u| u.windows().iter().map(move |w| (u, w)));
         let title = shown().map(|(_, window)| window.title.width()).max().unwrap_or(0);
-        let Some(width) = paper.width else { return Columns { title, bar: BAR, brief: false } };
+        let told = |(usage, window): (&AccountUsage, &Window)| match usage.is_unconfirmed(window, view.now) {
+            true => 0,
+            false => say::left(window.remaining_percent()).width(),
+        };
+        let left = shown().map(told).max().unwrap_or(0).max(LEFT);
+        let Some(width) = paper.width else { return Columns { title, left, bar: BAR, brief: false } };
         // A title may take a third of the line.
         let title = title.min(width / 3);
         let room = |brief| {
             let longest = shown().map(|(usage, window)| reset(view, usage, window, brief).width()).max();
-            width.saturating_sub(INDENT + title + 1 + 1 + LEFT + 2 + longest.unwrap_or(0))
+            width.saturating_sub(INDENT + title + 1 + 1 + left + 2 + longest.unwrap_or(0))
         };
         match (room(false), room(true)) {
-            (whole @ SHORTEST_BAR.., _) => Columns { title, bar: whole.min(BAR), brief: false },
-            (_, rest @ SHORTEST_BAR..) => Columns { title, bar: rest.min(BAR), brief: true },
-            _ => Columns { title, bar: 0, brief: true },
+            (whole @ SHORTEST_BAR.., _) => Columns { title, left, bar: whole.min(BAR), brief: false },
+            (_, rest @ SHORTEST_BAR..) => Columns { title, left, bar: rest.min(BAR), brief: true },
+            // Only a row that needs it takes the room of "under 1% left".
+            _ => Columns { title, left: LEFT, bar: 0, brief: true },
         }
     }
 
@@ -189,9 +196,15 @@ impl Columns {
                 paper.paint(&"░".repeat(bar - full), Look::Dim)
             ),
         };
-        let used = INDENT + self.title + 1 + self.bar + usize::from(self.bar > 0) + LEFT + 2;
+        let used = INDENT
+            + self.title
+            + 1
+            + self.bar
+            + usize::from(self.bar > 0)
+            + number.width().max(self.left)
+            + 2;
         let reset = paper.cut(&reset(view, usage, window, self.brief), used);
-        let number = paper.paint(&format!("{number:>LEFT$}"), look);
+        let number = paper.paint(&format!("{number:>width$}", width = self.left), look);
         format!("{} {title} {bar}{number}  {}", paper.paint(sign, look), paper.paint(&reset, Look::Dim))
     }
 }
@@ -274,13 +287,13 @@ mod tests {
     fn a_pipe_gets_whole_lines() {
         assert_snapshot!(draw(&snapshot(), None, false), @r"
         Claude · alice@x — 0% left
-          5-hour           █████████████░░░░░░░  64% left  resets in 2 h 10 m (10:10)
-        ! Weekly           ██░░░░░░░░░░░░░░░░░░  12% left  resets in 3 d 3 h (18 Jan, 11:00)
-        × Opus             ░░░░░░░░░░░░░░░░░░░░   0% left
+          5-hour           █████████████░░░░░░░      64% left  resets in 2 h 10 m (10:10)
+        ! Weekly           ██░░░░░░░░░░░░░░░░░░      12% left  resets in 3 d 3 h (18 Jan, 11:00)
+        × Opus             ░░░░░░░░░░░░░░░░░░░░       0% left
           Updated 08:00
-        Claude · 王小明@例え.jp — <1% left
-          5-hour           ████████████████████ 100% left  resets in 1 h (09:00)
-        ! 周间限额（团队） █░░░░░░░░░░░░░░░░░░░  <1% left  resets in 8 h 20 m (16:20)
+        Claude · 王小明@例え.jp — under 1% left
+          5-hour           ████████████████████     100% left  resets in 1 h (09:00)
+        ! 周间限额（团队） █░░░░░░░░░░░░░░░░░░░ under 1% left  resets in 8 h 20 m (16:20)
           Updated 08:00
         Claude · carol@x — just now · sign in again
           Sign in again with CLIProxyAPI: the login is no longer accepted
@@ -292,13 +305,13 @@ mod tests {
     fn a_narrow_terminal_loses_the_time_of_day_then_the_bar() {
         assert_snapshot!(draw(&snapshot(), Some(64), false), @r"
         Claude · alice@x — 0% left
-          5-hour           ██████████░░░░░  64% left  resets in 2 h 10 m
-        ! Weekly           ██░░░░░░░░░░░░░  12% left  resets in 3 d 3 h
-        × Opus             ░░░░░░░░░░░░░░░   0% left
+          5-hour           ███████░░░░      64% left  resets in 2 h 10 m
+        ! Weekly           █░░░░░░░░░░      12% left  resets in 3 d 3 h
+        × Opus             ░░░░░░░░░░░       0% left
           Updated 08:00
-        Claude · 王小明@例え.jp — <1% left
-          5-hour           ███████████████ 100% left  resets in 1 h
-        ! 周间限额（团队） █░░░░░░░░░░░░░░  <1% left  resets in 8 h 20 m
+        Claude · 王小明@例え.jp — under 1% left
+          5-hour           ███████████     100% left  resets in 1 h
+        ! 周间限额（团队） █░░░░░░░░░░ under 1% left  resets in 8 h 20 m
           Updated 08:00
         Claude · carol@x — just now · sign in again
           Sign in again with CLIProxyAPI: the login is no longer
@@ -311,9 +324,9 @@ mod tests {
         ! Weekly         12% left  resets in 3…
         × Opus            0% left
           Updated 08:00
-        Claude · 王小明@例え.jp — <1% left
+        Claude · 王小明@例え.jp — under 1% left
           5-hour        100% left  resets in 1 h
-        ! 周间限额（团…  <1% left  resets in 8…
+        ! 周间限额（团… under 1% left  resets i…
           Updated 08:00
         Claude · carol@x — just now · sign in a…
           Sign in again with CLIProxyAPI: the
@@ -330,7 +343,10 @@ mod tests {
             let plain = draw(&snapshot, Some(width), false);
             for line in plain.lines() {
                 // The columns of the numbers are never cut: they are what it is all about.
-                assert!(line.width() <= width.max(INDENT + width / 3 + 1 + LEFT), "{width}: {line}");
+                assert!(
+                    line.width() <= width.max(INDENT + width / 3 + 1 + "under 1% left".len()),
+                    "{width}: {line}"
+                );
             }
             let mut coloured = draw(&snapshot, Some(width), true);
             for code in ["1", "2", "31", "32", "33", "0"] {

@@ -3,6 +3,7 @@
 use super::claims::Claims;
 use super::file::{self, Document, Unreadable};
 use super::secret::Secret;
+use crate::plain;
 use crate::quota::{Account, AccountId, Failure, Provider, moment};
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
@@ -173,8 +174,9 @@ pub fn read_login(
     if has(["api_key", "api-key"]) && !has(["access_token", "refresh_token"]) {
         return None;
     }
-    let email = document.text("email").or_else(|| document.text("login")).unwrap_or(&id.0);
-    let account = Account { id: id.clone(), provider, email: crate::providers::json::tidy(email) };
+    let names = [document.text("email"), document.text("login")].into_iter().flatten().map(plain::name);
+    let email = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| plain::name(&id.0));
+    let account = Account { id: id.clone(), provider, email };
     if document.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) {
         return Some(Entry::Disabled(account));
     }
@@ -237,7 +239,7 @@ fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
         let provider = Provider::ALL.into_iter().find(is_named)?;
-        Some(Account { id: id.clone(), provider, email: id.0.clone() })
+        Some(Account { id: id.clone(), provider, email: plain::name(&id.0) })
     };
     let account = known.cloned().or_else(by_name)?;
     let words = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");

@@ -1,6 +1,7 @@
 //! What happened → which program is to be run, with what. Pure.
 
 use super::command::{Hooks, Kind, fill};
+use crate::plain;
 use crate::quota::notice::Notice;
 use crate::quota::trouble::Trouble;
 use crate::quota::words::{self, Zone};
@@ -52,7 +53,7 @@ impl Teller<'_> {
     /// The hook for an account that needs its owner. `None`: there is none.
     pub fn of_trouble(&self, trouble: &Trouble) -> Option<Call> {
         let words = trouble.words(self.now, self.zone, self.hide_email);
-        let error = trouble.failure.words(self.now, self.zone);
+        let error = trouble.account.told(trouble.failure.words(self.now, self.zone), self.hide_email);
         self.call(Kind::Error, &trouble.account, None, Some(error), words)
     }
 
@@ -103,14 +104,15 @@ impl Teller<'_> {
                 .chain(arguments)
                 .map(|part| part.replace('\0', ""))
                 .collect(),
-            input: format!("{event}\n"),
+            // The id is a file's name as it is.
+            input: format!("{}\n", plain::json(&event.to_string())),
             environment: environment(event.as_object()?),
             time_out: self.hooks.time_out(),
         })
     }
 }
 
-/// "12", "<1": the caller writes the sign.
+/// "12", "under 1": the caller writes the sign.
 fn bare(percent: f64) -> String {
     words::percent(percent).trim_end_matches('%').to_owned()
 }

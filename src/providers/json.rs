@@ -1,5 +1,7 @@
 //! Lenient looks into answers whose shape nobody promised.
 
+pub use crate::plain::name as tidy;
+
 use crate::quota::moment;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -47,17 +49,6 @@ pub fn text(value: &Value) -> Option<String> {
     Some(tidy(value.as_str()?)).filter(|text| !text.is_empty())
 }
 
-/// One line of at most 60 characters, without control characters: answers are not ours, menus are.
-pub fn tidy(text: &str) -> String {
-    let clean: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    let mut words = clean.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((cut, _)) = words.char_indices().nth(60) {
-        words.truncate(cut);
-        words.push('…');
-    }
-    words
-}
-
 /// Why a response without anything to show is an error of the account.
 pub fn nothing_in(document: &Value) -> String {
     match error_kind(document) {
@@ -100,10 +91,9 @@ mod tests {
     }
 
     #[test]
-    fn text_for_a_menu_is_one_short_line() {
-        assert_eq!(tidy(" a\n\u{1b}[31mb\t c "), "a [31mb c");
-        assert_eq!(tidy(&"é".repeat(100)), format!("{}…", "é".repeat(60)));
-        assert_eq!(text(&json!("  ")), None);
+    fn text_with_nothing_to_see_is_none() {
+        assert_eq!(text(&json!(" a\u{202e}\nb ")), Some("a b".into()));
+        assert_eq!(text(&json!(" \u{200b} ")), None);
     }
 
     #[test]

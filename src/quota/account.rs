@@ -1,7 +1,9 @@
 //! Who a quota belongs to.
 
+use crate::plain;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::path::Path;
 
 /// The service that grants the quota. The order is the order of the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -45,9 +47,10 @@ impl Provider {
 #[serde(transparent)]
 pub struct AccountId(pub String);
 
+/// For messages: what a terminal would obey, or nobody would see, is written out.
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&plain::path(Path::new(&self.0)))
     }
 }
 
@@ -58,7 +61,7 @@ pub struct Account {
     pub id: AccountId,
     /// The service.
     pub provider: Provider,
-    /// The e-mail address, else the login name, else the file's name.
+    /// The e-mail address, else the login name, else the file's name; made fit for a label by [`plain::name`].
     pub email: String,
 }
 
@@ -72,6 +75,15 @@ impl Account {
     /// "Claude · alice@example.com"; with `hide_email`, "Claude · a…e".
     pub fn label(&self, hide_email: bool) -> String {
         format!("{} · {}", self.provider.name(), self.name(hide_email))
+    }
+
+    /// A text about the account; with `hide_email`, without the name of its file, which most often holds the address,
+    /// and without any address.
+    pub fn told(&self, text: String, hide_email: bool) -> String {
+        match hide_email {
+            true => plain::without_addresses(&text.replace(&self.id.to_string(), "its file")),
+            false => text,
+        }
     }
 
     /// The e-mail address, or a shadow of it that its owner still tells from the others.
@@ -104,6 +116,17 @@ mod tests {
         {
             assert_eq!(account(email).name(true), shadow, "{email}");
         }
+    }
+
+    #[test]
+    fn text_with_hidden_addresses_names_no_file() {
+        let mut account = account("alice@x.org");
+        account.id = AccountId("claude-alice@x.org.json".into());
+        let text = || "could not use claude-alice@x.org.json: see /y/codex-bob@x.org.json".to_owned();
+        assert_eq!(account.told(text(), false), text());
+        assert_eq!(account.told(text(), true), "could not use its file: see /y/<e-mail>");
+        account.id = AccountId("claude-work\u{202e}.json".into());
+        assert_eq!(account.told(format!("could not use {}", account.id), true), "could not use its file");
     }
 
     #[test]

@@ -39,10 +39,14 @@ impl Zone {
     }
 }
 
-/// Percent rounded to whole numbers, halves up; "<1%" where something is left that would round to nothing,
-/// since 0% means exhausted.
+/// Percent rounded to whole numbers, halves up; "under 1%" where something is left that would round to nothing,
+/// since 0% means exhausted. In words, for "<" begins a tag in what takes markup: Waybar and i3blocks showed nothing.
 pub fn percent(value: f64) -> String {
-    if value > 0.0 && value < 1.0 { "<1%".into() } else { format!("{:.0}%", value.max(0.0).round() + 0.0) }
+    if value > 0.0 && value < 1.0 {
+        "under 1%".into()
+    } else {
+        format!("{:.0}%", value.max(0.0).round() + 0.0)
+    }
 }
 
 /// A number with so many decimals: "3.20", or "3,20" where that is the custom.
@@ -147,8 +151,8 @@ mod tests {
     fn a_percentage_never_rounds_something_to_nothing() {
         for (value, words) in [
             (0.0, "0%"),
-            (0.01, "<1%"),
-            (0.999, "<1%"),
+            (0.01, "under 1%"),
+            (0.999, "under 1%"),
             (1.0, "1%"),
             (41.5, "42%"),
             (2.5, "3%"),

@@ -3,6 +3,7 @@
 use super::icon::Face;
 use super::words as say;
 use crate::config::{Choice, Settings};
+use crate::plain;
 use crate::quota::words::{self, Zone};
 use crate::quota::{AccountUsage, Failure, Provider, Snapshot, State, Window};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -129,7 +130,7 @@ impl View<'_> {
                 return vec![say::LOOKING.into()];
             }
             remarks.push(say::NO_ACCOUNT.into());
-            remarks.push(say::sign_in(self.auth_dir.display()));
+            remarks.push(say::sign_in(plain::path(self.auth_dir)));
         }
         remarks
     }
@@ -199,7 +200,8 @@ impl View<'_> {
 
     /// What went wrong, and what helps.
     pub fn error(&self, usage: &AccountUsage) -> Option<String> {
-        usage.error.as_ref().map(|error| capital(&error.words(self.now, self.zone)))
+        let error = usage.error.as_ref()?.words(self.now, self.zone);
+        Some(capital(&usage.account.told(error, self.settings.hide_email)))
     }
 
     /// How long the login holds; where it does not, the error says so.

@@ -285,7 +285,8 @@ fn title(drawing: &Drawing) -> &str {
 
 fn tooltip(drawing: &Drawing) -> String {
     match NAMED_BY_TITLE {
-        true => cut(&drawing.tooltip, LONGEST_TOOLTIP),
+        // Hosts take it for markup, as StatusNotifierItem says: Plasma for HTML, with pictures from anywhere.
+        true => crate::plain::markup(&cut(&drawing.tooltip, LONGEST_TOOLTIP)),
         false => cut(&format!("{}\n{}", drawing.label, drawing.tooltip), LONGEST_TOOLTIP),
     }
 }

@@ -1,5 +1,6 @@
 //! Notices → the desktop's notifications. The one file that names `notify-rust`.
 
+use crate::plain;
 use crate::quota::Zone;
 use crate::quota::notice::Notice;
 use chrono::Utc;
@@ -84,13 +85,9 @@ fn notification(title: &str, text: &str, urgent: bool) -> Notification {
     notification
 }
 
-/// The text of a notification is markup on Linux, where "<1%" would be a broken tag.
+/// The text of a notification is markup on Linux and BSD.
 fn markup(text: &str) -> String {
-    if cfg!(all(unix, not(target_os = "macos"))) {
-        text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
-    } else {
-        text.to_owned()
-    }
+    if cfg!(all(unix, not(target_os = "macos"))) { plain::markup(text) } else { text.to_owned() }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]

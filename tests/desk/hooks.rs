@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
 /// Puts a script for `sh` on stage and names it. `$OUT` is the scene's own directory.
-fn script(scene: &Scene, name: &str, lines: &str) -> String {
+pub fn script(scene: &Scene, name: &str, lines: &str) -> String {
     let path = scene.dir().join(name);
     fs::write(&path, format!("#!/bin/sh\nOUT='{}'\n{lines}\n", scene.dir().display())).expect("written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("set");
@@ -16,7 +16,7 @@ fn script(scene: &Scene, name: &str, lines: &str) -> String {
 
 /// What a script has written as `name`, as soon as it is whole: in its last line, "done".
 #[track_caller]
-fn written(scene: &Scene, name: &str) -> String {
+pub fn written(scene: &Scene, name: &str) -> String {
     let path = scene.dir().join(name);
     until(name, || fs::read_to_string(&path).ok()?.strip_suffix("done\n").map(str::to_owned))
 }

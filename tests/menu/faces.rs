@@ -118,7 +118,7 @@ fn the_text_beside_the_icon_is_shown_on_demand_only() {
     let mut scene = Scene::of(vec![claude("a@x.org").read(2, &[endless("Weekly", 99.6)])]);
     assert_eq!(scene.view().title(), "");
     scene.settings.show_title = true;
-    assert_eq!(scene.view().title(), "<1%");
+    assert_eq!(scene.view().title(), "under 1%");
     scene.snapshot.accounts.clear();
     assert_eq!(scene.view().title(), "");
 }
@@ -131,7 +131,7 @@ fn the_label_says_what_the_icon_shows() {
         (58.0, "Quota Tray: 42% left"),
         (80.0, "Quota Tray: 20% left"),
         (88.0, "Quota Tray: 12% left, low"),
-        (99.6, "Quota Tray: <1% left, low"),
+        (99.6, "Quota Tray: under 1% left, low"),
         (100.0, "Quota Tray: used up"),
     ] {
         assert_eq!(label(reading(used)), words);

@@ -96,7 +96,7 @@ fn each_account_has_a_row_with_its_lowest_percentage_and_all_the_rest_below_it()
         Token expired: start CLIProxyAPI, or sign in again
     + Codex · alice@example.com — 0% left + Exhausted
         5-hour: 0% left — resets in 9 m (13:09)
-        Weekly: <1% left — resets in 1 d 1 h (18 Sep, 14:00)
+        Weekly: under 1% left — resets in 1 d 1 h (18 Sep, 14:00)
         ---
         (Updated 12:58)
     + Codex · frank@example.com — reset, not yet confirmed + Refreshing

@@ -48,9 +48,13 @@ fn each_failure_has_its_words_in_the_row_and_a_sentence_below_it() {
 
 #[test]
 fn a_percentage_is_always_said_to_be_left() {
-    for (used, words) in
-        [(0.0, "100% left"), (99.0, "1% left"), (99.5, "<1% left"), (100.0, "0% left"), (57.6, "42% left")]
-    {
+    for (used, words) in [
+        (0.0, "100% left"),
+        (99.0, "1% left"),
+        (99.5, "under 1% left"),
+        (100.0, "0% left"),
+        (57.6, "42% left"),
+    ] {
         let usage = claude("a@x.org").read(2, &[endless("Weekly", used)]);
         assert_eq!(row(usage.clone()), format!("Claude · a@x.org — {words}"));
         assert!(Scene::of(vec![usage]).accounts().contains(&format!("Weekly: {words}")));

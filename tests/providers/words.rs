@@ -24,12 +24,12 @@ fn what_is_left_is_what_is_not_used_and_never_below_zero() {
 fn a_percentage_is_rounded_and_zero_means_exhausted() {
     let cases = [
         (0.0, "0%"),
-        (f64::MIN_POSITIVE, "<1%"),
-        (0.000_1, "<1%"),
-        (0.4, "<1%"),
-        (0.5, "<1%"),
-        (0.99, "<1%"),
-        (0.999_999, "<1%"),
+        (f64::MIN_POSITIVE, "under 1%"),
+        (0.000_1, "under 1%"),
+        (0.4, "under 1%"),
+        (0.5, "under 1%"),
+        (0.99, "under 1%"),
+        (0.999_999, "under 1%"),
         (1.0, "1%"),
         (1.4, "1%"),
         (1.6, "2%"),

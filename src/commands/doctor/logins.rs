@@ -88,8 +88,7 @@ fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_ac
 
 /// A sentence about an account, without the name of its file or its address.
 fn failure_words(failure: &Failure, account: &Account) -> String {
-    let words = failure.words(Utc::now(), Zone::LOCAL);
-    words.replace(&account.id.0, "its file").replace(&account.email, "its owner")
+    account.told(failure.words(Utc::now(), Zone::LOCAL), true)
 }
 
 /// What is known of one file, the worst of it deciding.

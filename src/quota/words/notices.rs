@@ -73,7 +73,8 @@ impl Trouble {
     /// A title and a text, as a notification would have them.
     pub fn words(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> (String, String) {
         let title = format!("{}: {}", self.account.provider.name(), self.failure.short(now, zone));
-        (title, format!("{}: {}", self.account.name(hide_email), self.failure.words(now, zone)))
+        let error = self.account.told(self.failure.words(now, zone), hide_email);
+        (title, format!("{}: {error}", self.account.name(hide_email)))
     }
 }
 
@@ -94,7 +95,7 @@ mod tests {
         };
         let text = |name: &str| format!("{name}: resets in 2 hours (15 Jan 2027, 10:10)");
         assert_eq!(words(88.0, false), ("Claude 5-hour: 12% left".into(), text("alice@x")));
-        assert_eq!(words(99.5, false).0, "Claude 5-hour: <1% left");
+        assert_eq!(words(99.5, false).0, "Claude 5-hour: under 1% left");
         assert_eq!(words(100.0, true), ("Claude 5-hour used up".into(), text("a…e")));
     }
 }
