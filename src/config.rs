@@ -1,6 +1,7 @@
 //! Every setting: its default, its form in the settings file, and how the menu changes it there.
 
 mod endpoint;
+mod fault;
 mod file;
 mod paths;
 
@@ -127,7 +128,7 @@ fn asks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     in_range(deserializer, 1..=60, "a whole number from 1 to 60")
 }
 
-/// A whole number, or an error that says what was expected.
+/// A whole number, or an error that says what was expected, and not what was there (see `config/fault.rs`).
 ///
 /// # Errors
 /// It is none, or out of `range`.
@@ -140,25 +141,21 @@ pub fn in_range<'de, D: Deserializer<'de>>(
     u32::try_from(value)
         .ok()
         .filter(|value| range.contains(value))
-        .ok_or_else(|| de::Error::custom(format!("{value} is out of range, expected {expected}")))
+        .ok_or_else(|| de::Error::custom(format!("expected {expected}")))
 }
 
 fn thresholds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
     let values = Vec::<f64>::deserialize(deserializer)?;
-    match values.iter().find(|value| !(**value > 0.0 && **value < 100.0)) {
-        None => Ok(values),
-        Some(bad) => Err(de::Error::custom(format!(
-            "{bad} is out of range, expected percentages above 0 and below 100 (0 % always notifies)"
-        ))),
+    match values.iter().all(|value| *value > 0.0 && *value < 100.0) {
+        true => Ok(values),
+        false => Err(de::Error::custom("expected percentages above 0 and below 100 (0 % always notifies)")),
     }
 }
 
 fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() {
-        return Err(de::Error::custom(
-            "the folder's name is empty, expected a path such as \"~/.cli-proxy-api\"",
-        ));
+        return Err(de::Error::custom("expected a path such as \"~/.cli-proxy-api\", and it is empty"));
     }
     Ok(PathBuf::from(text))
 }

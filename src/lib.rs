@@ -5,7 +5,7 @@
 //!
 //! | to change … | open |
 //! |---|---|
-//! | a setting, its default, its place in the file | [`config`], `config/file.rs`, `config/template.toml` |
+//! | a setting, its default, its place in the file; how a wrong one is told | [`config`], `config/file.rs`, `config/template.toml`; `config/fault.rs` |
 //! | where requests may go | `config/endpoint.rs` |
 //! | where files are on each system | `config/paths.rs` |
 //! | what an account, a window, a usage is; all of them | [`quota::account`], [`quota::window`], [`quota::usage`]; [`quota::snapshot`] |

@@ -19,6 +19,8 @@ mod contract;
 mod requests;
 #[path = "status/secrecy.rs"]
 mod secrecy;
+#[path = "status/settings.rs"]
+mod settings;
 #[path = "status/text.rs"]
 mod text;
 #[path = "common/usage_server.rs"]

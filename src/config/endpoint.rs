@@ -43,10 +43,13 @@ impl Default for Endpoints {
 pub struct Endpoint(Url);
 
 impl Endpoint {
-    /// Reads an address; anything but https, or http on a loopback address, is refused with the
-    /// reason.
+    /// Reads an address.
+    ///
+    /// # Errors
+    /// Anything but https, or http on a loopback address. The address is not repeated: it may hold a password.
     pub fn parse(text: &str) -> Result<Endpoint, String> {
-        let url = Url::parse(text).map_err(|error| format!("{text:?} is not an address: {error}"))?;
+        let expected = "expected https://…, or http://… on a loopback address";
+        let url = Url::parse(text).map_err(|error| format!("{expected} ({error})"))?;
         let loopback = match url.host() {
             Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
             Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
@@ -56,9 +59,7 @@ impl Endpoint {
         match url.scheme() {
             "https" if url.has_host() => Ok(Endpoint(url)),
             "http" if loopback => Ok(Endpoint(url)),
-            _ => Err(format!(
-                "{text:?} can be listened to, expected https://…, or http://… on a loopback address"
-            )),
+            _ => Err(format!("{expected}: a token goes there, and no other can be listened to")),
         }
     }
 

@@ -1,25 +1,31 @@
 //! The settings file: read with errors that name the line, changed without touching anything else.
 
-use super::Settings;
-use crate::files;
+use super::{Settings, fault};
+use crate::{files, plain};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, value};
 
 /// What a new settings file says: every key with its default, switched off.
-const TEMPLATE: &str = include_str!("template.toml");
+pub(super) const TEMPLATE: &str = include_str!("template.toml");
 
 /// The settings file can't be used.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It can't be read.
-    #[error("could not read the settings file {}: {source}\nhint: name another file, or leave out --config for the usual one", path.display())]
+    #[error(
+        "could not read the settings file {}: {source}\nhint: name another file, or leave out --config for the usual one",
+        plain::path(path)
+    )]
     Read { path: PathBuf, source: std::io::Error },
-    /// It holds a wrong key or value; the text names and shows the line.
-    #[error("could not use the settings file {}: {message}\nhint: mend the line, or delete the file to go back to the defaults", path.display())]
+    /// It holds a wrong key or value; the text names the line and the key, and repeats nothing of the value.
+    #[error(
+        "could not use the settings file {}: {message}\nhint: fix the line, or delete the file to go back to the defaults",
+        plain::path(path)
+    )]
     Wrong { path: PathBuf, message: String },
     /// It can't be written.
-    #[error("could not write the settings file {}: {source}", path.display())]
+    #[error("could not write the settings file {}: {source}", plain::path(path))]
     Write { path: PathBuf, source: std::io::Error },
 }
 
@@ -35,14 +41,8 @@ fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
     toml_edit::de::from_str(text).map_err(|error| wrong(path, text, error.message(), error.span()))
 }
 
-/// What is wrong and where, in one sentence: `line 2, "refresh_minute = 5": unknown field …`.
-fn wrong(path: &Path, text: &str, what: &str, place: Option<Range<usize>>) -> ConfigError {
-    let start = place.map_or(0, |place| place.start.min(text.len()));
-    let before = text.get(..start).unwrap_or(text);
-    let line = text.lines().nth(before.matches('\n').count()).unwrap_or_default();
-    let shown = crate::providers::json::tidy(line);
-    let message = format!("line {}, \"{shown}\": {what}", before.matches('\n').count() + 1);
-    ConfigError::Wrong { path: path.to_owned(), message }
+fn wrong(path: &Path, text: &str, message: &str, place: Option<Range<usize>>) -> ConfigError {
+    ConfigError::Wrong { path: path.to_owned(), message: fault::describe(text, message, place) }
 }
 
 /// A choice made in the menu.
@@ -162,7 +162,7 @@ mod tests {
             ("thresholds = [20, 100]", "line 1", "below 100"),
             ("thresholds = [nan]", "line 1", "below 100"),
             ("hide_email = \"yes\"", "line 1", "boolean"),
-            ("token_renewal = \"sometimes\"", "line 1", "sometimes"),
+            ("token_renewal = \"sometimes\"", "line 1", "`always`"),
             ("auth_dir = \"\"", "line 1", "empty"),
             ("[endpoints]\nclaude_usage = \"http://example.com\"", "line 2", "loopback"),
             ("[limits]\nasks_per_five_minutes = 0", "line 2", "1 to 60"),

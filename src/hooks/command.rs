@@ -108,22 +108,19 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> 
 
 fn check(command: &[String], kind: Kind) -> Result<(), String> {
     if command.first().is_some_and(|program| program.trim().is_empty()) {
-        return Err("the program's name is empty, expected [\"program\", \"argument\", …]".into());
+        return Err("expected [\"program\", \"argument\", …], and the program's name is empty".into());
     }
     if command.iter().any(|part| part.contains('\0')) {
-        return Err("a NUL character can't be passed to a program".into());
+        return Err("expected text without NUL characters, which can't be passed to a program".into());
     }
     let known = kind.placeholders();
-    for argument in command.iter().skip(1) {
-        let unknown = |name: &str| (!known.contains(&name)).then(|| name.to_owned());
-        if let Some(name) = pieces(argument).find_map(|piece| match piece {
-            Piece::Place(name) => unknown(name),
-            Piece::Text(_) => None,
-        }) {
+    for (number, argument) in command.iter().enumerate().skip(1) {
+        let unknown = |piece| matches!(piece, Piece::Place(name) if !known.contains(&name));
+        if pieces(argument).any(unknown) {
             let list: Vec<_> = known.iter().map(|name| format!("{{{name}}}")).collect();
+            // Which word it is is not said: it may be part of a password.
             return Err(format!(
-                "{{{name}}} is not known in {}, expected {}; write {{{{{name}}}}} to mean it literally",
-                kind.key(),
+                "expected one of {} in braces, and argument {number} has another; write {{{{word}}}} for the text {{word}}",
                 list.join(", ")
             ));
         }
@@ -203,19 +200,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_unknown_is_named() {
+    fn argument_with_an_unknown_word_is_named() {
         let check = |parts: &[&str], kind| {
             check(&parts.iter().map(ToString::to_string).collect::<Vec<_>>(), kind).err().unwrap_or_default()
         };
         for kind in [Kind::Low, Kind::Reset, Kind::Error] {
             let every: Vec<_> = kind.placeholders().iter().map(|name| format!("{{{name}}}")).collect();
             assert_eq!(check(&["x", &every.join(" ")], kind), "");
-            assert!(check(&["x", "{acount}"], kind).starts_with("{acount} is not known in on_"));
+            let said = check(&["x", "{account}", "{acount}"], kind);
+            assert!(said.contains("argument 2") && !said.contains("acount}"), "{said}");
             assert!(check(&["", "x"], kind).contains("empty"));
             assert_eq!(check(&[], kind), "");
         }
-        assert!(check(&["x", "{window}"], Kind::Error).contains("{window} is not known in on_error"));
-        assert!(check(&["x", "{error}"], Kind::Low).contains("{error} is not known in on_low"));
+        assert!(check(&["x", "{window}"], Kind::Error).contains("argument 1"));
+        assert!(check(&["x", "{error}"], Kind::Low).contains("argument 1"));
         assert_eq!(check(&["x", "{{acount}}"], Kind::Low), "");
     }
 }

@@ -46,7 +46,7 @@ pub async fn run(mut calls: mpsc::UnboundedReceiver<Vec<Call>>, home: PathBuf) {
 }
 
 async fn one(call: &Call, home: &Path) {
-    let (hook, program) = (call.kind.key(), &call.command[0]);
+    let (hook, program) = (call.kind.key(), for_the_log(&call.command[0]));
     match carry_out(call, home).await {
         Ok(Some(status)) if status.success() => log::info!("hook {hook}: {program} has run"),
         Ok(Some(status)) => log::warn!("hook {hook}: {program} failed ({status})"),
@@ -58,6 +58,14 @@ async fn one(call: &Call, home: &Path) {
                 "hook {hook}: could not run {program}: {error} (hint: name a program, not a line for a shell)"
             );
         }
+    }
+}
+
+/// A whole command line in place of a program may hold a password: its first word has to do.
+fn for_the_log(program: &str) -> String {
+    match program.split_once(char::is_whitespace) {
+        Some((first, _)) => format!("{first} …"),
+        None => program.to_owned(),
     }
 }
 

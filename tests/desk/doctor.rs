@@ -116,7 +116,7 @@ fn wrong_settings_are_a_finding_and_the_rest_is_looked_at_all_the_same() {
     let mut command = scene.command();
     command.arg("doctor").env("HTTPS_PROXY", format!("http://user:pass-word@{proxy}"));
     let done = scene.spawn_command(&mut command).finish();
-    says(&done, "✗", "settings file", "line 2, on_low: {acount} is not known in on_low");
+    says(&done, "✗", "settings file", "line 2, hooks.on_low: expected one of {event}");
     says(&done, "✓", "proxy", &format!("HTTPS_PROXY names {proxy}"));
     says(&done, "✗", "network", "https://api.anthropic.com: could not reach");
     says(&done, "✓", "account 2 (Codex)", "mode 600");

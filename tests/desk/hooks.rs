@@ -244,8 +244,11 @@ fn many_events_at_once_run_a_few_at_a_time_and_all_of_them() {
 fn an_unknown_place_is_a_wrong_setting_that_is_named_with_its_line() {
     let scene = Scene::new();
     for (line, word) in [
-        ("on_low = [\"x\", \"{acount}\"]", "{acount} is not known in on_low"),
-        ("on_error = [\"x\", \"{window}\"]", "{window} is not known in on_error"),
+        ("on_low = [\"x\", \"{acount}\"]", "hooks.on_low: expected one of {event}, "),
+        (
+            "on_error = [\"x\", \"{window}\"]",
+            "hooks.on_error: expected one of {event}, {provider}, {account}, {error}, ",
+        ),
         ("on_low = \"notify-send\"", "on_low"),
         ("on_low = [\"\"]", "empty"),
         ("timeout_seconds = 0", "1 to 3600"),

@@ -14,21 +14,10 @@ pub fn settings(context: &Context, error: Option<&ConfigError>) -> Finding {
         None => good("settings file", format!("there is none at {file}, so the defaults hold")),
         Some(ConfigError::Wrong { message, .. }) => bad(
             "settings file",
-            format!("{file}: {}", without_value(message)),
-            "mend the line, or delete the file to go back to the defaults",
+            format!("{file}: {message}"),
+            "fix the line, or delete the file to go back to the defaults",
         ),
         Some(error) => bad("settings file", error.to_string(), ""),
-    }
-}
-
-/// `line 2, "key = value": what` without the value: hooks may hold passwords.
-fn without_value(message: &str) -> String {
-    let shown = message.split_once(", \"").and_then(|(line, rest)| Some((line, rest.rsplit_once("\": ")?)));
-    match shown {
-        Some((line, (shown, what))) => {
-            format!("{line}, {}: {what}", shown.split('=').next().unwrap_or_default().trim())
-        }
-        None => message.to_owned(),
     }
 }
 

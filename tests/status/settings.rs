@@ -1,0 +1,50 @@
+//! A settings file that is wrong: the line, the key and what is expected are told, nothing of the value. A hook's
+//! command line or a proxy's address may hold a password.
+
+use super::*;
+
+/// A word of the value in each case.
+const SECRET: &str = "hunter2";
+
+/// What is wrong, the line of it, and what names the place.
+const WRONG: [(&str, usize, &str); 20] = [
+    ("[hooks]\non_low = \"curl -u me:hunter2 https://x\"", 2, "hooks.on_low"),
+    ("[hooks]\non_low = [\"curl\", \"-u\", \"me:hunter2\", 5]", 2, "hooks.on_low"),
+    ("[hooks]\non_low = [\"curl\", \"hunter2 {acount}\"]", 2, "hooks.on_low"),
+    ("[hooks]\non_low = [\n  \"curl\",\n  \"token=hunter2\",\n  5,\n]", 5, "hooks.on_low"),
+    ("[hooks]\non_low = [\"hunter2\\u0000\"]", 2, "hooks.on_low"),
+    ("[hooks]\non_low = [\"\", \"hunter2\"]", 2, "hooks.on_low"),
+    ("[hooks]\ntimeout_seconds = \"hunter2\"", 2, "hooks.timeout_seconds"),
+    ("[hooks]\non_loww = [\"hunter2\"]", 2, "hooks.on_loww"),
+    ("hooks.on_low = { user = \"hunter2\" }", 1, "hooks.on_low"),
+    ("hooks = \"hunter2\"", 1, "hooks"),
+    ("[endpoints]\nclaude_usage = \"http://u:hunter2@example.com\"", 2, "endpoints.claude_usage"),
+    ("[endpoints]\nclaude_usage = \"https://u:hunter2@\"", 2, "endpoints.claude_usage"),
+    ("[endpoints]\ncli_proxy_api = [\"hunter2\"]", 2, "endpoints.cli_proxy_api"),
+    ("[endpoints]\nclaude_user_agent = \"hunter2\\u0007\"", 2, "endpoints.claude_user_agent"),
+    ("token_renewal = \"hunter2\"", 1, "token_renewal"),
+    ("token_renewal = { hunter2 = 1, b = 2 }", 1, "token_renewal"),
+    ("refresh_minutes = \"hunter2, expected hunter2\"", 1, "refresh_minutes"),
+    ("thresholds = [20, \"hunter2\"]", 1, "thresholds"),
+    // No TOML.
+    ("\nauth_dir = hunter2", 2, "auth_dir"),
+    ("[hooks]\non_low = [\"curl\",\n\"token=hunter2]", 3, "line 3"),
+];
+
+#[test]
+fn wrong_setting_is_told_by_line_and_key_without_its_value() {
+    let scene = Scene::new();
+    for (text, line, key) in WRONG {
+        scene.file("config/quota-tray/config.toml", text);
+        for arguments in [&["status"][..], &["-vvv", "status", "--format", "json"], &[], &["doctor"]] {
+            // A proxy that is not there keeps `doctor` at home, where the defaults lead into the world.
+            let done = run(scene.command(arguments).env("HTTPS_PROXY", "http://127.0.0.1:9"));
+            let all = format!("{}{}", done.stdout, done.stderr);
+            assert!(!all.contains(SECRET), "{text}: {all}");
+            for part in [&*format!("line {line}"), key] {
+                assert!(all.contains(part), "{text}: no {part:?} in {all}");
+            }
+            assert_eq!(done.code, if arguments == ["doctor"] { 1 } else { 2 }, "{text}: {all}");
+        }
+    }
+}
