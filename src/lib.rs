@@ -47,7 +47,7 @@
 //! | the main thread's loop (`tao` in one file of it) | [`tray::event_loop`] |
 //! | is there a tray host; text where there is none | `tray/host.rs`, [`tray::terminal`] |
 //! | the commands, their arguments and help | [`commands`]: one file each |
-//! | the messages on standard error | [`commands::messages`] |
+//! | standard output and standard error, the one place that writes to them; the log | [`commands::output`]; [`commands::messages`] |
 //! | what text from outside may hold: control, bidirectional and zero-width characters, markup | [`plain`] |
 //! | what `doctor` looks at | [`commands::doctor`] |
 //! | the man pages, made from them | `examples/extras.rs` |
@@ -77,6 +77,9 @@
 //! 4. The answers are merged over the last good ones and published as one [`quota::Snapshot`].
 //! 5. [`tray::app::App`] makes a drawing of it, and notices; `commands/tray.rs` carries them out.
 //! 6. Soon after, the connections are closed and free memory is given back. Nothing wakes until the next one.
+
+// They panic where nothing can be written: see `commands/output.rs`.
+#![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod alarm;
 pub mod autostart;

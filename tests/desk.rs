@@ -15,6 +15,8 @@ mod hostile;
 mod label;
 #[path = "desk/locale.rs"]
 mod locale;
+#[path = "desk/standard_error.rs"]
+mod standard_error;
 #[path = "desk/table.rs"]
 mod table;
 
@@ -59,7 +61,7 @@ fn quit(scene: &Scene, program: Program) {
 
 /// Waits until something is there; files and processes tell nobody that they have changed.
 #[track_caller]
-fn until<T>(what: &str, look: impl Fn() -> Option<T>) -> T {
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let deadline = Instant::now() + PATIENCE;
     loop {
         match look() {

@@ -9,12 +9,21 @@
 mod answer;
 #[path = "status/answers.rs"]
 mod answers;
+#[path = "status/check.rs"]
+mod check;
 #[path = "status/command_line.rs"]
 mod command_line;
 #[path = "status/completions.rs"]
 mod completions;
 #[path = "status/contract.rs"]
 mod contract;
+#[path = "status/hidden.rs"]
+mod hidden;
+#[path = "status/hostile.rs"]
+mod hostile;
+#[cfg(target_os = "linux")]
+#[path = "status/printing.rs"]
+mod printing;
 #[path = "status/requests.rs"]
 mod requests;
 #[path = "status/secrecy.rs"]

@@ -1,7 +1,8 @@
 //! `quota-tray autostart on|off|status`.
 
-use super::{CommandError, status};
+use super::{CommandError, output};
 use crate::autostart::{self, Autostart, AutostartError, Standing};
+use crate::plain;
 use std::process::ExitCode;
 
 /// What to do about starting at login.
@@ -25,7 +26,7 @@ pub fn run(autostart: &Autostart, wish: Wish) -> Result<ExitCode, CommandError> 
         Wish::Off => autostart.set(false)?,
         Wish::Status => {}
     }
-    status::print(&format!("{}\n", words(autostart)?));
+    output::print(&format!("{}\n", plain::visible(&words(autostart)?)))?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,7 +1,7 @@
 //! `quota-tray demo`: everything as it is, behind a scripted provider. Needs no account and no network,
 //! and touches no real file.
 
-use super::{CommandError, Context, runtime, status, tray};
+use super::{CommandError, Context, output, runtime, status, tray};
 use crate::config::{Paths, Settings};
 use crate::credentials::watch::FolderWatch;
 use crate::providers::{self, http::Answer};
@@ -36,7 +36,7 @@ pub fn run(once: bool) -> Result<ExitCode, CommandError> {
     let path = folder.path().to_owned();
     if once {
         let snapshot = runtime()?.block_on(refresher::once(script, Snapshot::default()));
-        status::print(&status::text(&snapshot, &Settings::default(), &path));
+        output::print(&status::text(&snapshot, &Settings::default(), &path))?;
         return Ok(ExitCode::SUCCESS);
     }
     let paths = Paths {

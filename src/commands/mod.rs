@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod formats;
 pub mod instance;
 pub mod messages;
+pub mod output;
 pub mod report;
 pub mod signals;
 pub mod status;
@@ -59,8 +60,8 @@ pub struct Arguments {
 enum Command {
     /// Ask for the usage once and print it
     ///
-    /// Exit code: 0, or 1 if any account failed, 2 for wrong arguments or settings, 3 if --check finds
-    /// a window below.
+    /// Exit code: 0, or 1 if any account failed or --check finds no number to compare, 2 for wrong arguments or
+    /// settings, 3 if --check finds a window below.
     Status(status::Options),
     /// Check everything that has to work, and say what to do
     ///
@@ -116,6 +117,9 @@ pub enum CommandError {
     /// Starting at login can't be looked at or changed.
     #[error(transparent)]
     Autostart(#[from] AutostartError),
+    /// Standard output can't be written.
+    #[error("could not print: {0}")]
+    Print(std::io::Error),
     /// There is no home directory.
     #[error("could not find the home directory\nhint: set the environment variable HOME")]
     NoHome,
@@ -130,7 +134,7 @@ pub enum CommandError {
 }
 
 impl CommandError {
-    /// 2 for what the user can mend in arguments and settings, else 1.
+    /// 2 for what the user can fix in arguments and settings, else 1.
     pub fn exit_code(&self) -> u8 {
         match self {
             CommandError::Settings(ConfigError::Wrong { .. } | ConfigError::Read { .. }) => 2,
@@ -186,6 +190,7 @@ impl Context {
 
 fn load(file: &Path, auth_dir: Option<&Path>) -> Result<Settings, ConfigError> {
     let settings = config::load(file)?;
+    output::hide_addresses(settings.hide_email);
     let auth_dir = auth_dir.map_or_else(|| settings.auth_dir.clone(), Path::to_owned);
     Ok(Settings { auth_dir, ..settings })
 }
@@ -224,6 +229,21 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
         Some(Command::Status(options)) => status::run(&context, &options),
         _ => tray::run(context),
     }
+}
+
+/// Prints the help or the version, or says what is wrong with the arguments: exit code 0, or 2. clap would do so by
+/// itself, and say nothing of a full disk.
+///
+/// # Errors
+/// The help can't be printed.
+pub fn usage(help_or_error: &clap::Error) -> Result<ExitCode, CommandError> {
+    let text = help_or_error.render().to_string();
+    if help_or_error.use_stderr() {
+        output::to_stderr(&text);
+        return Ok(ExitCode::from(2));
+    }
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Starting at login what was started now: with the settings and the folder that this run was given.

@@ -1,5 +1,6 @@
 //! `quota-tray status`: ask once, print, exit.
 
+use super::output::{self, Reader};
 use super::report::Report;
 use super::table::{self, Paper};
 use super::{CommandError, Context, Format, formats, runtime, signals, trace_step};
@@ -10,7 +11,7 @@ use crate::source::{Accounts, Shared, Source};
 use crate::tray::menu::View;
 use crate::tray::terminal::Live;
 use chrono::Utc;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -39,15 +40,15 @@ fn percent(text: &str) -> Result<f64, String> {
     percent.ok_or_else(|| "expected a percentage from 0 to 100".to_owned())
 }
 
-/// Exit code: 0; 1 if an account failed; 3 if one is below what was to be checked.
+/// Exit code: 0; 1 if an account failed, or none has a number to check; 3 if one is below what was to be checked.
 ///
 /// # Errors
-/// Nothing could be asked at all.
+/// Nothing could be asked at all, or standard output can't be written.
 pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandError> {
     let shared = Shared::new(&context.paths.state_dir, trace_step);
     let last_known = shared.state.snapshot();
     if options.cached {
-        return Ok(show(context, options, &last_known));
+        return Ok(show(context, options, &last_known)?.code);
     }
     let dir = context.auth_dir(&context.settings);
     let accounts = Arc::new(Accounts::new(dir, &context.settings, &shared));
@@ -56,71 +57,97 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
         shared.state.keep_snapshot(&snapshot);
         show(context, options, &snapshot)
     };
+    let (end, mut ended) = mpsc::unbounded_channel();
     let publish = |snapshot: Snapshot| {
-        if !snapshot.refreshing {
-            keep_and_show(snapshot);
+        if snapshot.refreshing {
+            return;
         }
+        // Its other end lives as long as this function.
+        let _ = match keep_and_show(snapshot) {
+            Ok(Shown { reader: Reader::There, .. }) => Ok(()),
+            Ok(Shown { reader: Reader::Gone, .. }) => end.send(Ok(ExitCode::SUCCESS)),
+            Err(error) => end.send(Err(error)),
+        };
     };
     let asking = async {
         if options.watch {
             let interval = context.settings.interval();
             refresher::run(accounts.clone(), interval, last_known, commands, publish).await;
-            return ExitCode::SUCCESS;
+            return Ok(ExitCode::SUCCESS);
         }
         // Printed first: a token server that takes minutes holds up the end of the program, and nothing else.
-        let code = keep_and_show(refresher::once(accounts.clone(), last_known).await);
+        let shown = keep_and_show(refresher::once(accounts.clone(), last_known).await);
         accounts.finish().await;
-        code
+        Ok(shown?.code)
     };
-    Ok(runtime()?.block_on(async {
+    runtime()?.block_on(async {
+        let code = tokio::select! {
+            code = asking => return code,
+            // Nobody reads on, or nothing more can be printed.
+            Some(code) = ended.recv() => code,
+            code = signals::asked_to_end() => Ok(code),
+        };
+        // A response that is on its way is a login. Whoever asks twice means it.
         tokio::select! {
-            code = asking => code,
-            code = signals::asked_to_end() => {
-                // A response that is on its way is a login. Whoever asks twice means it.
-                tokio::select! {
-                    () = accounts.finish() => {}
-                    _ = signals::asked_to_end() => {}
-                }
-                code
-            }
+            () = accounts.finish() => {}
+            _ = signals::asked_to_end() => {}
         }
-    }))
+        code
+    })
+}
+
+/// What a snapshot came to.
+struct Shown {
+    code: ExitCode,
+    reader: Reader,
 }
 
 /// Prints a snapshot; says how it stands.
-fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> ExitCode {
+fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Shown, CommandError> {
     let dir = context.auth_dir(&context.settings);
     let view = view(snapshot, &context.settings, &dir);
-    match options.format {
+    let reader = match options.format {
         Format::Text => {
             let table = table::table(&view, Paper::stdout());
             match options.watch && io::stdout().is_terminal() {
-                true => Live::default().show(&table),
-                false => print(&table),
+                true => output::told(Live::default().show(&table)),
+                false => output::print(&table),
             }
         }
         Format::Json => {
             // Said beside the JSON, which has no place for it.
             if let Some(problem) = &snapshot.problem {
-                eprintln!("quota-tray: {problem}");
+                output::complain(problem);
             }
-            print(&format!(
+            output::print(&format!(
                 "{}\n",
                 Report::new(snapshot, context.settings.hide_email, view.now, view.zone).json()
-            ));
+            ))
         }
-        Format::Waybar => print(&formats::waybar(&view)),
-        Format::I3blocks => print(&formats::i3blocks(&view)),
-        Format::Openmetrics => print(&formats::openmetrics(&view)),
-    }
+        Format::Waybar => output::print(&formats::waybar(&view)),
+        Format::I3blocks => output::print(&formats::i3blocks(&view)),
+        Format::Openmetrics => output::print(&formats::openmetrics(&view)),
+    }?;
+    Ok(Shown { code: ExitCode::from(exit_code(options, &view)), reader })
+}
+
+fn exit_code(options: &Options, view: &View<'_>) -> u8 {
+    let snapshot = view.snapshot;
     let lowest = snapshot.lowest(view.now).map(|(_, window)| window.remaining_percent());
-    if options.check.zip(lowest).is_some_and(|(least, left)| left < least) {
-        return ExitCode::from(3);
+    // With --watch there is no end at which it would count.
+    match options.check.filter(|_| !options.watch).map(|least| (least, lowest)) {
+        Some((least, Some(left))) if left < least => return 3,
+        // What a script waits for may be used up: that nothing is known is no reason to start.
+        Some((_, None)) => {
+            output::complain("could not check: no account has a quota window with a known number");
+            return 1;
+        }
+        _ => {}
     }
     // A bar takes an exit code for a broken module, and what is wrong stands in the text.
     let for_a_bar = matches!(options.format, Format::Waybar | Format::I3blocks);
     let failed = snapshot.problem.is_some() || snapshot.enabled().any(|usage| usage.error.is_some());
-    ExitCode::from(u8::from(failed && !for_a_bar))
+    u8::from(failed && !for_a_bar)
 }
 
 fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) -> View<'a> {
@@ -138,10 +165,4 @@ fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) 
 /// The accounts as a table.
 pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path) -> String {
     table::table(&view(snapshot, settings, auth_dir), Paper::stdout())
-}
-
-/// Prints to standard output. A reader that has seen enough, such as `head`, is no error.
-pub fn print(text: &str) {
-    let mut out = io::stdout();
-    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
 }

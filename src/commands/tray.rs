@@ -2,12 +2,13 @@
 //! the main thread, events one way and commands the other.
 
 use super::table::{self, Paper};
-use super::{CommandError, Context, instance, runtime, signals, trace_step};
+use super::{CommandError, Context, instance, output, runtime, signals, trace_step};
 use crate::autostart::{Autostart, Standing};
 use crate::bursts;
 use crate::config::{self, Settings};
 use crate::credentials::watch::FolderWatch;
 use crate::hooks::{self, Call};
+use crate::plain;
 use crate::quota::notice::Notice;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher::{self, Command};
@@ -58,11 +59,11 @@ pub fn run_with<S: Source, K: 'static>(
 ) -> Result<ExitCode, CommandError> {
     let runtime_dir = &context.paths.runtime_dir;
     let Some(lock) = instance::lock(runtime_dir).map_err(|source| CommandError::System {
-        what: format!("take the lock in {}", runtime_dir.display()),
+        what: format!("take the lock in {}", plain::path(runtime_dir)),
         source,
     })?
     else {
-        eprintln!("quota-tray: it is running already; look for its icon in the tray");
+        output::complain("it is running already; look for its icon in the tray");
         return Ok(ExitCode::SUCCESS);
     };
     if let Some(autostart) = &context.autostart {
@@ -313,7 +314,8 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         }
         if let Some(advice) = self.host.and_then(Host::advice) {
             let rows = table::table(&self.app.view(Utc::now()), Paper::stdout());
-            self.live.show(&format!("{advice}\n\n{rows}"));
+            // A terminal that is gone takes nothing, and needs nothing.
+            let _ = self.live.show(&format!("{advice}\n\n{rows}"));
         }
         self.drawing = Some(drawing);
     }
@@ -325,7 +327,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             self.shown.remove();
         }
         if let Some(advice) = host.advice() {
-            eprintln!("quota-tray: {advice}");
+            output::complain(advice);
         }
     }
 
@@ -379,6 +381,6 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
 /// Opens a file or a folder with the desktop's program for it.
 fn open(path: &Path) {
     if let Err(error) = open::that_detached(path) {
-        log::warn!("could not open {}: {error}", path.display());
+        log::warn!("could not open {}: {error}", plain::path(path));
     }
 }

@@ -10,15 +10,17 @@ pub struct Live {
 
 impl Live {
     /// Shows `text` in place of the last one. Does nothing where standard output is no terminal.
-    pub fn show(&mut self, text: &str) {
+    ///
+    /// # Errors
+    /// The terminal is gone.
+    pub fn show(&mut self, text: &str) -> io::Result<()> {
         let mut out = io::stdout();
         if !out.is_terminal() || text == self.shown {
-            return;
+            return Ok(());
         }
         // The whole screen, since messages on standard error may stand in between.
         let clear = "\x1b[H\x1b[2J";
-        // A terminal that is gone takes nothing, and needs nothing.
-        let _ = write!(out, "{clear}{text}").and_then(|()| out.flush());
         self.shown = text.to_owned();
+        write!(out, "{clear}{text}").and_then(|()| out.flush())
     }
 }

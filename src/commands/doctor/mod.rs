@@ -6,8 +6,9 @@ mod logins;
 mod network;
 
 use super::table::{Look, Paper};
-use super::{CommandError, Context, runtime, status};
+use super::{CommandError, Context, output, runtime};
 use crate::config::ConfigError;
+use crate::plain;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -68,21 +69,21 @@ pub fn run(
     let home = &context.paths.home;
     let mut worst = Mark::Good;
     let mut tell = |findings: Vec<Finding>| {
-        for finding in findings {
+        findings.into_iter().try_for_each(|finding| {
             worst = worst.max(finding.mark);
-            status::print(&finding.line(paper, home, options.show_accounts));
-        }
+            output::print(&finding.line(paper, home, options.show_accounts)).map(drop)
+        })
     };
     runtime()?.block_on(async {
-        tell(vec![desktop::versions()]);
-        tell(vec![files::settings(context, settings_error)]);
+        tell(vec![desktop::versions()])?;
+        tell(vec![files::settings(context, settings_error)])?;
         let (findings, logins) = logins::look(context, options.show_accounts).await;
-        tell(findings);
-        tell(desktop::look(options.notify).await);
-        tell(network::look(context, &logins).await);
-        tell(vec![files::state(context), files::tray(context)]);
-        tell(context.autostart.iter().map(files::autostart).collect());
-    });
+        tell(findings)?;
+        tell(desktop::look(options.notify).await)?;
+        tell(network::look(context, &logins).await)?;
+        tell(vec![files::state(context), files::tray(context)])?;
+        tell(context.autostart.iter().map(files::autostart).collect())
+    })?;
     Ok(ExitCode::from(u8::from(worst == Mark::Bad)))
 }
 
@@ -94,9 +95,10 @@ impl Finding {
             Mark::Bad => ("✗", Look::Bad),
         };
         let remedy = if self.remedy.is_empty() { String::new() } else { format!(" — {}", self.remedy) };
-        let text = one_line(&format!("{}: {}{remedy}", self.what, self.state));
+        let text = plain::visible(&one_line(&format!("{}: {}{remedy}", self.what, self.state)));
         let text = without_home(&text, home);
-        let text = if show_accounts { text } else { without_addresses(&text) };
+        // No check names an address unless asked to; should one slip in with a path or a message, it ends here.
+        let text = if show_accounts { text } else { plain::without_addresses(&text) };
         format!("{} {text}\n", paper.paint(sign, look))
     }
 }
@@ -109,23 +111,6 @@ fn one_line(text: &str) -> String {
 fn without_home(text: &str, home: &Path) -> String {
     let home = home.display().to_string();
     if home.len() < 2 { text.to_owned() } else { text.replace(&home, "~") }
-}
-
-/// No check prints an e-mail address unless asked to; should one slip in with a path or a message, it
-/// ends here.
-fn without_addresses(text: &str) -> String {
-    let part = |letter: char| letter.is_alphanumeric() || "._%+-".contains(letter);
-    let mut clean = String::new();
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('@') {
-        let kept = before.trim_end_matches(part);
-        let cut = after.trim_start_matches(part);
-        let is_address = kept.len() < before.len() && cut.len() < after.len();
-        clean.push_str(if is_address { kept } else { before });
-        clean.push_str(if is_address { "<e-mail>" } else { "@" });
-        rest = if is_address { cut } else { after };
-    }
-    clean + rest
 }
 
 #[cfg(test)]

@@ -1,0 +1,181 @@
+//! Standard output and standard error that take nothing: a full disk, a closed pipe, a closed descriptor.
+//! What can still be told is told, and nothing panics (exit code 101).
+
+use super::*;
+use std::fs::OpenOptions;
+use std::io::{PipeReader, PipeWriter};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Output, Stdio};
+use watched::{PATIENCE, Watched};
+
+/// Every command that prints, with its exit code where all goes well.
+const COMMANDS: [&[&str]; 14] = [
+    &["--help"],
+    &["--version"],
+    &["help", "status"],
+    &["status", "--help"],
+    &["status"],
+    &["status", "--format", "json"],
+    &["status", "--format", "waybar"],
+    &["status", "--format", "i3blocks"],
+    &["status", "--format", "openmetrics"],
+    &["status", "--check", "10"],
+    &["status", "--cached"],
+    &["autostart", "status"],
+    &["completions", "bash"],
+    &["demo", "--once"],
+];
+
+/// A device that takes no byte: "No space left on device".
+fn full() -> Stdio {
+    OpenOptions::new().write(true).open("/dev/full").expect("a Linux device").into()
+}
+
+/// The writing end of a pipe that nobody reads.
+fn without_reader() -> PipeWriter {
+    let (_, writer): (PipeReader, PipeWriter) = std::io::pipe().expect("a pipe");
+    writer
+}
+
+fn well() -> Scene {
+    let scene = Scene::new();
+    scene.claude("t", good());
+    scene
+}
+
+fn error_of(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+#[test]
+fn full_standard_output_is_an_error_that_is_told() {
+    let scene = well();
+    for arguments in COMMANDS {
+        let output = scene.command(arguments).stdout(full()).output().expect("started");
+        let error = error_of(&output);
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
+        assert!(error.starts_with("quota-tray: could not print: No space left"), "{arguments:?}: {error}");
+        assert_eq!(error.lines().count(), 1, "{arguments:?}: {error}");
+    }
+    let doctor = scene.command(&["doctor"]).stdout(full()).output().expect("started");
+    assert_eq!(doctor.status.code(), Some(1), "{}", error_of(&doctor));
+    assert!(error_of(&doctor).contains("could not print"), "{}", error_of(&doctor));
+}
+
+#[test]
+fn reader_that_has_seen_enough_is_no_error() {
+    let scene = well();
+    for arguments in COMMANDS {
+        let output = scene.command(arguments).stdout(without_reader()).output().expect("started");
+        assert_eq!((output.status.code(), &*error_of(&output)), (Some(0), ""), "{arguments:?}");
+    }
+}
+
+#[test]
+fn nowhere_to_print_at_all_is_still_an_exit_code() {
+    let scene = well();
+    for arguments in COMMANDS {
+        let status = scene.command(arguments).stdout(full()).stderr(full()).status().expect("started");
+        assert_eq!(status.code(), Some(1), "{arguments:?}");
+    }
+}
+
+#[test]
+fn errors_that_cannot_be_told_keep_their_exit_code() {
+    let scene = well();
+    scene.file("wrong.toml", "refresh_minutes = 0");
+    scene.account("claude-broken.json", &json!([]));
+    let blocked = scene.path("blocked");
+    std::fs::write(&blocked, "").expect("written");
+    for (arguments, code) in [
+        (&["--frobnicate"][..], 2),
+        (&["status", "--config", "nowhere.toml"], 2),
+        (&["status", "--config", "wrong.toml"], 2),
+        (&["--config", "wrong.toml"], 2),
+        (&["-vvv", "status"], 1),
+        // A folder that is a file is a problem that stands beside the JSON, on standard error.
+        (&["status", "--format", "json", "--auth-dir", "blocked"], 1),
+    ] {
+        for errors in [full(), without_reader().into()] {
+            let output = scene.command(arguments).stderr(errors).output().expect("started");
+            assert_eq!(output.status.code(), Some(code), "{arguments:?}");
+        }
+    }
+}
+
+#[test]
+fn closed_descriptors_are_no_crash() {
+    let scene = well();
+    for (redirections, code) in [("2>&-", 0), (">&-", 0), (">&- 2>&-", 0), ("<&- >&- 2>&-", 0)] {
+        let mut shell = Command::new("/bin/sh");
+        let program = scene.command(&[]);
+        shell.args(["-c", &format!("exec \"$0\" status {redirections}")]).arg(program.get_program());
+        shell.env_clear().envs(program.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        let output = shell.current_dir(scene.dir.path()).output().expect("started");
+        assert_eq!(output.status.code(), Some(code), "{redirections}: {output:?}");
+    }
+}
+
+/// Waits for the end of a process; it is killed where it does not end.
+#[track_caller]
+fn exit_code(mut child: Child) -> Option<i32> {
+    let id = child.id();
+    let ended = std::sync::Arc::new(Watched::new(None));
+    let seen = ended.clone();
+    std::thread::spawn(move || {
+        let status = child.wait().expect("it is ours");
+        seen.change(|ended| *ended = Some(status));
+    });
+    let status = ended.wait(std::time::Instant::now() + PATIENCE, |status| *status);
+    if status.is_none() {
+        let id = rustix::process::Pid::from_raw(id as i32).expect("a number");
+        rustix::process::kill_process(id, rustix::process::Signal::KILL).expect("it runs");
+        panic!("the program still runs");
+    }
+    status.and_then(|status| status.code())
+}
+
+#[test]
+fn watch_ends_when_its_reader_has_gone() {
+    let scene = well();
+    for format in ["text", "json", "waybar"] {
+        let mut command = scene.command(&["status", "--watch", "--format", format]);
+        let child = command.stdout(without_reader()).stderr(Stdio::null()).spawn().expect("started");
+        assert_eq!(exit_code(child), Some(0), "{format}");
+    }
+}
+
+#[test]
+fn watch_ends_with_an_error_when_standard_output_is_full() {
+    let scene = well();
+    let mut command = scene.command(&["status", "--watch"]);
+    let child = command.stdout(full()).stderr(Stdio::null()).spawn().expect("started");
+    assert_eq!(exit_code(child), Some(1));
+}
+
+/// `nohup` starts a program with SIGHUP ignored, and a shell without job control starts one in the background with
+/// SIGINT ignored.
+#[test]
+fn signal_that_is_ignored_at_the_start_does_not_end_the_program() {
+    for (ignored, sent) in [("HUP", rustix::process::Signal::HUP), ("INT", rustix::process::Signal::INT)] {
+        let scene = well();
+        let program = scene.command(&[]);
+        let mut shell = Command::new("/bin/sh");
+        let line = format!("trap '' {ignored}; exec \"$0\" status --watch");
+        shell.args(["-c", &line]).arg(program.get_program());
+        shell.env_clear().envs(program.get_envs().filter_map(|(key, value)| Some((key, value?))));
+        shell.current_dir(scene.dir.path()).process_group(0);
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        let child = shell.stdout(writer).stderr(Stdio::null()).spawn().expect("started");
+        drop(shell);
+        let mut lines = std::io::BufRead::lines(std::io::BufReader::new(reader));
+        lines.next().expect("a row").expect("UTF-8");
+        let id = rustix::process::Pid::from_child(&child);
+        rustix::process::kill_process(id, sent).expect("it runs");
+        // The next refresh is the evidence that it lives on.
+        scene.claude("another", good());
+        assert!(lines.any(|line| line.expect("UTF-8").contains("another@x.org")), "{ignored}");
+        rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it runs");
+        assert_eq!(exit_code(child), Some(128 + 15), "{ignored}");
+    }
+}
