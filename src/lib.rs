@@ -53,7 +53,7 @@
 //! | the man pages, made from them | `examples/extras.rs` |
 //! | packages, the macOS bundle, the Windows resource | `packaging/`, the end of `Cargo.toml`, `build.rs` |
 //! | what `status` prints: the table, the JSON, for bars and collectors | [`commands::table`], [`commands::report`], [`commands::formats`] |
-//! | how much memory the allocator keeps | [`memory`] |
+//! | how much memory the allocator keeps; why no core dump is made | [`memory`]; [`core_dumps`] |
 //!
 //! # Three rules
 //!
@@ -86,6 +86,7 @@ pub mod autostart;
 pub mod bursts;
 pub mod commands;
 pub mod config;
+pub mod core_dumps;
 pub mod credentials;
 pub mod files;
 pub mod hooks;

@@ -6,10 +6,11 @@
 
 use clap::Parser;
 use quota_tray::commands::{self, Arguments, messages, output};
-use quota_tray::memory;
+use quota_tray::{core_dumps, memory};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
+    core_dumps::forbid();
     memory::keep_little();
     commands::attach_console();
     let done = match Arguments::try_parse() {

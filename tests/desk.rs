@@ -5,6 +5,8 @@
 #[path = "desk/autostart.rs"]
 mod autostart;
 mod common;
+#[path = "desk/core_dumps.rs"]
+mod core_dumps;
 #[path = "desk/doctor.rs"]
 mod doctor;
 #[path = "desk/hooks.rs"]

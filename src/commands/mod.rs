@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod formats;
 pub mod instance;
 pub mod messages;
+pub mod opening;
 pub mod output;
 pub mod report;
 pub mod signals;

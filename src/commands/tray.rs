@@ -1,6 +1,7 @@
 //! `quota-tray`: the tray. Puts the rooms together: the refresher on a thread of its own, the tray on
 //! the main thread, events one way and commands the other.
 
+use super::opening::open;
 use super::table::{self, Paper};
 use super::{CommandError, Context, instance, output, runtime, signals, trace_step};
 use crate::autostart::{Autostart, Standing};
@@ -375,12 +376,5 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     fn close(&mut self) {
         self.commands = None;
         self.shown.close();
-    }
-}
-
-/// Opens a file or a folder with the desktop's program for it.
-fn open(path: &Path) {
-    if let Err(error) = open::that_detached(path) {
-        log::warn!("could not open {}: {error}", plain::path(path));
     }
 }

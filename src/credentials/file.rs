@@ -20,7 +20,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// the writer's.
 const PAUSE: std::ops::Range<u64> = 5..30;
 
-/// A credential file's object. All its strings are wiped from memory when it is dropped.
+/// A credential file's object. The strings among its values are wiped from memory when it is dropped. Its keys are not,
+/// nor what the JSON reader lets go of on its way: the first of two values with one key, a string with escapes, what it
+/// had read of a file that is no JSON.
 pub struct Document(Map<String, Value>);
 
 impl Document {

@@ -3,8 +3,8 @@
 use std::fmt;
 use zeroize::Zeroizing;
 
-/// A token. `Debug` and `Display` show dots, there is no serialisation, and the memory is wiped when
-/// it is dropped.
+/// A token. `Debug` and `Display` show dots, there is no serialisation, and this copy of it is wiped when it is
+/// dropped. The copies in a request's header and in the buffers of HTTP and TLS are not: see [`crate::core_dumps`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(Zeroizing<String>);
 

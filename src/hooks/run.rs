@@ -2,6 +2,7 @@
 
 use super::Call;
 use crate::config::expand_home;
+use crate::core_dumps;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -77,6 +78,7 @@ async fn carry_out(call: &Call, home: &Path) -> io::Result<Option<ExitStatus>> {
         .envs(call.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::null());
+    core_dumps::allow_in(command.as_std_mut());
     #[cfg(unix)]
     command.process_group(0);
     #[cfg(windows)]
