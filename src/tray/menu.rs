@@ -78,7 +78,7 @@ impl View<'_> {
     pub fn menu(&self) -> Vec<Item> {
         let mut items = Vec::new();
         if let Some(problem) = self.problem {
-            items.extend(wrap(problem));
+            items.extend(wrap(&self.without_addresses(problem)));
             items.push(Item::Separator);
         }
         items.extend(self.accounts());
@@ -132,7 +132,12 @@ impl View<'_> {
             remarks.push(say::NO_ACCOUNT.into());
             remarks.push(say::sign_in(plain::path(self.auth_dir)));
         }
-        remarks
+        remarks.iter().map(|remark| self.without_addresses(remark)).collect()
+    }
+
+    /// A path in a sentence may hold an address, too.
+    fn without_addresses(&self, sentence: &str) -> String {
+        if self.settings.hide_email { plain::without_addresses(sentence) } else { sentence.to_owned() }
     }
 
     fn of_provider(&self, provider: Provider) -> impl Iterator<Item = &AccountUsage> {

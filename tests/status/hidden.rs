@@ -49,6 +49,19 @@ fn hidden_addresses_do_not_come_out_through_file_names() {
 }
 
 #[test]
+fn hidden_addresses_do_not_come_out_through_folders() {
+    let scene = people();
+    scene.file("logins-of-alice@example.com", "");
+    for folder in ["logins-of-alice@example.com", "none-of-alice@example.com"] {
+        for format in ["text", "waybar", "json"] {
+            let done = scene.run(&["status", "--format", format, "--auth-dir", folder]);
+            let all = format!("{}{}", done.stdout, done.stderr);
+            assert!(!all.contains("example.com"), "{folder}, {format}: {all}");
+        }
+    }
+}
+
+#[test]
 fn hidden_addresses_that_look_alike_stay_two_series() {
     let done = people().run(&["status", "--format", "openmetrics"]);
     for name in ["a…e (1)", "a…e (2)"] {
