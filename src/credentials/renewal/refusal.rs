@@ -79,7 +79,7 @@ pub fn obstacle_words(obstacle: &Obstacle, folder: &Path) -> String {
 
 /// What the disk refuses, in words.
 pub fn disk_words(error: &io::Error, place: &Path) -> String {
-    let place = place.display();
+    let place = crate::plain::path(place);
     match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
             format!("the folder {place} is read-only")
