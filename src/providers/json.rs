@@ -1,7 +1,6 @@
 //! Lenient looks into answers whose shape nobody promised.
 
 pub use crate::plain::name as tidy;
-
 use crate::quota::moment;
 use chrono::{DateTime, Utc};
 use serde_json::Value;

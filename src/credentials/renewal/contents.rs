@@ -58,7 +58,10 @@ pub fn with_tokens(
     }
     if let Some(access) = &tokens.access {
         changes.push(("access_token", access.expose()));
-        changes.push(("expired", expired.as_str()));
+        // A moment that other programs read under another name must not go stale.
+        let key = Some(contents.document.key_of("expired"));
+        let key = key.filter(|key| contents.document.text(key).is_some()).unwrap_or("expired");
+        changes.push((key, expired.as_str()));
         changes.push(("last_refresh", renewed.as_str()));
     }
     let codex = contents.document.text("type").and_then(Provider::from_key) == Some(Provider::Codex);

@@ -10,7 +10,6 @@ use crate::credentials::file;
 use crate::credentials::journal::{Header, Journal, Phase};
 use crate::credentials::spent;
 use crate::providers::token::{self, Tokens};
-use crate::quota::moment;
 use chrono::{DateTime, Utc};
 use std::path::Path;
 
@@ -98,8 +97,7 @@ fn login_with(headers: &[(String, Header)], refresh: &str) -> Option<(Tokens, Da
         let contents = file::read_once(&header.credential).ok()?;
         let held = refresh_token(&contents).filter(|held| hash(held) == refresh)?;
         let secret = |key: &str| Some(Secret::new(contents.document.text(key)?.to_owned()));
-        let expires_at = contents.document.get("expired").and_then(moment::parse);
-        let life = expires_at.map_or(0.0, |at| (at - now).as_seconds_f64().max(0.0));
+        let life = contents.document.expires_at().map_or(0.0, |at| (at - now).as_seconds_f64().max(0.0));
         let tokens = Tokens {
             access: secret("access_token"),
             refresh: Some(held),
