@@ -148,7 +148,7 @@ fn snapshot(accounts: usize) -> Snapshot {
         let provider = Provider::ALL[number % 2];
         let email = format!("person{number}@example.com");
         let id = AccountId(format!("{}-{email}.json", provider.key()));
-        let mut usage = AccountUsage::unknown(Account { id, provider, email });
+        let mut usage = AccountUsage::unknown(Account { id, provider, email, identity: None });
         let used = |step: usize| (number * step % 100) as f64;
         let windows =
             vec![window("five_hour", "5-hour", used(7), 2), window("seven_day", "Weekly", used(3), 80)];

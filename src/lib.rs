@@ -10,6 +10,7 @@
 //! | where files are on each system | `config/paths.rs` |
 //! | what an account, a window, a usage is; all of them | [`quota::account`], [`quota::window`], [`quota::usage`]; [`quota::snapshot`] |
 //! | money, credits and other facts beside the windows | [`quota::fact`], [`quota::money`]; how they read: `quota/words/facts.rs` |
+//! | whose login a file holds, so what is kept belongs to whom | [`quota::identity`]; how it is made: [`credentials::identity`]; ids of odd file names: [`credentials::file_name`] |
 //! | when something is said | [`quota::alert`], [`quota::notice`] |
 //! | when an account needs its owner | [`quota::trouble`] |
 //! | the user's own programs: settings, what they are told, how they run | [`hooks::command`], [`hooks::call`], [`hooks::run`] |

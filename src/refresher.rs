@@ -5,7 +5,7 @@ use crate::alarm::{Alarm, Woken};
 use crate::bursts;
 use crate::memory;
 use crate::quota::pacing::Verdict;
-use crate::quota::{AccountId, Failure, Provider, Snapshot};
+use crate::quota::{Account, AccountId, Failure, Provider, Snapshot};
 use crate::source::{Outcome, Source};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
@@ -210,7 +210,7 @@ async fn refresh<S: Source>(
     let mut found = Vec::new();
     let mut logins = Vec::new();
     for (account, standing, login) in scan.accounts {
-        logins.extend(login.map(|login| (account.id.clone(), account.provider, login)));
+        logins.extend(login.map(|login| (account.clone(), login)));
         found.push((account, standing));
     }
     let mut snapshot = Snapshot::placeholders(&known, found);
@@ -235,14 +235,15 @@ async fn refresh<S: Source>(
 fn admit<S: Source>(
     source: &S,
     snapshot: &mut Snapshot,
-    logins: Vec<(AccountId, Provider, S::Login)>,
+    logins: Vec<(Account, S::Login)>,
     demanded: bool,
 ) -> Vec<(AccountId, Duration, S::Login)> {
-    let ids: Vec<_> = logins.iter().map(|(id, ..)| id.clone()).collect();
+    let accounts: Vec<_> = logins.iter().map(|(account, _)| account.clone()).collect();
     let refusing: Vec<_> = snapshot.refusing_providers().collect();
     let mut waits: HashMap<Provider, Duration> = HashMap::new();
     let mut admitted = Vec::new();
-    for ((id, provider, login), verdict) in logins.into_iter().zip(source.admit(&ids, demanded)) {
+    for ((account, login), verdict) in logins.into_iter().zip(source.admit(&accounts, demanded)) {
+        let Account { id, provider, .. } = account;
         let Some(usage) = snapshot.account_mut(&id) else { continue };
         match verdict {
             Verdict::Cooling(until) => usage.settle(Err(Failure::RateLimited(until)), Utc::now()),
@@ -295,13 +296,13 @@ fn settle<S: Source>(source: &S, snapshot: &mut Snapshot, outcomes: Vec<(Account
         let Some(usage) = snapshot.account_mut(&id) else { continue };
         usage.validity = validity;
         match result {
-            Some(result) => results.push((id, result)),
+            Some(result) => results.push((usage.account.clone(), result)),
             None => usage.loading = false,
         }
     }
-    let failures = results.iter().map(|(id, result)| (id.clone(), result.as_ref().err().cloned()));
+    let failures = results.iter().map(|(account, result)| (account.clone(), result.as_ref().err().cloned()));
     let shown = source.answered(failures.collect());
-    for ((id, result), failure) in results.into_iter().zip(shown) {
+    for ((Account { id, .. }, result), failure) in results.into_iter().zip(shown) {
         let Some(usage) = snapshot.account_mut(&id) else { continue };
         if let Some(failure) = &failure {
             log::info!("{id}: {failure:?}");

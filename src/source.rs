@@ -30,13 +30,13 @@ pub trait Source: Send + Sync + 'static {
 
     /// Whether each of these accounts may be asked now; `demanded` by a person, or by the clock. Who may
     /// be is counted as asked.
-    fn admit(&self, ids: &[AccountId], demanded: bool) -> Vec<Verdict> {
+    fn admit(&self, accounts: &[Account], demanded: bool) -> Vec<Verdict> {
         let _ = demanded;
-        vec![Verdict::Ask; ids.len()]
+        vec![Verdict::Ask; accounts.len()]
     }
 
     /// Takes note of what asking came to, and returns each failure as it is to be shown.
-    fn answered(&self, answers: Vec<(AccountId, Option<Failure>)>) -> Vec<Option<Failure>> {
+    fn answered(&self, answers: Vec<(Account, Option<Failure>)>) -> Vec<Option<Failure>> {
         answers.into_iter().map(|(_, failure)| failure).collect()
     }
 
@@ -154,6 +154,10 @@ impl Accounts {
         let had_expired = login.has_expired(Utc::now());
         if had_expired {
             match self.renew(&login).await {
+                // Another login stands in the file: its numbers are not this account's.
+                Ok(other) if other.account.same_identity(&login.account) == Some(false) => {
+                    return (login, None, Some(Utc::now()));
+                }
                 Ok(renewed) => login = renewed,
                 Err(refusal) => {
                     return (login, Some(Err(failure(&refusal, Failure::Expired))), refusal.again_at);
@@ -172,8 +176,12 @@ impl Accounts {
             // Nobody will renew it, unless the user does.
             Err(_) if self.policy.mode == TokenRenewal::Never => (login, Some(result), None),
             Err(refusal) => (login, Some(Err(failure(&refusal, Failure::Rejected))), refusal.again_at),
+            // Another login stands in the file: its numbers are not this account's.
+            Ok(other) if other.account.same_identity(&login.account) == Some(false) => {
+                (login, None, Some(Utc::now()))
+            }
             // The second question counts like the first.
-            Ok(renewed) => match self.admit(std::slice::from_ref(&id), true)[..] {
+            Ok(renewed) => match self.admit(std::slice::from_ref(&login.account), true)[..] {
                 [Verdict::Ask] => {
                     let result = providers::usage(&self.http, &self.policy.endpoints, &renewed).await;
                     if result == Err(Failure::SignInAgain) {
@@ -236,21 +244,22 @@ impl Source for Accounts {
         Outcome { result, validity: Some(validity), again_at }
     }
 
-    fn admit(&self, ids: &[AccountId], demanded: bool) -> Vec<Verdict> {
+    fn admit(&self, accounts: &[Account], demanded: bool) -> Vec<Verdict> {
         let admit = |pacing: &mut Pacing| {
             // Not before the pacing is ours: what another run has noted meanwhile is not of the future.
             let now = Utc::now();
             pacing.tidy(now);
-            ids.iter().map(|id| pacing.admit(id, self.limit, demanded, now)).collect()
+            accounts.iter().map(|account| pacing.admit(account, self.limit, demanded, now)).collect()
         };
         self.state.pacing(admit)
     }
 
-    fn answered(&self, answers: Vec<(AccountId, Option<Failure>)>) -> Vec<Option<Failure>> {
+    fn answered(&self, answers: Vec<(Account, Option<Failure>)>) -> Vec<Option<Failure>> {
         let note = |pacing: &mut Pacing| {
             let now = Utc::now();
-            let shown =
-                answers.into_iter().map(|(id, failure)| pacing.answered(&id, failure, fastrand::f64(), now));
+            let shown = answers
+                .into_iter()
+                .map(|(account, failure)| pacing.answered(&account, failure, fastrand::f64(), now));
             shown.collect()
         };
         self.state.pacing(note)

@@ -137,8 +137,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let state = State::new(&dir.path().join("made"));
         assert_eq!(state.snapshot(), Snapshot::default());
-        let account =
-            Account { id: AccountId("a.json".into()), provider: Provider::Claude, email: "a@x".into() };
+        let account = Account {
+            id: AccountId("a.json".into()),
+            provider: Provider::Claude,
+            email: "a@x".into(),
+            identity: None,
+        };
         let mut usage = AccountUsage::unknown(account);
         usage.loading = true;
         let mut snapshot = Snapshot { accounts: vec![usage], refreshing: true, ..Snapshot::default() };

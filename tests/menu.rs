@@ -60,7 +60,7 @@ fn codex(email: &str) -> AccountUsage {
 
 fn unknown(provider: Provider, email: &str) -> AccountUsage {
     let id = AccountId(format!("{}-{email}.json", provider.key()));
-    AccountUsage::unknown(Account { id, provider, email: email.into() })
+    AccountUsage::unknown(Account { id, provider, email: email.into(), identity: None })
 }
 
 /// What can have happened to an account.

@@ -25,5 +25,5 @@ fn at(seconds: i64) -> DateTime<Utc> {
 fn account(number: usize) -> Account {
     let provider = Provider::ALL[number % 2];
     let id = AccountId(format!("{}-{number}.json", provider.key()));
-    Account { id, provider, email: format!("{number}@example.com") }
+    Account { id, provider, email: format!("{number}@example.com"), identity: None }
 }

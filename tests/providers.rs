@@ -161,6 +161,7 @@ fn account(provider: Provider, reading: Reading) -> AccountUsage {
         id: AccountId(format!("{}-a@b.c.json", provider.key())),
         provider,
         email: "a@b.c".into(),
+        identity: None,
     });
     usage.settle(Ok(reading), now());
     usage

@@ -17,6 +17,8 @@ mod folders;
 mod frozen;
 #[path = "steady/hostile.rs"]
 mod hostile;
+#[path = "steady/identity.rs"]
+mod identity;
 #[path = "steady/kept.rs"]
 mod kept;
 #[path = "steady/notices.rs"]

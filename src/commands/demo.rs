@@ -67,7 +67,7 @@ impl Source for Script {
         ]
         .map(|(provider, email)| {
             let id = AccountId(format!("{}-{email}.json", provider.key()));
-            let account = Account { id, provider, email: email.into() };
+            let account = Account { id, provider, email: email.into(), identity: None };
             (account.clone(), Standing::Asked, Some(account))
         });
         Scan { accounts: accounts.into(), signature: 0, problem: None }

@@ -154,6 +154,7 @@ mod tests {
                 id: AccountId(format!("{id}.json")),
                 provider: Provider::Claude,
                 email: "a\"b@x".into(),
+                identity: None,
             };
             let mut usage = AccountUsage::unknown(account);
             let reading = used.map(|used| {

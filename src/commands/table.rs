@@ -242,6 +242,7 @@ mod tests {
             id: AccountId(format!("{email}.json")),
             provider: Provider::Claude,
             email: email.into(),
+            identity: None,
         };
         let mut usage = AccountUsage::unknown(account);
         let windows = windows.iter().map(|(title, used, reset)| {

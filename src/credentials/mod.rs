@@ -2,6 +2,8 @@
 
 pub mod claims;
 pub mod file;
+pub mod file_name;
+pub mod identity;
 pub mod journal;
 pub mod lock;
 mod place;

@@ -2,6 +2,8 @@
 
 use super::claims::Claims;
 use super::file::{self, Document, Unreadable};
+use super::file_name;
+use super::identity::identity;
 use super::secret::Secret;
 use crate::plain;
 use crate::quota::{Account, AccountId, Failure, Provider, moment};
@@ -87,7 +89,7 @@ pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result
     let mut entries = Vec::new();
     let mut doubtful = JoinSet::new();
     for name in names(dir)? {
-        let id = AccountId(name.to_string_lossy().into_owned());
+        let id = file_name::to_id(&name);
         let path = dir.join(&name);
         match file::read_once(&path) {
             Ok(contents) => entries.extend(read_login(&id, &path, &contents.document, known.get(&id))),
@@ -114,7 +116,7 @@ pub fn signature(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
     let numbers = entries.iter().map(|entry| {
         let number = match entry {
             Entry::Login(login) => signature_of_login(login),
-            Entry::Disabled(account) => hash_of(&(&account.id, account.provider, &account.email)),
+            Entry::Disabled(account) => hash_of(account),
             Entry::Broken(account, failure) => hash_of(&(&account.id, format!("{failure:?}"))),
         };
         alias(number)
@@ -127,8 +129,7 @@ pub fn signature(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
 /// The same of one login.
 pub fn signature_of_login(login: &Login) -> u64 {
     let Login { account, access_token, expires_at, workspace, is_fedramp, proxy, .. } = login;
-    let who = (&account.id, account.provider, &account.email);
-    hash_of(&(who, access_token.expose(), expires_at, workspace, is_fedramp, proxy))
+    hash_of(&(account, access_token.expose(), expires_at, workspace, is_fedramp, proxy))
 }
 
 fn hash_of(value: &impl Hash) -> u64 {
@@ -176,7 +177,11 @@ pub fn read_login(
     }
     let names = [document.text("email"), document.text("login")].into_iter().flatten().map(plain::name);
     let email = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| plain::name(&id.0));
-    let account = Account { id: id.clone(), provider, email };
+    let is_codex = provider == Provider::Codex;
+    let claims = document.text("id_token").filter(|_| is_codex).map(Claims::of).unwrap_or_default();
+    let workspace = document.text("account_id").map(str::to_owned).or(claims.workspace);
+    let identity = Some(identity(id, provider, document, workspace.as_deref()));
+    let account = Account { id: id.clone(), provider, email, identity };
     if document.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) {
         return Some(Entry::Disabled(account));
     }
@@ -198,14 +203,12 @@ pub fn read_login(
         Ok(proxy) => proxy,
         Err(what) => return fail(account, &what),
     };
-    let is_codex = provider == Provider::Codex;
-    let claims = document.text("id_token").filter(|_| is_codex).map(Claims::of).unwrap_or_default();
     Some(Entry::Login(Login {
         path: path.to_owned(),
         access_token: Secret::new(access_token.to_owned()),
         expires_at: document.expires_at(),
         renewed_at: document.get("last_refresh").and_then(moment::parse),
-        workspace: document.text("account_id").map(str::to_owned).or(claims.workspace),
+        workspace,
         is_fedramp: claims.is_fedramp,
         proxy,
         account,
@@ -239,7 +242,7 @@ fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
         let provider = Provider::ALL.into_iter().find(is_named)?;
-        Some(Account { id: id.clone(), provider, email: plain::name(&id.0) })
+        Some(Account { id: id.clone(), provider, email: plain::name(&id.0), identity: None })
     };
     let account = known.cloned().or_else(by_name)?;
     let words = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");

@@ -150,6 +150,7 @@ mod tests {
             id: AccountId("f.json".into()),
             provider: Provider::Claude,
             email: "alice@example.com".into(),
+            identity: None,
         }
     }
 

@@ -1,5 +1,6 @@
 //! Who a quota belongs to.
 
+use super::Identity;
 use crate::plain;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -41,7 +42,7 @@ impl Provider {
     }
 }
 
-/// What tells one account from another: the name of its credential file. One e-mail address can
+/// What tells one account from another in one folder: the name of its credential file. One e-mail address can
 /// hold several logins (a personal and a team plan), so the address does not do.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
@@ -55,7 +56,7 @@ impl fmt::Display for AccountId {
 }
 
 /// An account as a person knows it. Holds no token.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
     /// The name of the credential file.
     pub id: AccountId,
@@ -63,6 +64,10 @@ pub struct Account {
     pub provider: Provider,
     /// The e-mail address, else the login name, else the file's name; made fit for a label by [`plain::name`].
     pub email: String,
+    /// Whose login the file holds. `None`: not known, as in a state file of version 0.1, or while the file can't
+    /// be read.
+    #[serde(default)]
+    pub identity: Option<Identity>,
 }
 
 impl Account {
@@ -106,7 +111,12 @@ mod tests {
     use super::*;
 
     fn account(email: &str) -> Account {
-        Account { id: AccountId("f.json".into()), provider: Provider::Claude, email: email.into() }
+        Account {
+            id: AccountId("f.json".into()),
+            provider: Provider::Claude,
+            email: email.into(),
+            identity: None,
+        }
     }
 
     #[test]

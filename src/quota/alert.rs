@@ -5,7 +5,7 @@
 //! threshold in two readings: one odd number neither hides a warning nor repeats it.
 
 use super::notice::{Event, Notice, summarise};
-use super::{AccountId, AccountUsage, Snapshot, State, Window, trouble};
+use super::{AccountUsage, Snapshot, State, Window, identity, trouble};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -30,8 +30,8 @@ pub struct Rules {
 /// What was said before. Kept over restarts, so that nothing is said twice.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Memory {
-    /// Keyed by credential file and window key, never by title.
-    windows: BTreeMap<AccountId, BTreeMap<String, Remembered>>,
+    /// Keyed by [state key](super::Account::state_key) and window key, never by title.
+    windows: BTreeMap<String, BTreeMap<String, Remembered>>,
     /// The accounts that fail.
     #[serde(default)]
     pub troubles: trouble::Memory,
@@ -66,7 +66,7 @@ pub fn judge_each(
     let mut notices = Vec::new();
     for usage in snapshot.enabled().filter(|usage| usage.state() == State::Ok) {
         let Some(seen_at) = usage.updated_at else { continue };
-        let windows = memory.windows.entry(usage.account.id.clone()).or_default();
+        let windows = identity::entry(&mut memory.windows, &usage.account);
         for window in usage.windows().iter().filter(|window| window.named) {
             notices.extend(judge_window(windows, usage, window, seen_at, rules, now));
         }
@@ -170,7 +170,7 @@ fn has_moved_on(before: &Remembered, window: &Window) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::{Account, Provider, Reading, Zone};
+    use crate::quota::{Account, AccountId, Provider, Reading, Zone};
 
     const RULES: [f64; 2] = [20.0, 5.0];
 
@@ -186,8 +186,12 @@ mod tests {
     fn seen(minute: i64, accounts: &[(&str, f64, Option<i64>)]) -> Snapshot {
         let mut snapshot = Snapshot::default();
         for (id, used, reset) in accounts {
-            let account =
-                Account { id: AccountId((*id).into()), provider: Provider::Claude, email: format!("{id}@x") };
+            let account = Account {
+                id: AccountId((*id).into()),
+                provider: Provider::Claude,
+                email: format!("{id}@x"),
+                identity: None,
+            };
             let mut window = Window::new("five_hour", "5-hour", *used).expect("a number");
             window.resets_at = reset.map(at);
             let mut usage = AccountUsage::unknown(account);

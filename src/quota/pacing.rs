@@ -3,7 +3,7 @@
 //! The providers allow about five questions in five minutes, for all programs together, and asking on
 //! while they refuse keeps the block alive.
 
-use super::{AccountId, Failure};
+use super::{Account, Failure, identity};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -25,10 +25,12 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
 /// A moment further ahead than this was written under another clock.
 const BEYOND_BELIEF: TimeDelta = TimeDelta::hours(25);
 
-/// The accounts' questions and answers of late. Kept over restarts, shared by all runs.
+/// The requests of late for each login, and what came of them. Kept over restarts, shared by all processes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Pacing {
-    accounts: BTreeMap<AccountId, Pace>,
+    /// By [state key](Account::state_key): a login keeps its budget under another file name, and another login in
+    /// the same file has one of its own.
+    accounts: BTreeMap<String, Pace>,
 }
 
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -60,8 +62,8 @@ pub enum Verdict {
 impl Pacing {
     /// Whether an account may be asked, `limit` times in five minutes at most. Where a person has
     /// `demanded` it, a provider in trouble is asked all the same. A question is counted at once.
-    pub fn admit(&mut self, id: &AccountId, limit: u32, demanded: bool, now: DateTime<Utc>) -> Verdict {
-        let pace = self.accounts.entry(id.clone()).or_default();
+    pub fn admit(&mut self, account: &Account, limit: u32, demanded: bool, now: DateTime<Utc>) -> Verdict {
+        let pace = identity::entry(&mut self.accounts, account);
         pace.asked.retain(|at| counts(*at, now));
         let ahead = |until: &DateTime<Utc>| is_ahead(*until, now);
         if let Some(until) = pace.cool_until.filter(ahead) {
@@ -82,12 +84,12 @@ impl Pacing {
     /// keeps accounts from coming back all at once.
     pub fn answered(
         &mut self,
-        id: &AccountId,
+        account: &Account,
         failure: Option<Failure>,
         jitter: f64,
         now: DateTime<Utc>,
     ) -> Option<Failure> {
-        let pace = self.accounts.entry(id.clone()).or_default();
+        let pace = identity::entry(&mut self.accounts, account);
         match failure {
             Some(Failure::RateLimited(until)) => {
                 // The provider's own "five minutes" and no word at all look alike here; to be patient
@@ -150,28 +152,34 @@ fn counts(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quota::{AccountId, Provider};
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("in range")
     }
 
-    fn id() -> AccountId {
-        AccountId("a.json".into())
+    fn account(id: &str) -> Account {
+        let id = AccountId(id.into());
+        Account { id, provider: Provider::Claude, email: "a@x".into(), identity: None }
+    }
+
+    fn a() -> Account {
+        account("a.json")
     }
 
     #[test]
     fn no_account_is_asked_more_often_than_the_limit() {
         let mut pacing = Pacing::default();
         for second in [0, 10, 20, 30, 40] {
-            assert_eq!(pacing.admit(&id(), 5, true, at(second)), Verdict::Ask);
+            assert_eq!(pacing.admit(&a(), 5, true, at(second)), Verdict::Ask);
         }
-        assert_eq!(pacing.admit(&id(), 5, true, at(50)), Verdict::Held(at(300)));
-        assert_eq!(pacing.admit(&id(), 5, true, at(299)), Verdict::Held(at(300)));
-        assert_eq!(pacing.admit(&id(), 5, true, at(300)), Verdict::Ask);
-        assert_eq!(pacing.admit(&id(), 5, true, at(300)), Verdict::Held(at(310)));
-        assert_eq!(pacing.admit(&AccountId("b.json".into()), 5, true, at(300)), Verdict::Ask);
+        assert_eq!(pacing.admit(&a(), 5, true, at(50)), Verdict::Held(at(300)));
+        assert_eq!(pacing.admit(&a(), 5, true, at(299)), Verdict::Held(at(300)));
+        assert_eq!(pacing.admit(&a(), 5, true, at(300)), Verdict::Ask);
+        assert_eq!(pacing.admit(&a(), 5, true, at(300)), Verdict::Held(at(310)));
+        assert_eq!(pacing.admit(&account("b.json"), 5, true, at(300)), Verdict::Ask);
         // A limit that was lowered counts from then on.
-        assert_eq!(pacing.admit(&id(), 2, true, at(309)), Verdict::Held(at(340)));
+        assert_eq!(pacing.admit(&a(), 2, true, at(309)), Verdict::Held(at(340)));
     }
 
     #[test]
@@ -179,20 +187,20 @@ mod tests {
         let mut pacing = Pacing::default();
         let mut now = at(0);
         for minutes in [5, 10, 20, 40, 60, 60] {
-            assert_eq!(pacing.admit(&id(), 60, true, now), Verdict::Ask);
+            assert_eq!(pacing.admit(&a(), 60, true, now), Verdict::Ask);
             let until = now + TimeDelta::minutes(minutes);
             // The answer came with others that took longer.
             let came = now - TimeDelta::seconds(14);
-            let shown = pacing.answered(&id(), Some(Failure::RateLimited(came + STRETCH)), 0.5, now);
+            let shown = pacing.answered(&a(), Some(Failure::RateLimited(came + STRETCH)), 0.5, now);
             assert_eq!(shown, Some(Failure::RateLimited(until)));
-            assert_eq!(pacing.admit(&id(), 60, true, until - TimeDelta::seconds(1)), Verdict::Cooling(until));
+            assert_eq!(pacing.admit(&a(), 60, true, until - TimeDelta::seconds(1)), Verdict::Cooling(until));
             now = until;
         }
-        assert_eq!(pacing.admit(&id(), 60, true, now), Verdict::Ask);
-        pacing.answered(&id(), None, 0.5, now);
+        assert_eq!(pacing.admit(&a(), 60, true, now), Verdict::Ask);
+        pacing.answered(&a(), None, 0.5, now);
         let until = now + STRETCH;
         assert_eq!(
-            pacing.answered(&id(), Some(Failure::RateLimited(until)), 0.5, now),
+            pacing.answered(&a(), Some(Failure::RateLimited(until)), 0.5, now),
             Some(Failure::RateLimited(until))
         );
     }
@@ -202,9 +210,9 @@ mod tests {
         let mut pacing = Pacing::default();
         for seconds in [30, 700, 3_600, 20 * 3_600] {
             let until = at(seconds);
-            let shown = pacing.answered(&id(), Some(Failure::RateLimited(until)), 0.5, at(0));
+            let shown = pacing.answered(&a(), Some(Failure::RateLimited(until)), 0.5, at(0));
             assert_eq!(shown, Some(Failure::RateLimited(until)));
-            assert_eq!(pacing.admit(&id(), 5, true, at(1)), Verdict::Cooling(until));
+            assert_eq!(pacing.admit(&a(), 5, true, at(1)), Verdict::Cooling(until));
         }
     }
 
@@ -212,20 +220,20 @@ mod tests {
     fn a_server_in_trouble_is_left_alone_unless_a_person_asks_and_is_back_at_once() {
         let mut pacing = Pacing::default();
         for pause in [30, 60, 120, 240, 480, 900, 900] {
-            pacing.answered(&id(), Some(Failure::Server(502)), 0.5, at(0));
-            assert_eq!(pacing.admit(&id(), 60, false, at(0)), Verdict::Held(at(pause)));
+            pacing.answered(&a(), Some(Failure::Server(502)), 0.5, at(0));
+            assert_eq!(pacing.admit(&a(), 60, false, at(0)), Verdict::Held(at(pause)));
         }
-        assert_eq!(pacing.admit(&id(), 60, true, at(0)), Verdict::Ask);
-        pacing.answered(&id(), None, 0.5, at(1));
-        assert_eq!(pacing.admit(&id(), 60, false, at(1)), Verdict::Ask);
+        assert_eq!(pacing.admit(&a(), 60, true, at(0)), Verdict::Ask);
+        pacing.answered(&a(), None, 0.5, at(1));
+        assert_eq!(pacing.admit(&a(), 60, false, at(1)), Verdict::Ask);
     }
 
     #[test]
     fn accounts_come_back_at_different_moments() {
         let until = |jitter| {
             let mut pacing = Pacing::default();
-            pacing.answered(&id(), Some(Failure::TimedOut(15)), jitter, at(0));
-            pacing.admit(&id(), 5, false, at(0))
+            pacing.answered(&a(), Some(Failure::TimedOut(15)), jitter, at(0));
+            pacing.admit(&a(), 5, false, at(0))
         };
         assert_eq!(until(0.0), Verdict::Held(at(22) + TimeDelta::milliseconds(500)));
         assert_eq!(until(1.0), Verdict::Held(at(37) + TimeDelta::milliseconds(500)));
@@ -235,8 +243,8 @@ mod tests {
     fn what_never_reached_the_provider_does_not_count() {
         let mut pacing = Pacing::default();
         for second in 0..50 {
-            assert_eq!(pacing.admit(&id(), 5, false, at(second)), Verdict::Ask);
-            pacing.answered(&id(), Some(Failure::Unreachable("host".into())), 0.5, at(second));
+            assert_eq!(pacing.admit(&a(), 5, false, at(second)), Verdict::Ask);
+            pacing.answered(&a(), Some(Failure::Unreachable("host".into())), 0.5, at(second));
         }
     }
 
@@ -244,15 +252,15 @@ mod tests {
     fn a_clock_that_was_put_back_blocks_nobody() {
         let mut pacing = Pacing::default();
         let future = at(400 * 86_400);
-        pacing.admit(&id(), 1, false, future);
-        pacing.answered(&id(), Some(Failure::RateLimited(future + TimeDelta::hours(1))), 0.5, future);
-        assert_eq!(pacing.admit(&id(), 1, false, at(0)), Verdict::Ask);
+        pacing.admit(&a(), 1, false, future);
+        pacing.answered(&a(), Some(Failure::RateLimited(future + TimeDelta::hours(1))), 0.5, future);
+        assert_eq!(pacing.admit(&a(), 1, false, at(0)), Verdict::Ask);
     }
 
     #[test]
     fn what_need_not_be_remembered_is_forgotten() {
         let mut pacing = Pacing::default();
-        pacing.admit(&id(), 5, false, at(0));
+        pacing.admit(&a(), 5, false, at(0));
         pacing.tidy(at(10));
         assert_ne!(pacing, Pacing::default());
         pacing.tidy(at(301));

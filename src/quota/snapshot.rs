@@ -39,9 +39,7 @@ impl Snapshot {
         let mut accounts: Vec<_> = found
             .into_iter()
             .map(|(account, standing)| {
-                let same = |known: &&AccountUsage| is_same(&known.account, &account, &standing);
-                let known = previous.accounts.iter().find(same);
-                let mut usage = known.cloned().unwrap_or_else(|| AccountUsage::unknown(account));
+                let mut usage = known_of(previous, account, &standing);
                 usage.loading = standing == Standing::Asked;
                 usage.disabled = standing == Standing::Disabled;
                 match standing {
@@ -106,11 +104,33 @@ impl Snapshot {
     }
 }
 
-/// Whether two scans mean the same login. A file can be given to another person; one that can't be
-/// read does not tell whose it is, and stays whose it was.
+/// What is known of the login that a scan has found.
+fn known_of(previous: &Snapshot, found: Account, standing: &Standing) -> AccountUsage {
+    let mut accounts = previous.accounts.iter();
+    if let Some(known) = accounts.clone().find(|known| is_same(&known.account, &found, standing)) {
+        // A file that can't be read does not tell whose it is, and stays whose it was.
+        let account = if found.identity.is_some() { found } else { known.account.clone() };
+        return AccountUsage { account, ..known.clone() };
+    }
+    // Under another file name its numbers are as good as before; what was wrong may be the old file's own fault.
+    let moved = accounts.find(|known| known.account.same_identity(&found) == Some(true));
+    match moved {
+        Some(known) => AccountUsage {
+            reading: known.reading.clone(),
+            updated_at: known.updated_at,
+            ..AccountUsage::unknown(found)
+        },
+        None => AccountUsage::unknown(found),
+    }
+}
+
+/// Whether two scans found the same login in the same file: another one can be signed in there. Where there is no
+/// identity to go by, the address decides.
 fn is_same(known: &Account, found: &Account, standing: &Standing) -> bool {
-    let broken = matches!(standing, Standing::Failed(_));
-    known.id == found.id && known.provider == found.provider && (broken || known.email == found.email)
+    let by_address = || matches!(standing, Standing::Failed(_)) || known.email == found.email;
+    known.id == found.id
+        && known.provider == found.provider
+        && known.same_identity(found).unwrap_or_else(by_address)
 }
 
 fn lowest_of<'a>(
@@ -132,7 +152,7 @@ mod tests {
     }
 
     fn account(id: &str) -> Account {
-        Account { id: AccountId(id.into()), provider: Provider::Claude, email: id.into() }
+        Account { id: AccountId(id.into()), provider: Provider::Claude, email: id.into(), identity: None }
     }
 
     fn reading(used: &[f64]) -> Reading {

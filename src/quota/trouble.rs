@@ -3,7 +3,7 @@
 //! A time-out, a server error or a missing network mend themselves, and a 429 by waiting. What is told is
 //! what does not: once, until the account has answered well again.
 
-use super::{Account, AccountId, Failure, Snapshot, State};
+use super::{Account, AccountId, Failure, Identity, Snapshot, State};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -23,6 +23,10 @@ struct Failing {
     since: DateTime<Utc>,
     /// Whether that was told.
     told: bool,
+    /// Whose login it was. `None`: not known. The entry belongs to a file, since of two files with one login only
+    /// one may fail; but another login in the same file fails for a reason of its own.
+    #[serde(default)]
+    identity: Option<Identity>,
 }
 
 /// An account that needs its owner.
@@ -68,7 +72,13 @@ pub fn judge(memory: &mut Memory, snapshot: &Snapshot, now: DateTime<Utc>) -> Ve
         let remedy = usage.error.as_ref().map(remedy);
         match (&usage.error, remedy) {
             (Some(failure), Some(remedy @ (Remedy::Person | Remedy::PersonIfItLasts))) => {
-                let failing = memory.0.entry(id.clone()).or_insert(Failing { since: now, told: false });
+                let identity = usage.account.identity.clone();
+                let anew = Failing { since: now, told: false, identity: identity.clone() };
+                let failing = memory.0.entry(id.clone()).or_insert_with(|| anew.clone());
+                if failing.identity.is_some() && identity.is_some() && failing.identity != identity {
+                    *failing = anew;
+                }
+                failing.identity = identity.or(failing.identity.take());
                 // A moment in the future says nothing but that a clock was put back.
                 let lasts = (now - failing.since).abs() >= LASTING;
                 if !failing.told && (lasts || remedy == Remedy::Person) {
@@ -97,8 +107,12 @@ mod tests {
     fn told(answers: &[Option<Failure>]) -> Vec<usize> {
         let mut memory = Memory::default();
         let told = answers.iter().zip(0..).map(|(answer, minute)| {
-            let account =
-                Account { id: AccountId("a".into()), provider: Provider::Claude, email: "a@x".into() };
+            let account = Account {
+                id: AccountId("a".into()),
+                provider: Provider::Claude,
+                email: "a@x".into(),
+                identity: None,
+            };
             let mut usage = AccountUsage::unknown(account);
             usage.settle(answer.clone().map_or(Ok(Reading::default()), Err), at(minute));
             let snapshot = Snapshot { accounts: vec![usage], ..Snapshot::default() };
@@ -121,6 +135,20 @@ mod tests {
         assert_eq!(told(&[good.clone(), gone.clone(), gone]), [0, 1, 0]);
         let broken = Some(Failure::BrokenFile("x".into()));
         assert_eq!(told(&[bad.clone(), broken, Some(Failure::TimedOut(15)), bad]), [1, 0, 0, 0]);
+    }
+
+    #[test]
+    fn failure_of_another_login_in_the_same_file_is_told_anew() {
+        let mut memory = Memory::default();
+        let mut told = |identity: &str| {
+            let identity = Some(Identity(identity.into()));
+            let (id, email) = (AccountId("a".into()), "a@x".into());
+            let mut usage =
+                AccountUsage::unknown(Account { id, provider: Provider::Claude, email, identity });
+            usage.settle(Err(Failure::SignInAgain), at(0));
+            judge(&mut memory, &Snapshot { accounts: vec![usage], ..Snapshot::default() }, at(0)).len()
+        };
+        assert_eq!([told("claude/1"), told("claude/1"), told("claude/2"), told("claude/2")], [1, 0, 1, 0]);
     }
 
     #[test]

@@ -164,7 +164,7 @@ mod tests {
     }
 
     fn account(id: &str) -> Account {
-        Account { id: AccountId(id.into()), provider: Provider::Claude, email: id.into() }
+        Account { id: AccountId(id.into()), provider: Provider::Claude, email: id.into(), identity: None }
     }
 
     fn reading(used: &[f64]) -> Reading {

@@ -126,7 +126,7 @@ impl Play {
 
     /// May it be asked, and is that right?
     fn wish(&mut self, wish: &Wish, limit: u32, now: DateTime<Utc>) {
-        let verdict = self.pacing.admit(&account(wish.account).id, limit, wish.demanded, now);
+        let verdict = self.pacing.admit(&account(wish.account), limit, wish.demanded, now);
         let past = &mut self.pasts[wish.account];
         match verdict {
             Verdict::Ask => {
@@ -172,7 +172,7 @@ impl Play {
             if matches!(failure, Some(Failure::Unreachable(_))) {
                 past.asked.pop();
             }
-            let shown = self.pacing.answered(&account(number).id, failure.clone(), jitter, comes_at);
+            let shown = self.pacing.answered(&account(number), failure.clone(), jitter, comes_at);
             let Some(Failure::RateLimited(told)) = failure else {
                 assert_eq!(shown, failure);
                 continue;
@@ -217,7 +217,7 @@ proptest! {
         let mut pacing = Play::of(&wishes, limit, |_| true).pacing;
         let mut now = wishes.iter().fold(at(0), |now, wish| now + wish.pause);
         // The provider's word, the limit, the pause: each holds once.
-        let was_asked = (0..4).any(|_| match pacing.admit(&account(0).id, limit, demanded, now) {
+        let was_asked = (0..4).any(|_| match pacing.admit(&account(0), limit, demanded, now) {
             Verdict::Ask => true,
             Verdict::Cooling(until) | Verdict::Held(until) => {
                 now = until;

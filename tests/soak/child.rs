@@ -11,7 +11,7 @@ use quota_tray::credentials::watch::FolderWatch;
 use quota_tray::memory;
 use quota_tray::quota::alert::Memory;
 use quota_tray::quota::pacing::Verdict;
-use quota_tray::quota::{AccountId, Failure, Snapshot, Zone};
+use quota_tray::quota::{Account, Failure, Snapshot, Zone};
 use quota_tray::refresher::{self, Command};
 use quota_tray::source::{Accounts, Outcome, Scan, Shared, Source};
 use quota_tray::state::State;
@@ -86,11 +86,11 @@ impl Source for Unlimited {
         self.0.fetch(login)
     }
 
-    fn admit(&self, ids: &[AccountId], demanded: bool) -> Vec<Verdict> {
-        self.0.admit(ids, demanded).into_iter().map(|_| Verdict::Ask).collect()
+    fn admit(&self, accounts: &[Account], demanded: bool) -> Vec<Verdict> {
+        self.0.admit(accounts, demanded).into_iter().map(|_| Verdict::Ask).collect()
     }
 
-    fn answered(&self, answers: Vec<(AccountId, Option<Failure>)>) -> Vec<Option<Failure>> {
+    fn answered(&self, answers: Vec<(Account, Option<Failure>)>) -> Vec<Option<Failure>> {
         self.0.answered(answers)
     }
 

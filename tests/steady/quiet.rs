@@ -17,7 +17,12 @@ use tokio::time::{Instant, sleep};
 struct Thinking(Duration);
 
 fn account() -> Account {
-    Account { id: AccountId("claude-alice.json".into()), provider: Provider::Claude, email: ALICE.into() }
+    Account {
+        id: AccountId("claude-alice.json".into()),
+        provider: Provider::Claude,
+        email: ALICE.into(),
+        identity: None,
+    }
 }
 
 fn reading() -> Reading {

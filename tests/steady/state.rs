@@ -46,11 +46,14 @@ impl State {
         }
     }
 
-    /// What the pacing of an account has under `key`, where that is a moment.
+    /// What the pacing of the account in the file `id` has under `key`, where that is a moment.
     #[track_caller]
     pub fn pace(&self, id: &str, key: &str) -> Option<DateTime<Utc>> {
-        let pacing = self.read("pacing.json");
-        pacing["accounts"][id][key].as_str().map(|text| text.parse().expect("a moment"))
+        let (pacing, snapshot) = (self.read("pacing.json"), self.read("snapshot.json"));
+        let accounts = snapshot["accounts"].as_array().expect("accounts").iter();
+        let account = accounts.map(|usage| &usage["account"]).find(|account| account["id"] == id);
+        let identity = account.and_then(|account| account["identity"].as_str()).expect("its identity");
+        pacing["accounts"][identity][key].as_str().map(|text| text.parse().expect("a moment"))
     }
 
     /// Every file below the directory.

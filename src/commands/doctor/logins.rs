@@ -2,6 +2,7 @@
 
 use super::{Finding, Mark, bad, doubtful, good};
 use crate::commands::Context;
+use crate::credentials::file_name;
 use crate::credentials::store::{self, Entry};
 use crate::credentials::{Login, file};
 use crate::quota::words::{self, Zone};
@@ -62,7 +63,7 @@ fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_ac
     if show_accounts {
         what = format!("{what} {} in {}", account.email, account.id);
     }
-    let path = dir.join(&account.id.0);
+    let path = dir.join(file_name::from_id(&account.id));
     let mut facts = Facts::default();
     facts.file(&path);
     match entry {

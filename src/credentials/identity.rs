@@ -1,0 +1,97 @@
+//! Whose login a file holds, read from what a renewal of its tokens does not change.
+
+use super::file::Document;
+use super::lock;
+use crate::quota::identity::Identity;
+use crate::quota::{AccountId, Provider};
+
+/// Hexadecimal digits of the hash: 64 bits, far more than a folder of logins needs.
+const DIGITS: usize = 16;
+
+/// The identity of a login: its provider, its e-mail address (or `login`) without regard to case, and what the file
+/// says of account, organisation and workspace. All of these count, since none is enough alone: one address can
+/// belong to two organisations, and the members of a ChatGPT workspace share its `account_id`.
+///
+/// Where no person is named, the file name stands for one. A hash of the first token seen would not do: another
+/// program may renew it at any time, and that must not look like another login.
+///
+/// `workspace` is the ChatGPT workspace that requests are sent for, from wherever it was read.
+pub fn identity(
+    id: &AccountId,
+    provider: Provider,
+    document: &Document,
+    workspace: Option<&str>,
+) -> Identity {
+    // CLIProxyAPI takes hyphens for underscores in the keys of its files.
+    let text = |key: &str| document.text(key).or_else(|| document.text(&key.replace('_', "-")));
+    let email = text("email").or_else(|| text("login")).map(str::to_lowercase);
+    let (account, organization) = match provider {
+        Provider::Claude => {
+            (text("account_uuid"), text("organization_uuid").or_else(|| text("organization_name")))
+        }
+        Provider::Codex => (None, workspace),
+    };
+    let file = (email.is_none() && account.is_none()).then_some(id.0.as_str());
+    let parts = [email.as_deref(), account, organization, file];
+    // No part holds a NUL, and an absent part is not an empty one.
+    let joined = parts.map(|part| part.map_or("-".to_owned(), |part| format!("+{part}"))).join("\0");
+    Identity(format!("{}/{}", provider.key(), &lock::hash(joined.as_bytes())[..DIGITS]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn of(provider: Provider, file: &str, value: &Value) -> Identity {
+        let document = Document::parse(value.to_string().as_bytes()).expect("an object");
+        identity(&AccountId(file.into()), provider, &document, document.text("account_id"))
+    }
+
+    fn claude(value: &Value) -> Identity {
+        of(Provider::Claude, "claude.json", value)
+    }
+
+    #[test]
+    fn renewal_and_case_of_the_address_leave_the_identity_as_it_is() {
+        let before = claude(&json!({"email": "Alice@X", "account_uuid": "1", "access_token": "a"}));
+        let after = claude(&json!({
+            "email": "alice@x", "account_uuid": "1", "access_token": "b", "refresh_token": "c", "expired": 5,
+            "last_refresh": "2026-08-22T22:39:03Z", "id_token": "d", "note": "mine", "disabled": true,
+        }));
+        assert_eq!(before, after);
+        let hyphens = claude(&json!({"email": "alice@x", "account-uuid": "1"}));
+        assert_eq!(before, hyphens);
+        assert!(before.0.starts_with("claude/") && before.0.len() == "claude/".len() + DIGITS, "{before}");
+    }
+
+    #[test]
+    fn another_person_organization_or_workspace_is_another_identity() {
+        let all = [
+            claude(&json!({"email": "a@x"})),
+            claude(&json!({"email": "b@x"})),
+            claude(&json!({"email": "a@x", "account_uuid": "1"})),
+            claude(&json!({"email": "a@x", "account_uuid": "2"})),
+            claude(&json!({"email": "a@x", "account_uuid": "1", "organization_uuid": "1"})),
+            claude(&json!({"email": "a@x", "account_uuid": "1", "organization_uuid": "2"})),
+            claude(&json!({"email": "a@x", "organization_name": "Team"})),
+            claude(&json!({"login": "a"})),
+            of(Provider::Codex, "codex.json", &json!({"email": "a@x"})),
+            of(Provider::Codex, "codex.json", &json!({"email": "a@x", "account_id": "1"})),
+            of(Provider::Codex, "codex.json", &json!({"email": "b@x", "account_id": "1"})),
+            of(Provider::Codex, "codex.json", &json!({"account_id": "1"})),
+        ];
+        for (place, one) in all.iter().enumerate() {
+            assert!(!all[..place].contains(one), "{place}");
+        }
+    }
+
+    #[test]
+    fn file_name_counts_only_where_no_person_is_named() {
+        let named = json!({"email": "a@x"});
+        assert_eq!(of(Provider::Claude, "1.json", &named), of(Provider::Claude, "2.json", &named));
+        let (first, renewed) = (json!({"access_token": "a"}), json!({"access_token": "b"}));
+        assert_eq!(of(Provider::Claude, "1.json", &first), of(Provider::Claude, "1.json", &renewed));
+        assert_ne!(of(Provider::Claude, "1.json", &first), of(Provider::Claude, "2.json", &first));
+    }
+}
