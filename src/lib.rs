@@ -38,6 +38,7 @@
 //! | where accounts come from: real or made up | [`source`] |
 //! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |
 //! | how often an account may be asked | [`quota::pacing`] |
+//! | which tokens are not renewed, or not sent, any more | [`quota::refused`] |
 //! | what is kept over restarts | [`state`] |
 //! | the menu's rows, the tooltip | [`tray::menu`]; their words: [`tray::words`]; their ids: [`tray::shape`] |
 //! | the pictures | [`tray::icon`] |

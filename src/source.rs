@@ -5,10 +5,11 @@ use crate::config::{Settings, TokenRenewal};
 use crate::credentials::renewal::{Policy, Refusal, Renewer, Step};
 use crate::credentials::store::{self, Entry};
 use crate::credentials::watch::FolderWatch;
-use crate::credentials::{Login, Secret};
+use crate::credentials::{Login, Secret, lock};
 use crate::plain;
 use crate::providers::{self, Http};
 use crate::quota::pacing::{Pacing, Verdict};
+use crate::quota::refused::{Refused, RefusedTokens};
 use crate::quota::{Account, AccountId, Failure, Reading, Standing, Validity};
 use crate::state::State;
 use chrono::{DateTime, Utc};
@@ -120,8 +121,8 @@ pub struct Accounts {
 #[derive(Default)]
 struct Known {
     accounts: HashMap<AccountId, Account>,
-    /// Access tokens that were not accepted although they were new: renewing once more won't help.
-    in_vain: HashMap<AccountId, Secret>,
+    /// The refused tokens, as they were at the last scan.
+    refused: RefusedTokens,
     /// The signature of a login that we have renewed → its signature before. Our own change is no news.
     renewed: HashMap<u64, u64>,
 }
@@ -150,9 +151,11 @@ impl Accounts {
         &self,
         mut login: Login,
     ) -> (Login, Option<Result<Reading, Failure>>, Option<DateTime<Utc>>) {
-        let id = login.account.id.clone();
         let had_expired = login.has_expired(Utc::now());
         if had_expired {
+            if !self.state.refused().may_renew_expired(&hash(&login.access_token), Utc::now()) {
+                return (login, Some(Err(Failure::SignInAgain)), None);
+            }
             match self.renew(&login).await {
                 // Another login stands in the file: its numbers are not this account's.
                 Ok(other) if other.account.same_identity(&login.account) == Some(false) => {
@@ -165,11 +168,10 @@ impl Accounts {
             }
         }
         let result = providers::usage(&self.http, &self.policy.endpoints, &login).await;
-        if result != Err(Failure::SignInAgain) {
-            self.known().in_vain.remove(&id);
-            return (login, Some(result), None);
-        }
-        if had_expired || self.known().in_vain.get(&id) == Some(&login.access_token) {
+        let renewed_in_vain =
+            || had_expired || self.state.refused().get(&hash(&login.access_token)).is_some();
+        if result != Err(Failure::SignInAgain) || renewed_in_vain() {
+            self.note(&login.access_token, &result);
             return (login, Some(result), None);
         }
         match self.renew(&login).await {
@@ -180,17 +182,67 @@ impl Accounts {
             Ok(other) if other.account.same_identity(&login.account) == Some(false) => {
                 (login, None, Some(Utc::now()))
             }
-            // The second question counts like the first.
-            Ok(renewed) => match self.admit(std::slice::from_ref(&login.account), true)[..] {
-                [Verdict::Ask] => {
-                    let result = providers::usage(&self.http, &self.policy.endpoints, &renewed).await;
-                    if result == Err(Failure::SignInAgain) {
-                        self.known().in_vain.insert(id, renewed.access_token.clone());
-                    }
-                    (renewed, Some(result), None)
-                }
-                _ => (renewed, None, None),
-            },
+            Ok(renewed) => {
+                // Before it is sent, since that may be at a later refresh: the second request counts like the first.
+                self.change_refused(|tokens| {
+                    tokens.insert(&hash(&renewed.access_token), Refused::AfterRenewal, Utc::now());
+                });
+                let [Verdict::Ask] = self.admit(std::slice::from_ref(&login.account), true)[..] else {
+                    return (renewed, None, None);
+                };
+                let result = providers::usage(&self.http, &self.policy.endpoints, &renewed).await;
+                self.note(&renewed.access_token, &result);
+                (renewed, Some(result), None)
+            }
+        }
+    }
+
+    /// Keeps what a response says of a token. `SignInAgain` comes here only where a renewal did not help.
+    fn note(&self, token: &Secret, result: &Result<Reading, Failure>) {
+        let why = match result {
+            Ok(_) if self.known().refused.is_empty() => return,
+            Ok(_) => None,
+            Err(Failure::SignInAgain) => Some(Refused::AfterRenewal),
+            Err(Failure::CannotReadUsage) => Some(Refused::NoScope),
+            Err(_) => return,
+        };
+        let hash = hash(token);
+        if why.is_none() && self.known().refused.get(&hash).is_none() {
+            return;
+        }
+        self.change_refused(|tokens| match why {
+            Some(why) => tokens.insert(&hash, why, Utc::now()),
+            None => tokens.remove(&hash),
+        });
+    }
+
+    fn change_refused(&self, change: impl FnOnce(&mut RefusedTokens)) {
+        self.known().refused = self.state.change_refused(|tokens| {
+            change(tokens);
+            tokens.clone()
+        });
+    }
+
+    /// No requests are sent with tokens that lack the scope.
+    fn leave_out_refused(&self, accounts: &mut [(Account, Standing, Option<Login>)]) {
+        let refused = self.state.refused();
+        self.known().refused = refused.clone();
+        if refused.is_empty() {
+            return;
+        }
+        let mut seen = Vec::new();
+        for (_, standing, login) in accounts {
+            let hash = login.as_ref().map(|login| hash(&login.access_token));
+            if let Some(hash) = hash.filter(|hash| refused.get(hash) == Some(Refused::NoScope)) {
+                (*standing, *login) = (Standing::Failed(Failure::CannotReadUsage), None);
+                seen.push(hash);
+            }
+        }
+        if !seen.is_empty() {
+            // Or they would be forgotten.
+            self.change_refused(|tokens| {
+                seen.iter().for_each(|hash| tokens.insert(hash, Refused::NoScope, Utc::now()));
+            });
         }
     }
 
@@ -204,6 +256,11 @@ impl Accounts {
         }
         Ok(renewed)
     }
+}
+
+/// What a token is known by where it must not stand itself.
+fn hash(token: &Secret) -> String {
+    lock::hash(token.expose().as_bytes())
 }
 
 fn failure(refusal: &Refusal, otherwise: fn(String) -> Failure) -> Failure {
@@ -231,11 +288,13 @@ impl Source for Accounts {
             let known = self.known();
             store::signature(&entries, |one| known.renewed.get(&one).copied().unwrap_or(one))
         };
-        let accounts = entries
+        let mut accounts: Vec<_> = entries
             .into_iter()
             .map(stand)
-            .filter(|(_, standing, _)| self.show_disabled || *standing != Standing::Disabled);
-        Scan { accounts: accounts.collect(), signature, problem: None }
+            .filter(|(_, standing, _)| self.show_disabled || *standing != Standing::Disabled)
+            .collect();
+        self.leave_out_refused(&mut accounts);
+        Scan { accounts, signature, problem: None }
     }
 
     async fn fetch(&self, login: Login) -> Outcome {

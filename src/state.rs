@@ -1,10 +1,11 @@
 //! What is remembered over restarts, and shared by the tray and `status`: the last snapshot, what was
-//! said, and how often the accounts were asked. No tokens in any of it.
+//! said, how often the accounts were asked, and hashes of refused tokens. No tokens in any of it.
 
 use crate::files;
 use crate::quota::Snapshot;
 use crate::quota::alert::Memory;
 use crate::quota::pacing::Pacing;
+use crate::quota::refused::RefusedTokens;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
@@ -16,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 const SNAPSHOT: &str = "snapshot.json";
 const ALERTS: &str = "alerts.json";
 const PACING: &str = "pacing.json";
+const REFUSED: &str = "refused.json";
 
 /// The state directory.
 #[derive(Debug, Clone)]
@@ -29,6 +31,8 @@ pub struct State {
 struct Troubles {
     /// The pacing that could not be written: it holds in this run at least.
     pacing: Option<Pacing>,
+    /// The same for refused tokens.
+    refused: Option<RefusedTokens>,
     /// What was complained of, by what could not be done and why. Once is enough, or the log fills up; the
     /// words won't do, since they may name a temporary file, each time another one.
     told: BTreeSet<(String, ErrorKind)>,
@@ -65,16 +69,41 @@ impl State {
 
     /// Looks at the pacing and changes it, alone among all runs.
     pub fn pacing<T>(&self, change: impl FnOnce(&mut Pacing) -> T) -> T {
+        self.change(PACING, |troubles| &mut troubles.pacing, files::replace_unsynced, change)
+    }
+
+    /// The tokens that were refused for good.
+    pub fn refused(&self) -> RefusedTokens {
+        let unwritten = self.troubles().refused.clone();
+        unwritten.unwrap_or_else(|| self.read(REFUSED))
+    }
+
+    /// Looks at the refused tokens and changes them, alone among all runs. On disk when this returns: a login must
+    /// not be renewed in vain once more.
+    pub fn change_refused<T>(&self, change: impl FnOnce(&mut RefusedTokens) -> T) -> T {
+        self.change(REFUSED, |troubles| &mut troubles.refused, files::replace, change)
+    }
+
+    /// `unwritten` is what stands for the file while it can't be written.
+    fn change<K, T>(
+        &self,
+        name: &str,
+        unwritten: fn(&mut Troubles) -> &mut Option<K>,
+        replace: fn(&Path, &[u8]) -> io::Result<()>,
+        change: impl FnOnce(&mut K) -> T,
+    ) -> T
+    where
+        K: Clone + PartialEq + Default + Serialize + DeserializeOwned,
+    {
         // Without the lock two runs may each ask once too often, which is better than not at all.
-        let _lock = self.lock().inspect_err(|error| self.complain(PACING, error));
-        let unwritten = self.troubles().pacing.take();
-        let written = unwritten.is_none();
-        let mut pacing: Pacing = unwritten.unwrap_or_else(|| self.read(PACING));
-        let before = pacing.clone();
-        let result = change(&mut pacing);
-        let kept = (written && pacing == before) || self.write(PACING, &pacing, files::replace_unsynced);
-        if !kept {
-            self.troubles().pacing = Some(pacing);
+        let _lock = self.lock().inspect_err(|error| self.complain(name, error));
+        let known = unwritten(&mut self.troubles()).take();
+        let written = known.is_none();
+        let mut kept = known.unwrap_or_else(|| self.read(name));
+        let before = kept.clone();
+        let result = change(&mut kept);
+        if !((written && kept == before) || self.write(name, &kept, replace)) {
+            *unwritten(&mut self.troubles()) = Some(kept);
         }
         result
     }
@@ -157,11 +186,12 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let state = State::new(dir.path());
         for text in ["", "{", "[]", "{\"accounts\": 5}", "\u{0}"] {
-            for name in [SNAPSHOT, ALERTS, PACING] {
+            for name in [SNAPSHOT, ALERTS, PACING, REFUSED] {
                 std::fs::write(dir.path().join(name), text).expect("written");
             }
             assert_eq!(state.snapshot(), Snapshot::default(), "{text}");
             assert_eq!(state.alerts(), Memory::default(), "{text}");
+            assert_eq!(state.refused(), RefusedTokens::default(), "{text}");
             state.pacing(|pacing| assert_eq!(*pacing, Pacing::default(), "{text}"));
         }
     }

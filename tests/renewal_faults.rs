@@ -13,6 +13,8 @@ mod common;
 mod disk;
 #[path = "renewal_faults/flicker.rs"]
 mod flicker;
+#[path = "renewal_faults/in_vain.rs"]
+mod in_vain;
 #[path = "renewal_faults/journal.rs"]
 mod journal;
 #[path = "renewal_faults/ledger.rs"]

@@ -77,7 +77,7 @@ impl Source for Script {
         tokio::time::sleep(LATENCY).await;
         let now = Utc::now();
         let (status, body) = self.answer(&account, now);
-        let answer = Answer { status, retry_after: None, body: body.to_string().into_bytes() };
+        let answer = Answer { status, body: body.to_string().into_bytes(), ..Answer::default() };
         providers::read(account.provider, &answer, now).into()
     }
 

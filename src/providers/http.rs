@@ -38,12 +38,14 @@ pub const COOL_DOWN: TimeDelta = TimeDelta::minutes(5);
 const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 
 /// An answer, whatever its status.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Answer {
     /// The status.
     pub status: u16,
     /// The `Retry-After` header as it stands.
     pub retry_after: Option<String>,
+    /// The `cf-mitigated` header as it stands: Cloudflare sets it where it answers in the provider's place.
+    pub cf_mitigated: Option<String>,
     /// The body, unpacked.
     pub body: Vec<u8>,
 }
@@ -195,7 +197,13 @@ async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Re
         }
         body.extend_from_slice(&chunk);
     }
-    Ok(Answer { status: response.status().as_u16(), retry_after: retry_after(&response), body })
+    let cf_mitigated = response.headers().get("cf-mitigated").and_then(|value| value.to_str().ok());
+    Ok(Answer {
+        status: response.status().as_u16(),
+        retry_after: retry_after(&response),
+        cf_mitigated: cf_mitigated.map(str::to_owned),
+        body,
+    })
 }
 
 pub(super) fn retry_after(response: &reqwest::Response) -> Option<String> {

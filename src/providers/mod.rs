@@ -79,7 +79,7 @@ fn request<'a>(
 pub fn read(provider: Provider, answer: &Answer, now: DateTime<Utc>) -> Result<Reading, Failure> {
     match answer.status {
         200 => parse(provider, &answer.body, now).map_err(Failure::NotUnderstood),
-        401 | 403 => Err(Failure::SignInAgain),
+        401 | 403 => Err(refusal(answer)),
         402 if provider == Provider::Codex && codex::is_deactivated(&answer.body) => {
             Err(Failure::WorkspaceDeactivated)
         }
@@ -89,6 +89,26 @@ pub fn read(provider: Provider, answer: &Answer, now: DateTime<Utc>) -> Result<R
         ))),
         status => Err(Failure::Server(status)),
     }
+}
+
+/// What a 401 or 403 means. All but the first two kinds are about the token, which one renewal may help.
+fn refusal(answer: &Answer) -> Failure {
+    // CodexBar#3367, Claude-Usage-Tracker#277, openai/codex#16052: a challenge, or a web page, from Cloudflare.
+    let is_challenge =
+        answer.cf_mitigated.as_ref().is_some_and(|value| value.to_lowercase().contains("challenge"));
+    let is_page = answer.status == 403 && answer.body.trim_ascii_start().starts_with(b"<");
+    if is_challenge || is_page {
+        return Failure::Blocked;
+    }
+    // A few such requests bring a 429 for the whole host, for an hour (claude-swap PR#322).
+    if answer.status == 403 && body_has(answer, "permission_error") && body_has(answer, "user:profile") {
+        return Failure::CannotReadUsage;
+    }
+    Failure::SignInAgain
+}
+
+fn body_has(answer: &Answer, word: &str) -> bool {
+    answer.body.windows(word.len()).any(|part| part == word.as_bytes())
 }
 
 /// Reads the body of a good answer. The error says what is wrong with it.

@@ -18,6 +18,10 @@ pub enum Failure {
     NotTrusted(String),
     /// The login is not accepted any more (401 or 403), and can't be renewed.
     SignInAgain,
+    /// The login is accepted, but lacks the scope `user:profile` (403), as those of `claude setup-token` do.
+    CannotReadUsage,
+    /// Cloudflare holds the request up, with a challenge or a web page (403). That says nothing of the login.
+    Blocked,
     /// The provider refuses a token (401 or 403) that has not expired, and it could not be renewed yet;
     /// the text says why, and what helps.
     Rejected(String),

@@ -106,7 +106,7 @@ impl Pacing {
                 pace.cool_until = Some(until);
                 return Some(Failure::RateLimited(until));
             }
-            Some(Failure::Server(_) | Failure::TimedOut(_) | Failure::BrokeOff(_)) => {
+            Some(Failure::Server(_) | Failure::Blocked | Failure::TimedOut(_) | Failure::BrokeOff(_)) => {
                 let doubled = FIRST_PAUSE * 2_i32.pow(pace.failures.min(8));
                 let pause =
                     doubled.min(LONGEST_PAUSE).as_seconds_f64() * (0.75 + 0.5 * jitter.clamp(0.0, 1.0));

@@ -51,7 +51,10 @@ enum Remedy {
 
 fn remedy(failure: &Failure) -> Remedy {
     match failure {
-        Failure::SignInAgain | Failure::BrokenFile(_) | Failure::WorkspaceDeactivated => Remedy::Person,
+        Failure::SignInAgain
+        | Failure::CannotReadUsage
+        | Failure::WorkspaceDeactivated
+        | Failure::BrokenFile(_) => Remedy::Person,
         Failure::Expired(_) | Failure::Rejected(_) | Failure::NotTrusted(_) => Remedy::PersonIfItLasts,
         Failure::Unreachable(_)
         | Failure::BrokeOff(_)
@@ -59,6 +62,7 @@ fn remedy(failure: &Failure) -> Remedy {
         | Failure::RateLimited(_)
         | Failure::AskedEnough(_)
         | Failure::Server(_)
+        | Failure::Blocked
         | Failure::NotUnderstood(_)
         | Failure::Internal(_) => Remedy::Time,
     }
@@ -131,8 +135,9 @@ mod tests {
             told(&[good.clone(), bad.clone(), bad.clone(), good.clone(), bad.clone()]),
             [0, 1, 0, 0, 1]
         );
-        let gone = Some(Failure::WorkspaceDeactivated);
-        assert_eq!(told(&[good.clone(), gone.clone(), gone]), [0, 1, 0]);
+        for failure in [Failure::CannotReadUsage, Failure::WorkspaceDeactivated] {
+            assert_eq!(told(&[good.clone(), Some(failure.clone()), Some(failure)]), [0, 1, 0]);
+        }
         let broken = Some(Failure::BrokenFile("x".into()));
         assert_eq!(told(&[bad.clone(), broken, Some(Failure::TimedOut(15)), bad]), [1, 0, 0, 0]);
     }
@@ -163,6 +168,7 @@ mod tests {
         for failure in [
             Failure::TimedOut(15),
             Failure::Server(500),
+            Failure::Blocked,
             Failure::Unreachable("x".into()),
             Failure::RateLimited(at(500)),
             Failure::AskedEnough(at(500)),

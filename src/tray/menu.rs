@@ -212,7 +212,11 @@ impl View<'_> {
     /// How long the login holds; where it does not, the error says so.
     fn login(&self, usage: &AccountUsage) -> Option<String> {
         let validity = usage.validity?;
-        if matches!(usage.error, Some(Failure::Expired(_) | Failure::Rejected(_) | Failure::SignInAgain)) {
+        let is_said = |error: &Failure| {
+            use Failure::{CannotReadUsage, Expired, Rejected, SignInAgain, WorkspaceDeactivated};
+            matches!(error, Expired(_) | Rejected(_) | SignInAgain | CannotReadUsage | WorkspaceDeactivated)
+        };
+        if usage.error.as_ref().is_some_and(is_said) {
             return None;
         }
         let valid = validity.expires_at.filter(|at| *at > self.now);

@@ -6,7 +6,12 @@ use quota_tray::quota::Failure;
 
 #[track_caller]
 fn failure(provider: Provider, status: u16, retry_after: Option<&str>, body: &[u8]) -> Failure {
-    let answer = Answer { status, retry_after: retry_after.map(str::to_owned), body: body.to_vec() };
+    let answer = Answer {
+        status,
+        retry_after: retry_after.map(str::to_owned),
+        body: body.to_vec(),
+        ..Answer::default()
+    };
     providers::read(provider, &answer, now()).expect_err("a failure")
 }
 
@@ -21,7 +26,7 @@ fn a_good_answer_is_read() {
     for (provider, name) in [(Provider::Claude, "max"), (Provider::Codex, "plus")] {
         let body = fixture(provider, name);
         let reading = providers::parse(provider, &body, now()).unwrap();
-        let answer = Answer { status: 200, retry_after: None, body };
+        let answer = Answer { status: 200, body, ..Answer::default() };
         assert_eq!(providers::read(provider, &answer, now()), Ok(reading));
     }
 }
@@ -30,7 +35,6 @@ fn a_good_answer_is_read() {
 fn a_status_is_told_in_words_a_user_can_act_on() {
     let cases = [
         (401, Failure::SignInAgain, "sign in again"),
-        (403, Failure::SignInAgain, "sign in again"),
         (400, Failure::Server(400), "400"),
         (404, Failure::Server(404), "404"),
         (500, Failure::Server(500), "500"),
@@ -69,6 +73,34 @@ fn response_402_of_a_deactivated_workspace_says_so_wherever_the_code_stands() {
     }
     for body in ["", "{}", "[]", "deactivated_workspace", r#"{"note":"deactivated_workspace"}"#] {
         assert_eq!(failure(Provider::Codex, 402, None, body.as_bytes()), Failure::Server(402), "{body}");
+    }
+}
+
+#[test]
+fn a_403_says_by_its_body_and_headers_whether_it_is_about_the_token() {
+    let scope = br#"{"type":"error","error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"}}"#;
+    let other = br#"{"type":"error","error":{"type":"permission_error","message":"not allowed"}}"#;
+    for provider in Provider::ALL {
+        for (status, cf_mitigated, body, expected) in [
+            (403, None, &b""[..], Failure::SignInAgain),
+            (403, None, b"{}", Failure::SignInAgain),
+            (403, None, other, Failure::SignInAgain),
+            (403, None, b"user:profile", Failure::SignInAgain),
+            (403, Some("none"), b"{}", Failure::SignInAgain),
+            (401, None, scope, Failure::SignInAgain),
+            (401, None, b"<html>", Failure::SignInAgain),
+            (403, None, scope, Failure::CannotReadUsage),
+            (403, None, b"\n <!DOCTYPE html>", Failure::Blocked),
+            (403, None, b"<html>\xff", Failure::Blocked),
+            (403, Some("challenge"), scope, Failure::Blocked),
+            (401, Some("Challenge"), b"{}", Failure::Blocked),
+            (429, Some("challenge"), b"<html>", Failure::RateLimited(now() + TimeDelta::minutes(5))),
+            (503, Some("challenge"), b"<html>", Failure::Server(503)),
+        ] {
+            let cf_mitigated = cf_mitigated.map(str::to_owned);
+            let answer = Answer { status, retry_after: None, cf_mitigated, body: body.to_vec() };
+            assert_eq!(providers::read(provider, &answer, now()), Err(expected), "{answer:?}");
+        }
     }
 }
 

@@ -289,7 +289,12 @@ fn an_answer_of_any_status_and_any_body_is_no_panic() {
     for provider in Provider::ALL {
         for status in 0..1000 {
             for body in [&b""[..], b"{}", b"\xff", b"{\"five_hour\":{\"utilization\":5}}"] {
-                let answer = Answer { status, retry_after: Some("\u{0}".into()), body: body.to_vec() };
+                let answer = Answer {
+                    status,
+                    retry_after: Some("\u{0}".into()),
+                    body: body.to_vec(),
+                    ..Answer::default()
+                };
                 if let Err(failure) = providers::read(provider, &answer, now()) {
                     assert_line(&failure.words(now(), ZONE), &status);
                     assert_line(&failure.short(now(), ZONE), &status);

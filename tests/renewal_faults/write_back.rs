@@ -134,15 +134,14 @@ fn a_spent_token_that_comes_back_after_the_journal_was_wiped_is_never_sent() {
 }
 
 /// The login that a journal keeps must outlive the next attempt, which may come within the minute: the
-/// usage API refuses the new access token, and the token server has no time.
+/// usage API refuses the new access token soon after it has accepted it, and the token server has no time.
 #[test]
 fn an_attempt_that_fails_does_not_forget_the_renewal_before_it() {
     for fault in [Answer::status(500), Answer::status(429), Answer::hang_up()] {
         let stage = Stage::claude();
         let spent = stage.text();
+        stage.shows_usage_with(2);
         stage.ledger.refuses([2], 401);
-        stage.status();
-        assert!(stage.holds(2));
         stage.ledger.instead(fault);
         stage.status();
         stage.nothing_is_lost();
@@ -160,10 +159,10 @@ fn an_attempt_that_fails_does_not_forget_the_renewal_before_it() {
 fn the_looks_after_a_renewal_outlive_an_attempt_that_fails() {
     let stage = Stage::claude();
     let spent = stage.text();
+    stage.shows_usage_with(2);
     stage.ledger.refuses([2], 401);
-    stage.status();
-    let tray = stage.tray();
     stage.ledger.instead(Answer::status(500));
+    let tray = stage.tray();
     stage.scene.host.menu_until(|menu| menu.shows("token not accepted"));
     stage.write_now(&spent);
     stage.until("the repair", |stage| stage.holds(2));
@@ -177,8 +176,8 @@ fn the_login_of_an_attempt_that_fails_does_not_stay_in_the_journal() {
         [Answer::status(500), Answer::status(429), Answer::status(400).body(r#"{"error":"invalid_grant"}"#)]
     {
         let stage = Stage::claude();
+        stage.shows_usage_with(2);
         stage.ledger.refuses([2], 401);
-        stage.status();
         stage.ledger.instead(fault);
         stage.status();
         assert!(stage.header()["kept"].is_string(), "{}", stage.header());

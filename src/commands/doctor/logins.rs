@@ -75,9 +75,10 @@ fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_ac
             facts.login(login);
             if let Some(failure) = last {
                 let mark = match failure {
-                    Failure::SignInAgain | Failure::BrokenFile(_) | Failure::WorkspaceDeactivated => {
-                        Mark::Bad
-                    }
+                    Failure::SignInAgain
+                    | Failure::CannotReadUsage
+                    | Failure::WorkspaceDeactivated
+                    | Failure::BrokenFile(_) => Mark::Bad,
                     _ => Mark::Doubtful,
                 };
                 facts.add(mark, format!("when last asked: {}", failure_words(failure, account)), "");

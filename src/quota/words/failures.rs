@@ -17,6 +17,10 @@ impl Failure {
                 "could not trust {what}: check the clock, and whether a proxy or a sign-in page is in between"
             ),
             Failure::SignInAgain => "sign in again with CLIProxyAPI: the login is no longer accepted".into(),
+            Failure::CannotReadUsage => "this login can't read usage; sign in again with CLIProxyAPI".into(),
+            Failure::Blocked => {
+                "Cloudflare is blocking requests for now; the login is fine, trying again later".into()
+            }
             Failure::WorkspaceDeactivated => {
                 "this workspace has been deactivated: ask its administrator, or sign in to another one".into()
             }
@@ -43,7 +47,9 @@ impl Failure {
             Failure::TimedOut(_) => "timed out".into(),
             Failure::NotTrusted(_) => "connection not trusted".into(),
             Failure::SignInAgain => "sign in again".into(),
+            Failure::CannotReadUsage => "sign in again".into(),
             Failure::WorkspaceDeactivated => "workspace deactivated".into(),
+            Failure::Blocked => "blocked by Cloudflare".into(),
             Failure::Rejected(_) => "token not accepted".into(),
             Failure::Expired(_) => "token expired".into(),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
