@@ -112,11 +112,14 @@ pub struct Limits {
     /// Requests for one account's usage in five minutes, 1 to 60, the tray and `status` together.
     #[serde(deserialize_with = "asks")]
     pub asks_per_five_minutes: u32,
+    /// Requests for one Claude account's usage in any hour, 1 to 720, the tray and `status` together.
+    #[serde(deserialize_with = "per_hour")]
+    pub claude_requests_per_hour: u32,
 }
 
 impl Default for Limits {
     fn default() -> Limits {
-        Limits { asks_per_five_minutes: 5 }
+        Limits { asks_per_five_minutes: 5, claude_requests_per_hour: 20 }
     }
 }
 
@@ -126,6 +129,10 @@ fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> 
 
 fn asks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     in_range(deserializer, 1..=60, "a whole number from 1 to 60")
+}
+
+fn per_hour<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    in_range(deserializer, 1..=720, "a whole number from 1 to 720")
 }
 
 /// A whole number, or an error that says what was expected, and not what was there (see `config/fault.rs`).

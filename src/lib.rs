@@ -37,7 +37,7 @@
 //! | whose certificates are trusted | `providers/tls.rs` |
 //! | where accounts come from: real or made up | [`source`] |
 //! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |
-//! | how often an account may be asked | [`quota::pacing`] |
+//! | how often an account may be asked | [`quota::pacing`]; the hourly budget, the pace after a 429: files below it |
 //! | which tokens are not renewed, or not sent, any more | [`quota::refused`] |
 //! | what is kept over restarts | [`state`] |
 //! | the menu's rows, the tooltip | [`tray::menu`]; their words: [`tray::words`]; their ids: [`tray::shape`] |

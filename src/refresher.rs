@@ -4,8 +4,8 @@
 use crate::alarm::{Alarm, Woken};
 use crate::bursts;
 use crate::memory;
-use crate::quota::pacing::Verdict;
-use crate::quota::{Account, AccountId, Failure, Provider, Snapshot};
+use crate::quota::pacing::{Candidate, Verdict};
+use crate::quota::{Account, AccountId, AccountUsage, Failure, Provider, Snapshot};
 use crate::source::{Outcome, Source};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
@@ -238,11 +238,11 @@ fn admit<S: Source>(
     logins: Vec<(Account, S::Login)>,
     demanded: bool,
 ) -> Vec<(AccountId, Duration, S::Login)> {
-    let accounts: Vec<_> = logins.iter().map(|(account, _)| account.clone()).collect();
+    let candidates: Vec<_> = logins.iter().map(|(account, _)| candidate(snapshot, account)).collect();
     let refusing: Vec<_> = snapshot.refusing_providers().collect();
     let mut waits: HashMap<Provider, Duration> = HashMap::new();
     let mut admitted = Vec::new();
-    for ((account, login), verdict) in logins.into_iter().zip(source.admit(&accounts, demanded)) {
+    for ((account, login), verdict) in logins.into_iter().zip(source.admit(&candidates, demanded)) {
         let Account { id, provider, .. } = account;
         let Some(usage) = snapshot.account_mut(&id) else { continue };
         match verdict {
@@ -258,6 +258,12 @@ fn admit<S: Source>(
         }
     }
     admitted
+}
+
+/// What decides on whether an account may be asked.
+fn candidate(snapshot: &Snapshot, account: &Account) -> Candidate {
+    let known = snapshot.accounts.iter().find(|usage| usage.account.id == account.id);
+    Candidate { account: account.clone(), next_reset: known.and_then(AccountUsage::next_reset) }
 }
 
 /// Asks for all at once, each in a task of its own: one that fails, or panics, hides no other.

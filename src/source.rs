@@ -8,7 +8,7 @@ use crate::credentials::watch::FolderWatch;
 use crate::credentials::{Login, Secret, lock};
 use crate::plain;
 use crate::providers::{self, Http};
-use crate::quota::pacing::{Pacing, Verdict};
+use crate::quota::pacing::{Budget, Candidate, Pacing, Verdict};
 use crate::quota::refused::{Refused, RefusedTokens};
 use crate::quota::{Account, AccountId, Failure, Reading, Standing, Validity};
 use crate::state::State;
@@ -31,9 +31,9 @@ pub trait Source: Send + Sync + 'static {
 
     /// Whether each of these accounts may be asked now; `demanded` by a person, or by the clock. Who may
     /// be is counted as asked.
-    fn admit(&self, accounts: &[Account], demanded: bool) -> Vec<Verdict> {
+    fn admit(&self, candidates: &[Candidate], demanded: bool) -> Vec<Verdict> {
         let _ = demanded;
-        vec![Verdict::Ask; accounts.len()]
+        vec![Verdict::Ask; candidates.len()]
     }
 
     /// Takes note of what asking came to, and returns each failure as it is to be shown.
@@ -113,7 +113,7 @@ pub struct Accounts {
     http: Arc<Http>,
     renewer: Arc<Renewer>,
     state: State,
-    limit: u32,
+    budget: Budget,
     known: Mutex<Known>,
 }
 
@@ -137,7 +137,10 @@ impl Accounts {
             http: shared.http.clone(),
             renewer: shared.renewer.clone(),
             state: shared.state.clone(),
-            limit: settings.limits.asks_per_five_minutes,
+            budget: Budget {
+                per_five_minutes: settings.limits.asks_per_five_minutes,
+                claude_per_hour: settings.limits.claude_requests_per_hour,
+            },
             known: Mutex::default(),
         }
     }
@@ -187,7 +190,7 @@ impl Accounts {
                 self.change_refused(|tokens| {
                     tokens.insert(&hash(&renewed.access_token), Refused::AfterRenewal, Utc::now());
                 });
-                let [Verdict::Ask] = self.admit(std::slice::from_ref(&login.account), true)[..] else {
+                let [Verdict::Ask] = self.admit(&[login.account.clone().into()], true)[..] else {
                     return (renewed, None, None);
                 };
                 let result = providers::usage(&self.http, &self.policy.endpoints, &renewed).await;
@@ -303,12 +306,12 @@ impl Source for Accounts {
         Outcome { result, validity: Some(validity), again_at }
     }
 
-    fn admit(&self, accounts: &[Account], demanded: bool) -> Vec<Verdict> {
+    fn admit(&self, candidates: &[Candidate], demanded: bool) -> Vec<Verdict> {
         let admit = |pacing: &mut Pacing| {
             // Not before the pacing is ours: what another run has noted meanwhile is not of the future.
             let now = Utc::now();
             pacing.tidy(now);
-            accounts.iter().map(|account| pacing.admit(account, self.limit, demanded, now)).collect()
+            candidates.iter().map(|one| pacing.admit(one, &self.budget, demanded, now)).collect()
         };
         self.state.pacing(admit)
     }

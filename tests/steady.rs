@@ -17,6 +17,8 @@ mod folders;
 mod frozen;
 #[path = "steady/hostile.rs"]
 mod hostile;
+#[path = "steady/hourly.rs"]
+mod hourly;
 #[path = "steady/identity.rs"]
 mod identity;
 #[path = "steady/kept.rs"]

@@ -1,15 +1,19 @@
 //! How often an account may be asked: (what was asked, what came of it) → yes, or not before.
 //!
-//! The providers allow about five questions in five minutes, for all programs together, and asking on
-//! while they refuse keeps the block alive.
+//! The providers allow about five requests in five minutes, for all programs together, Claude 28–30 in an hour, and
+//! going on while they refuse keeps the block alive.
 
-use super::{Account, Failure, identity};
+mod hourly;
+mod pace;
+mod slow;
+
+use super::{Account, Failure, Provider, identity};
 use chrono::{DateTime, TimeDelta, Utc};
+use hourly::HOUR;
+use pace::{Pace, STRETCH};
 use serde::{Deserialize, Serialize};
+use slow::Slow;
 use std::collections::BTreeMap;
-
-/// The stretch in which questions are counted.
-const STRETCH: TimeDelta = TimeDelta::minutes(5);
 
 /// No refusal holds longer, unless the provider says so.
 const LONGEST_COOL_DOWN: TimeDelta = TimeDelta::hours(1);
@@ -22,8 +26,29 @@ const FIRST_PAUSE: TimeDelta = TimeDelta::seconds(30);
 /// ... up to this.
 const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(15);
 
-/// A moment further ahead than this was written under another clock.
-const BEYOND_BELIEF: TimeDelta = TimeDelta::hours(25);
+/// How many requests are sent for one account's usage, by all processes together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Budget {
+    /// In any five minutes, at least 1.
+    pub per_five_minutes: u32,
+    /// In any hour for a Claude account, at least 1. Codex has no such limit.
+    pub claude_per_hour: u32,
+}
+
+/// An account that a refresh would send a request for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Candidate {
+    /// The account.
+    pub account: Account,
+    /// The first reset of one of its windows since its last good response. `None`: none is known.
+    pub next_reset: Option<DateTime<Utc>>,
+}
+
+impl From<Account> for Candidate {
+    fn from(account: Account) -> Candidate {
+        Candidate { account, next_reset: None }
+    }
+}
 
 /// The requests of late for each login, and what came of them. Kept over restarts, shared by all processes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -31,20 +56,6 @@ pub struct Pacing {
     /// By [state key](Account::state_key): a login keeps its budget under another file name, and another login in
     /// the same file has one of its own.
     accounts: BTreeMap<String, Pace>,
-}
-
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-struct Pace {
-    /// When it was asked, in the last five minutes.
-    asked: Vec<DateTime<Utc>>,
-    /// When it may be asked again after a 429.
-    cool_until: Option<DateTime<Utc>>,
-    /// 429s one after the other.
-    refusals: u32,
-    /// When it should be asked again after a failure.
-    pause_until: Option<DateTime<Utc>>,
-    /// Failures one after the other.
-    failures: u32,
 }
 
 /// Whether an account may be asked.
@@ -60,27 +71,40 @@ pub enum Verdict {
 }
 
 impl Pacing {
-    /// Whether an account may be asked, `limit` times in five minutes at most. Where a person has
-    /// `demanded` it, a provider in trouble is asked all the same. A question is counted at once.
-    pub fn admit(&mut self, account: &Account, limit: u32, demanded: bool, now: DateTime<Utc>) -> Verdict {
-        let pace = identity::entry(&mut self.accounts, account);
-        pace.asked.retain(|at| counts(*at, now));
-        let ahead = |until: &DateTime<Utc>| is_ahead(*until, now);
-        if let Some(until) = pace.cool_until.filter(ahead) {
+    /// Whether an account may be asked, as often as the budget allows. Where a person has `demanded` it, a provider in
+    /// trouble is asked all the same, and the reserve of the budget is used. A request that is allowed is counted at
+    /// once.
+    pub fn admit(
+        &mut self,
+        candidate: &Candidate,
+        budget: &Budget,
+        demanded: bool,
+        now: DateTime<Utc>,
+    ) -> Verdict {
+        let pace = identity::entry(&mut self.accounts, &candidate.account);
+        let is_claude = candidate.account.provider == Provider::Claude;
+        pace.keep_those_of(if is_claude { HOUR } else { STRETCH }, now);
+        if let Some(until) = pace.cooling(now) {
             return Verdict::Cooling(until);
         }
-        if pace.asked.len() >= limit as usize {
-            // The oldest that has to fall out before there is room for one more.
-            return Verdict::Held(pace.asked[pace.asked.len() - limit as usize] + STRETCH);
-        }
-        if let Some(until) = pace.pause_until.filter(ahead).filter(|_| !demanded) {
+        let hourly = || hourly::next(&pace.asked, budget.claude_per_hour as usize, demanded, now);
+        let full = pace.five_minutes((budget.per_five_minutes as usize).max(1), now);
+        // Of the two the later, or the promise would be broken.
+        if let Some(until) = full.max(if is_claude { hourly() } else { None }) {
             return Verdict::Held(until);
+        }
+        if !demanded {
+            let slow = pace.slow.as_ref().filter(|slow| slow.is_in_force(now)).zip(pace.asked.last());
+            let slow = slow.map(|(slow, last)| slow.next(*last, candidate.next_reset));
+            if let Some(until) = pace.pausing(now).max(slow.filter(|until| *until > now)) {
+                return Verdict::Held(until);
+            }
         }
         pace.asked.push(now);
         Verdict::Ask
     }
 
-    /// Takes note of what a question came to, and returns it as it is to be shown. `jitter`, from 0 to 1,
+    /// Takes note of what a request came to, and returns it as it is to be shown. `jitter`, from 0 to 1,
     /// keeps accounts from coming back all at once.
     pub fn answered(
         &mut self,
@@ -101,9 +125,11 @@ impl Pacing {
                 }
                 pace.refusals = pace.refusals.saturating_add(1);
                 // Another run may have been told of a later moment.
-                let known = pace.cool_until.filter(|until| is_ahead(*until, now));
-                let until = known.map_or(now + wait, |known| known.max(now + wait));
-                pace.cool_until = Some(until);
+                let until = pace.cooling(now).map_or(now + wait, |known| known.max(now + wait));
+                (pace.cool_until, pace.cool_set_at) = (Some(until), Some(now));
+                if account.provider == Provider::Claude {
+                    pace.slow = Some(Slow::after_429(pace.slow.as_ref(), until, jitter, now));
+                }
                 return Some(Failure::RateLimited(until));
             }
             Some(Failure::Server(_) | Failure::Blocked | Failure::TimedOut(_) | Failure::BrokeOff(_)) => {
@@ -111,7 +137,8 @@ impl Pacing {
                 let pause =
                     doubled.min(LONGEST_PAUSE).as_seconds_f64() * (0.75 + 0.5 * jitter.clamp(0.0, 1.0));
                 pace.failures = pace.failures.saturating_add(1);
-                pace.pause_until = Some(now + TimeDelta::milliseconds((pause * 1000.0) as i64));
+                let until = now + TimeDelta::milliseconds((pause * 1000.0) as i64);
+                (pace.pause_until, pace.pause_set_at) = (Some(until), Some(now));
             }
             // It never reached the provider, or was not even sent, so it does not count.
             Some(Failure::Unreachable(_) | Failure::Expired(_)) => {
@@ -120,9 +147,9 @@ impl Pacing {
             // Success and everything else: whoever answers is well. A refusal that came in between, to
             // another run, holds all the same.
             _ => {
-                (pace.failures, pace.pause_until) = (0, None);
-                if pace.cool_until.is_none_or(|until| !is_ahead(until, now)) {
-                    (pace.refusals, pace.cool_until) = (0, None);
+                (pace.failures, pace.pause_until, pace.pause_set_at) = (0, None, None);
+                if pace.cooling(now).is_none() {
+                    (pace.refusals, pace.cool_until, pace.cool_set_at) = (0, None, None);
                 }
             }
         }
@@ -132,21 +159,16 @@ impl Pacing {
     /// Forgets accounts of which nothing has to be remembered.
     pub fn tidy(&mut self, now: DateTime<Utc>) {
         self.accounts.retain(|_, pace| {
-            pace.asked.retain(|at| counts(*at, now));
-            let ahead = |until: Option<DateTime<Utc>>| until.is_some_and(|at| now - at < LONGEST_COOL_DOWN);
-            !pace.asked.is_empty() || ahead(pace.cool_until) || ahead(pace.pause_until)
+            pace.keep_recent(now);
+            // How many refusals and failures there were counts for a while after the last.
+            let was_lately = |until: Option<DateTime<Utc>>| {
+                until.is_some_and(|at| at <= now && now - at < LONGEST_COOL_DOWN)
+            };
+            pace.slow.take_if(|slow| !slow.is_in_force(now));
+            let holds = pace.cooling(now).is_some() || pace.pausing(now).is_some() || pace.slow.is_some();
+            holds || !pace.asked.is_empty() || was_lately(pace.cool_until) || was_lately(pace.pause_until)
         });
     }
-}
-
-/// Whether a moment is still to come, and can be believed.
-fn is_ahead(until: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    until > now && until - now < BEYOND_BELIEF
-}
-
-/// Whether a question at that moment still counts, be it that the clock was put back a little since.
-fn counts(at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-    (now - at).abs() < STRETCH
 }
 
 #[cfg(test)]
@@ -167,19 +189,24 @@ mod tests {
         account("a.json")
     }
 
+    /// So many requests in five minutes, and no end of them in an hour.
+    fn five(per_five_minutes: u32) -> Budget {
+        Budget { per_five_minutes, claude_per_hour: 10_000 }
+    }
+
     #[test]
     fn no_account_is_asked_more_often_than_the_limit() {
         let mut pacing = Pacing::default();
         for second in [0, 10, 20, 30, 40] {
-            assert_eq!(pacing.admit(&a(), 5, true, at(second)), Verdict::Ask);
+            assert_eq!(pacing.admit(&a().into(), &five(5), true, at(second)), Verdict::Ask);
         }
-        assert_eq!(pacing.admit(&a(), 5, true, at(50)), Verdict::Held(at(300)));
-        assert_eq!(pacing.admit(&a(), 5, true, at(299)), Verdict::Held(at(300)));
-        assert_eq!(pacing.admit(&a(), 5, true, at(300)), Verdict::Ask);
-        assert_eq!(pacing.admit(&a(), 5, true, at(300)), Verdict::Held(at(310)));
-        assert_eq!(pacing.admit(&account("b.json"), 5, true, at(300)), Verdict::Ask);
+        assert_eq!(pacing.admit(&a().into(), &five(5), true, at(50)), Verdict::Held(at(300)));
+        assert_eq!(pacing.admit(&a().into(), &five(5), true, at(299)), Verdict::Held(at(300)));
+        assert_eq!(pacing.admit(&a().into(), &five(5), true, at(300)), Verdict::Ask);
+        assert_eq!(pacing.admit(&a().into(), &five(5), true, at(300)), Verdict::Held(at(310)));
+        assert_eq!(pacing.admit(&account("b.json").into(), &five(5), true, at(300)), Verdict::Ask);
         // A limit that was lowered counts from then on.
-        assert_eq!(pacing.admit(&a(), 2, true, at(309)), Verdict::Held(at(340)));
+        assert_eq!(pacing.admit(&a().into(), &five(2), true, at(309)), Verdict::Held(at(340)));
     }
 
     #[test]
@@ -187,16 +214,19 @@ mod tests {
         let mut pacing = Pacing::default();
         let mut now = at(0);
         for minutes in [5, 10, 20, 40, 60, 60] {
-            assert_eq!(pacing.admit(&a(), 60, true, now), Verdict::Ask);
+            assert_eq!(pacing.admit(&a().into(), &five(60), true, now), Verdict::Ask);
             let until = now + TimeDelta::minutes(minutes);
             // The answer came with others that took longer.
             let came = now - TimeDelta::seconds(14);
             let shown = pacing.answered(&a(), Some(Failure::RateLimited(came + STRETCH)), 0.5, now);
             assert_eq!(shown, Some(Failure::RateLimited(until)));
-            assert_eq!(pacing.admit(&a(), 60, true, until - TimeDelta::seconds(1)), Verdict::Cooling(until));
+            assert_eq!(
+                pacing.admit(&a().into(), &five(60), true, until - TimeDelta::seconds(1)),
+                Verdict::Cooling(until)
+            );
             now = until;
         }
-        assert_eq!(pacing.admit(&a(), 60, true, now), Verdict::Ask);
+        assert_eq!(pacing.admit(&a().into(), &five(60), true, now), Verdict::Ask);
         pacing.answered(&a(), None, 0.5, now);
         let until = now + STRETCH;
         assert_eq!(
@@ -212,7 +242,7 @@ mod tests {
             let until = at(seconds);
             let shown = pacing.answered(&a(), Some(Failure::RateLimited(until)), 0.5, at(0));
             assert_eq!(shown, Some(Failure::RateLimited(until)));
-            assert_eq!(pacing.admit(&a(), 5, true, at(1)), Verdict::Cooling(until));
+            assert_eq!(pacing.admit(&a().into(), &five(5), true, at(1)), Verdict::Cooling(until));
         }
     }
 
@@ -221,11 +251,11 @@ mod tests {
         let mut pacing = Pacing::default();
         for pause in [30, 60, 120, 240, 480, 900, 900] {
             pacing.answered(&a(), Some(Failure::Server(502)), 0.5, at(0));
-            assert_eq!(pacing.admit(&a(), 60, false, at(0)), Verdict::Held(at(pause)));
+            assert_eq!(pacing.admit(&a().into(), &five(60), false, at(0)), Verdict::Held(at(pause)));
         }
-        assert_eq!(pacing.admit(&a(), 60, true, at(0)), Verdict::Ask);
+        assert_eq!(pacing.admit(&a().into(), &five(60), true, at(0)), Verdict::Ask);
         pacing.answered(&a(), None, 0.5, at(1));
-        assert_eq!(pacing.admit(&a(), 60, false, at(1)), Verdict::Ask);
+        assert_eq!(pacing.admit(&a().into(), &five(60), false, at(1)), Verdict::Ask);
     }
 
     #[test]
@@ -233,7 +263,7 @@ mod tests {
         let until = |jitter| {
             let mut pacing = Pacing::default();
             pacing.answered(&a(), Some(Failure::TimedOut(15)), jitter, at(0));
-            pacing.admit(&a(), 5, false, at(0))
+            pacing.admit(&a().into(), &five(5), false, at(0))
         };
         assert_eq!(until(0.0), Verdict::Held(at(22) + TimeDelta::milliseconds(500)));
         assert_eq!(until(1.0), Verdict::Held(at(37) + TimeDelta::milliseconds(500)));
@@ -243,7 +273,7 @@ mod tests {
     fn what_never_reached_the_provider_does_not_count() {
         let mut pacing = Pacing::default();
         for second in 0..50 {
-            assert_eq!(pacing.admit(&a(), 5, false, at(second)), Verdict::Ask);
+            assert_eq!(pacing.admit(&a().into(), &five(5), false, at(second)), Verdict::Ask);
             pacing.answered(&a(), Some(Failure::Unreachable("host".into())), 0.5, at(second));
         }
     }
@@ -252,18 +282,66 @@ mod tests {
     fn a_clock_that_was_put_back_blocks_nobody() {
         let mut pacing = Pacing::default();
         let future = at(400 * 86_400);
-        pacing.admit(&a(), 1, false, future);
+        pacing.admit(&a().into(), &five(1), false, future);
         pacing.answered(&a(), Some(Failure::RateLimited(future + TimeDelta::hours(1))), 0.5, future);
-        assert_eq!(pacing.admit(&a(), 1, false, at(0)), Verdict::Ask);
+        assert_eq!(pacing.admit(&a().into(), &five(1), false, at(0)), Verdict::Ask);
+    }
+
+    #[test]
+    fn pause_and_cool_down_set_by_a_clock_that_was_ahead_are_void() {
+        // Eight hours ahead, then put right.
+        let (ahead, now) = (at(8 * 3_600), at(5));
+        for failure in [Failure::RateLimited(ahead + TimeDelta::hours(1)), Failure::Server(502)] {
+            let mut pacing = Pacing::default();
+            pacing.admit(&a().into(), &five(5), false, ahead);
+            pacing.answered(&a(), Some(failure.clone()), 0.5, ahead);
+            let mut kept: Pacing =
+                serde_json::from_str(&serde_json::to_string(&pacing).expect("plain data")).expect("its form");
+            assert_eq!(kept.admit(&a().into(), &five(5), false, now), Verdict::Ask, "{failure:?}");
+            // Corrections by seconds are daily business.
+            let nearly = ahead - TimeDelta::seconds(30);
+            assert_ne!(pacing.admit(&a().into(), &five(5), false, nearly), Verdict::Ask, "{failure:?}");
+        }
+    }
+
+    #[test]
+    fn claude_has_an_hourly_budget_and_codex_has_none() {
+        let budget = Budget { per_five_minutes: 60, claude_per_hour: 5 };
+        let codex = Account { provider: Provider::Codex, ..account("c.json") };
+        let mut pacing = Pacing::default();
+        let allowed = |verdict| verdict == Verdict::Ask;
+        let mut count = |account: &Account, demanded| {
+            (0..30)
+                .filter(|second| {
+                    allowed(pacing.admit(&account.clone().into(), &budget, demanded, at(*second)))
+                })
+                .count()
+        };
+        assert_eq!((count(&codex, false), count(&a(), false), count(&a(), true)), (30, 2, 3));
+    }
+
+    #[test]
+    fn after_a_429_claude_is_asked_less_often_by_itself_and_a_person_is_not_held() {
+        let mut pacing = Pacing::default();
+        assert_eq!(pacing.admit(&a().into(), &five(60), false, at(0)), Verdict::Ask);
+        pacing.answered(&a(), Some(Failure::RateLimited(at(30))), 0.5, at(0));
+        assert_eq!(pacing.admit(&a().into(), &five(60), false, at(31)), Verdict::Held(at(360)));
+        let reset = Candidate { next_reset: Some(at(100)), ..a().into() };
+        assert_eq!(pacing.admit(&reset, &five(60), false, at(31)), Verdict::Held(at(160)));
+        assert_eq!(pacing.admit(&a().into(), &five(60), true, at(31)), Verdict::Ask);
+        pacing.answered(&a(), None, 0.5, at(31));
+        assert_eq!(pacing.admit(&a().into(), &five(60), false, at(61)), Verdict::Held(at(391)));
+        assert_eq!(pacing.admit(&a().into(), &five(60), false, at(30 + 3_600)), Verdict::Ask);
+        assert_eq!(pacing.admit(&a().into(), &five(60), false, at(30 + 3_601)), Verdict::Ask);
     }
 
     #[test]
     fn what_need_not_be_remembered_is_forgotten() {
         let mut pacing = Pacing::default();
-        pacing.admit(&a(), 5, false, at(0));
+        pacing.admit(&a().into(), &five(5), false, at(0));
         pacing.tidy(at(10));
         assert_ne!(pacing, Pacing::default());
-        pacing.tidy(at(301));
+        pacing.tidy(at(3_600));
         assert_eq!(pacing, Pacing::default());
     }
 }

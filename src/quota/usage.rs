@@ -139,6 +139,13 @@ impl AccountUsage {
         )
     }
 
+    /// The first reset of a window since the last good response: from then on there are other numbers. `None`: none is
+    /// known.
+    pub fn next_reset(&self) -> Option<DateTime<Utc>> {
+        let seen_at = self.updated_at?;
+        self.windows().iter().filter_map(|window| window.resets_at).filter(|reset| *reset > seen_at).min()
+    }
+
     /// Takes in what a request came to. A failure keeps the last good answer.
     pub fn settle(&mut self, result: Result<Reading, Failure>, now: DateTime<Utc>) {
         self.loading = false;

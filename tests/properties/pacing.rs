@@ -4,7 +4,8 @@ use super::{account, at};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use quota_tray::quota::Failure;
-use quota_tray::quota::pacing::{Pacing, Verdict};
+use quota_tray::quota::Provider;
+use quota_tray::quota::pacing::{Budget, Pacing, Verdict};
 
 const STRETCH: TimeDelta = TimeDelta::minutes(5);
 const ACCOUNTS: usize = 3;
@@ -37,6 +38,11 @@ fn reply() -> impl Strategy<Value = Reply> {
         4 => failure.prop_map(|failure| Reply::Came(Some(failure))),
         1 => refused.prop_map(Reply::Refused),
     ]
+}
+
+fn budget() -> impl Strategy<Value = Budget> {
+    (1_u32..8, 1_u32..40)
+        .prop_map(|(per_five_minutes, claude_per_hour)| Budget { per_five_minutes, claude_per_hour })
 }
 
 /// One wish to ask, some time after the one before.
@@ -88,8 +94,15 @@ struct Past {
 }
 
 impl Past {
-    fn asked_in_the_stretch_before(&self, now: DateTime<Utc>) -> usize {
-        self.asked.iter().filter(|at| now - **at < STRETCH).count()
+    fn asked_in(&self, stretch: TimeDelta, now: DateTime<Utc>) -> usize {
+        self.asked.iter().filter(|at| now - **at < stretch).count()
+    }
+
+    /// Whether the budget has no room for another request by a person.
+    fn is_full(&self, number: usize, budget: &Budget, now: DateTime<Utc>) -> bool {
+        let hourly = account(number).provider == Provider::Claude
+            && self.asked_in(TimeDelta::hours(1), now) >= budget.claude_per_hour as usize;
+        hourly || self.asked_in(STRETCH, now) >= budget.per_five_minutes as usize
     }
 }
 
@@ -104,7 +117,7 @@ struct Play {
 
 impl Play {
     /// Plays the wishes that are `of_interest`; the clock and the restarts are those of all.
-    fn of(wishes: &[Wish], limit: u32, of_interest: impl Fn(&Wish) -> bool) -> Play {
+    fn of(wishes: &[Wish], budget: &Budget, of_interest: impl Fn(&Wish) -> bool) -> Play {
         let mut play = Play::default();
         let mut now = at(0);
         for wish in wishes {
@@ -118,21 +131,22 @@ impl Play {
                 play.pacing.tidy(now);
             }
             if of_interest(wish) {
-                play.wish(wish, limit, now);
+                play.wish(wish, budget, now);
             }
         }
         play
     }
 
     /// May it be asked, and is that right?
-    fn wish(&mut self, wish: &Wish, limit: u32, now: DateTime<Utc>) {
-        let verdict = self.pacing.admit(&account(wish.account), limit, wish.demanded, now);
+    fn wish(&mut self, wish: &Wish, budget: &Budget, now: DateTime<Utc>) {
+        let candidate = account(wish.account).into();
+        let verdict = self.pacing.admit(&candidate, budget, wish.demanded, now);
         let past = &mut self.pasts[wish.account];
         match verdict {
             Verdict::Ask => {
                 assert!(past.refused_until.is_none_or(|until| until <= now), "a cool-down was broken");
+                assert!(!past.is_full(wish.account, budget, now), "{:?}", past.asked);
                 past.asked.push(now);
-                assert!(past.asked_in_the_stretch_before(now) <= limit as usize, "{:?}", past.asked);
                 self.ask(wish, now);
             }
             Verdict::Cooling(until) => {
@@ -140,9 +154,9 @@ impl Play {
                 assert_eq!(Some(until), past.refused_until, "it cools down by the provider's word alone");
             }
             Verdict::Held(until) => {
-                assert!(until > now && until - now <= TimeDelta::minutes(20), "held until {until}");
-                let is_full = past.asked_in_the_stretch_before(now) >= limit as usize;
-                assert!(is_full || !wish.demanded, "a person was refused with questions left");
+                assert!(until > now && until - now <= TimeDelta::hours(1), "held until {until}");
+                let is_full = past.is_full(wish.account, budget, now);
+                assert!(is_full || !wish.demanded, "a person was refused with requests left");
             }
         }
         self.verdicts.push(verdict);
@@ -190,19 +204,19 @@ proptest! {
     #[test]
     fn no_account_is_asked_more_often_than_the_limit_nor_while_it_cools_down(
         wishes in prop::collection::vec(wish(), 1..150),
-        limit in 1_u32..8,
+        budget in budget(),
     ) {
-        Play::of(&wishes, limit, |_| true);
+        Play::of(&wishes, &budget, |_| true);
     }
 
     #[test]
     fn no_account_waits_for_another(
         wishes in prop::collection::vec(wish(), 1..80),
-        limit in 1_u32..8,
+        budget in budget(),
     ) {
-        let together = Play::of(&wishes, limit, |_| true).verdicts;
+        let together = Play::of(&wishes, &budget, |_| true).verdicts;
         for number in 0..ACCOUNTS {
-            let alone = Play::of(&wishes, limit, |wish| wish.account == number).verdicts;
+            let alone = Play::of(&wishes, &budget, |wish| wish.account == number).verdicts;
             let among = wishes.iter().zip(&together).filter(|(wish, _)| wish.account == number);
             assert_eq!(alone, among.map(|(_, verdict)| *verdict).collect::<Vec<_>>());
         }
@@ -211,13 +225,13 @@ proptest! {
     #[test]
     fn whoever_waits_as_told_is_asked_in_the_end(
         wishes in prop::collection::vec(wish(), 1..80),
-        limit in 1_u32..8,
+        budget in budget(),
         demanded in any::<bool>(),
     ) {
-        let mut pacing = Play::of(&wishes, limit, |_| true).pacing;
+        let mut pacing = Play::of(&wishes, &budget, |_| true).pacing;
         let mut now = wishes.iter().fold(at(0), |now, wish| now + wish.pause);
-        // The provider's word, the limit, the pause: each holds once.
-        let was_asked = (0..4).any(|_| match pacing.admit(&account(0), limit, demanded, now) {
+        // The provider's word, the limits, the pause, the slower pace: each holds once.
+        let was_asked = (0..6).any(|_| match pacing.admit(&account(0).into(), &budget, demanded, now) {
             Verdict::Ask => true,
             Verdict::Cooling(until) | Verdict::Held(until) => {
                 now = until;

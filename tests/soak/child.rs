@@ -10,7 +10,7 @@ use quota_tray::credentials::Login;
 use quota_tray::credentials::watch::FolderWatch;
 use quota_tray::memory;
 use quota_tray::quota::alert::Memory;
-use quota_tray::quota::pacing::Verdict;
+use quota_tray::quota::pacing::{Candidate, Verdict};
 use quota_tray::quota::{Account, Failure, Snapshot, Zone};
 use quota_tray::refresher::{self, Command};
 use quota_tray::source::{Accounts, Outcome, Scan, Shared, Source};
@@ -86,8 +86,8 @@ impl Source for Unlimited {
         self.0.fetch(login)
     }
 
-    fn admit(&self, accounts: &[Account], demanded: bool) -> Vec<Verdict> {
-        self.0.admit(accounts, demanded).into_iter().map(|_| Verdict::Ask).collect()
+    fn admit(&self, candidates: &[Candidate], demanded: bool) -> Vec<Verdict> {
+        self.0.admit(candidates, demanded).into_iter().map(|_| Verdict::Ask).collect()
     }
 
     fn answered(&self, answers: Vec<(Account, Option<Failure>)>) -> Vec<Option<Failure>> {
