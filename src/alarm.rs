@@ -50,15 +50,19 @@ mod timer {
 
         /// Waits for a moment, or a jump of the clock.
         pub async fn wait(&self, due: DateTime<Utc>) -> Woken {
-            let ahead = (due - Utc::now()).to_std().unwrap_or_default();
+            let ahead = (due - crate::clock::now()).to_std().unwrap_or_default();
             let Some(timer) = &self.0 else {
                 tokio::time::sleep(ahead).await;
                 return Woken::Due;
             };
+            if due.timestamp() < 1 {
+                // The kernel takes no moment before 1970, and at 1970 itself it switches the timer off.
+                tokio::time::sleep(ahead).await;
+                return Woken::Due;
+            }
             let zero = Timespec { tv_sec: 0, tv_nsec: 0 };
             let nanos = i64::from(due.timestamp_subsec_nanos().min(999_999_999));
-            // A moment at or before 1970 would switch the timer off.
-            let at = Timespec { tv_sec: due.timestamp().max(1), tv_nsec: nanos as _ };
+            let at = Timespec { tv_sec: due.timestamp(), tv_nsec: nanos as _ };
             let set = Itimerspec { it_interval: zero, it_value: at };
             let flags = TimerfdTimerFlags::ABSTIME | TimerfdTimerFlags::CANCEL_ON_SET;
             if timerfd_settime(timer.get_ref(), flags, &set).is_err() {
@@ -101,13 +105,13 @@ mod watching {
         /// Waits for a moment, or a jump of the clock.
         pub async fn wait(&self, due: DateTime<Utc>) -> Woken {
             loop {
-                let (wall, steady) = (Utc::now(), Instant::now());
+                let (wall, steady) = (crate::clock::now(), Instant::now());
                 let ahead = (due - wall).to_std().unwrap_or_default();
                 if ahead.is_zero() {
                     return Woken::Due;
                 }
                 tokio::time::sleep(ahead.min(LOOK)).await;
-                let passed = (Utc::now() - wall).to_std().unwrap_or_default();
+                let passed = (crate::clock::now() - wall).to_std().unwrap_or_default();
                 if passed.abs_diff(steady.elapsed()) > JUMP {
                     return Woken::Jumped;
                 }
@@ -124,10 +128,11 @@ mod tests {
     #[tokio::test]
     async fn it_goes_off_when_the_moment_has_come_and_at_once_when_that_is_past() {
         let alarm = Alarm::new();
-        let due = Utc::now() + TimeDelta::milliseconds(50);
+        let due = crate::clock::now() + TimeDelta::milliseconds(50);
         assert_eq!(alarm.wait(due).await, Woken::Due);
-        assert!(Utc::now() >= due);
-        for past in [Utc::now() - TimeDelta::hours(1), DateTime::<Utc>::UNIX_EPOCH, DateTime::<Utc>::MIN_UTC]
+        assert!(crate::clock::now() >= due);
+        for past in
+            [crate::clock::now() - TimeDelta::hours(1), DateTime::<Utc>::UNIX_EPOCH, DateTime::<Utc>::MIN_UTC]
         {
             assert_eq!(alarm.wait(past).await, Woken::Due);
         }
@@ -136,12 +141,12 @@ mod tests {
     #[tokio::test]
     async fn the_last_moment_it_was_set_to_counts() {
         let alarm = Alarm::new();
-        let later = Utc::now() + TimeDelta::hours(1);
+        let later = crate::clock::now() + TimeDelta::hours(1);
         tokio::select! {
             biased;
             _ = alarm.wait(later) => panic!("too early"),
             () = tokio::task::yield_now() => {}
         }
-        assert_eq!(alarm.wait(Utc::now() + TimeDelta::milliseconds(20)).await, Woken::Due);
+        assert_eq!(alarm.wait(crate::clock::now() + TimeDelta::milliseconds(20)).await, Woken::Due);
     }
 }

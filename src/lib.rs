@@ -14,6 +14,7 @@
 //! | when something is said | [`quota::alert`], [`quota::notice`] |
 //! | when an account needs its owner | [`quota::trouble`] |
 //! | the user's own programs: settings, what they are told, how they run | [`hooks::command`], [`hooks::call`], [`hooks::run`] |
+//! | how percentages are rounded, and when one is below a threshold | [`quota::percent`] |
 //! | how percentages and moments read, and every sentence about quotas | [`quota::words`] and the files below it; reading moments: [`quota::moment`] |
 //! | 12 or 24 hours, the order of a date, the decimal mark | [`quota::customs`], [`locale`] |
 //! | how an account can fail | [`quota::failure`] |
@@ -36,6 +37,7 @@
 //! | how many questions go to a host at once, and over how many connections | `providers/door.rs` |
 //! | whose certificates are trusted | `providers/tls.rs` |
 //! | where accounts come from: real or made up | [`source`] |
+//! | what time it is, whatever the clock shows | [`clock`] |
 //! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |
 //! | how often an account may be asked | [`quota::pacing`]; the hourly budget, the pace after a 429: files below it |
 //! | which tokens are not renewed, or not sent, any more | [`quota::refused`] |
@@ -86,6 +88,7 @@
 pub mod alarm;
 pub mod autostart;
 pub mod bursts;
+pub mod clock;
 pub mod commands;
 pub mod config;
 pub mod core_dumps;

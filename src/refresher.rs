@@ -71,7 +71,7 @@ pub async fn run<S: Source>(
     let mut watch = source.watch(changed.clone());
     source.recover().await;
     let mut refresh = Refresh::start(&source, &snapshot, false);
-    let mut due = Utc::now() + interval;
+    let mut due = crate::clock::now() + interval;
     let mut show_at: Option<Instant> = None;
     let mut rest_at: Option<DateTime<Utc>> = None;
     loop {
@@ -121,8 +121,8 @@ pub async fn run<S: Source>(
                             Some(soon) => soon.clamp(SOONEST, interval),
                             None => interval,
                         };
-                        due = Utc::now() + wait;
-                        rest_at = Some(Utc::now() + REST_AFTER);
+                        due = crate::clock::now() + wait;
+                        rest_at = Some(crate::clock::now() + REST_AFTER);
                         snapshot = Snapshot { next_at: Some(due), ..ended };
                     }
                 }
@@ -145,7 +145,7 @@ pub async fn run<S: Source>(
                 } else if resting.is_some() {
                     continue;
                 }
-                due = Utc::now() + interval;
+                due = crate::clock::now() + interval;
                 refresh = Refresh::start(&source, &snapshot, false);
             }
         }
@@ -167,7 +167,7 @@ pub async fn once<S: Source>(source: Arc<S>, last_known: Snapshot) -> Snapshot {
 }
 
 fn until(at: DateTime<Utc>) -> Duration {
-    (at - Utc::now()).to_std().unwrap_or_default()
+    (at - crate::clock::now()).to_std().unwrap_or_default()
 }
 
 fn look_after(looks: u32) -> Duration {
@@ -227,7 +227,7 @@ async fn refresh<S: Source>(
     snapshot.refreshing = false;
     // Where nobody may be asked, nothing is learnt of the network.
     snapshot.offline = if asked.is_empty() { snapshot.offline } else { snapshot.found_no_network(&asked) };
-    snapshot.updated_at = Some(Utc::now());
+    snapshot.updated_at = Some(crate::clock::now());
     let _ = tell.send(Progress::Ended(snapshot, again_at));
 }
 
@@ -246,7 +246,7 @@ fn admit<S: Source>(
         let Account { id, provider, .. } = account;
         let Some(usage) = snapshot.account_mut(&id) else { continue };
         match verdict {
-            Verdict::Cooling(until) => usage.settle(Err(Failure::RateLimited(until)), Utc::now()),
+            Verdict::Cooling(until) => usage.settle(Err(Failure::RateLimited(until)), crate::clock::now()),
             Verdict::Held(until) => usage.hold(until),
             Verdict::Ask => {
                 let wait = waits.entry(provider).or_default();
@@ -296,7 +296,7 @@ async fn ask<S: Source>(
 
 /// Takes in what asking came to.
 fn settle<S: Source>(source: &S, snapshot: &mut Snapshot, outcomes: Vec<(AccountId, Outcome)>) {
-    let now = Utc::now();
+    let now = crate::clock::now();
     let mut results = Vec::new();
     for (id, Outcome { result, validity, .. }) in outcomes {
         let Some(usage) = snapshot.account_mut(&id) else { continue };

@@ -154,15 +154,15 @@ impl Accounts {
         &self,
         mut login: Login,
     ) -> (Login, Option<Result<Reading, Failure>>, Option<DateTime<Utc>>) {
-        let had_expired = login.has_expired(Utc::now());
+        let had_expired = login.has_expired(crate::clock::now());
         if had_expired {
-            if !self.state.refused().may_renew_expired(&hash(&login.access_token), Utc::now()) {
+            if !self.state.refused().may_renew_expired(&hash(&login.access_token), crate::clock::now()) {
                 return (login, Some(Err(Failure::SignInAgain)), None);
             }
             match self.renew(&login).await {
                 // Another login stands in the file: its numbers are not this account's.
                 Ok(other) if other.account.same_identity(&login.account) == Some(false) => {
-                    return (login, None, Some(Utc::now()));
+                    return (login, None, Some(crate::clock::now()));
                 }
                 Ok(renewed) => login = renewed,
                 Err(refusal) => {
@@ -183,12 +183,12 @@ impl Accounts {
             Err(refusal) => (login, Some(Err(failure(&refusal, Failure::Rejected))), refusal.again_at),
             // Another login stands in the file: its numbers are not this account's.
             Ok(other) if other.account.same_identity(&login.account) == Some(false) => {
-                (login, None, Some(Utc::now()))
+                (login, None, Some(crate::clock::now()))
             }
             Ok(renewed) => {
                 // Before it is sent, since that may be at a later refresh: the second request counts like the first.
                 self.change_refused(|tokens| {
-                    tokens.insert(&hash(&renewed.access_token), Refused::AfterRenewal, Utc::now());
+                    tokens.insert(&hash(&renewed.access_token), Refused::AfterRenewal, crate::clock::now());
                 });
                 let [Verdict::Ask] = self.admit(&[login.account.clone().into()], true)[..] else {
                     return (renewed, None, None);
@@ -214,7 +214,7 @@ impl Accounts {
             return;
         }
         self.change_refused(|tokens| match why {
-            Some(why) => tokens.insert(&hash, why, Utc::now()),
+            Some(why) => tokens.insert(&hash, why, crate::clock::now()),
             None => tokens.remove(&hash),
         });
     }
@@ -244,7 +244,7 @@ impl Accounts {
         if !seen.is_empty() {
             // Or they would be forgotten.
             self.change_refused(|tokens| {
-                seen.iter().for_each(|hash| tokens.insert(hash, Refused::NoScope, Utc::now()));
+                seen.iter().for_each(|hash| tokens.insert(hash, Refused::NoScope, crate::clock::now()));
             });
         }
     }
@@ -309,7 +309,7 @@ impl Source for Accounts {
     fn admit(&self, candidates: &[Candidate], demanded: bool) -> Vec<Verdict> {
         let admit = |pacing: &mut Pacing| {
             // Not before the pacing is ours: what another run has noted meanwhile is not of the future.
-            let now = Utc::now();
+            let now = crate::clock::now();
             pacing.tidy(now);
             candidates.iter().map(|one| pacing.admit(one, &self.budget, demanded, now)).collect()
         };
@@ -318,7 +318,7 @@ impl Source for Accounts {
 
     fn answered(&self, answers: Vec<(Account, Option<Failure>)>) -> Vec<Option<Failure>> {
         let note = |pacing: &mut Pacing| {
-            let now = Utc::now();
+            let now = crate::clock::now();
             let shown = answers
                 .into_iter()
                 .map(|(account, failure)| pacing.answered(&account, failure, fastrand::f64(), now));

@@ -6,6 +6,8 @@
 mod certificate;
 #[path = "steady/clicks.rs"]
 mod clicks;
+#[path = "steady/clock.rs"]
+mod clock;
 mod common;
 #[path = "steady/cooling.rs"]
 mod cooling;

@@ -30,7 +30,7 @@ const FALL: f64 = 1.0;
 /// # Errors
 /// The tray can't be run.
 pub fn run(once: bool) -> Result<ExitCode, CommandError> {
-    let script = Arc::new(Script { began: Utc::now() });
+    let script = Arc::new(Script { began: crate::clock::now() });
     let system = |source| CommandError::System { what: "make a temporary folder".into(), source };
     let folder = tempfile::Builder::new().prefix("quota-tray-demo-").tempdir().map_err(system)?;
     let path = folder.path().to_owned();
@@ -75,7 +75,7 @@ impl Source for Script {
 
     async fn fetch(&self, account: Account) -> Outcome {
         tokio::time::sleep(LATENCY).await;
-        let now = Utc::now();
+        let now = crate::clock::now();
         let (status, body) = self.answer(&account, now);
         let answer = Answer { status, body: body.to_string().into_bytes(), ..Answer::default() };
         providers::read(account.provider, &answer, now).into()

@@ -1,7 +1,7 @@
 //! What `status` prints for bars and collectors.
 
 use crate::plain;
-use crate::quota::{AccountUsage, Window, words};
+use crate::quota::{AccountUsage, Window, percent, words};
 use crate::tray::icon::Face;
 use crate::tray::menu::{self, View};
 use serde_json::json;
@@ -17,7 +17,7 @@ pub fn waybar(view: &View<'_>) -> String {
         "text": plain::markup(&short(view)),
         "tooltip": plain::markup(menu::as_text(&view.accounts()).trim_end()),
         "class": class(view.face()),
-        "percentage": lowest.map(|left| left.round() as u8),
+        "percentage": lowest.map(|left| percent::shown(left).ceil() as u8),
     });
     format!("{line}\n")
 }
@@ -74,7 +74,7 @@ pub fn openmetrics(view: &View<'_>) -> String {
         "quota_tray_window_remaining_ratio",
         "ratio",
         "What is left of a quota window, from 0 to 1.",
-        windows(&|window| Some(window.remaining_percent() / 100.0)),
+        windows(&|window| Some(percent::ratio(window.remaining_percent()))),
     );
     gauge(
         "quota_tray_window_reset_timestamp_seconds",
@@ -192,6 +192,11 @@ mod tests {
         );
         assert_eq!(json["percentage"], json!(1));
         assert!(json["tooltip"].as_str().expect("text").contains("under 1% left"), "{line}");
+        let line = with_view(&snapshot(&[("a", Some(99.7))]), waybar);
+        let json: serde_json::Value = serde_json::from_str(&line).expect("JSON");
+        assert_eq!(json["percentage"], json!(1), "0 is used up");
+        let line = with_view(&snapshot(&[("a", Some(80.4))]), waybar);
+        assert!(line.contains("\"class\":\"fine\"") && line.contains("20%"), "{line}");
         let none = with_view(&snapshot(&[]), waybar);
         assert!(none.contains("\"class\":\"no-accounts\"") && none.contains("\"percentage\":null"), "{none}");
     }

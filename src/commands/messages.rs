@@ -25,7 +25,7 @@ impl Log for StandardError {
 
     fn log(&self, record: &Record) {
         if self.enabled(record.metadata()) {
-            output::to_stderr(&line(Utc::now(), record));
+            output::to_stderr(&line(crate::clock::now(), record));
         }
     }
 

@@ -5,12 +5,12 @@ use super::report::Report;
 use super::table::{self, Paper};
 use super::{CommandError, Context, Format, formats, runtime, signals, trace_step};
 use crate::config::Settings;
+use crate::quota::percent::is_below;
 use crate::quota::{Snapshot, Zone};
 use crate::refresher;
 use crate::source::{Accounts, Shared, Source};
 use crate::tray::menu::View;
 use crate::tray::terminal::Live;
-use chrono::Utc;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
@@ -136,7 +136,7 @@ fn exit_code(options: &Options, view: &View<'_>) -> u8 {
     let lowest = snapshot.lowest(view.now).map(|(_, window)| window.remaining_percent());
     // With --watch there is no end at which it would count.
     match options.check.filter(|_| !options.watch).map(|least| (least, lowest)) {
-        Some((least, Some(left))) if left < least => return 3,
+        Some((least, Some(left))) if is_below(left, least) => return 3,
         // What a script waits for may be used up: that nothing is known is no reason to start.
         Some((_, None)) => {
             output::complain("could not check: no account has a quota window with a known number");
@@ -157,7 +157,7 @@ fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) 
         auth_dir,
         problem: None,
         starts_at_login: None,
-        now: Utc::now(),
+        now: crate::clock::now(),
         zone: Zone::LOCAL,
     }
 }

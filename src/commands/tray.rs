@@ -22,7 +22,6 @@ use crate::tray::native::Clicks;
 use crate::tray::notify;
 use crate::tray::shown::{READING, Shown};
 use crate::tray::terminal::Live;
-use chrono::Utc;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -275,7 +274,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             let starts = self.starts_at_login();
             let _ = self.handle(Event::StartsAtLogin(starts));
         }
-        for effect in self.app.handle(event, Utc::now()) {
+        for effect in self.app.handle(event, crate::clock::now()) {
             match effect {
                 Effect::Draw(drawing) => self.draw(drawing),
                 Effect::Refresh => self.command(Command::Refresh),
@@ -314,7 +313,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             self.shown.draw(drawing.clone());
         }
         if let Some(advice) = self.host.and_then(Host::advice) {
-            let rows = table::table(&self.app.view(Utc::now()), Paper::stdout());
+            let rows = table::table(&self.app.view(crate::clock::now()), Paper::stdout());
             // A terminal that is gone takes nothing, and needs nothing.
             let _ = self.live.show(&format!("{advice}\n\n{rows}"));
         }

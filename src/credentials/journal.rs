@@ -66,7 +66,7 @@ impl Journal {
             Ok(header) if header.is_supported() => {
                 let mut journal = Journal { file, header };
                 // Written under a clock that has been put back since: time counts from now on.
-                let now = Utc::now();
+                let now = crate::clock::now();
                 let ahead = |at: DateTime<Utc>| at > now + CLOCKS_DIFFER;
                 if ahead(journal.header.at) || journal.header.kept.is_some_and(ahead) {
                     journal.header.at = journal.header.at.min(now);
@@ -76,7 +76,8 @@ impl Journal {
                 Ok(Some(journal))
             }
             _ => {
-                let aside = path.with_extension(format!("unreadable-{}", Utc::now().timestamp_millis()));
+                let aside =
+                    path.with_extension(format!("unreadable-{}", crate::clock::now().timestamp_millis()));
                 std::fs::rename(path, &aside)?;
                 Err(JournalError::SetAside(aside))
             }

@@ -30,7 +30,7 @@ pub const MOST_WINDOWS: usize = 32;
 pub async fn usage(http: &Http, endpoints: &Endpoints, login: &Login) -> Result<Reading, Failure> {
     let (endpoint, headers) = request(endpoints, login)?;
     let answer = http.get(endpoint, &login.proxy, headers).await?;
-    read(login.account.provider, &answer, Utc::now())
+    read(login.account.provider, &answer, crate::clock::now())
 }
 
 /// Where an account's usage is asked for, and with which headers.

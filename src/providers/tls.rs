@@ -2,10 +2,12 @@
 
 use rustls::ClientConfig;
 use rustls::crypto::{CryptoProvider, KeyProvider, ring};
-use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::{PrivateKeyDer, UnixTime};
 use rustls::sign::SigningKey;
+use rustls::time_provider::TimeProvider;
 use rustls_platform_verifier::BuilderVerifierExt;
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// HTTP/2 if the host has it.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -19,12 +21,22 @@ pub fn config() -> Result<ClientConfig, rustls::Error> {
     // All that ring has, but for client certificates: nobody is asked for one, and without them the program is
     // 46 KiB smaller.
     let provider = CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() };
-    let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
+    let mut config = ClientConfig::builder_with_details(Arc::new(provider), Arc::new(Clock))
         .with_safe_default_protocol_versions()?
         .with_platform_verifier()?
         .with_no_client_auth();
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).into();
     Ok(config)
+}
+
+/// The wall clock. The one of rustls panics before 1970; this one makes the handshake fail.
+#[derive(Debug)]
+struct Clock;
+
+impl TimeProvider for Clock {
+    fn current_time(&self) -> Option<UnixTime> {
+        SystemTime::now().duration_since(UNIX_EPOCH).ok().map(UnixTime::since_unix_epoch)
+    }
 }
 
 #[derive(Debug)]

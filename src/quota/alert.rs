@@ -5,7 +5,7 @@
 //! threshold in two readings: one odd number neither hides a warning nor repeats it.
 
 use super::notice::{Event, Notice, summarise};
-use super::{AccountUsage, Snapshot, State, Window, identity, trouble};
+use super::{AccountUsage, Snapshot, State, Window, identity, percent, trouble};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -65,7 +65,8 @@ pub fn judge_each(
 ) -> Vec<Notice> {
     let mut notices = Vec::new();
     for usage in snapshot.enabled().filter(|usage| usage.state() == State::Ok) {
-        let Some(seen_at) = usage.updated_at else { continue };
+        // One that was seen under a clock that was ahead is judged when the next has come.
+        let Some(seen_at) = usage.updated_at.filter(|seen_at| *seen_at <= now) else { continue };
         let windows = identity::entry(&mut memory.windows, &usage.account);
         for window in usage.windows().iter().filter(|window| window.named) {
             notices.extend(judge_window(windows, usage, window, seen_at, rules, now));
@@ -89,7 +90,9 @@ fn judge_window(
     let event = || Event { account: usage.account.clone(), window: window.clone() };
     let seen = level(window.remaining_percent(), &rules.thresholds);
     let before = memory.get(&window.key).cloned();
-    if let Some(known) = memory.get_mut(&window.key).filter(|known| known.seen_at >= seen_at) {
+    // What was judged in the future was judged under a clock that was ahead, and keeps nothing new from being judged.
+    let is_known = |known: &&mut Remembered| (seen_at..=now).contains(&known.seen_at);
+    if let Some(known) = memory.get_mut(&window.key).filter(is_known) {
         // Judged already; only other rules can find something in it, as long as it can be believed.
         known.fired = fired_by(known, rules);
         let holds = known.seen_at == seen_at && window.resets_at.is_none_or(|reset| reset > now);
@@ -144,7 +147,11 @@ fn level(remaining: f64, thresholds: &[f64]) -> Option<f64> {
     if remaining <= 0.0 {
         return Some(0.0);
     }
-    thresholds.iter().copied().filter(|threshold| remaining < *threshold).min_by(f64::total_cmp)
+    thresholds
+        .iter()
+        .copied()
+        .filter(|threshold| percent::is_below(remaining, *threshold))
+        .min_by(f64::total_cmp)
 }
 
 /// Greater is worse.
@@ -240,7 +247,9 @@ mod tests {
 
     #[test]
     fn exactly_on_a_threshold_is_not_below_it() {
-        expect(&[(0, 80.0, None), (5, 95.0, None), (10, 95.5, None)], &["5:low 5", "10:low 4.5"]);
+        expect(&[(0, 80.0, None), (5, 95.0, None), (10, 95.6, None)], &["5:low 5", "10:low 4.4"]);
+        // Shown as "20% left" and "5% left".
+        expect(&[(0, 80.4, None), (5, 80.6, None), (10, 95.5, None)], &["5:low 19.4"]);
     }
 
     #[test]
@@ -296,6 +305,17 @@ mod tests {
         let before = memory.clone();
         assert_eq!(judge(&mut memory, &snapshot, &rules(), at(1)), []);
         assert_eq!(memory, before);
+    }
+
+    #[test]
+    fn window_that_falls_after_a_clock_that_was_ahead_was_put_right_is_told() {
+        let mut memory = Memory::default();
+        // Eight hours ahead, then put right.
+        let ahead = seen(480, &[("a", 85.0, Some(300))]);
+        assert_eq!(judge(&mut memory, &ahead, &rules(), at(480)).len(), 1);
+        assert_eq!(judge(&mut memory, &ahead, &rules(), at(1)), [], "seen in the future");
+        assert_eq!(judge(&mut memory, &seen(5, &[("a", 86.0, Some(300))]), &rules(), at(5)), []);
+        assert_eq!(judge(&mut memory, &seen(10, &[("a", 97.0, Some(300))]), &rules(), at(10)).len(), 1);
     }
 
     #[test]

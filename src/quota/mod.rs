@@ -11,6 +11,7 @@ pub mod moment;
 pub mod money;
 pub mod notice;
 pub mod pacing;
+pub mod percent;
 pub mod refused;
 pub mod snapshot;
 pub mod trouble;

@@ -1,7 +1,8 @@
 //! A quota window: a share of something, used up within a stretch of time, given back at a moment.
 
+use super::percent;
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 /// One quota window of an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -11,7 +12,8 @@ pub struct Window {
     pub key: String,
     /// What a person reads: "5-hour", "Weekly (Opus)".
     pub title: String,
-    /// Percent used, finite, 0 to 100.
+    /// Percent used, finite, 0 to 100, with two decimals at most.
+    #[serde(deserialize_with = "tidy_percent")]
     used_percent: f64,
     /// When the window is given back. `None`: the provider named no moment.
     pub resets_at: Option<DateTime<Utc>>,
@@ -26,13 +28,12 @@ pub struct Window {
 
 impl Window {
     /// A window with no reset and no length. `used_percent` is clamped to 0–100: −5 and 120 have
-    /// been seen. `None` for what is no number at all.
+    /// been seen; more than two decimals are rounded. `None` for what is no number at all.
     pub fn new(key: impl Into<String>, title: impl Into<String>, used_percent: f64) -> Option<Window> {
-        (!used_percent.is_nan()).then(|| Window {
+        percent::tidy(used_percent).map(|used_percent| Window {
             key: key.into(),
             title: title.into(),
-            // Adding 0 makes a plain zero of the negative one.
-            used_percent: used_percent.clamp(0.0, 100.0) + 0.0,
+            used_percent,
             resets_at: None,
             reset_note: None,
             length_seconds: None,
@@ -47,15 +48,21 @@ impl Window {
 
     /// Percent left, 0 to 100.
     pub fn remaining_percent(&self) -> f64 {
-        (100.0 - self.used_percent).max(0.0)
+        percent::rest(self.used_percent)
     }
 
     /// Whether the window has been given back since it was last seen at `seen_at`, so that its
     /// number is a thing of the past. A reset that already lay in the past when the provider named
-    /// it says nothing.
+    /// it says nothing; a number seen in the future was seen under a clock that was ahead, and any reset may be since.
     pub fn has_reset_since(&self, seen_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        self.resets_at.is_some_and(|reset| seen_at < reset && reset <= now)
+        self.resets_at.is_some_and(|reset| reset <= now && (seen_at < reset || seen_at > now))
     }
+}
+
+/// A state file of version 0.1 has more decimals.
+fn tidy_percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let value = f64::deserialize(deserializer)?;
+    percent::tidy(value).ok_or_else(|| serde::de::Error::custom("not a number"))
 }
 
 #[cfg(test)]
@@ -86,5 +93,6 @@ mod tests {
         assert!(window.has_reset_since(at(0), at(50)));
         assert!(!window.has_reset_since(at(0), at(49)));
         assert!(!window.has_reset_since(at(60), at(100)), "the provider named a past moment");
+        assert!(window.has_reset_since(at(500), at(100)), "seen under a clock that was ahead");
     }
 }

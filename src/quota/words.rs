@@ -6,6 +6,7 @@ mod failures;
 mod notices;
 
 use super::customs::{Customs, Order};
+use super::percent::shown;
 use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, Offset, TimeDelta, Utc};
 
 /// Where the reader is: what offset from UTC held at a moment, and how times and numbers are written.
@@ -42,11 +43,7 @@ impl Zone {
 /// Percent rounded to whole numbers, halves up; "under 1%" where something is left that would round to nothing,
 /// since 0% means exhausted. In words, for "<" begins a tag in what takes markup: Waybar and i3blocks showed nothing.
 pub fn percent(value: f64) -> String {
-    if value > 0.0 && value < 1.0 {
-        "under 1%".into()
-    } else {
-        format!("{:.0}%", value.max(0.0).round() + 0.0)
-    }
+    if value > 0.0 && value < 1.0 { "under 1%".into() } else { format!("{:.0}%", shown(value)) }
 }
 
 /// A number with so many decimals: "3.20", or "3,20" where that is the custom.

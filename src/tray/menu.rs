@@ -4,6 +4,7 @@ use super::icon::Face;
 use super::words as say;
 use crate::config::{Choice, Settings};
 use crate::plain;
+use crate::quota::percent;
 use crate::quota::words::{self, Zone};
 use crate::quota::{AccountUsage, Failure, Provider, Snapshot, State, Window};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -356,7 +357,7 @@ impl View<'_> {
 
     /// The face of a window with so many percent left.
     pub fn level(&self, left: f64) -> Face {
-        let low = self.settings.thresholds.iter().any(|threshold| left < *threshold);
+        let low = self.settings.thresholds.iter().any(|threshold| percent::is_below(left, *threshold));
         match left {
             left if left <= 0.0 => Face::Exhausted,
             left if low => Face::Low(left),

@@ -3,7 +3,6 @@
 use crate::plain;
 use crate::quota::Zone;
 use crate::quota::notice::Notice;
-use chrono::Utc;
 use notify_rust::Notification;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -25,7 +24,7 @@ pub async fn run(mut notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>, zone
 }
 
 async fn show(notice: &Notice, zone: Zone, hide_email: bool) {
-    let (title, text) = notice.words(Utc::now(), zone, hide_email);
+    let (title, text) = notice.words(crate::clock::now(), zone, hide_email);
     log::info!("notification: {title}");
     let problem = match timeout(PATIENCE, send(notification(&title, &text, notice.is_urgent()))).await {
         Ok(Ok(())) => return,

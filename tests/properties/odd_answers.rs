@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use quota_tray::quota::alert::{Memory, Rules};
 use quota_tray::quota::notice::Notice;
-use quota_tray::quota::{AccountUsage, Snapshot, Window};
+use quota_tray::quota::{AccountUsage, Snapshot, Window, percent};
 use std::collections::BTreeMap;
 
 const ACCOUNTS: usize = 2;
@@ -171,12 +171,12 @@ fn only_word(said: &[Notice]) -> Option<Said> {
 
 /// The threshold that a window with so much left falls below.
 fn level(left: f64, rules: &Rules) -> Option<f64> {
-    let below = rules.thresholds.iter().copied().filter(|threshold| left < *threshold);
+    let below = rules.thresholds.iter().copied().filter(|threshold| percent::is_below(left, *threshold));
     if left <= 0.0 { Some(0.0) } else { below.min_by(f64::total_cmp) }
 }
 
 fn is_above(left: f64, threshold: f64) -> bool {
-    left >= threshold && left > 0.0
+    !percent::is_below(left, threshold) && left > 0.0
 }
 
 /// Between two warnings of one threshold lies a reset: the moment came and moved on, or it moved on early

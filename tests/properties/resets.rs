@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use quota_tray::quota::alert::{Memory, Rules};
 use quota_tray::quota::notice::{Event, Notice};
-use quota_tray::quota::{AccountUsage, Window};
+use quota_tray::quota::{AccountUsage, Window, percent};
 
 const ACCOUNTS: usize = 2;
 
@@ -85,7 +85,7 @@ impl Truth {
     fn announce(&mut self, window: Window, usage: &AccountUsage, rules: &Rules) -> Option<Notice> {
         let event = Event { account: usage.account.clone(), window };
         let left = event.window.remaining_percent();
-        let below = rules.thresholds.iter().copied().filter(|threshold| left < *threshold);
+        let below = rules.thresholds.iter().copied().filter(|threshold| percent::is_below(left, *threshold));
         let level = if left <= 0.0 { Some(0.0) } else { below.min_by(f64::total_cmp) };
         let anew = self.told.replace(self.ends).is_some_and(|told| told != self.ends);
         let before = if anew { self.announced.take() } else { None };

@@ -120,7 +120,7 @@ fn utilization_is_a_percentage_and_never_a_fraction() {
         (json!(1.0), 1.0),
         (json!(1.5), 1.5),
         (json!(89.0), 89.0),
-        (json!(99.999), 99.999),
+        (json!(99.999), 99.99),
         (json!(100), 100.0),
         // Seen in a peer's tests.
         (json!(-5), 0.0),

@@ -47,7 +47,7 @@ pub(super) fn assert_sound(
     for window in &reading.windows {
         let used = window.used_percent();
         assert!((0.0..=100.0).contains(&used), "{case}: {used}% used");
-        assert_eq!(window.remaining_percent(), 100.0 - used, "{case}");
+        assert_eq!(window.remaining_percent(), quota_tray::quota::percent::rest(used), "{case}");
         assert!(percent(used).ends_with('%'));
         assert!(keys.insert(&window.key), "{case}: the key {:?} twice", window.key);
         assert_line(&window.title, case);

@@ -8,7 +8,6 @@ use crate::credentials::{Login, file};
 use crate::quota::words::{self, Zone};
 use crate::quota::{Account, Failure};
 use crate::state::State;
-use chrono::Utc;
 use std::collections::HashMap;
 use std::path::Path;
 
@@ -90,7 +89,7 @@ fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_ac
 
 /// A sentence about an account, without the name of its file or its address.
 fn failure_words(failure: &Failure, account: &Account) -> String {
-    account.told(failure.words(Utc::now(), Zone::LOCAL), true)
+    account.told(failure.words(crate::clock::now(), Zone::LOCAL), true)
 }
 
 /// What is known of one file, the worst of it deciding.
@@ -142,7 +141,7 @@ impl Facts {
     fn file(&mut self, _path: &Path) {}
 
     fn login(&mut self, login: &Login) {
-        let now = Utc::now();
+        let now = crate::clock::now();
         let renewable = file::read_once(&login.path)
             .is_ok_and(|contents| contents.document.text("refresh_token").is_some());
         match login.expires_at {

@@ -7,7 +7,6 @@ use crate::credentials::renewal::CLI_PROXY_API;
 use crate::credentials::{Login, Proxy};
 use crate::providers::Http;
 use crate::quota::{Provider, Zone};
-use chrono::Utc;
 use reqwest::Url;
 use reqwest::header::HeaderMap;
 use std::sync::Arc;
@@ -64,7 +63,7 @@ async fn reach(http: &Http, origin: &Endpoint, proxy: &Proxy) -> Finding {
         Ok(answer) => good("network", format!("{server} answers ({}){way}", answer.status)),
         // What helps is in the sentence.
         Err(failure) => {
-            bad("network", format!("{server}{way}: {}", failure.words(Utc::now(), Zone::LOCAL)), "")
+            bad("network", format!("{server}{way}: {}", failure.words(crate::clock::now(), Zone::LOCAL)), "")
         }
     }
 }

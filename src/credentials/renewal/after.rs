@@ -5,7 +5,7 @@
 use super::{Files, Renewer, Step};
 use crate::credentials::journal::{Header, Journal, Phase};
 use crate::credentials::{file, lock, replacement};
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -108,7 +108,7 @@ impl Renewer {
         if matches!(credential, Ok(None)) {
             return Found::Open;
         }
-        let age = Utc::now() - journal.header.at;
+        let age = crate::clock::now() - journal.header.at;
         let over = match file::read(target).await {
             Err(file::Unreadable::Broken(_)) if self.read(&files).await.is_ok() => return Found::Repaired,
             Ok(contents) => match self.resume(&mut journal, &files, &contents).await {
@@ -128,7 +128,7 @@ impl Renewer {
         if !over {
             return Found::Open;
         }
-        match journal.finish(Utc::now()) {
+        match journal.finish(crate::clock::now()) {
             Ok(()) => self.told(Step::Finished),
             Err(error) => log::warn!("could not wipe {}: {error}", path.display()),
         }
@@ -143,7 +143,7 @@ fn is_open(header: &Header) -> bool {
 
 /// A login that was there before an attempt that has brought nothing is kept until it is stable.
 fn forget_before(journal: &mut Journal, path: &Path) -> Found {
-    if journal.header.kept.is_some_and(|came| Utc::now() - came >= STABLE)
+    if journal.header.kept.is_some_and(|came| crate::clock::now() - came >= STABLE)
         && let Err(error) = journal.forget_before()
     {
         log::warn!("could not wipe {}: {error}", path.display());

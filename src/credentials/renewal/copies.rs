@@ -97,7 +97,7 @@ impl Renewer {
         replacement::remove_abandoned(&files.target);
         let replacement = Replacement::prepare(&files.target, &metadata, &files.copy)
             .map_err(|obstacle| Refusal::obstacle(&obstacle, files.folder()))?;
-        let header = Header::prepared(&files.target, spent, before, Utc::now());
+        let header = Header::prepared(&files.target, spent, before, crate::clock::now());
         let mut journal = self.prepare_journal(files, header, before)?;
         if !unchanged(&files.target, contents) {
             return Ok(());
@@ -105,7 +105,7 @@ impl Renewer {
         journal.header.came = Some(came);
         journal
             .store_answer(&token::to_json(tokens))
-            .and_then(|()| journal.enter(Phase::Answered, Utc::now()))
+            .and_then(|()| journal.enter(Phase::Answered, crate::clock::now()))
             .map_err(|error| Refusal::disk(&error, &self.dir))?;
         let kept = self.keep(&mut journal, tokens, files, Some(replacement)).await;
         self.look_again(files.target.clone());

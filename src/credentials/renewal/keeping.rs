@@ -145,7 +145,7 @@ impl Renewer {
     fn note_kept(&self, journal: &mut Journal, tokens: &Tokens) {
         let new = tokens.refresh.as_ref().map_or_else(|| journal.header.spent.clone(), hash);
         journal.header.new = Some(new);
-        note(journal, Phase::Answered, Utc::now());
+        note(journal, Phase::Answered, crate::clock::now());
         self.told(Step::Noted);
     }
 }

@@ -92,7 +92,7 @@ fn response(dir: &Path, key: &str, header: &Header) -> Option<(Tokens, DateTime<
 
 /// The login in whichever credential file holds this refresh token.
 fn login_with(headers: &[(String, Header)], refresh: &str) -> Option<(Tokens, DateTime<Utc>)> {
-    let now = Utc::now();
+    let now = crate::clock::now();
     headers.iter().find_map(|(_, header)| {
         let contents = file::read_once(&header.credential).ok()?;
         let held = refresh_token(&contents).filter(|held| hash(held) == refresh)?;

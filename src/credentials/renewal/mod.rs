@@ -26,7 +26,6 @@ use crate::config::{Endpoints, TokenRenewal};
 use crate::providers::http::Http;
 use crate::providers::post::{RESPONSE_TIMEOUT, within_running_time};
 use crate::quota::Zone;
-use chrono::Utc;
 use contents::{hash, read_login, refresh_token, unchanged};
 use known::Known;
 use refusal::{is_ours, is_settled, may_send};
@@ -304,7 +303,7 @@ impl Renewer {
         let current = read_login(login, &contents)
             .filter(|current| current.account.provider == login.account.provider)
             .ok_or_else(|| Refusal::because("its file was changed while it was renewed"))?;
-        if current.access_token != login.access_token && !current.has_expired(Utc::now()) {
+        if current.access_token != login.access_token && !current.has_expired(crate::clock::now()) {
             // Renewed by another process meanwhile, which is as good as our own.
             return Ok(Some(current));
         }
@@ -324,7 +323,7 @@ impl Renewer {
         if !unchanged(target, &contents) {
             return Ok(None);
         }
-        let now = Utc::now();
+        let now = crate::clock::now();
         let elsewhere = match known::find(&self.dir, &files.key, &hash) {
             Known::Tokens(tokens, came) => {
                 self.adopt(files, &contents, before.as_ref(), hash, (&tokens, came)).await?;
@@ -381,7 +380,10 @@ impl Renewer {
         }
         kept?;
         if received.tokens.access.is_none() {
-            return Err(Refusal::until("only half of the answer came; renewing once more", Utc::now()));
+            return Err(Refusal::until(
+                "only half of the answer came; renewing once more",
+                crate::clock::now(),
+            ));
         }
         let renewed = read_login(login, &file::read(target).await?);
         let changed = || Refusal::because("its file was changed while it was renewed");

@@ -188,7 +188,7 @@ pub fn is_settled(metadata: &Metadata, written_by_us: bool) -> Result<(), Refusa
         Some(left) if left.is_zero() => Ok(()),
         Some(left) => Err(Refusal::until(
             "another program has just changed its file; renewing in a minute unless it does so itself",
-            Utc::now() + left,
+            crate::clock::now() + left,
         )),
     }
 }

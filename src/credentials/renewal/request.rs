@@ -43,7 +43,7 @@ impl Renewer {
         let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
         let mut writer = journal.answer_writer().map_err(cannot)?;
         journal.header.tries += 1;
-        journal.enter(Phase::Sent, Utc::now()).map_err(cannot)?;
+        journal.enter(Phase::Sent, crate::clock::now()).map_err(cannot)?;
         self.told(Step::Sending);
         let watcher = self.watcher;
         let failed = Arc::new(AtomicBool::new(false));
@@ -59,7 +59,7 @@ impl Renewer {
             }
         };
         let response = self.http.post_form(endpoint, &login.proxy, form, keep).await;
-        let now = Utc::now();
+        let now = crate::clock::now();
         let failed = failed.load(Ordering::Relaxed);
         match response {
             Ok(TokenResponse { status, retry_after, body }) => match token::meaning(status, &body) {

@@ -5,7 +5,6 @@ use super::{Files, OnItsWay, Refusal, Renewer};
 use crate::credentials::journal::{Journal, Phase};
 use crate::credentials::lock::{self, Lock};
 use crate::providers::token::{self, Tokens};
-use chrono::Utc;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -89,6 +88,6 @@ impl Renewer {
             *journal = Journal::prepare(&files.journal, journal.header.clone())?;
         }
         journal.store_answer(&token::to_json(tokens))?;
-        journal.enter(Phase::Answered, Utc::now())
+        journal.enter(Phase::Answered, crate::clock::now())
     }
 }

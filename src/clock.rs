@@ -1,0 +1,77 @@
+//! The wall clock, whatever it shows.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The moment that the system's clock shows. `chrono::Utc::now` panics where that is before 1970, which a board without a
+/// battery or a wrong setting in the firmware brings ("system time before Unix epoch").
+#[must_use]
+pub fn now() -> DateTime<Utc> {
+    moment(SystemTime::now())
+}
+
+/// A moment of the system's, cut to the years 0 to 9999: what is outside can't be written in RFC 3339, and leaves no room
+/// to add to.
+fn moment(time: SystemTime) -> DateTime<Utc> {
+    let since_1970 = match time.duration_since(UNIX_EPOCH) {
+        Ok(ahead) => TimeDelta::from_std(ahead).unwrap_or(TimeDelta::MAX),
+        Err(before) => TimeDelta::from_std(before.duration()).map_or(TimeDelta::MIN, |before| -before),
+    };
+    let (first, last) = (-62_167_219_200, 253_402_300_799);
+    let seconds = since_1970.num_seconds();
+    if seconds < first || seconds > last {
+        return DateTime::from_timestamp(seconds.clamp(first, last), 0).unwrap_or_default();
+    }
+    DateTime::UNIX_EPOCH + since_1970
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::path::Path;
+    use std::time::Duration;
+
+    #[test]
+    fn every_moment_of_the_system_is_a_moment_of_the_calendar() {
+        let second = Duration::from_secs(1);
+        for (time, text) in [
+            (UNIX_EPOCH + second, "1970-01-01T00:00:01Z"),
+            (UNIX_EPOCH - second, "1969-12-31T23:59:59Z"),
+            (UNIX_EPOCH - Duration::from_millis(1), "1969-12-31T23:59:59.999Z"),
+        ] {
+            assert_eq!(moment(time), text.parse::<DateTime<Utc>>().expect("a moment"), "{text}");
+        }
+        for seconds in [1 << 36, 1 << 40, 1 << 50, 1 << 62] {
+            for time in [
+                UNIX_EPOCH.checked_add(Duration::from_secs(seconds)),
+                UNIX_EPOCH.checked_sub(Duration::from_secs(seconds)),
+            ] {
+                // Where the system itself knows no such moment, it can't show it.
+                let Some(time) = time else { continue };
+                let text = moment(time).to_rfc3339();
+                assert_eq!(text.parse::<DateTime<Utc>>().expect("can be read again"), moment(time));
+            }
+        }
+    }
+
+    #[test]
+    fn no_other_file_asks_chrono_for_the_time() {
+        let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+        let mut files = 0;
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").path())
+            {
+                if entry.is_dir() {
+                    folders.push(entry);
+                } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                    files += 1;
+                    let text = fs::read_to_string(&entry).expect("a source file");
+                    let asks = ["Utc", "Local"].map(|zone| text.contains(&format!("{zone}::now()")));
+                    assert_eq!(asks, [false, false], "use clock::now in {}", entry.display());
+                }
+            }
+        }
+        assert!(files > 50, "{files} files are not the program");
+    }
+}

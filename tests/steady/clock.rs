@@ -1,0 +1,68 @@
+//! Clocks that are wrong. The real binary under libfaketime, whose tests are ignored unless asked for, since few machines
+//! have it: `cargo test --test steady clock -- --ignored`, after `apt-get install libfaketime`.
+
+use std::path::Path;
+use std::process::Command;
+
+use chrono::{TimeDelta, Utc};
+
+use super::*;
+use crate::common::Answer;
+
+/// The command of a scene, at this moment.
+#[track_caller]
+fn at(scene: &Scene, moment: &str) -> Command {
+    let library = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
+        .map(|system| format!("/usr/lib/{system}/faketime/libfaketime.so.1"))
+        .into_iter()
+        .find(|path| Path::new(path).exists())
+        .expect("libfaketime is not installed");
+    let mut command = scene.command();
+    // A clock that runs on, and a monotonic one that is as it is.
+    command.env("LD_PRELOAD", library).env("FAKETIME", format!("@{moment}"));
+    command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    command
+}
+
+#[test]
+#[ignore = "needs libfaketime"]
+fn clock_before_1970_or_far_ahead_is_no_panic() {
+    let years =
+        [("1969-12-31 12:00:00", true), ("1930-01-01 00:00:00", true), ("2200-01-01 00:00:00", false)];
+    for (moment, is_valid) in years.into_iter().chain([("9000-01-01 00:00:00", false)]) {
+        let scene = Scene::new().claude(ALICE).codex(BOB);
+        for _ in 0..2 {
+            for format in ["text", "json", "waybar", "openmetrics"] {
+                let mut command = at(&scene, moment);
+                let done = scene.spawn_command(command.args(["-vv", "status", "--format", format])).finish();
+                assert!(!done.stderr.contains("panicked"), "{moment} {format}: {}", done.stderr);
+                assert!(!done.stdout.contains("error in Quota Tray"), "{moment} {format}: {}", done.stdout);
+                let shown = done.stdout.contains("42");
+                assert_eq!(shown, is_valid, "{moment} {format}: {done:?}");
+            }
+        }
+        let tray = scene.spawn_command(&mut at(&scene, moment));
+        scene.host.menu_until(|menu| menu.shows(ALICE));
+        assert!(!tray.stderr().contains("panicked"), "{moment}: {}", tray.stderr());
+        quit(&scene, tray);
+    }
+}
+
+#[test]
+#[ignore = "needs libfaketime"]
+fn pause_set_by_a_clock_eight_hours_ahead_holds_nobody_once_it_is_right() {
+    let scene = Scene::new().claude(ALICE).codex(BOB);
+    let (alice, bob) = (scene.account(ALICE), scene.account(BOB));
+    scene.usage.answer(alice.access_token(), Answer::status(429).header("Retry-After", "3000"));
+    scene.usage.answer(bob.access_token(), Answer::status(503));
+    let ahead = (Utc::now() + TimeDelta::hours(8)).format("%Y-%m-%d %H:%M:%S").to_string();
+    let done = scene.spawn_command(at(&scene, &ahead).arg("status")).finish();
+    assert_eq!(done.status.code(), Some(1), "{done:?}");
+    for (account, email) in [(&alice, ALICE), (&bob, BOB)] {
+        assert_eq!(scene.usage.requests_with(account.access_token()).len(), 1, "{email}");
+    }
+    status(&scene);
+    for (account, email) in [(&alice, ALICE), (&bob, BOB)] {
+        assert_eq!(scene.usage.requests_with(account.access_token()).len(), 2, "{email}");
+    }
+}
