@@ -58,7 +58,7 @@ proptest! {
         assert_one_line(&words::percent(value));
         let text = words::percent(share);
         assert_eq!(text == "0%", share <= 0.0, "{share}");
-        let whole: f64 = text.trim_start_matches('<').trim_end_matches('%').parse().expect("a number");
+        let whole: f64 = text.trim_start_matches("under ").trim_end_matches('%').parse().expect("a number");
         assert!((whole - share).abs() <= 1.0, "{share}: {text}");
     }
 
