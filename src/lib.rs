@@ -50,6 +50,7 @@
 //! | notifications (the one file that names `notify-rust`) | [`tray::notify`] |
 //! | the main thread's loop (`tao` in one file of it) | [`tray::event_loop`] |
 //! | is there a tray host; text where there is none | `tray/host.rs`, [`tray::terminal`] |
+//! | is the icon registered with it | `tray/registration.rs` |
 //! | the commands, their arguments and help | [`commands`]: one file each |
 //! | standard output and standard error, the one place that writes to them; the log | [`commands::output`]; [`commands::messages`] |
 //! | what text from outside may hold: control, bidirectional and zero-width characters, markup | [`plain`] |

@@ -20,13 +20,13 @@ use crate::tray::event_loop::{ControlFlow, EventLoop, Sender};
 use crate::tray::menu::Action;
 use crate::tray::native::Clicks;
 use crate::tray::notify;
-use crate::tray::shown::{READING, Shown};
+use crate::tray::shown::{IconState, READING, Shown};
 use crate::tray::terminal::Live;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc};
+use tokio::sync::{mpsc, watch};
 use tokio::time::{sleep, timeout};
 
 /// The first refresh, and the look at the tray host, wait no longer than this for the icon.
@@ -80,14 +80,14 @@ pub fn run_with<S: Source, K: 'static>(
     let state = State::new(&context.paths.state_dir);
     let (notices, to_show) = mpsc::unbounded_channel();
     let (calls, to_run) = mpsc::unbounded_channel();
-    let up = Arc::new(Notify::new());
+    let (icon_state, icon) = watch::channel(IconState::default());
     let background = Background {
         events: events.clone(),
         context: context.clone(),
         state: state.clone(),
         notices: to_show,
         calls: to_run,
-        up: up.clone(),
+        icon,
     };
     let runtime = runtime()?;
     let thread = std::thread::Builder::new()
@@ -95,7 +95,7 @@ pub fn run_with<S: Source, K: 'static>(
         .spawn(move || runtime.block_on(background.run(first, interval, received)))
         .map_err(|source| CommandError::System { what: "start a thread".into(), source })?;
 
-    let shown = Shown::new(Clicks::new(events), up);
+    let shown = Shown::new(Clicks::new(events), icon_state);
     let mut shell = Shell::new(context, shown, commands, accounts, notices, calls, state);
     // What the handler owns is dropped with it, on every platform: the lock, the icon, the channel.
     let (mut thread, mut keep, mut lock) = (Some(thread), Some(keep), Some(lock));
@@ -122,7 +122,7 @@ struct Background {
     state: State,
     notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>,
     calls: mpsc::UnboundedReceiver<Vec<Call>>,
-    up: Arc<Notify>,
+    icon: watch::Receiver<IconState>,
 }
 
 /// What to tell the user, and whether to hide e-mail addresses.
@@ -154,9 +154,11 @@ impl Background {
             }
         };
         let work = async {
-            let is_up = timeout(FIRST, self.up.notified()).await.is_ok();
+            let mut icon = self.icon;
+            // Whatever comes of it, the host is looked at then.
+            let _ = timeout(FIRST, icon.wait_for(IconState::was_tried)).await;
             tokio::select! {
-                () = follow_host(self.events, &self.up, is_up) => {}
+                () = follow_host(self.events, icon) => {}
                 () = refreshes => {}
             }
         };
@@ -170,21 +172,12 @@ impl Background {
 }
 
 /// Tells of tray hosts, which come and go on Linux and BSD alone.
-async fn follow_host(events: Sender, icon: &Notify, is_up: bool) {
+async fn follow_host(events: Sender, icon: watch::Receiver<IconState>) {
     #[cfg(all(unix, not(target_os = "macos")))]
-    {
-        use crate::tray::host;
-        if !is_up {
-            tokio::select! {
-                () = host::watch(events.clone(), false) => {}
-                () = icon.notified() => {}
-            }
-        }
-        host::watch(events, true).await;
-    }
+    crate::tray::host::watch(events, icon).await;
     #[cfg(not(all(unix, not(target_os = "macos"))))]
     {
-        let _ = (events, icon, is_up);
+        let _ = (events, icon);
         std::future::pending::<()>().await;
     }
 }
@@ -321,10 +314,13 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     }
 
     fn host_changed(&mut self, before: Option<Host>, host: Host) {
-        // Its library would wait for the lost bus in a busy loop; and it misses a host that comes just after it
-        // has found none, so the icon that was put up before it was known is put up anew.
-        if matches!(host, Host::NoBus | Host::Unaware) || (before.is_none() && host == Host::Missing) {
-            self.shown.remove();
+        match host {
+            Host::Unaware => self.shown.restart(),
+            // The library would wait for the lost bus in a busy loop.
+            Host::NoBus => self.shown.remove(),
+            // An icon that nobody shows need not be kept ready.
+            Host::Missing if before.is_none() => self.shown.remove(),
+            _ => {}
         }
         if let Some(advice) = host.advice() {
             output::complain(advice);

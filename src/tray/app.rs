@@ -39,7 +39,7 @@ pub enum Host {
     Present,
     /// There is none yet; the icon appears when one comes.
     Missing,
-    /// There is one that came just when the icon was put up, and does not know it.
+    /// There is one that answers, and this icon can't be registered with it: another one is to be created.
     Unaware,
     /// There is one, and it does not answer.
     Silent,

@@ -8,6 +8,8 @@ pub mod icon;
 pub mod menu;
 pub mod native;
 pub mod notify;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod registration;
 pub mod shape;
 pub mod shown;
 pub mod terminal;

@@ -8,30 +8,98 @@ pub use here::Shown;
 
 use super::app::Drawing;
 use super::native::{Clicks, Native};
-use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Notify;
+use tokio::sync::watch;
 
 /// How long a panel takes to read the menu of a new icon.
 pub const READING: Duration = Duration::from_millis(50);
 
-/// Puts up a drawing in place of the last one, or the first.
-fn put_up(native: &mut Option<Native>, clicks: &Clicks, drawing: Drawing) {
+/// Whether there is a tray icon, for those who see to it that there is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct IconState {
+    /// Which attempt to create the icon this is about; 0 before the first.
+    pub attempt: u64,
+    /// How far it has come.
+    pub phase: Phase,
+}
+
+/// How far an attempt to create the icon has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Phase {
+    /// There is no icon: not yet, not any more, or it could not be created.
+    #[default]
+    Absent,
+    /// The library creates it, and waits for the tray host.
+    Creating,
+    /// There is an icon.
+    Created,
+}
+
+impl IconState {
+    /// Whether the first attempt is over.
+    pub fn was_tried(&self) -> bool {
+        self.attempt > 0 && self.phase != Phase::Creating
+    }
+}
+
+/// Reports how attempts to create the icon go. Who has been replaced changes nothing any more.
+struct Report {
+    state: watch::Sender<IconState>,
+    attempt: u64,
+}
+
+impl Report {
+    fn new(state: &watch::Sender<IconState>) -> Report {
+        Report { state: state.clone(), attempt: state.borrow().attempt }
+    }
+
+    fn begin(&mut self) {
+        let next = self.attempt + 1;
+        self.change(IconState { attempt: next, phase: Phase::Creating });
+        self.attempt = next;
+    }
+
+    fn set(&self, phase: Phase) {
+        self.change(IconState { attempt: self.attempt, phase });
+    }
+
+    fn change(&self, new: IconState) {
+        self.state.send_if_modified(|state| {
+            let changes = state.attempt == self.attempt && *state != new;
+            if changes {
+                *state = new;
+            }
+            changes
+        });
+    }
+}
+
+/// Shows a drawing in place of the last one, or creates the icon with it.
+fn put_up(native: &mut Option<Native>, clicks: &Clicks, drawing: Drawing, report: &mut Report) {
     match native {
         Some(native) => native.draw(drawing),
-        None => match Native::put_up(clicks, drawing) {
-            Ok(new) => *native = Some(new),
-            // On Linux the host's watch says what is missing.
-            Err(error) => log::info!("could not show the icon: {error}"),
-        },
+        None => {
+            report.begin();
+            match Native::put_up(clicks, drawing) {
+                Ok(new) => {
+                    *native = Some(new);
+                    report.set(Phase::Created);
+                }
+                Err(error) => {
+                    // On Linux the host's watch says what is missing.
+                    log::info!("could not show the icon: {error}");
+                    report.set(Phase::Absent);
+                }
+            }
+        }
     }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod apart {
-    use super::{Arc, Clicks, Drawing, Duration, Native, Notify, READING, put_up};
+    use super::{Clicks, Drawing, Duration, IconState, Native, Phase, READING, Report, put_up, watch};
     use std::mem::take;
-    use std::sync::{Condvar, Mutex, MutexGuard, PoisonError, mpsc};
+    use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, mpsc};
     use std::thread;
 
     /// The icon goes at once, or its host hangs.
@@ -41,7 +109,7 @@ mod apart {
     pub struct Shown {
         clicks: Clicks,
         wishes: Arc<Wishes>,
-        up: Arc<Notify>,
+        state: watch::Sender<IconState>,
         /// Closes when the thread ends. `None`: it was not needed yet.
         thread: Option<mpsc::Receiver<()>>,
     }
@@ -88,9 +156,9 @@ mod apart {
     }
 
     impl Shown {
-        /// Nothing is shown yet. `up` is told each time a drawing is, or can't be.
-        pub fn new(clicks: Clicks, up: Arc<Notify>) -> Shown {
-            Shown { clicks, wishes: Arc::default(), up, thread: None }
+        /// Nothing is shown yet. `state` is changed when the icon is created, or can't be, or goes.
+        pub fn new(clicks: Clicks, state: watch::Sender<IconState>) -> Shown {
+            Shown { clicks, wishes: Arc::default(), state, thread: None }
         }
 
         /// Shows a drawing in place of the last one.
@@ -100,9 +168,10 @@ mod apart {
                 return;
             }
             let (ending, ended) = mpsc::channel();
-            let (clicks, wishes, up) = (self.clicks.clone(), self.wishes.clone(), self.up.clone());
+            let (clicks, wishes) = (self.clicks.clone(), self.wishes.clone());
+            let report = Report::new(&self.state);
             let work = move || {
-                follow(&clicks, &wishes, &up);
+                follow(&clicks, &wishes, report);
                 drop(ending);
             };
             match thread::Builder::new().name("icon".into()).spawn(work) {
@@ -121,6 +190,16 @@ mod apart {
             self.wishes.add(|wish| *wish = Wish { remove: true, end: wish.end, ..Wish::default() });
         }
 
+        /// Takes the icon away together with its thread, which may wait for a call that is never answered. The
+        /// next drawing creates another icon on another thread.
+        pub fn restart(&mut self) {
+            self.wishes.add(|wish| wish.end = true);
+            (self.wishes, self.thread) = (Arc::default(), None);
+            self.state.send_modify(|state| {
+                *state = IconState { attempt: state.attempt + 1, phase: Phase::Absent };
+            });
+        }
+
         /// Takes the icon away for good. One that hangs ends with the process.
         pub fn close(&mut self) {
             self.wishes.add(|wish| wish.end = true);
@@ -130,7 +209,7 @@ mod apart {
         }
     }
 
-    fn follow(clicks: &Clicks, wishes: &Wishes, up: &Notify) {
+    fn follow(clicks: &Clicks, wishes: &Wishes, mut report: Report) {
         let mut native: Option<Native> = None;
         let mut pictures_of: Option<Drawing> = None;
         loop {
@@ -143,6 +222,7 @@ mod apart {
             }
             if wish.remove || wish.end {
                 native = None;
+                report.set(Phase::Absent);
             }
             if wish.end {
                 return;
@@ -152,8 +232,7 @@ mod apart {
             }
             if let Some(drawing) = wish.drawing {
                 let without_pictures = native.is_none().then(|| drawing.clone());
-                put_up(&mut native, clicks, drawing);
-                up.notify_one();
+                put_up(&mut native, clicks, drawing, &mut report);
                 pictures_of = without_pictures.filter(|_| native.is_some());
             }
         }
@@ -162,25 +241,24 @@ mod apart {
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod here {
-    use super::{Arc, Clicks, Drawing, Native, Notify, put_up};
+    use super::{Clicks, Drawing, IconState, Native, Phase, Report, put_up, watch};
 
     /// The tray icon, made with the first drawing.
     pub struct Shown {
         clicks: Clicks,
-        up: Arc<Notify>,
+        report: Report,
         native: Option<Native>,
     }
 
     impl Shown {
-        /// Nothing is shown yet. `up` is told each time a drawing is, or can't be.
-        pub fn new(clicks: Clicks, up: Arc<Notify>) -> Shown {
-            Shown { clicks, up, native: None }
+        /// Nothing is shown yet. `state` is changed when the icon is created, or can't be, or goes.
+        pub fn new(clicks: Clicks, state: watch::Sender<IconState>) -> Shown {
+            Shown { clicks, report: Report::new(&state), native: None }
         }
 
         /// Shows a drawing in place of the last one.
         pub fn draw(&mut self, drawing: Drawing) {
-            put_up(&mut self.native, &self.clicks, drawing);
-            self.up.notify_one();
+            put_up(&mut self.native, &self.clicks, drawing, &mut self.report);
         }
 
         /// The platform has changed an item by itself: the next drawing is put up whole.
@@ -193,6 +271,12 @@ mod here {
         /// Takes the icon away; the next drawing brings it back.
         pub fn remove(&mut self) {
             self.native = None;
+            self.report.set(Phase::Absent);
+        }
+
+        /// The same: no thread waits for the icon here.
+        pub fn restart(&mut self) {
+            self.remove();
         }
 
         /// Takes the icon away for good.

@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use futures_util::StreamExt;
 use zbus::message::{Message, Type};
+use zbus::object_server::SignalEmitter;
 use zbus::{Connection, MessageStream, OwnedObjectPath, OwnedVariant, Variant};
 
 use super::background::Background;
@@ -105,6 +106,21 @@ impl TrayHost {
     /// As if this host came just after the next icon wanted to register: the bus tells it that there is none.
     pub fn overlook_next(&self) {
         self.heard.change(|heard| heard.overlooks_next = true);
+    }
+
+    /// Drops the icons that it knows, and says so.
+    pub fn forget_icons(&self) {
+        let running = self.running.as_ref().expect("the tray host runs");
+        let emitter = SignalEmitter::new(&running.connection, "/StatusNotifierWatcher").expect("a path");
+        let forgotten = self.heard.change(|heard| {
+            let items = heard.items.clone();
+            heard.forget_items();
+            items
+        });
+        for item in forgotten {
+            let told = Watcher::status_notifier_item_unregistered(&emitter, &item.service);
+            zbus::block_on(told).expect("the bus is there");
+        }
     }
 
     /// Lists icons by the names of their connections, as some watchers do.

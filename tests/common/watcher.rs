@@ -17,6 +17,7 @@ use super::watched::Watched;
 pub(super) struct Heard {
     /// The icons there are, in the order in which they registered.
     pub items: Vec<TrayItem>,
+    /// How many icons have registered; one that is known already does not count.
     pub registrations: usize,
     /// The next icon to register is told that there is nobody.
     pub overlooks_next: bool,
@@ -32,7 +33,7 @@ pub(super) struct Heard {
 }
 
 /// Where an icon is served.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct TrayItem {
     /// The bus name that it registered; calls go there.
     pub service: String,
@@ -63,7 +64,11 @@ impl Heard {
         self.icon_events += 1;
     }
 
+    /// One that is known is nothing new, as for Plasma's watcher.
     fn register(&mut self, item: TrayItem) {
+        if self.items.contains(&item) {
+            return;
+        }
         self.items.retain(|known| known.service != item.service);
         self.items.push(item);
         self.registrations += 1;
@@ -153,10 +158,16 @@ impl Watcher {
         if self.heard.change(|heard| take(&mut heard.overlooks_next)) {
             return Err(fdo::Error::ServiceUnknown("as if the host had come just after".to_owned()));
         }
-        let owner = header.sender().expect("the bus names each sender").to_string();
+        let sender = header.sender().expect("the bus names each sender").to_string();
         let item = if service.starts_with('/') {
-            TrayItem { service: owner.clone(), path: service.clone(), owner }
+            TrayItem { service: sender.clone(), path: service.clone(), owner: sender }
         } else {
+            // Whoever registers it, it is there for as long as its name is, and not at all without.
+            let (bus, path) = ("org.freedesktop.DBus", "/org/freedesktop/DBus");
+            let asked =
+                emitter.connection().call_method(Some(bus), path, Some(bus), "GetNameOwner", &service);
+            let Ok(answer) = asked.await else { return Ok(()) };
+            let owner = answer.body().deserialize::<String>()?;
             TrayItem { service: service.clone(), path: "/StatusNotifierItem".to_owned(), owner }
         };
         self.heard.change(|heard| heard.register(item));
@@ -188,6 +199,12 @@ impl Watcher {
     fn protocol_version(&self) -> i32 {
         0
     }
+
+    #[zbus(signal)]
+    pub(super) async fn status_notifier_item_unregistered(
+        emitter: &SignalEmitter<'_>,
+        service: &str,
+    ) -> zbus::Result<()>;
 
     #[zbus(signal)]
     async fn status_notifier_item_registered(emitter: &SignalEmitter<'_>, service: &str) -> zbus::Result<()>;

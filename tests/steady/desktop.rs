@@ -202,6 +202,60 @@ fn a_watcher_that_hangs_at_the_start_holds_up_nothing_and_gets_the_icon_when_it_
     quit(&scene, program);
 }
 
+/// Its connection stays, so the bus does not tell those who wait for it that it is gone.
+#[test]
+fn watcher_that_hangs_at_the_start_and_is_replaced_while_connected_gets_the_icon() {
+    let mut scene = Scene::new().claude(ALICE).without_tray_host();
+    let frozen = Frozen::start(&scene.bus, WATCHER, &[]);
+    let program = scene.spawn(&[]);
+    program.stderr_line("the tray host does not answer");
+    frozen.release_name();
+    scene.host.start_again(&scene.bus);
+    goes_on_with_one_icon(&scene, program);
+}
+
+#[test]
+fn watcher_that_hangs_later_and_is_replaced_while_connected_gets_the_icon() {
+    let mut scene = Scene::new().claude(ALICE);
+    let program = scene.spawn(&[]);
+    scene.host.menu_until(showing("42% left"));
+    scene.host.stop();
+    let frozen = Frozen::start(&scene.bus, WATCHER, &[]);
+    frozen.wait_for("RegisterStatusNotifierItem");
+    program.stderr_line("the tray host does not answer");
+    frozen.release_name();
+    scene.host.start_again(&scene.bus);
+    scene.claude_used(&scene.account(ALICE), &[("five_hour", 85.0)]);
+    scene.host.menu_until(showing("left"));
+    refresh(&scene, "15% left");
+    quit(&scene, program);
+}
+
+/// The second icon has another name than the first.
+#[test]
+fn tray_host_that_comes_while_a_second_icon_is_created_gets_it() {
+    let mut scene = Scene::new().claude(ALICE).without_tray_host();
+    let program = scene.spawn(&[]);
+    program.stderr_line("no tray host is running");
+    scene.host.overlook_next();
+    scene.host.start_again(&scene.bus);
+    scene.host.menu_until(showing("42% left"));
+    quit(&scene, program);
+}
+
+#[test]
+fn icon_that_the_tray_host_drops_is_registered_again() {
+    let scene = Scene::new().claude(ALICE);
+    let program = scene.spawn(&[]);
+    for round in 1..=3 {
+        scene.host.menu_until(showing("42% left"));
+        assert_eq!(scene.host.registrations(), round);
+        scene.host.forget_icons();
+    }
+    scene.host.menu_until(showing("42% left"));
+    quit(&scene, program);
+}
+
 #[test]
 fn a_watcher_that_thaws_gets_the_icon() {
     let scene = Scene::new().claude(ALICE).without_tray_host();

@@ -74,6 +74,11 @@ impl Frozen {
         self.members.try_recv().is_ok()
     }
 
+    /// Gives the name away and stays connected: whoever waits for an answer goes on waiting.
+    pub fn release_name(&self) {
+        zbus::block_on(self.connection.release_name(self.name)).expect("the bus is there");
+    }
+
     /// Answers what has been waiting, and from now on everything.
     pub fn thaw(&self) {
         let mut calls = self.calls.lock().expect("nothing panics under it");
@@ -85,7 +90,7 @@ impl Frozen {
 impl Drop for Frozen {
     fn drop(&mut self) {
         zbus::block_on(async {
-            // An error means that the bus is gone.
+            // It may be released already, and an error means that the bus is gone.
             self.connection.release_name(self.name).await.ok();
             self.connection.clone().close().await.ok();
         });
