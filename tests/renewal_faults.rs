@@ -6,6 +6,8 @@
 mod bytes;
 #[path = "renewal_faults/canary.rs"]
 mod canary;
+#[path = "common/certificate.rs"]
+mod certificate;
 #[path = "renewal_faults/clock.rs"]
 mod clock;
 mod common;
@@ -13,6 +15,8 @@ mod common;
 mod disk;
 #[path = "renewal_faults/flicker.rs"]
 mod flicker;
+#[path = "common/https.rs"]
+mod https;
 #[path = "renewal_faults/in_vain.rs"]
 mod in_vain;
 #[path = "renewal_faults/journal.rs"]

@@ -11,6 +11,8 @@ mod answer;
 mod answers;
 #[path = "status/check.rs"]
 mod check;
+#[path = "common/certificate.rs"]
+mod certificate;
 #[path = "status/command_line.rs"]
 mod command_line;
 #[path = "status/completions.rs"]
@@ -24,6 +26,8 @@ mod hostile;
 #[cfg(target_os = "linux")]
 #[path = "status/printing.rs"]
 mod printing;
+#[path = "common/https.rs"]
+mod https;
 #[path = "status/requests.rs"]
 mod requests;
 #[path = "status/secrecy.rs"]
@@ -40,6 +44,7 @@ mod usage_server;
 mod watched;
 
 use answer::Answer;
+use https::{HttpsFront, RecordingProxy};
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -82,6 +87,14 @@ impl Scene {
         self.file("config/quota-tray/config.toml", &text);
     }
 
+    /// From now on Claude's usage is behind TLS.
+    fn behind_tls(&self) -> HttpsFront {
+        let front = HttpsFront::start(&self.server.url(""));
+        self.settings_with("", &front.url("/claude"), "");
+        self.file("roots.pem", &front.pem());
+        front
+    }
+
     fn file(&self, name: &str, content: &str) {
         std::fs::write(self.path(name), content).expect("written");
     }
@@ -103,6 +116,10 @@ impl Scene {
         command.env_clear().env("HOME", self.path("home")).env("TZ", "UTC");
         command.env("XDG_CONFIG_HOME", self.path("config")).env("XDG_STATE_HOME", self.path("state"));
         command.env("XDG_RUNTIME_DIR", self.path("run")).current_dir(self.dir.path()).args(arguments);
+        let roots = self.path("roots.pem");
+        if roots.exists() {
+            command.env("SSL_CERT_FILE", roots);
+        }
         command
     }
 

@@ -2,7 +2,7 @@
 //! binary, real sockets, a real bus; time is made to pass by moving the moments in the state directory.
 #![cfg(target_os = "linux")]
 
-#[path = "steady/certificate.rs"]
+#[path = "common/certificate.rs"]
 mod certificate;
 #[path = "steady/clicks.rs"]
 mod clicks;

@@ -1,4 +1,5 @@
-//! The one way out: HTTPS with a time-out, a limit on what is read, and no redirects.
+//! The one way out: HTTPS with a time-out, a limit on what is read, and no redirects. Plain HTTP goes to this machine
+//! alone, and through no proxy.
 
 use super::door::Door;
 use super::tls;
@@ -6,8 +7,8 @@ use crate::config::Endpoint;
 use crate::credentials::Proxy;
 use crate::quota::Failure;
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::ClientBuilder;
 use reqwest::header::{self, HeaderMap};
+use reqwest::{ClientBuilder, Url};
 use std::collections::HashMap;
 use std::error::Error;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -73,6 +74,30 @@ struct Way {
     door: Door,
 }
 
+/// For new tokens: each request over a connection of its own.
+pub(super) struct Renewing {
+    proxied: reqwest::Client,
+    direct: reqwest::Client,
+}
+
+impl Renewing {
+    /// A POST request, by the way that `url` allows.
+    pub(super) fn post(&self, url: Url) -> reqwest::RequestBuilder {
+        let client = if may_be_proxied(&url) { &self.proxied } else { &self.direct };
+        client.post(url)
+    }
+}
+
+/// An `http` endpoint is on this machine, and a proxy would get its token in the clear. `https` goes through a tunnel.
+fn may_be_proxied(url: &Url) -> bool {
+    url.scheme() == "https"
+}
+
+/// The way to an endpoint, where `proxy` is what the account asks for.
+fn way_to<'a>(url: &Url, proxy: &'a Proxy) -> &'a Proxy {
+    if may_be_proxied(url) { proxy } else { &Proxy::Direct }
+}
+
 impl Http {
     /// Asks for `endpoint`.
     ///
@@ -84,6 +109,7 @@ impl Http {
         proxy: &Proxy,
         headers: HeaderMap,
     ) -> Result<Answer, Failure> {
+        let proxy = way_to(endpoint.url(), proxy);
         let Way { client, door } = self.way(endpoint, proxy)?;
         let Ok(pass) = timeout(TIME_OUT, door.pass()).await else {
             return Err(match door.has_opened() {
@@ -121,15 +147,10 @@ impl Http {
         Ok(way)
     }
 
-    /// For new tokens: each request over a connection of its own.
-    pub(super) fn renewing(&self, proxy: &Proxy) -> Result<reqwest::Client, Failure> {
+    /// For new tokens.
+    pub(super) fn renewing(&self, proxy: &Proxy) -> Result<Renewing, Failure> {
         let mut clients = self.clients();
-        if let Some(client) = clients.renewing.get(proxy) {
-            return Ok(client.clone());
-        }
-        let client = clients.make(proxy, single_use)?;
-        clients.renewing.insert(proxy.clone(), client.clone());
-        Ok(client)
+        Ok(Renewing { proxied: clients.renewing(proxy)?, direct: clients.renewing(&Proxy::Direct)? })
     }
 
     /// Closes the connections, once nobody uses them any more. The pool could do so by itself, with a timer
@@ -146,6 +167,15 @@ impl Http {
 }
 
 impl Clients {
+    fn renewing(&mut self, proxy: &Proxy) -> Result<reqwest::Client, Failure> {
+        if let Some(client) = self.renewing.get(proxy) {
+            return Ok(client.clone());
+        }
+        let client = self.make(proxy, single_use)?;
+        self.renewing.insert(proxy.clone(), client.clone());
+        Ok(client)
+    }
+
     fn make(
         &mut self,
         proxy: &Proxy,
@@ -222,7 +252,7 @@ pub(super) fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Fail
         return Failure::NotTrusted(host.to_owned());
     }
     if error.is_connect() {
-        return unreachable(host, proxy);
+        return unreachable(host, error.url().map_or(proxy, |url| way_to(url, proxy)));
     }
 
     if causes(error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse)) {

@@ -179,11 +179,21 @@ fn each_fault_of_the_network_is_told() {
     let scene = well();
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
     scene.account(ALICE).set("proxy_url", format!("http://user:pass-word@{gone}"));
+    // To http on this machine nothing goes through a proxy.
+    let done = scene.run(&["doctor"]);
+    assert!(done.status.success() && !done.stdout.contains("through the proxy"), "{}", done.stdout);
+    let claude = format!("https://{gone}/");
+    let codex = scene.usage.url("/");
+    let behind_tls = format!(
+        "[endpoints]\nclaude_usage = \"{claude}\"\nclaude_token = \"{claude}\"\ncodex_usage = \"{codex}\"\n\
+         codex_token = \"{codex}\"\ncli_proxy_api = []\n"
+    );
+    scene.set_raw_config(&behind_tls);
     let done = scene.run(&["doctor"]);
     says(&done, "✗", "network", &format!("through the proxy {gone} of an account: could not reach"));
     assert!(!done.stdout.contains("pass-word"), "{}", done.stdout);
     scene.account(ALICE).set("proxy_url", "direct");
-    says(&scene.run(&["doctor"]), "✓", "network", "straight, as an account asks for");
+    says(&scene.run(&["doctor"]), "✗", "network", "straight, as an account asks for: could not reach");
     let endpoints = |claude: &str| {
         let rest = scene.usage.url("/");
         format!(

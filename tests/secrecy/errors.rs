@@ -135,6 +135,9 @@ const FAULTS: [Fault; 24] = [
             let proxy =
                 format!("{{\"proxy_url\":\"http://{}:x@127.0.0.1:9\",", &stage.kind.access(1)[20..36]);
             stage.write(stage.text().replacen('{', &proxy, 1));
+            let endpoints = ["claude_token", "claude_usage", "codex_token", "codex_usage"];
+            let lines = endpoints.map(|name| format!("{name} = \"https://localhost:9/\"\n"));
+            stage.scene.set_config(&format!("[endpoints]\ncli_proxy_api = []\n{}", lines.concat()));
         },
     },
 ];

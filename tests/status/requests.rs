@@ -2,7 +2,7 @@
 
 use super::*;
 use insta::assert_snapshot;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
 use usage_server::Request;
 
@@ -133,60 +133,34 @@ fn serve_once(stream: &mut std::net::TcpStream, before: impl FnOnce()) -> Vec<St
 
 #[test]
 fn each_account_travels_by_its_own_proxy() {
-    let (scene, system, own) = (Scene::new(), UsageServer::start(), UsageServer::start());
-    let via = own.url("").replace("http://", "http://user:hunter2@");
+    let (scene, system, own) = (Scene::new(), RecordingProxy::start(), RecordingProxy::start());
+    let front = scene.behind_tls();
     for (token, more) in [
         ("system", json!({})),
-        ("own", json!({"proxy_url": via})),
+        ("own", json!({"proxy_url": format!("http://user:hunter2@{}", own.address())})),
         ("direct", json!({"proxy_url": "direct"})),
         ("none", json!({"proxy_url": "none"})),
     ] {
         scene.account(&format!("claude-{token}.json"), &claude(token, more));
-        for server in [&scene.server, &system, &own] {
-            server.answer(token, good());
-        }
+        scene.server.answer(token, good());
     }
-    let done = run(scene.command(&["status"]).env("http_proxy", system.url("")));
+    let system_proxy = format!("http://{}", system.address());
+    let done = run(scene.command(&["status"]).env("https_proxy", system_proxy));
     assert_eq!(done.code, 0, "{done:?}");
-    let tokens = |server: &UsageServer| {
-        let mut tokens: Vec<_> =
-            server.requests().iter().map(|request| request.token().expect("a token").to_owned()).collect();
-        tokens.sort();
-        tokens
-    };
-    assert_eq!(tokens(&system), ["system"]);
-    assert_eq!(tokens(&own), ["own"]);
-    assert_eq!(tokens(&scene.server), ["direct", "none"]);
-    let proxied = &own.requests()[0];
-    assert_eq!(proxied.path, scene.server.url("/claude"), "a proxy is asked for the whole address");
-    assert_eq!(proxied.header("proxy-authorization"), Some("Basic dXNlcjpodW50ZXIy"));
+    let tunnel = format!("CONNECT {} HTTP/1.1", front.authority());
+    assert_eq!((system.wanted(), own.wanted()), (vec![tunnel.clone()], vec![tunnel]));
+    assert_eq!(own.visits()[0].authorization.as_deref(), Some("Basic dXNlcjpodW50ZXIy"));
 }
 
 #[test]
 fn a_socks_proxy_is_asked_for_the_servers_address() {
-    let scene = Scene::new();
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
-    let proxy = format!("socks5://{}", listener.local_addr().expect("an address"));
-    scene.account("claude-a.json", &claude("t", json!({"proxy_url": proxy})));
-    // RFC 1928, without authentication: greeting, request, and from then on the server itself.
-    let proxy = std::thread::spawn(move || {
-        let (mut stream, _) = listener.accept().expect("a connection");
-        let mut greeting = [0; 2];
-        stream.read_exact(&mut greeting).expect("a greeting");
-        let mut methods = vec![0; greeting[1].into()];
-        stream.read_exact(&mut methods).expect("methods");
-        stream.write_all(&[5, 0]).expect("sent");
-        let mut wanted = [0; 10];
-        stream.read_exact(&mut wanted).expect("a request");
-        stream.write_all(&[5, 0, 0, 1, 0, 0, 0, 0, 0, 0]).expect("sent");
-        (wanted, serve_once(&mut stream, || {}))
-    });
+    let (scene, proxy) = (Scene::new(), RecordingProxy::start());
+    let front = scene.behind_tls();
+    let of_account = json!({"proxy_url": format!("socks5://{}", proxy.address())});
+    scene.account("claude-a.json", &claude("t", of_account));
+    scene.server.answer("t", good());
     assert_eq!(scene.run(&["status"]).code, 0);
-    let (wanted, request) = proxy.join().expect("a proxy");
-    let server: url::Url = scene.server.url("").parse().expect("an address");
-    let port = server.port().expect("a port").to_be_bytes();
-    assert_eq!(wanted, [5, 1, 0, 1, 127, 0, 0, 1, port[0], port[1]]);
-    assert_eq!(request[0], "GET /claude HTTP/1.1");
+    assert_eq!(proxy.wanted(), [front.authority().replace("localhost:", "SOCKS ")]);
 }
 
 #[test]
@@ -207,6 +181,7 @@ fn a_token_for_https_never_reaches_a_proxy() {
 #[test]
 fn a_proxy_that_does_not_answer_is_named_without_its_password() {
     let scene = Scene::new();
+    scene.behind_tls();
     let proxy = format!("http://user:hunter2@{}", nowhere());
     scene.account("claude-a.json", &claude("t", json!({"proxy_url": proxy})));
     let error = scene.error();

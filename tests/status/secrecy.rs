@@ -75,10 +75,10 @@ fn a_file_that_cannot_be_used_is_not_repeated() {
 
 #[test]
 fn a_proxy_and_an_endpoint_with_a_password_are_not_repeated() {
-    let scene = Scene::new();
-    let proxy = UsageServer::start();
+    let (scene, proxy) = (Scene::new(), RecordingProxy::start());
+    scene.behind_tls();
     for (name, address) in [
-        ("claude-1.json", proxy.url("").replace("http://", "http://u:hunter2@")),
+        ("claude-1.json", format!("http://u:hunter2@{}", proxy.address())),
         ("claude-2.json", "http://u:hunter2@127.0.0.1:9".to_owned()),
         ("claude-3.json", "socks5://u:hunter2@127.0.0.1:9".to_owned()),
     ] {

@@ -34,6 +34,8 @@ fn ways(context: &Context, logins: &[Login]) -> Vec<(Endpoint, Proxy)> {
     let codex = [&endpoints.codex_usage, &endpoints.codex_token];
     let mut ways: Vec<(Endpoint, Proxy)> = Vec::new();
     let mut add = |endpoint: &Endpoint, proxy: &Proxy| {
+        // To http, which is on this machine, nothing travels through a proxy.
+        let proxy = if endpoint.url().scheme() == "https" { proxy } else { &Proxy::System };
         let way = (origin(endpoint), proxy.clone());
         if !ways.contains(&way) {
             ways.push(way);
