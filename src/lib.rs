@@ -27,6 +27,7 @@
 //! | … a response that the disk does not take | `credentials/renewal/saving.rs` |
 //! | … copies of one login, and tokens that were spent for another file | `credentials/renewal/copies.rs`, `…/known.rs`, `credentials/spent.rs` |
 //! | … why one is not renewed | `credentials/renewal/refusal.rs` |
+//! | … whether CLIProxyAPI is there to do it | [`credentials::renewal::cli_proxy_api`] |
 //! | … the journal, the locks | [`credentials::journal`], [`credentials::lock`] |
 //! | … the change of the text; how the file is replaced, and whether it can be | [`credentials::rewrite`]; [`credentials::replacement`], `credentials/place.rs` |
 //! | starting at login: the texts of each system, the place | [`autostart`] |

@@ -50,15 +50,9 @@ impl Endpoint {
     pub fn parse(text: &str) -> Result<Endpoint, String> {
         let expected = "expected https://…, or http://… on a loopback address";
         let url = Url::parse(text).map_err(|error| format!("{expected} ({error})"))?;
-        let loopback = match url.host() {
-            Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-            Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-            Some(url::Host::Domain(name)) => name == "localhost",
-            None => false,
-        };
         match url.scheme() {
             "https" if url.has_host() => Ok(Endpoint(url)),
-            "http" if loopback => Ok(Endpoint(url)),
+            "http" if is_loopback(&url) => Ok(Endpoint(url)),
             _ => Err(format!("{expected}: a token goes there, and no other can be listened to")),
         }
     }
@@ -68,9 +62,23 @@ impl Endpoint {
         &self.0
     }
 
+    /// Whether it is on this machine.
+    pub fn is_loopback(&self) -> bool {
+        is_loopback(&self.0)
+    }
+
     /// The host's name, for messages.
     pub fn host(&self) -> &str {
         self.0.host_str().unwrap_or_default()
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 

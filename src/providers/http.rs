@@ -25,7 +25,7 @@ const CONNECT_TIME_OUT: Duration = Duration::from_secs(10);
 /// The connection of a token request is given up when its server is silent for nine times this long.
 const TOKEN_KEEPALIVE: Duration = Duration::from_secs(30);
 
-/// A program on this machine answers at once or not at all.
+/// A program on this machine answers at once, unless it is very busy or hangs.
 const PROBE_TIME_OUT: Duration = Duration::from_millis(700);
 
 /// No usage answer is near this long; what is longer is something else, or means harm.
@@ -49,6 +49,17 @@ pub struct Answer {
     pub cf_mitigated: Option<String>,
     /// The body, unpacked.
     pub body: Vec<u8>,
+}
+
+/// What a program is found to be, by its page.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Probe {
+    /// It answers as expected.
+    Found,
+    /// No connection is accepted, or another program answers.
+    NotFound,
+    /// A connection is accepted, and no whole response comes in time.
+    Silent,
 }
 
 /// The HTTP clients, each made when it is first needed. Connections are kept and shared between accounts,
@@ -123,14 +134,17 @@ impl Http {
         Ok(answer)
     }
 
-    /// Whether a page on this machine answers with `words` in its first lines.
-    pub async fn says(&self, endpoint: &Endpoint, words: &str) -> bool {
-        let asked = async {
-            let Way { client, .. } = self.way(endpoint, &Proxy::Direct)?;
-            let request = client.get(endpoint.url().clone()).timeout(PROBE_TIME_OUT);
-            send(request, endpoint.host(), &Proxy::Direct).await
-        };
-        asked.await.is_ok_and(|answer| String::from_utf8_lossy(&answer.body).contains(words))
+    /// Whether the program at `endpoint` answers with `words`.
+    pub async fn probe(&self, endpoint: &Endpoint, words: &str) -> Probe {
+        let Ok(Way { client, door }) = self.way(endpoint, &Proxy::Direct) else { return Probe::NotFound };
+        let request = client.get(endpoint.url().clone()).timeout(PROBE_TIME_OUT);
+        match send(request, endpoint.host(), &Proxy::Direct).await {
+            Ok(answer) if String::from_utf8_lossy(&answer.body).contains(words) => Probe::Found,
+            Ok(_) | Err(Failure::Unreachable(_) | Failure::Internal(_)) => Probe::NotFound,
+            // On this machine a connection is refused at once, or waits for a program that is too busy to accept it.
+            Err(Failure::TimedOut(_)) if !door.has_opened() && !endpoint.is_loopback() => Probe::NotFound,
+            Err(_) => Probe::Silent,
+        }
     }
 
     fn way(&self, endpoint: &Endpoint, proxy: &Proxy) -> Result<Way, Failure> {

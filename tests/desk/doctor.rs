@@ -209,6 +209,10 @@ fn each_fault_of_the_network_is_told() {
     scene.usage.answer_path("/", |_| common::Answer::from(serde_json::json!("CLI Proxy API Server")));
     scene.set_raw_config(&endpoints(&scene.usage.url("/")));
     says(&scene.run(&["doctor"]), "✓", "CLIProxyAPI", "it runs at");
+    scene.usage.answer_path("/", |_| common::Answer::silence());
+    let place = scene.usage.url("").replace("http://", "");
+    let silent = format!("a program on {place} accepts connections but does not answer");
+    says(&scene.run(&["doctor"]), "!", "CLIProxyAPI", &silent);
 }
 
 #[test]

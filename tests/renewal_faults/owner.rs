@@ -4,7 +4,7 @@ use super::stage::Stage;
 use crate::common::{Answer, PATIENCE, UsageServer};
 use chrono::TimeDelta;
 use serde_json::json;
-use std::net::TcpListener;
+use std::net::{TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -69,13 +69,8 @@ fn whatever_is_no_cliproxyapi_does_not_stop_a_renewal() {
     for page in [
         Answer::status(200).body("<html>It works!</html>"),
         Answer::status(404),
-        Answer::hang_up(),
         Answer::redirect("/elsewhere"),
         Answer::json(&json!({"message": "another server"})),
-        // Too slow: it has 0.7 seconds.
-        Answer::silence(),
-        own_page().trickled(Duration::from_millis(250)),
-        Answer::endless_headers(),
     ] {
         let stage = Stage::claude();
         let server = cli_proxy_api(page);
@@ -85,6 +80,57 @@ fn whatever_is_no_cliproxyapi_does_not_stop_a_renewal() {
     let stage = Stage::claude();
     settings(&stage, None, &[closed_port(), closed_port()]);
     stage.shows_usage_with(2);
+}
+
+#[test]
+fn program_that_accepts_a_connection_and_does_not_answer_counts_as_a_cliproxyapi() {
+    for page in [
+        // Longer than the 0.7 seconds that it has.
+        Answer::silence(),
+        own_page().trickled(Duration::from_millis(250)),
+        Answer::endless_headers(),
+        Answer::hang_up(),
+    ] {
+        let stage = Stage::claude();
+        let before = stage.text();
+        let server = cli_proxy_api(page);
+        let other = cli_proxy_api(Answer::status(404));
+        settings(&stage, None, &[other.url(""), server.url(""), closed_port()]);
+        stage.says(&does_not_answer(&server.url("")));
+        assert_eq!((stage.text(), stage.ledger.posts()), (before, Vec::new()));
+        settings(&stage, Some("always"), &[server.url("")]);
+        stage.shows_usage_with(2);
+    }
+}
+
+/// The system accepts connections on its behalf until its queue is full.
+#[test]
+fn program_that_accepts_no_connection_any_more_counts_as_a_cliproxyapi() {
+    let stage = Stage::claude();
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let waits = Duration::from_millis(200);
+    let queue: Vec<_> =
+        std::iter::from_fn(|| TcpStream::connect_timeout(&address, waits).ok()).take(100_000).collect();
+    settings(&stage, None, &[format!("http://{address}")]);
+    stage.says(&does_not_answer(&format!("http://{address}")));
+    assert_eq!(stage.ledger.posts(), [""; 0], "{} connections wait", queue.len());
+}
+
+fn does_not_answer(address: &str) -> String {
+    format!(
+        "token expired: a program on {} accepts connections but does not answer, and may be CLIProxyAPI; restart it, \
+         or set token_renewal = \"always\"",
+        address.trim_start_matches("http://")
+    )
+}
+
+#[test]
+fn cliproxyapi_that_answers_is_found_behind_a_program_that_does_not() {
+    let stage = Stage::claude();
+    let (silent, server) = (cli_proxy_api(Answer::silence()), cli_proxy_api(own_page()));
+    settings(&stage, None, &[silent.url(""), server.url("")]);
+    stage.says(CLI_PROXY_API);
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use super::{Finding, bad, doubtful, good};
 use crate::commands::Context;
 use crate::config::{Endpoint, TokenRenewal};
-use crate::credentials::renewal::CLI_PROXY_API;
+use crate::credentials::renewal::cli_proxy_api::{self, Presence};
 use crate::credentials::{Login, Proxy};
 use crate::providers::Http;
 use crate::quota::{Provider, Zone};
@@ -101,12 +101,20 @@ fn system_proxy() -> Vec<Finding> {
 
 async fn cli_proxy_api(context: &Context, http: &Http) -> Finding {
     let endpoints = &context.settings.endpoints.cli_proxy_api;
-    for endpoint in endpoints {
-        if http.says(endpoint, CLI_PROXY_API).await {
-            return good("CLIProxyAPI", format!("it runs at {}", place(endpoint.url())));
+    match cli_proxy_api::find(http, endpoints).await {
+        Presence::Running(place) => return good("CLIProxyAPI", format!("it runs at {place}")),
+        Presence::Silent(place) => {
+            return doubtful(
+                "CLIProxyAPI",
+                format!(
+                    "a program on {place} accepts connections but does not answer, and may be CLIProxyAPI"
+                ),
+                "restart it; while token_renewal is \"auto\", Quota Tray renews no login beside it",
+            );
         }
+        Presence::Absent => {}
     }
-    let places: Vec<_> = endpoints.iter().map(|endpoint| place(endpoint.url())).collect();
+    let places: Vec<_> = endpoints.iter().map(cli_proxy_api::place).collect();
     let state = match places.is_empty() {
         true => "no address of it is set".to_owned(),
         false => format!("it does not run at {}", places.join(", ")),

@@ -6,6 +6,7 @@
 //! spent, for this file or for a copy of it, is never sent again.
 
 mod after;
+pub mod cli_proxy_api;
 mod contents;
 mod copies;
 mod keeping;
@@ -36,7 +37,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Mutex, Semaphore, watch};
+use tokio::sync::{Semaphore, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout};
 
@@ -55,14 +56,8 @@ const AT_ONCE: usize = 32;
 /// What the disk gets at the end, besides the token server's time.
 const LAST_PATIENCE: Duration = Duration::from_secs(5);
 
-/// How long CLIProxyAPI is taken to be as it was found.
-const PROBE_HOLDS: Duration = Duration::from_secs(5);
-
 /// How often the file may change while it is renewed, or turn out to hold a token that was spent elsewhere.
 const MAX_ROUNDS: u32 = 8;
-
-/// How CLIProxyAPI's own page begins.
-pub const CLI_PROXY_API: &str = "CLI Proxy API Server";
 
 /// The steps of a renewal, in their order, for whoever wants to watch them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -104,7 +99,7 @@ pub struct Renewer {
     dir: PathBuf,
     http: Arc<Http>,
     watcher: fn(Step),
-    cli_proxy_api: Mutex<Option<(Instant, bool)>>,
+    cli_proxy_api: cli_proxy_api::Lookout,
     sent: watch::Sender<Sent>,
     at_once: Semaphore,
     pending: std::sync::Mutex<HashMap<PathBuf, Pending>>,
@@ -167,7 +162,7 @@ impl Renewer {
             dir,
             http,
             watcher,
-            cli_proxy_api: Mutex::new(None),
+            cli_proxy_api: cli_proxy_api::Lookout::default(),
             sent: watch::Sender::default(),
             at_once: Semaphore::new(AT_ONCE),
             pending: std::sync::Mutex::default(),
@@ -452,27 +447,12 @@ impl Renewer {
             TokenRenewal::Never => Err(Refusal::because(
                 "renewal is switched off (token_renewal = \"never\"); start CLIProxyAPI, or sign in again with it",
             )),
-            TokenRenewal::Auto if self.finds_cli_proxy_api(policy).await => {
-                Err(Refusal::because("CLIProxyAPI is running and will renew it"))
+            TokenRenewal::Auto => {
+                let presence = self.cli_proxy_api.find(&self.http, &policy.endpoints.cli_proxy_api).await;
+                presence.refusal().map_or(Ok(()), |words| Err(Refusal::because(words)))
             }
-            TokenRenewal::Auto | TokenRenewal::Always => Ok(()),
+            TokenRenewal::Always => Ok(()),
         }
-    }
-
-    async fn finds_cli_proxy_api(&self, policy: &Policy) -> bool {
-        // Whoever comes first asks, the others wait for what it finds.
-        let mut found = self.cli_proxy_api.lock().await;
-        if let Some((at, alive)) = *found
-            && at.elapsed() < PROBE_HOLDS
-        {
-            return alive;
-        }
-        let mut alive = false;
-        for endpoint in &policy.endpoints.cli_proxy_api {
-            alive = alive || self.http.says(endpoint, CLI_PROXY_API).await;
-        }
-        *found = Some((Instant::now(), alive));
-        alive
     }
 
     fn told(&self, step: Step) {
