@@ -88,19 +88,15 @@ impl Autostart {
         changed.map_err(|source| AutostartError::Write { place: self.place.to_string(), source })
     }
 
-    /// The program may have been moved, or come anew in another folder: an entry that starts another
-    /// one with the very arguments of this run starts this one from now on. One that is off, or has
-    /// other arguments, is left alone.
+    /// The program may have been moved, or come anew in another folder: an entry that starts one that is gone, with the
+    /// very arguments of this run, starts this one from now on. One that is off, has other arguments, or starts
+    /// something of the user's own is left alone.
     ///
     /// # Errors
     /// The entry can't be read or changed.
     pub fn follow_program(&self) -> Result<bool, AutostartError> {
         let Standing::On(command) = self.standing()? else { return Ok(false) };
-        let (Some((old, old_rest)), Some((new, rest))) = (command.split_first(), self.command.split_first())
-        else {
-            return Ok(false);
-        };
-        if old_rest != rest || is_same_program(old, new) {
+        if !is_moved(&command, &self.command, exists) {
             return Ok(false);
         }
         self.set(true)?;
@@ -119,10 +115,20 @@ pub fn exists(program: &str) -> bool {
     !path.is_absolute() || path.is_file()
 }
 
-/// A link to it is the program, too.
-fn is_same_program(one: &str, other: &str) -> bool {
-    let real = |path: &str| std::fs::canonicalize(path).unwrap_or_else(|_| path.into());
-    one == other || real(one) == real(other)
+/// Whether `old` is how `new` was started before it was moved.
+fn is_moved(old: &[String], new: &[String], exists: impl Fn(&str) -> bool) -> bool {
+    let (Some((old, old_rest)), Some((new, rest))) = (old.split_first(), new.split_first()) else {
+        return false;
+    };
+    old_rest == rest && is_ours(old, new) && !exists(old)
+}
+
+/// Whether a program goes by the name of this one. An AppImage has its version in the name.
+fn is_ours(old: &str, new: &str) -> bool {
+    let name = |path: &str| Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
+    let plain = |name: String| name.to_lowercase().replace(|letter: char| !letter.is_alphanumeric(), "");
+    name(old).is_some() && name(old) == name(new)
+        || name(old).is_some_and(|name| plain(name).starts_with("quotatray"))
 }
 
 /// Where this program is. An AppImage runs from a folder of the moment, and says where it really is.
@@ -130,5 +136,37 @@ fn program() -> io::Result<PathBuf> {
     match std::env::var_os("APPIMAGE") {
         Some(image) if Path::new(&image).is_absolute() => Ok(image.into()),
         _ => std::env::current_exe(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn entry_follows_only_a_program_of_this_name_that_is_gone() {
+        let parts = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let there = |program: &str| program.starts_with("/there/") || !program.starts_with('/');
+        for (old, new, expected) in [
+            ("/gone/quota-tray", "/there/quota-tray", true),
+            ("/gone/quota-tray --config /x", "/there/quota-tray --config /x", true),
+            ("/gone/Quota_Tray-0.1.AppImage", "/there/Quota_Tray-0.2.AppImage", true),
+            ("/gone/qt", "/there/qt", true),
+            // It is there, or it is looked for by the desktop.
+            ("/there/old/quota-tray", "/there/quota-tray", false),
+            ("quota-tray", "/there/quota-tray", false),
+            // Another run.
+            ("/gone/quota-tray --config /x", "/there/quota-tray", false),
+            ("/gone/quota-tray", "/there/quota-tray --config /x", false),
+            // The user's own.
+            ("/there/start.sh", "/there/quota-tray", false),
+            ("/gone/start.sh", "/there/quota-tray", false),
+            ("/usr/bin/env FOO=1 /gone/quota-tray", "/there/quota-tray", false),
+            ("env FOO=1 quota-tray", "/there/quota-tray", false),
+            ("sh -c /gone/quota-tray", "/there/quota-tray", false),
+        ] {
+            assert_eq!(is_moved(&parts(old), &parts(new), there), expected, "{old}");
+        }
+        assert!(!is_moved(&[], &parts("/there/quota-tray"), there));
     }
 }

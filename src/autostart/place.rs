@@ -1,8 +1,6 @@
 //! Where it is kept: a file, written at once or not at all, or the registry.
 
 use super::Standing;
-#[cfg(not(any(target_os = "macos", windows)))]
-use super::entry;
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use std::fmt;
 #[cfg(not(windows))]
@@ -54,7 +52,7 @@ impl Place {
         #[cfg(target_os = "macos")]
         return Ok(super::agent::standing(&text));
         #[cfg(not(target_os = "macos"))]
-        Ok(entry::standing(&text))
+        Ok(super::entry::standing(&text))
     }
 
     /// Notes a command there.
@@ -63,11 +61,12 @@ impl Place {
     /// It can't be written.
     pub(super) fn write(&self, command: &[String]) -> io::Result<()> {
         #[cfg(target_os = "macos")]
-        let text = super::agent::new(command);
+        use super::agent as form;
         #[cfg(not(target_os = "macos"))]
+        use super::entry as form;
         let text = match self.text()? {
-            Some(text) => entry::changed(&text, command),
-            None => entry::new(command),
+            Some(text) => form::changed(&text, command),
+            None => form::new(command),
         };
         crate::files::replace(&self.file, text.as_bytes())
     }

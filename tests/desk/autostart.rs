@@ -175,3 +175,42 @@ fn a_moved_program_is_followed_and_what_is_not_its_own_is_left_alone() {
     run_tray(&scene, &new, &[]);
     assert_eq!(text(&scene), through_link);
 }
+
+/// A build that is tried out, say, beside the one that is installed.
+#[test]
+fn copy_that_is_started_beside_the_old_program_leaves_the_entry_alone() {
+    let scene = Scene::new().claude(ALICE);
+    let (old, new) = (moved(&scene, "old/quota-tray"), moved(&scene, "new/quota-tray"));
+    assert!(run(&scene, &old, &["autostart", "on"]).status.success());
+    let before = text(&scene);
+    run_tray(&scene, &new, &[]);
+    assert_eq!(text(&scene), before);
+    fs::remove_file(&old).expect("there");
+    run_tray(&scene, &new, &[]);
+    assert_ne!(text(&scene), before);
+}
+
+#[test]
+fn command_of_the_users_own_stays_as_it_is() {
+    let scene = Scene::new().claude(ALICE);
+    let script = scene.dir().join("start-it");
+    fs::write(&script, "#!/bin/sh\nexec quota-tray\n").expect("written");
+    let gone = scene.dir().join("gone");
+    let program = Path::new(env!("CARGO_BIN_EXE_quota-tray"));
+    assert!(run(&scene, program, &["autostart", "on"]).status.success());
+    let ours = text(&scene);
+    let exec = ours.lines().find(|line| line.starts_with("Exec=")).expect("a program");
+    for own in [
+        "env FOO=1 quota-tray".to_owned(),
+        format!("/usr/bin/env FOO=1 {}/quota-tray", gone.display()),
+        format!("sh -c \"sleep 5; {}/quota-tray\"", gone.display()),
+        script.display().to_string(),
+        format!("{}/start-it", gone.display()),
+        "quota-tray".to_owned(),
+    ] {
+        let changed = ours.replace(exec, &format!("Exec={own}"));
+        fs::write(entry(&scene), &changed).expect("written");
+        run_tray(&scene, program, &[]);
+        assert_eq!(text(&scene), changed);
+    }
+}
