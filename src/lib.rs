@@ -55,6 +55,7 @@
 //! | the commands, their arguments and help | [`commands`]: one file each |
 //! | standard output and standard error, the one place that writes to them; the log | [`commands::output`]; [`commands::messages`] |
 //! | what text from outside may hold: control, bidirectional and zero-width characters, markup | [`plain`] |
+//! | how `status --watch` notices that nobody reads on | [`commands::hangup`] |
 //! | what `doctor` looks at | [`commands::doctor`] |
 //! | the man pages, made from them | `examples/extras.rs` |
 //! | packages, the macOS bundle, the Windows resource | `packaging/`, the end of `Cargo.toml`, `build.rs` |

@@ -21,6 +21,8 @@ mod locale;
 mod standard_error;
 #[path = "desk/table.rs"]
 mod table;
+#[path = "desk/watch.rs"]
+mod watch;
 
 use common::{Menu, PATIENCE, Program, Scene};
 use std::thread::sleep;

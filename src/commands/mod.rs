@@ -5,6 +5,7 @@ pub mod completions;
 pub mod demo;
 pub mod doctor;
 pub mod formats;
+pub mod hangup;
 pub mod instance;
 pub mod messages;
 pub mod opening;

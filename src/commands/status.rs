@@ -3,7 +3,7 @@
 use super::output::{self, Reader};
 use super::report::Report;
 use super::table::{self, Paper};
-use super::{CommandError, Context, Format, formats, runtime, signals, trace_step};
+use super::{CommandError, Context, Format, formats, hangup, runtime, signals, trace_step};
 use crate::config::Settings;
 use crate::quota::percent::is_below;
 use crate::quota::{Snapshot, Zone};
@@ -86,6 +86,8 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
             // Nobody reads on, or nothing more can be printed.
             Some(code) = ended.recv() => code,
             code = signals::asked_to_end() => Ok(code),
+            // As with `head`, that is no error.
+            () = hangup::reader_gone(), if options.watch => Ok(ExitCode::SUCCESS),
         };
         // A response that is on its way is a login. Whoever asks twice means it.
         tokio::select! {

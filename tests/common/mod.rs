@@ -45,7 +45,7 @@ pub use icon::{Icon, Pixmap};
 pub use menu::{Menu, MenuItem};
 pub use notifications::{Manners, Notification, NotificationServer};
 pub use program::{Finished, Program};
-pub use terminal::Terminal;
+pub use terminal::{Terminal, open as open_terminal};
 pub use usage_server::{Request, UsageServer};
 pub use watched::{Gate, PATIENCE};
 pub use watcher::HostSignal;

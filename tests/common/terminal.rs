@@ -114,7 +114,7 @@ impl Drop for Terminal {
 }
 
 /// Our side of a new terminal, and the program's.
-fn open() -> (File, File) {
+pub fn open() -> (File, File) {
     /// `_IOW('T', 0x31, int)`, lets the other side be opened where the integer is 0.
     const TIOCSPTLCK: u32 = 0x4004_5431;
     /// `_IOR('T', 0x30, unsigned int)`, the number of the other side.

@@ -1,0 +1,40 @@
+//! Does anybody still read standard output? A program that prints now and then would learn it only at its next write,
+//! which may be hours away.
+
+/// Waits until the reader of standard output has gone: the other end of a pipe is closed, or the terminal. It waits for
+/// ever where that can't happen, as with a file, and on Windows, where the next write tells.
+pub async fn reader_gone() {
+    #[cfg(unix)]
+    {
+        let (tell, told) = tokio::sync::oneshot::channel();
+        let wait = move || {
+            wait_for_hangup();
+            // Nobody listens where the program ends.
+            let _ = tell.send(());
+        };
+        // Without a thread, the next write tells.
+        let started = std::thread::Builder::new().name("reader".into()).spawn(wait);
+        if started.is_ok() && told.await.is_ok() {
+            return;
+        }
+    }
+    std::future::pending().await
+}
+
+/// `POLLERR` and `POLLHUP` are told without being asked for, and nothing else is asked for, so nothing else wakes this.
+#[cfg(unix)]
+fn wait_for_hangup() {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let stdout = std::io::stdout();
+    loop {
+        let mut watched = [PollFd::new(&stdout, PollFlags::empty())];
+        match poll(&mut watched, None) {
+            Ok(_) if watched[0].revents().intersects(PollFlags::ERR | PollFlags::HUP) => return,
+            Err(rustix::io::Errno::INTR) => {}
+            // It can't be polled.
+            Ok(_) | Err(_) => loop {
+                std::thread::park();
+            },
+        }
+    }
+}

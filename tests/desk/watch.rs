@@ -1,0 +1,101 @@
+//! `status --watch` and whoever reads it: it ends with its reader, also when nothing is printed for hours.
+
+use super::*;
+use crate::common::open_terminal;
+use rustix::process::{Pid, Signal, kill_process};
+use std::cell::RefCell;
+use std::fs::{File, OpenOptions};
+use std::io::{BufRead, BufReader, Read};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+
+/// Ended with the test.
+struct Watch(Child);
+
+impl Watch {
+    fn start(scene: &Scene, stdout: impl Into<Stdio>) -> Watch {
+        let mut command: Command = scene.command();
+        let command = command.args(["status", "--watch"]).stdin(Stdio::null()).stdout(stdout);
+        Watch(command.stderr(Stdio::null()).spawn().expect("started"))
+    }
+
+    /// The exit code. `None`: a signal ended it.
+    #[track_caller]
+    fn ends(&mut self) -> Option<i32> {
+        let child = RefCell::new(&mut self.0);
+        until("the end of the program", || child.borrow_mut().try_wait().expect("it is ours")).code()
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill_process(Pid::from_child(&self.0), signal).expect("it runs");
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+/// Reads one line, as `head -1` does, and goes.
+fn read_a_line(reader: impl Read) {
+    let mut line = String::new();
+    BufReader::new(reader).read_line(&mut line).expect("a line");
+    assert!(line.contains("42% left"), "{line}");
+}
+
+#[test]
+fn watch_ends_when_the_reader_of_its_pipe_has_gone() {
+    let scene = Scene::new().claude(ALICE);
+    let mut watch = Watch::start(&scene, Stdio::piped());
+    read_a_line(watch.0.stdout.take().expect("a pipe"));
+    assert_eq!(watch.ends(), Some(0));
+}
+
+#[test]
+fn watch_ends_when_the_reader_of_its_socket_has_gone() {
+    let scene = Scene::new().claude(ALICE);
+    let (ours, theirs) = UnixStream::pair().expect("two sockets");
+    let mut watch = Watch::start(&scene, OwnedFd::from(theirs));
+    read_a_line(ours);
+    assert_eq!(watch.ends(), Some(0));
+}
+
+/// The terminal is not the one that controls the program, so that no signal comes.
+#[test]
+fn watch_ends_when_its_terminal_is_closed() {
+    let scene = Scene::new().claude(ALICE);
+    let (ours, theirs) = open_terminal();
+    let mut watch = Watch::start(&scene, theirs);
+    read_a_line(ours);
+    assert_eq!(watch.ends(), Some(0));
+}
+
+#[test]
+fn watch_ends_when_it_is_told_that_its_terminal_is_closed() {
+    let scene = Scene::new().claude(ALICE);
+    let mut watch = Watch::start(&scene, Stdio::piped());
+    let mut reader = BufReader::new(watch.0.stdout.take().expect("a pipe"));
+    reader.read_line(&mut String::new()).expect("a line");
+    watch.signal(Signal::HUP);
+    assert_eq!(watch.ends(), Some(128 + 1));
+}
+
+#[test]
+fn watch_goes_on_where_nobody_has_to_read() {
+    for place in ["/dev/null", "a file"] {
+        let mut scene = Scene::new().claude(ALICE);
+        let stdout = match place {
+            "a file" => File::create(scene.dir().join("printed")).expect("made"),
+            place => OpenOptions::new().write(true).open(place).expect("opened"),
+        };
+        let mut watch = Watch::start(&scene, stdout);
+        scene.usage.wait_for_requests(scene.account(ALICE).access_token(), 1);
+        let bob = scene.add_codex(BOB);
+        scene.usage.wait_for_requests(bob.access_token(), 1);
+        watch.signal(Signal::TERM);
+        assert_eq!(watch.ends(), Some(128 + 15), "{place}");
+    }
+}
