@@ -257,7 +257,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             if before.unwrap_or(Host::Present) == *host {
                 return ControlFlow::Continue(());
             }
-            self.host_changed(before, *host);
+            self.host_changed(*host);
         }
         if matches!(event, Event::Clicked(Action::Choose(_) | Action::StartAtLogin(_))) {
             self.shown.distrust_menu();
@@ -313,13 +313,11 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         self.drawing = Some(drawing);
     }
 
-    fn host_changed(&mut self, before: Option<Host>, host: Host) {
+    fn host_changed(&mut self, host: Host) {
         match host {
             Host::Unaware => self.shown.restart(),
             // The library would wait for the lost bus in a busy loop.
             Host::NoBus => self.shown.remove(),
-            // An icon that nobody shows need not be kept ready.
-            Host::Missing if before.is_none() => self.shown.remove(),
             _ => {}
         }
         if let Some(advice) = host.advice() {

@@ -157,7 +157,12 @@ impl TrayHost {
 
     /// How many times an icon has registered over the whole scene, with restarts of the host.
     pub fn registrations(&self) -> usize {
-        self.heard.look(|heard| heard.registrations)
+        self.registered().len()
+    }
+
+    /// The names under which they have.
+    pub fn registered(&self) -> Vec<String> {
+        self.heard.look(|heard| heard.registered.clone())
     }
 
     /// Waits until there is no icon, since its program ended.

@@ -17,8 +17,8 @@ use super::watched::Watched;
 pub(super) struct Heard {
     /// The icons there are, in the order in which they registered.
     pub items: Vec<TrayItem>,
-    /// How many icons have registered; one that is known already does not count.
-    pub registrations: usize,
+    /// The icons that have registered, by name; one that was known already does not count.
+    pub registered: Vec<String>,
     /// The next icon to register is told that there is nobody.
     pub overlooks_next: bool,
     /// Whether icons are listed by the names of their connections.
@@ -70,8 +70,8 @@ impl Heard {
             return;
         }
         self.items.retain(|known| known.service != item.service);
+        self.registered.push(item.service.clone());
         self.items.push(item);
-        self.registrations += 1;
         self.menu_events += 1;
         self.icon_events += 1;
     }

@@ -1,16 +1,12 @@
 //! What a refresh tells a panel: what has changed and no more, so that an open menu stays open.
 
-use chrono::{DurationRound, TimeDelta, Utc};
-
 use super::*;
 use crate::common::{Answer, Gate, HostSignal, claude_usage};
 
 /// The signals of one refresh that tells of so many percent used, and the menu after it.
 fn signals_of_a_refresh(scene: &Scene, used: f64) -> (Vec<HostSignal>, Menu) {
     let (before, refreshing, after) = loop {
-        // Rows tell of minutes: a refresh within one of them is what is looked at.
-        let minute = || Utc::now().duration_trunc(TimeDelta::minutes(1)).expect("in range");
-        let began = minute();
+        let menu = scene.host.menu_until(at_rest);
         let gate = Gate::new();
         let answer = Answer::from(claude_usage(&[("five_hour", used), ("seven_day", 10.0)]));
         scene.usage.answer(scene.account(ALICE).access_token(), answer.behind(&gate));
@@ -20,7 +16,8 @@ fn signals_of_a_refresh(scene: &Scene, used: f64) -> (Vec<HostSignal>, Menu) {
         gate.open();
         let after = scene.host.menu_until(showing(&format!("{}% left", 100.0 - used)));
         scene.host.icon_until(|icon| icon.tooltip.text.contains(&format!("{}%", 100.0 - used)));
-        if minute() == began {
+        // A refresh that no minute has passed since the last one is what is looked at.
+        if times(&menu) == times(&after) {
             break (before, refreshing, after);
         }
         // Once more, and from what it was.
@@ -28,6 +25,16 @@ fn signals_of_a_refresh(scene: &Scene, used: f64) -> (Vec<HostSignal>, Menu) {
     };
     assert_eq!(after.revision, refreshing.revision, "{after}");
     (scene.host.signals()[before..].to_vec(), after)
+}
+
+/// What changes in the rows as minutes pass.
+fn times(menu: &Menu) -> Vec<String> {
+    let text = menu.to_string();
+    let time = |row: &str| match row.split_once("resets in") {
+        Some((_, reset)) => Some(reset.to_owned()),
+        None => row.contains("Updated").then(|| row.to_owned()),
+    };
+    text.lines().filter_map(time).collect()
 }
 
 /// The items of the menu signals, each with the properties that changed; the icon's signals are left
