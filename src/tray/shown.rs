@@ -42,7 +42,7 @@ impl IconState {
     }
 }
 
-/// Reports how attempts to create the icon go. Who has been replaced changes nothing any more.
+/// Reports how the attempts of one thread to create the icon go, until another thread takes its place.
 struct Report {
     state: watch::Sender<IconState>,
     attempt: u64,
@@ -55,22 +55,24 @@ impl Report {
 
     fn begin(&mut self) {
         let next = self.attempt + 1;
-        self.change(IconState { attempt: next, phase: Phase::Creating });
-        self.attempt = next;
+        // Else the number would be that of the thread that has taken over.
+        if self.change(IconState { attempt: next, phase: Phase::Creating }) {
+            self.attempt = next;
+        }
     }
 
     fn set(&self, phase: Phase) {
         self.change(IconState { attempt: self.attempt, phase });
     }
 
-    fn change(&self, new: IconState) {
+    fn change(&self, new: IconState) -> bool {
         self.state.send_if_modified(|state| {
             let changes = state.attempt == self.attempt && *state != new;
             if changes {
                 *state = new;
             }
             changes
-        });
+        })
     }
 }
 
