@@ -9,15 +9,21 @@ use crate::quota::refused::RefusedTokens;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
+use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 
 const SNAPSHOT: &str = "snapshot.json";
 const ALERTS: &str = "alerts.json";
 const PACING: &str = "pacing.json";
 const REFUSED: &str = "refused.json";
+
+/// How long another process may hold the lock; it writes one small file.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
+const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The state directory.
 #[derive(Debug, Clone)]
@@ -112,12 +118,20 @@ impl State {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Polled, and not for long: a process that is stopped with the lock would hold up this one for ever, signals
+    /// included.
     fn lock(&self) -> io::Result<File> {
         std::fs::create_dir_all(&self.dir)?;
         let path = self.dir.join("pacing.lock");
         let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        file.lock()?;
-        Ok(file)
+        let began = Instant::now();
+        loop {
+            match file.try_lock() {
+                Ok(()) => return Ok(file),
+                Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_TIMEOUT => sleep(LOCK_POLL_INTERVAL),
+                Err(error) => return Err(error.into()),
+            }
+        }
     }
 
     /// What can't be read is what a new user has.

@@ -9,10 +9,10 @@
 mod answer;
 #[path = "status/answers.rs"]
 mod answers;
-#[path = "status/check.rs"]
-mod check;
 #[path = "common/certificate.rs"]
 mod certificate;
+#[path = "status/check.rs"]
+mod check;
 #[path = "status/command_line.rs"]
 mod command_line;
 #[path = "status/completions.rs"]
@@ -23,11 +23,11 @@ mod contract;
 mod hidden;
 #[path = "status/hostile.rs"]
 mod hostile;
+#[path = "common/https.rs"]
+mod https;
 #[cfg(target_os = "linux")]
 #[path = "status/printing.rs"]
 mod printing;
-#[path = "common/https.rs"]
-mod https;
 #[path = "status/requests.rs"]
 mod requests;
 #[path = "status/secrecy.rs"]

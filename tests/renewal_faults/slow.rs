@@ -49,3 +49,15 @@ fn run_that_waits_for_a_stopped_process_ends_when_it_is_told_to() {
     assert!(stage.holds(2), "{}", stage.text());
     assert_eq!(stage.ledger.posts(), [stage.kind.refresh(1)]);
 }
+
+/// As by a process that was stopped while it counted its requests.
+#[test]
+fn locked_request_counts_hold_up_nothing() {
+    let stage = Stage::claude().not_expired();
+    let dir = stage.scene.state_home().join("quota-tray");
+    std::fs::create_dir_all(&dir).expect("made");
+    let lock = std::fs::File::create(dir.join("pacing.lock")).expect("made");
+    lock.lock().expect("nobody has it");
+    let row = stage.status();
+    assert_eq!((row.left, row.words.as_str()), (Some(42.0), ""), "{}", row.stderr);
+}
