@@ -2,7 +2,8 @@
 //! process can be killed at any moment. So a renewed file is looked at again, and what an earlier run
 //! has left is brought to its end.
 
-use super::{Files, Renewer, Step};
+use super::files::Files;
+use super::{Renewer, Step};
 use crate::credentials::journal::{Header, Journal, Phase};
 use crate::credentials::{file, lock, replacement};
 use chrono::TimeDelta;
@@ -110,7 +111,7 @@ impl Renewer {
         }
         let age = crate::clock::now() - journal.header.at;
         let over = match file::read(target).await {
-            Err(file::Unreadable::Broken(_)) if self.read(&files).await.is_ok() => return Found::Repaired,
+            Err(file::Unreadable::Broken(_)) if files.read().await.is_ok() => return Found::Repaired,
             Ok(contents) => match self.resume(&mut journal, &files, &contents).await {
                 Ok(true) => return Found::Repaired,
                 Ok(false) if journal.header.phase == Phase::Answered => {

@@ -1,9 +1,10 @@
 //! Copies of one login: a file that holds a token spent for another file gets the tokens that came for it.
 
 use super::contents::{hash, refresh_token, unchanged};
+use super::files::Files;
 use super::known::{self, Known};
 use super::refusal::is_ours;
-use super::{Files, Refusal, Renewer};
+use super::{Refusal, Renewer};
 use crate::credentials::file::{self, Contents};
 use crate::credentials::journal::{Header, Phase};
 use crate::credentials::lock;
@@ -69,7 +70,7 @@ impl Renewer {
         let contents = file::read(&files.target).await?;
         let Some(hash) = refresh_token(&contents).as_ref().map(hash) else { return Ok(()) };
         let Some(_token) = lock::try_token(&self.dir, &hash).map_err(disk)? else { return Ok(()) };
-        let before = self.open_journal(&files)?.map(|journal| journal.header);
+        let before = files.open_journal()?.map(|journal| journal.header);
         if !unchanged(&files.target, &contents) {
             return Ok(());
         }
@@ -98,7 +99,7 @@ impl Renewer {
         let replacement = Replacement::prepare(&files.target, &metadata, &files.copy)
             .map_err(|obstacle| Refusal::obstacle(&obstacle, files.folder()))?;
         let header = Header::prepared(&files.target, spent, before, crate::clock::now());
-        let mut journal = self.prepare_journal(files, header, before)?;
+        let mut journal = files.prepare_journal(header, before)?;
         if !unchanged(&files.target, contents) {
             return Ok(());
         }

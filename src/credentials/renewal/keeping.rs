@@ -2,8 +2,9 @@
 //! way before.
 
 use super::contents::{hash, holds_spent, refresh_token, with_tokens};
+use super::files::Files;
 use super::refusal::obstacle_words;
-use super::{Files, Refusal, Renewer, Step};
+use super::{Refusal, Renewer, Step};
 use crate::credentials::file::{self, Contents};
 use crate::credentials::journal::{Journal, Phase};
 use crate::credentials::place::Obstacle;
@@ -109,7 +110,7 @@ impl Renewer {
         let disk = |error: io::Error| obstacle(error.into());
         for _ in 0..MOST_CHANGES {
             let stamp = file::stamp(target).map_err(|_| Refusal::gone())?;
-            let contents = self.read(files).await?;
+            let contents = files.read().await?;
             let held = refresh_token(&contents).map(|token| hash(&token));
             if !held.is_some_and(|held| replaces(&held)) {
                 // Somebody has signed in anew, or renewed it: what stands is adopted.

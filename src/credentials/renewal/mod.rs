@@ -9,6 +9,7 @@ mod after;
 pub mod cli_proxy_api;
 mod contents;
 mod copies;
+mod files;
 mod keeping;
 mod known;
 mod refusal;
@@ -17,17 +18,17 @@ mod saving;
 
 pub use refusal::Refusal;
 
-use super::file::{self, Contents};
-use super::journal::{Header, Journal, JournalError};
+use super::file;
+use super::journal::Header;
 use super::lock::{self, Lock};
-use super::replacement::{self, Replacement};
-use super::spent;
+use super::replacement::Replacement;
 use super::store::Login;
 use crate::config::{Endpoints, TokenRenewal};
 use crate::providers::http::Http;
 use crate::providers::post::{RESPONSE_TIMEOUT, within_running_time};
 use crate::quota::Zone;
 use contents::{hash, read_login, refresh_token, unchanged};
+use files::Files;
 use known::Known;
 use refusal::{is_ours, is_settled, may_send};
 use saving::Unsaved;
@@ -128,30 +129,6 @@ impl Drop for OnItsWay {
 struct Pending {
     task: AbortHandle,
     refusal: Refusal,
-}
-
-/// The files of one credential.
-#[derive(Debug, Clone)]
-struct Files {
-    /// The credential itself; where it is a link, what it leads to.
-    target: PathBuf,
-    /// Names the others.
-    key: String,
-    journal: PathBuf,
-    /// The whole new content, while the credential is written in place.
-    copy: PathBuf,
-}
-
-impl Files {
-    fn of(dir: &Path, target: PathBuf) -> Files {
-        let key = lock::key(&target);
-        let (journal, copy) = (lock::journal_path(dir, &target), dir.join(format!("{key}.copy")));
-        Files { target, key, journal, copy }
-    }
-
-    fn folder(&self) -> &Path {
-        self.target.parent().unwrap_or(Path::new("."))
-    }
 }
 
 impl Renewer {
@@ -294,7 +271,7 @@ impl Renewer {
     ) -> Result<Option<Login>, Refusal> {
         let target = &files.target;
         locks.push(self.lock(deadline, || lock::try_credential(target)).await?);
-        let contents = self.read(files).await?;
+        let contents = files.read().await?;
         let current = read_login(login, &contents)
             .filter(|current| current.account.provider == login.account.provider)
             .ok_or_else(|| Refusal::because("its file was changed while it was renewed"))?;
@@ -303,7 +280,7 @@ impl Renewer {
             return Ok(Some(current));
         }
         let mut before = None;
-        if let Some(mut journal) = self.open_journal(files)? {
+        if let Some(mut journal) = files.open_journal()? {
             if self.resume(&mut journal, files, &contents).await? {
                 self.look_again(target.clone());
                 return Ok(None);
@@ -348,7 +325,7 @@ impl Renewer {
             header.tries = header.tries.max(elsewhere.tries);
             header.failures = header.failures.max(elsewhere.failures);
         }
-        let mut journal = self.prepare_journal(files, header, before.as_ref())?;
+        let mut journal = files.prepare_journal(header, before.as_ref())?;
         self.told(Step::JournalPrepared);
         if !unchanged(target, &contents) {
             return Ok(None);
@@ -383,62 +360,6 @@ impl Renewer {
         let renewed = read_login(login, &file::read(target).await?);
         let changed = || Refusal::because("its file was changed while it was renewed");
         renewed.map(Some).ok_or_else(changed)
-    }
-
-    /// Reads the credential; one that was half written in place when a run was killed is completed first.
-    async fn read(&self, files: &Files) -> Result<Contents, Refusal> {
-        let broken = match file::read(&files.target).await {
-            Err(file::Unreadable::Broken(why)) => file::Unreadable::Broken(why),
-            read => return Ok(read?),
-        };
-        if !files.copy.exists()
-            || !file::read_once(&files.copy).is_ok_and(|copy| self.is_expected(files, &copy))
-        {
-            return Err(broken.into());
-        }
-        log::info!("{}: completing a file that was half written", files.target.display());
-        replacement::restore(&files.target, &files.copy)
-            .map_err(|error| Refusal::disk(&error, files.folder()))?;
-        Ok(file::read(&files.target).await?)
-    }
-
-    /// Whether this content is what the last renewal was about to write.
-    fn is_expected(&self, files: &Files, copy: &Contents) -> bool {
-        let Some(header) = Journal::peek(&files.journal) else { return false };
-        let Some(answers) = Journal::peek_answers(&files.journal, &header) else { return false };
-        let brought = answers.iter().filter_map(|answer| crate::providers::token::parse(answer)?.refresh);
-        let held = refresh_token(copy);
-        brought.into_iter().any(|token| held.as_ref() == Some(&token))
-            || held.is_some_and(|held| header.wrote(&hash(&held)))
-    }
-
-    fn open_journal(&self, files: &Files) -> Result<Option<Journal>, Refusal> {
-        Journal::open(&files.journal).map_err(|error| match error {
-            JournalError::Io(error) => Refusal::disk(&error, &self.dir),
-            aside @ JournalError::SetAside(_) => {
-                Refusal::because(format!("{aside}; renewing at the next refresh"))
-            }
-        })
-    }
-
-    fn prepare_journal(
-        &self,
-        files: &Files,
-        header: Header,
-        before: Option<&Header>,
-    ) -> Result<Journal, Refusal> {
-        let succession = match before {
-            // Nobody has given these a place in it yet.
-            Some(before) if before.succession.is_empty() && header.earlier.contains(&before.spent) => {
-                &header.succession
-            }
-            Some(before) => &before.succession,
-            None => &header.succession,
-        };
-        let dropped = before.into_iter().flat_map(|before| header.dropped(before));
-        spent::record(&self.dir, succession, dropped)
-            .and_then(|()| Journal::prepare(&files.journal, header.clone()))
-            .map_err(|error| Refusal::disk(&error, &self.dir))
     }
 
     /// Whether it is ours to renew at all.

@@ -1,8 +1,9 @@
 //! Sending the refresh token, once, and what the response means for the journal.
 
+use super::files::Files;
 use super::keeping::note;
 use super::refusal::{answer_lost, refused, unknown_response};
-use super::{Files, Policy, Refusal, Renewer, Step};
+use super::{Policy, Refusal, Renewer, Step};
 use crate::credentials::Secret;
 use crate::credentials::journal::{Journal, MOST_ANSWER, Phase};
 use crate::credentials::store::Login;

@@ -1,7 +1,8 @@
 //! A response that neither the journal nor the credential file could take: it is in memory alone, and both are tried
 //! again for as long as the process lives.
 
-use super::{Files, OnItsWay, Refusal, Renewer};
+use super::files::Files;
+use super::{OnItsWay, Refusal, Renewer};
 use crate::credentials::journal::{Journal, Phase};
 use crate::credentials::lock::{self, Lock};
 use crate::providers::token::{self, Tokens};
