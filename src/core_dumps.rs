@@ -31,9 +31,9 @@ pub fn forbid() {
     #[cfg(unix)]
     {
         let at_the_start = *AT_THE_START.get_or_init(|| getrlimit(Resource::Core));
-        let current = at_the_start.maximum.map_or(NOTHING, |maximum| maximum.min(NOTHING));
-        // A soft limit below the hard one is always allowed.
-        let _ = setrlimit(Resource::Core, Rlimit { current: Some(current), ..at_the_start });
+        // A soft limit up to the hard one is always allowed.
+        let current = at_the_start.maximum.into_iter().chain([NOTHING]).min();
+        let _ = setrlimit(Resource::Core, Rlimit { current, ..at_the_start });
     }
 }
 
