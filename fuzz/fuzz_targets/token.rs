@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use quota_tray::credentials::Secret;
-use quota_tray::providers::token::{self, Tokens};
+use quota_tray::providers::token::{self, Meaning, Tokens};
 use quota_tray::quota::Provider;
 
 fuzz_target!(|body: &[u8]| {
@@ -12,10 +12,12 @@ fuzz_target!(|body: &[u8]| {
         sound(&tokens);
         says_the_same_when_broken_off(body, &tokens);
     }
-    for status in [200, 403, 404, 429, 500, 502, 503] {
-        assert!(!token::is_dead(status, body), "{status} never means a dead login");
+    for status in [200, 201, 204, 403, 404, 429, 500, 502, 503] {
+        assert_ne!(token::meaning(status, body), Meaning::Dead, "{status} never means a dead login");
     }
-    assert_eq!(token::is_dead(400, body), token::is_dead(401, body));
+    assert_eq!(token::meaning(400, body), token::meaning(401, body));
+    let has_tokens = token::parse(body).is_some();
+    assert_eq!(matches!(token::meaning(200, body), Meaning::Tokens(_)), has_tokens);
     if let Ok(text) = std::str::from_utf8(body) {
         arrives_as_it_was_sent(text);
     }
