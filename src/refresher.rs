@@ -5,7 +5,7 @@ use crate::alarm::{Alarm, Woken};
 use crate::bursts;
 use crate::memory;
 use crate::quota::pacing::{Candidate, Verdict};
-use crate::quota::{Account, AccountId, AccountUsage, Failure, Provider, Snapshot};
+use crate::quota::{Account, AccountId, AccountUsage, Failure, Provider, Snapshot, State};
 use crate::source::{Outcome, Source};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::HashMap;
@@ -163,6 +163,23 @@ pub async fn once<S: Source>(source: Arc<S>, last_known: Snapshot) -> Snapshot {
             snapshot = ended;
         }
     }
+    snapshot
+}
+
+/// What is known of the accounts without any request: the cached numbers of the logins that are there now. Another login in
+/// the same file has none.
+pub async fn cached<S: Source>(source: &S, last_known: &Snapshot) -> Snapshot {
+    let scan = source.scan().await;
+    if scan.problem.is_some() {
+        return Snapshot { problem: scan.problem, ..last_known.clone() };
+    }
+    let found = scan.accounts.into_iter().map(|(account, standing, _)| (account, standing));
+    let mut snapshot = Snapshot::placeholders(last_known, found.collect());
+    snapshot.refreshing = false;
+    for usage in &mut snapshot.accounts {
+        usage.loading = false;
+    }
+    snapshot.accounts.retain(|usage| usage.disabled || usage.state() != State::Loading);
     snapshot
 }
 

@@ -101,6 +101,7 @@ impl Shared {
     /// Keeps everything in `state_dir`. `watcher` is told of each step of a renewal.
     pub fn new(state_dir: &Path, watcher: fn(Step)) -> Shared {
         let http = Arc::new(Http::default());
+        crate::files::remove_abandoned(state_dir);
         Shared { renewer: Renewer::new(state_dir, http.clone(), watcher), http, state: State::new(state_dir) }
     }
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::sleep;
@@ -123,7 +123,8 @@ impl State {
     fn lock(&self) -> io::Result<File> {
         std::fs::create_dir_all(&self.dir)?;
         let path = self.dir.join("pacing.lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
+        let mut options = OpenOptions::new();
+        let file = files::regular(options.create(true).truncate(false).write(true), &path)?;
         let began = Instant::now();
         loop {
             match file.try_lock() {
@@ -137,8 +138,9 @@ impl State {
     /// What can't be read is what a new user has.
     fn read<T: DeserializeOwned + Default>(&self, name: &str) -> T {
         let path = self.dir.join(name);
-        let text = match std::fs::read(&path) {
-            Ok(text) => text,
+        let mut text = Vec::new();
+        match files::open(&path).and_then(|mut file| file.read_to_end(&mut text)) {
+            Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return T::default(),
             Err(error) => {
                 self.tell(format!("could not read {}, starting anew", path.display()), &error);

@@ -9,6 +9,8 @@
 mod answer;
 #[path = "status/answers.rs"]
 mod answers;
+#[path = "status/cached.rs"]
+mod cached;
 #[path = "common/certificate.rs"]
 mod certificate;
 #[path = "status/check.rs"]

@@ -47,11 +47,12 @@ fn percent(text: &str) -> Result<f64, String> {
 pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandError> {
     let shared = Shared::new(&context.paths.state_dir, trace_step);
     let last_known = shared.state.snapshot();
-    if options.cached {
-        return Ok(show(context, options, &last_known)?.code);
-    }
     let dir = context.auth_dir(&context.settings);
     let accounts = Arc::new(Accounts::new(dir, &context.settings, &shared));
+    if options.cached {
+        let cached = runtime()?.block_on(refresher::cached(&*accounts, &last_known));
+        return Ok(show(context, options, &cached)?.code);
+    }
     let (_never, commands) = mpsc::unbounded_channel();
     let keep_and_show = |snapshot: Snapshot| {
         shared.state.keep_snapshot(&snapshot);

@@ -13,6 +13,7 @@ pub use header::{Header, Phase, SUCCESSION};
 
 use super::lock;
 use super::replacement::sync_folder;
+use crate::files;
 use chrono::{DateTime, TimeDelta, Utc};
 use header::Room;
 use std::fs::{File, OpenOptions};
@@ -53,7 +54,7 @@ impl Journal {
     /// # Errors
     /// It can't be read. One that holds something else is set aside, never deleted.
     pub fn open(path: &Path) -> Result<Option<Journal>, JournalError> {
-        let file = match OpenOptions::new().read(true).write(true).open(path) {
+        let file = match files::regular(OpenOptions::new().read(true).write(true), path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };
@@ -93,7 +94,7 @@ impl Journal {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut journal = Journal { file: options.open(path)?, header };
+        let mut journal = Journal { file: files::regular(&mut options, path)?, header };
         // A file that is new gets an empty header first: it must never look like half a one.
         if journal.file.metadata()?.len() < HEADER as u64 {
             journal.file.write_all(&[b' '; HEADER])?;
@@ -148,13 +149,13 @@ impl Journal {
     /// can't be read at this moment.
     pub fn peek(path: &Path) -> Option<Header> {
         let mut page = Vec::with_capacity(HEADER);
-        File::open(path).ok()?.take(HEADER as u64).read_to_end(&mut page).ok()?;
+        files::open(path).ok()?.take(HEADER as u64).read_to_end(&mut page).ok()?;
         serde_json::from_slice(&page).ok().filter(Header::is_supported)
     }
 
     /// The responses in the journal at `path`, read without taking part: the one that is due, and the one before.
     pub fn peek_answers(path: &Path, header: &Header) -> Option<[Zeroizing<Vec<u8>>; 2]> {
-        let mut journal = Journal { file: File::open(path).ok()?, header: header.clone() };
+        let mut journal = Journal { file: files::open(path).ok()?, header: header.clone() };
         Some([journal.answer().ok()?, journal.answer_before().ok()?])
     }
 

@@ -12,6 +12,7 @@
 //! All are polled. A blocking `flock` can't be cancelled: each try against a stopped process would leak a thread and a
 //! descriptor.
 
+use crate::files;
 use ring::digest::{SHA256, digest};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -133,12 +134,24 @@ pub fn try_credential(target: &Path) -> io::Result<Option<Lock>> {
     std::fs::metadata(target).map(|_| Some(Lock { file: None, temporary: None }))
 }
 
+/// Removes the locks of tokens that killed runs have left.
+pub fn remove_abandoned(dir: &Path) {
+    for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("token-") && name.ends_with(".lock") {
+            // Dropping it removes it; one that is held is left to its process.
+            let _ = try_file(&entry.path(), true);
+        }
+    }
+}
+
 fn try_file(path: &Path, temporary: bool) -> io::Result<Option<Lock>> {
     let mut options = OpenOptions::new();
     options.create(true).truncate(false).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    let file = files::regular(&mut options, path)?;
     match file.try_lock() {
         // A lock on a file that was removed meanwhile excludes nobody.
         Ok(()) if is_at(&file, path) => {

@@ -6,7 +6,7 @@
 use super::journal::SUCCESSION;
 use crate::files;
 use std::fs::OpenOptions;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 /// The list is cut in half when it is longer, in bytes: more than 7,000 tokens.
@@ -29,22 +29,29 @@ pub fn record<'a>(dir: &Path, succession: &str, hashes: impl Iterator<Item = &'a
         return Ok(());
     }
     let path = path(dir);
-    let known = std::fs::read(&path).unwrap_or_default();
+    let known = read(dir);
     if known.len() > MAX_BYTES {
         let half = known.len() / 2 / LINE * LINE;
-        files::replace(&path, &known[half..])?;
+        files::replace(&path, &known.as_bytes()[half..])?;
     }
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // One call, so that two processes don't mix their lines.
-    options.open(&path)?.write_all(lines.as_bytes())
+    files::regular(&mut options, &path)?.write_all(lines.as_bytes())
+}
+
+/// The list; empty where there is none.
+fn read(dir: &Path) -> String {
+    let mut list = Vec::new();
+    let _ = files::open(&path(dir)).and_then(|mut file| file.read_to_end(&mut list));
+    String::from_utf8_lossy(&list).into_owned()
 }
 
 /// The succession of tokens to which this spent token belongs. `None`: it is not in the list.
 pub fn find(dir: &Path, hash: &str) -> Option<String> {
-    let list = std::fs::read_to_string(path(dir)).ok()?;
+    let list = read(dir);
     let found = list.lines().rev().find_map(|line| line.strip_prefix(hash)?.strip_prefix(' '));
     found.map(str::to_owned)
 }

@@ -223,6 +223,8 @@ impl Clients {
 fn single_use(builder: ClientBuilder) -> ClientBuilder {
     let builder = builder
         .pool_max_idle_per_host(0)
+        // A header that is none must not cost a login.
+        .http1_ignore_invalid_headers_in_responses(true)
         .retry(reqwest::retry::never())
         .tcp_keepalive(TOKEN_KEEPALIVE)
         .tcp_keepalive_interval(TOKEN_KEEPALIVE)

@@ -37,8 +37,8 @@ fn locks_and_journals_are_for_their_owner_only() {
     stage.shows_usage_with(2);
     assert_eq!(mode(&stage.renewals()), 0o700);
     let files = names(&stage.renewals());
-    let [journal, lock] = &files[..] else { panic!("a journal and a lock: {files:?}") };
-    assert!(journal.ends_with(".journal") && lock.ends_with(".lock"), "{files:?}");
+    let [journal, lock, spent] = &files[..] else { panic!("a journal, a lock and a list: {files:?}") };
+    assert!(journal.ends_with(".journal") && lock.ends_with(".lock") && spent == "spent", "{files:?}");
     for file in files {
         assert_eq!(mode(&stage.renewals().join(&file)), 0o600, "{file}");
     }
@@ -159,4 +159,71 @@ fn a_journal_that_the_system_does_not_give_out_stops_the_renewal() {
     let row = stage.status();
     assert!(row.words.starts_with("token expired: cannot renew: could not write in "), "{row:?}");
     assert_eq!((stage.text(), stage.ledger.posts().len()), (before, 0));
+}
+
+const USED_UP: &str = "has been used up";
+
+/// A disk that has changed a bit: the tokens are not those that came, and are not written.
+#[test]
+fn damaged_token_in_the_journal_is_not_written_into_the_file() {
+    let mut stage = Stage::claude();
+    let spent = stage.text();
+    stage.shows_usage_with(2);
+    let token = stage.kind.refresh(2);
+    let mut journal = fs::read(stage.journal()).expect("a journal");
+    let at = journal.windows(token.len()).position(|window| window == token.as_bytes()).expect("the token");
+    journal[at + token.len() - 1] ^= 1;
+    fs::write(stage.journal(), journal).expect("written");
+    stage.write(&spent);
+    let row = stage.status();
+    assert!(row.words.contains(USED_UP), "{row:?}");
+    assert_eq!((stage.text(), stage.ledger.posts().len()), (spent, 1));
+    stage.may_lose_an_answer();
+}
+
+/// The list of spent tokens outlives the journals.
+#[test]
+fn spent_token_is_not_sent_again_when_its_journal_is_gone() {
+    for damage in [Vec::new(), vec![0; 4096], b"rubbish".to_vec()] {
+        let mut stage = Stage::codex();
+        let spent = stage.text();
+        stage.shows_usage_with(2);
+        fs::write(stage.journal(), &damage).expect("written");
+        stage.write(&spent);
+        stage.status();
+        let row = stage.status();
+        assert!(row.words.contains(USED_UP), "{row:?}");
+        assert_eq!(stage.ledger.posts().len(), 1, "{damage:?}");
+        stage.may_lose_an_answer();
+    }
+}
+
+#[test]
+fn named_pipes_in_the_state_directory_hold_up_nothing() {
+    let stage = Stage::claude();
+    fs::create_dir_all(stage.renewals()).expect("made");
+    let state = stage.scene.state_home().join("quota-tray");
+    let names = ["snapshot.json", "pacing.json", "pacing.lock", "renewals/spent"];
+    let pipes = names.map(|name| state.join(name)).into_iter().chain([stage.journal()]);
+    for pipe in pipes {
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+    }
+    let row = stage.status();
+    assert!(row.words.contains("it is not a regular file"), "{row:?}");
+    assert_eq!(stage.ledger.posts(), [""; 0]);
+}
+
+#[test]
+fn what_killed_runs_have_left_is_removed() {
+    let stage = Stage::claude();
+    fs::create_dir_all(stage.renewals()).expect("made");
+    let state = stage.scene.state_home().join("quota-tray");
+    let [temporary, lock] = [state.join(".quota-tray-a1B2c3.tmp"), stage.renewals().join("token-0123.lock")];
+    let kept = state.join(".quota-tray-longer-name.tmp");
+    for file in [&temporary, &lock, &kept] {
+        let hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);
+        fs::File::create(file).and_then(|file| file.set_modified(hours_ago)).expect("made");
+    }
+    stage.shows_usage_with(2);
+    assert_eq!([&temporary, &lock, &kept].map(|file| file.exists()), [false, false, true]);
 }

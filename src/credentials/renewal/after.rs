@@ -40,6 +40,7 @@ impl Renewer {
     /// Looks after the renewals that an earlier run has left unfinished. To be called at the start.
     pub async fn recover(self: &Arc<Self>) {
         let Ok(listing) = std::fs::read_dir(&self.dir) else { return };
+        lock::remove_abandoned(&self.dir);
         for path in listing.flatten().map(|entry| entry.path()) {
             if path.extension().is_none_or(|extension| extension != "journal") {
                 continue;

@@ -6,9 +6,10 @@ use super::files::Files;
 use super::refusal::obstacle_words;
 use super::{Refusal, Renewer, Step};
 use crate::credentials::file::{self, Contents};
-use crate::credentials::journal::{Journal, Phase};
+use crate::credentials::journal::{Header, Journal, Phase};
 use crate::credentials::place::Obstacle;
 use crate::credentials::replacement::Replacement;
+use crate::credentials::spent;
 use crate::providers::token::{self, Tokens};
 use chrono::{DateTime, Local, Utc};
 use std::io;
@@ -37,6 +38,7 @@ impl Renewer {
         let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
         if matches!(header.phase, Phase::Sent | Phase::Answered)
             && let Some(tokens) = token::parse(&journal.answer().map_err(cannot)?)
+            && brings(&journal.header, &tokens)
         {
             if !spent {
                 // Killed between the change of the file and the note of it, or somebody has signed in anew.
@@ -146,9 +148,22 @@ impl Renewer {
     fn note_kept(&self, journal: &mut Journal, tokens: &Tokens) {
         let new = tokens.refresh.as_ref().map_or_else(|| journal.header.spent.clone(), hash);
         journal.header.new = Some(new);
+        // The list outlives the journal: a file that is damaged or lost must not bring a spent token back to life.
+        let Header { succession, spent, .. } = &journal.header;
+        if journal.header.has_spent(spent)
+            && let Err(error) = spent::record(&self.dir, succession, std::iter::once(spent))
+        {
+            log::warn!("could not write the list of spent tokens: {error}");
+        }
         note(journal, Phase::Answered, crate::clock::now());
         self.told(Step::Noted);
     }
+}
+
+/// Whether these are the tokens that the journal speaks of, and not a damaged copy of them.
+pub(super) fn brings(header: &Header, tokens: &Tokens) -> bool {
+    let brought = tokens.refresh.as_ref().map(hash);
+    header.new.is_none() || brought.is_none() || brought == header.new
 }
 
 /// Notes a phase, and says whether it could be. One that can't be written is found out at the next look: the answer

@@ -5,6 +5,7 @@
 //! one is spent for all.
 
 use super::contents::{hash, refresh_token};
+use super::keeping::brings;
 use crate::credentials::Secret;
 use crate::credentials::file;
 use crate::credentials::journal::{Header, Journal, Phase};
@@ -81,7 +82,10 @@ pub(super) fn find(dir: &Path, own: &str, hash: &str) -> Known {
 fn response(dir: &Path, key: &str, header: &Header) -> Option<(Tokens, DateTime<Utc>)> {
     let [answer, before] = Journal::peek_answers(&dir.join(format!("{key}.journal")), header)?;
     let due = match header.phase {
-        Phase::Sent | Phase::Answered => token::parse(&answer).map(|tokens| (tokens, header.came)),
+        Phase::Sent | Phase::Answered => {
+            let tokens = token::parse(&answer).filter(|tokens| brings(header, tokens));
+            tokens.map(|tokens| (tokens, header.came))
+        }
         _ => None,
     };
     let (tokens, came) = due.or_else(|| Some((token::parse(&before)?, header.kept)))?;

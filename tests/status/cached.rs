@@ -1,0 +1,34 @@
+//! `status --cached`: the last numbers of the logins that are there now, and no request.
+
+use super::*;
+
+#[test]
+fn cached_number_of_another_login_in_the_same_file_is_not_shown() {
+    let scene = Scene::new();
+    let login = |organization: &str| {
+        claude("sk", json!({"account_uuid": "account", "organization_uuid": organization}))
+    };
+    scene.account("claude-a.json", &login("one"));
+    scene.server.answer("sk", good());
+    assert_eq!(scene.run(&["status"]).code, 0);
+    let cached = |format: &str| scene.run(&["status", "--cached", "--format", format]);
+    assert_eq!(cached("json").json()["accounts"][0]["lowest_remaining_percent"], 42.0);
+    scene.account("claude-a.json", &login("other"));
+    assert_eq!(cached("json").json()["accounts"], json!([]));
+    assert!(!cached("text").stdout.contains("42%"), "{:?}", cached("text"));
+    assert!(!cached("waybar").stdout.contains("42%"), "{:?}", cached("waybar"));
+    assert_eq!(scene.run(&["status", "--cached", "--check", "10"]).code, 1, "there is no number to compare");
+    // Back again: its numbers are still known.
+    scene.account("claude-a.json", &login("one"));
+    assert_eq!(cached("json").json()["accounts"][0]["lowest_remaining_percent"], 42.0);
+    assert_eq!(scene.server.requests().len(), 1);
+}
+
+#[test]
+fn cached_number_of_a_deleted_file_is_not_shown() {
+    let scene = Scene::new();
+    scene.claude("sk", good());
+    assert_eq!(scene.run(&["status"]).code, 0);
+    std::fs::remove_file(scene.path("home/.cli-proxy-api/claude-sk.json")).expect("it is there");
+    assert_eq!(scene.run(&["status", "--cached", "--format", "json"]).json()["accounts"], json!([]));
+}
