@@ -23,7 +23,7 @@ pub fn is_hidden(letter: char) -> bool {
             | '\u{e0000}'..='\u{e0fff}')
 }
 
-/// A label: one line of at most 60 characters. White space and control characters become single spaces, other hidden
+/// A label: one line, cut to 60 characters plus `…`. White space and control characters become single spaces, other hidden
 /// characters are left out. May be empty.
 pub fn name(text: &str) -> String {
     let spaced = |letter: char| if letter.is_control() { ' ' } else { letter };

@@ -53,17 +53,17 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "DIR", env = "QUOTA_TRAY_AUTH_DIR", hide_env_values = true)]
     #[arg(help_heading = EVERYWHERE, value_hint = ValueHint::DirPath)]
     auth_dir: Option<PathBuf>,
-    /// Say more on standard error; up to three times
+    /// Log more to standard error; twice for debug messages
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = EVERYWHERE)]
     pub verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Ask for the usage once and print it
+    /// Print current usage and exit
     ///
-    /// Exit code: 0, or 1 if any account failed or --check finds no number to compare, 2 for wrong arguments or
-    /// settings, 3 if --check finds a window below.
+    /// Exit code: 0; 1 if any account failed, --check finds no percentage to compare, or standard output can't be
+    /// written; 2 for wrong arguments or settings; 3 if --check finds a window below PERCENT (takes precedence over 1).
     Status(status::Options),
     /// Check everything that has to work, and say what to do
     ///

@@ -23,13 +23,13 @@ pub struct Options {
     /// How to print it
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Exit with 3 when any window has less than this left, in percent
+    /// Exit with 3 if any window has less than this left, in percent; ignored with --watch
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     check: Option<f64>,
-    /// Show what was known last, and ask nobody
+    /// Show the cached numbers, without any request
     #[arg(long, conflicts_with = "watch")]
     cached: bool,
-    /// Go on, and print again at each refresh
+    /// Keep running and print after every refresh
     #[arg(long)]
     watch: bool,
 }
@@ -142,7 +142,7 @@ fn exit_code(options: &Options, view: &View<'_>) -> u8 {
         Some((least, Some(left))) if is_below(left, least) => return 3,
         // What a script waits for may be used up: that nothing is known is no reason to start.
         Some((_, None)) => {
-            output::complain("could not check: no account has a quota window with a known number");
+            output::complain("could not check: no account has a known percentage");
             return 1;
         }
         _ => {}

@@ -53,7 +53,9 @@ impl Endpoint {
         match url.scheme() {
             "https" if url.has_host() => Ok(Endpoint(url)),
             "http" if is_loopback(&url) => Ok(Endpoint(url)),
-            _ => Err(format!("{expected}: a token goes there, and no other can be listened to")),
+            _ => Err(format!(
+                "{expected}: over plain http to another machine, tokens would be sent unencrypted"
+            )),
         }
     }
 

@@ -20,13 +20,13 @@ pub enum Obstacle {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The file has an attribute that forbids any change.
-    #[error("its file is immutable; allow changes with {remedy}")]
+    #[error("its file is immutable; make it changeable with {remedy} FILE")]
     Immutable {
         /// The command that removes the attribute.
         remedy: &'static str,
     },
     /// It has no name any more: it is mounted by itself, and outside another file has taken its name.
-    #[error("its file was replaced outside this container; restart the container, or mount the whole folder")]
+    #[error("the mounted file was replaced on the host; restart the container, or mount the whole folder")]
     Detached,
     /// It is mounted by itself, and read-only.
     #[error("its file is mounted read-only; mount it, or its whole folder, writable")]

@@ -198,7 +198,7 @@ fn create_locked(name: impl Fn() -> PathBuf) -> io::Result<(File, PathBuf)> {
             return Ok((file, path));
         }
     }
-    Err(io::Error::other("another program removes new files at once"))
+    Err(io::Error::other("another program keeps deleting new files in this folder"))
 }
 
 fn is_temporary(name: &str) -> bool {

@@ -91,7 +91,8 @@ pub fn read(provider: Provider, answer: &Answer, now: DateTime<Utc>) -> Result<R
     }
 }
 
-/// What a 401 or 403 means. All but the first two kinds are about the token, which one renewal may help.
+/// What a 401 or 403 means. Only `SignInAgain` is about the token, and may be cured by renewing it once; a block or a
+/// missing scope is not.
 fn refusal(answer: &Answer) -> Failure {
     // CodexBar#3367, Claude-Usage-Tracker#277, openai/codex#16052: a challenge, or a web page, from Cloudflare.
     let is_challenge =

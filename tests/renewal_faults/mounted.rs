@@ -75,7 +75,7 @@ fn as_root_mounted_file_that_was_replaced_outside_keeps_its_token() {
         ready.write_all(b"\n").expect("somebody reads");
         row.join().expect("a row")
     });
-    let words = "token expired: cannot renew: its file was replaced outside this container; restart the container, or \
+    let words = "token expired: cannot renew: the mounted file was replaced on the host; restart the container, or \
                  mount the whole folder";
     assert_eq!(row.words, words, "{}", row.stderr);
     nothing_was_spent(&stage, &content);
@@ -95,7 +95,8 @@ fn as_root_immutable_file_keeps_its_token() {
         change('+');
         let row = stage.status();
         change('-');
-        let words = "token expired: cannot renew: its file is immutable; allow changes with chattr -i -a";
+        let words =
+            "token expired: cannot renew: its file is immutable; make it changeable with chattr -i -a FILE";
         assert_eq!(row.words, words, "{attribute}: {}", row.stderr);
         nothing_was_spent(&stage, &before);
     }

@@ -39,8 +39,7 @@ fn check_without_any_number_exits_with_1_and_says_so() {
             let done = scene.run(&["status", "--check", "10", "--format", format]);
             assert_eq!(done.code, 1, "{what}, {format}: {done:?}");
             assert_eq!(
-                done.stderr,
-                "quota-tray: could not check: no account has a quota window with a known number\n",
+                done.stderr, "quota-tray: could not check: no account has a known percentage\n",
                 "{what}, {format}"
             );
         }

@@ -109,7 +109,7 @@ async fn cli_proxy_api(context: &Context, http: &Http) -> Finding {
                 format!(
                     "a program on {place} accepts connections but does not answer, and may be CLIProxyAPI"
                 ),
-                "restart it; while token_renewal is \"auto\", Quota Tray renews no login beside it",
+                "restart it, or set token_renewal = \"always\": with \"auto\", Quota Tray renews nothing while it is there",
             );
         }
         Presence::Absent => {}

@@ -44,7 +44,7 @@ pub struct Header {
     /// SHA-256 of the refresh tokens spent before, the latest first, as far back as each came for the one before it. With
     /// a token from elsewhere (the user has signed in anew, perhaps to another account) this begins anew.
     pub earlier: Vec<String>,
-    /// Names that succession of tokens: a random number in hexadecimal. Empty in journals of before.
+    /// Names that succession of tokens: a random number in hexadecimal. Empty in journals written by earlier versions.
     #[serde(default)]
     pub succession: String,
     /// How far it has come.

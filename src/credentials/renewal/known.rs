@@ -20,7 +20,7 @@ pub(super) enum Known {
     Nothing,
     /// It was spent; these tokens are the login's newest, and came then.
     Tokens(Tokens, DateTime<Utc>),
-    /// It was spent, and nobody has the new tokens.
+    /// It was spent, and no journal or credential file holds the new tokens.
     Spent,
     /// It was sent for another file, and the outcome is not known, or was a refusal.
     Unfinished(Box<Header>),

@@ -147,11 +147,11 @@ impl Renewer {
         })
     }
 
-    /// Renews a login, or takes over what another has renewed. Once begun it runs to its end, even when nobody waits for
-    /// it any more; after half a minute this says so and returns.
+    /// Renews a login, or takes over what another process has renewed. A started renewal runs to completion even if the
+    /// caller is dropped; after 30 s this returns an error while it continues in the background.
     ///
     /// # Errors
-    /// Why it was not renewed. The login is as good as it was.
+    /// Why the login was not renewed, or why its renewal is not finished or saved yet.
     pub async fn renew(self: &Arc<Self>, policy: Policy, login: Login) -> Result<Login, Refusal> {
         let path = login.path.clone();
         if let Some(refusal) = self.pending(&path) {
@@ -174,7 +174,8 @@ impl Renewer {
                 result.unwrap_or_else(panicked)
             }
             Err(_) => {
-                let refusal = Refusal::because("the token server has not answered yet; still waiting for it");
+                let refusal =
+                    Refusal::because("renewal is taking longer than 30 s and continues in the background");
                 self.set_pending(path, abort_handle, refusal.clone());
                 Err(refusal)
             }

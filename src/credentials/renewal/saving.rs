@@ -5,6 +5,7 @@ use super::files::Files;
 use super::{OnItsWay, Refusal, Renewer};
 use crate::credentials::journal::{Journal, Phase};
 use crate::credentials::lock::{self, Lock};
+use crate::plain;
 use crate::providers::token::{self, Tokens};
 use std::io;
 use std::path::Path;
@@ -34,10 +35,10 @@ impl Renewer {
     /// Returns what is to be said meanwhile; `None` where only the journal is not written.
     pub(super) fn save_later(self: &Arc<Self>, path: &Path, unsaved: Unsaved) -> Option<Refusal> {
         let refusal = Refusal::because(format!(
-            "renewed, but neither its file nor the journal could be written; trying again while Quota Tray runs: make \
-             room in {} and {}, and do not end it before",
-            unsaved.files.folder().display(),
-            self.dir.display()
+            "renewed, but neither its file nor the journal could be written: free disk space or fix the permissions of {} \
+             and {}, and do not quit Quota Tray until this message is gone",
+            plain::path(unsaved.files.folder()),
+            plain::path(&self.dir)
         ));
         let in_file = unsaved.in_file;
         if !in_file {
