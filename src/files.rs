@@ -44,7 +44,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// The same with other ways to open it.
 ///
 /// # Errors
-/// As of [`open`].
+/// As of [`open()`].
 pub fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, rustix::fs::OFlags::NONBLOCK.bits() as i32);

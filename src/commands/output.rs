@@ -37,7 +37,7 @@ pub fn print(text: &str) -> Result<Reader, CommandError> {
 /// What writing to standard output came to.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn told(written: io::Result<()>) -> Result<Reader, CommandError> {
     match written {
         Ok(()) => Ok(Reader::There),
