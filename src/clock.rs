@@ -56,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn no_other_file_asks_chrono_for_the_time() {
+    fn chrono_is_asked_for_the_time_in_no_other_file() {
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
         let mut files = 0;
         while let Some(folder) = folders.pop() {
@@ -64,10 +64,12 @@ mod tests {
             {
                 if entry.is_dir() {
                     folders.push(entry);
-                } else if entry.extension().is_some_and(|extension| extension == "rs") {
+                } else if !entry.ends_with("clock.rs")
+                    && entry.extension().is_some_and(|extension| extension == "rs")
+                {
                     files += 1;
                     let text = fs::read_to_string(&entry).expect("a source file");
-                    let asks = ["Utc", "Local"].map(|zone| text.contains(&format!("{zone}::now()")));
+                    let asks = ["Utc", "Local"].map(|zone| text.contains(&format!("{zone}::now")));
                     assert_eq!(asks, [false, false], "use clock::now in {}", entry.display());
                 }
             }

@@ -152,15 +152,23 @@ pub async fn run<S: Source>(
     }
 }
 
-/// One refresh, without a task of its own: what `status` does. Renewals may be under way when it returns;
-/// [`Source::finish`] waits for them.
+/// One refresh, without a task of its own: what `status` does. Where the accounts have changed meanwhile, as by a new
+/// login in the same file, there is a second one. Renewals may be under way when it returns; [`Source::finish`] waits for
+/// them.
 pub async fn once<S: Source>(source: Arc<S>, last_known: Snapshot) -> Snapshot {
     source.recover().await;
-    let mut refresh = Refresh::start(&source, &last_known, false);
     let mut snapshot = last_known;
-    while let Some(progress) = refresh.progress.recv().await {
-        if let Progress::Ended(ended, _) = progress {
-            snapshot = ended;
+    for _ in 0..2 {
+        let mut refresh = Refresh::start(&source, &snapshot, false);
+        let mut signature = None;
+        while let Some(progress) = refresh.progress.recv().await {
+            match progress {
+                Progress::Started { signature: seen, .. } => signature = Some(seen),
+                Progress::Ended(ended, _) => snapshot = ended,
+            }
+        }
+        if Some(source.scan().await.signature) == signature {
+            break;
         }
     }
     snapshot

@@ -5,7 +5,7 @@ use crate::config::{Settings, TokenRenewal};
 use crate::credentials::renewal::{Policy, Refusal, Renewer, Step};
 use crate::credentials::store::{self, Entry};
 use crate::credentials::watch::FolderWatch;
-use crate::credentials::{Login, Secret, lock};
+use crate::credentials::{Login, Secret};
 use crate::plain;
 use crate::providers::{self, Http};
 use crate::quota::pacing::{Budget, Candidate, Pacing, Verdict};
@@ -98,11 +98,13 @@ pub struct Shared {
 }
 
 impl Shared {
-    /// Keeps everything in `state_dir`. `watcher` is told of each step of a renewal.
-    pub fn new(state_dir: &Path, watcher: fn(Step)) -> Shared {
+    /// Keeps everything in `state_dir`, but for locks that processes with other state directories share, which are in
+    /// `runtime_dir`. `watcher` is told of each step of a renewal.
+    pub fn new(state_dir: &Path, runtime_dir: &Path, watcher: fn(Step)) -> Shared {
         let http = Arc::new(Http::default());
         crate::files::remove_abandoned(state_dir);
-        Shared { renewer: Renewer::new(state_dir, http.clone(), watcher), http, state: State::new(state_dir) }
+        let renewer = Renewer::new(state_dir, runtime_dir, http.clone(), watcher);
+        Shared { renewer, http, state: State::new(state_dir) }
     }
 }
 
@@ -157,14 +159,10 @@ impl Accounts {
     ) -> (Login, Option<Result<Reading, Failure>>, Option<DateTime<Utc>>) {
         let had_expired = login.has_expired(crate::clock::now());
         if had_expired {
-            if !self.state.refused().may_renew_expired(&hash(&login.access_token), crate::clock::now()) {
+            if !self.state.refused().may_renew_expired(&login.access_token.hash(), crate::clock::now()) {
                 return (login, Some(Err(Failure::SignInAgain)), None);
             }
             match self.renew(&login).await {
-                // Another login stands in the file: its numbers are not this account's.
-                Ok(other) if other.account.same_identity(&login.account) == Some(false) => {
-                    return (login, None, Some(crate::clock::now()));
-                }
                 Ok(renewed) => login = renewed,
                 Err(refusal) => {
                     return (login, Some(Err(failure(&refusal, Failure::Expired))), refusal.again_at);
@@ -173,7 +171,7 @@ impl Accounts {
         }
         let result = providers::usage(&self.http, &self.policy.endpoints, &login).await;
         let renewed_in_vain =
-            || had_expired || self.state.refused().get(&hash(&login.access_token)).is_some();
+            || had_expired || self.state.refused().get(&login.access_token.hash()).is_some();
         if result != Err(Failure::SignInAgain) || renewed_in_vain() {
             self.note(&login.access_token, &result);
             return (login, Some(result), None);
@@ -182,14 +180,10 @@ impl Accounts {
             // Nobody will renew it, unless the user does.
             Err(_) if self.policy.mode == TokenRenewal::Never => (login, Some(result), None),
             Err(refusal) => (login, Some(Err(failure(&refusal, Failure::Rejected))), refusal.again_at),
-            // Another login stands in the file: its numbers are not this account's.
-            Ok(other) if other.account.same_identity(&login.account) == Some(false) => {
-                (login, None, Some(crate::clock::now()))
-            }
             Ok(renewed) => {
                 // Before it is sent, since that may be at a later refresh: the second request counts like the first.
                 self.change_refused(|tokens| {
-                    tokens.insert(&hash(&renewed.access_token), Refused::AfterRenewal, crate::clock::now());
+                    tokens.insert(&renewed.access_token.hash(), Refused::AfterRenewal, crate::clock::now());
                 });
                 let [Verdict::Ask] = self.admit(&[login.account.clone().into()], true)[..] else {
                     return (renewed, None, None);
@@ -210,7 +204,7 @@ impl Accounts {
             Err(Failure::CannotReadUsage) => Some(Refused::NoScope),
             Err(_) => return,
         };
-        let hash = hash(token);
+        let hash = token.hash();
         if why.is_none() && self.known().refused.get(&hash).is_none() {
             return;
         }
@@ -236,7 +230,7 @@ impl Accounts {
         }
         let mut seen = Vec::new();
         for (_, standing, login) in accounts {
-            let hash = login.as_ref().map(|login| hash(&login.access_token));
+            let hash = login.as_ref().map(|login| login.access_token.hash());
             if let Some(hash) = hash.filter(|hash| refused.get(hash) == Some(Refused::NoScope)) {
                 (*standing, *login) = (Standing::Failed(Failure::CannotReadUsage), None);
                 seen.push(hash);
@@ -252,6 +246,10 @@ impl Accounts {
 
     async fn renew(&self, login: &Login) -> Result<Login, Refusal> {
         let renewed = self.renewer.renew(self.policy.clone(), login.clone()).await?;
+        if renewed.account.same_identity(&login.account) == Some(false) {
+            // Its numbers are not this account's; the next scan finds it.
+            return Err(Refusal::until("another login was signed in to its file", crate::clock::now()));
+        }
         let (before, after) = (store::signature_of_login(login), store::signature_of_login(&renewed));
         if before != after {
             let mut known = self.known();
@@ -260,11 +258,6 @@ impl Accounts {
         }
         Ok(renewed)
     }
-}
-
-/// What a token is known by where it must not stand itself.
-fn hash(token: &Secret) -> String {
-    lock::hash(token.expose().as_bytes())
 }
 
 fn failure(refusal: &Refusal, otherwise: fn(String) -> Failure) -> Failure {

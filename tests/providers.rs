@@ -44,6 +44,31 @@ const NOW: &str = "2026-09-17T10:10:00Z";
 const ZONE: Zone = Zone::from_fn(|_| FixedOffset::east_opt(2 * 3600).unwrap());
 
 #[track_caller]
+fn claude(body: Value) -> Reading {
+    parse(Provider::Claude, &body)
+}
+
+#[track_caller]
+fn codex(body: Value) -> Reading {
+    parse(Provider::Codex, &body)
+}
+
+/// What the generic reader makes of a response.
+#[track_caller]
+fn generic(body: Value) -> Reading {
+    codex(body)
+}
+
+/// The only window that the generic reader finds in a response.
+#[track_caller]
+fn only_window(body: Value) -> Window {
+    let case = body.to_string();
+    let reading = generic(body);
+    assert_eq!(reading.windows.len(), 1, "{case}:\n{}", show(&reading));
+    reading.windows[0].clone()
+}
+
+#[track_caller]
 fn utc(text: &str) -> DateTime<Utc> {
     text.parse().unwrap()
 }

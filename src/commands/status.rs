@@ -45,7 +45,7 @@ fn percent(text: &str) -> Result<f64, String> {
 /// # Errors
 /// Nothing could be asked at all, or standard output can't be written.
 pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandError> {
-    let shared = Shared::new(&context.paths.state_dir, trace_step);
+    let shared = Shared::new(&context.paths.state_dir, &context.paths.runtime_dir, trace_step);
     let last_known = shared.state.snapshot();
     let dir = context.auth_dir(&context.settings);
     let accounts = Arc::new(Accounts::new(dir, &context.settings, &shared));

@@ -37,7 +37,7 @@ const FIRST: Duration = Duration::from_millis(250);
 /// # Errors
 /// It can't be run.
 pub fn run(context: Context) -> Result<ExitCode, CommandError> {
-    let shared = Shared::new(&context.paths.state_dir, trace_step);
+    let shared = Shared::new(&context.paths.state_dir, &context.paths.runtime_dir, trace_step);
     let accounts = {
         let context = context.clone();
         move |settings: &Settings| {

@@ -1,12 +1,13 @@
 //! Credential files: read whole or not at all, though their owner rewrites them in place.
 
+use crate::providers::json::wipe;
 use crate::quota::moment;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::io::{self, Read};
 use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::Zeroizing;
 
 /// No login is longer; what is longer is something else.
 const MOST_BYTES: u64 = 1024 * 1024;
@@ -76,9 +77,12 @@ impl Document {
 
 /// Keys that CLIProxyAPI, or a program built on it, writes under other names, too. Its own name goes first, as
 /// it does there (`sdk/cliproxy/auth/metadata_keys.go`, `types.go`). Tokens have no other name.
-const OTHER_NAMES: [(&str, &[&str]); 3] = [
+const OTHER_NAMES: [(&str, &[&str]); 6] = [
     ("proxy_url", &["proxy-url"]),
     ("account_id", &["account-id"]),
+    ("account_uuid", &["account-uuid"]),
+    ("organization_uuid", &["organization-uuid"]),
+    ("organization_name", &["organization-name"]),
     ("expired", &["expire", "expires_at", "expiresAt", "expiry", "expires"]),
 ];
 
@@ -90,16 +94,6 @@ fn names_of(key: &str) -> impl Iterator<Item = &str> {
 impl Drop for Document {
     fn drop(&mut self) {
         self.0.values_mut().for_each(wipe);
-    }
-}
-
-/// Overwrites every string in a JSON value.
-pub fn wipe(value: &mut Value) {
-    match value {
-        Value::String(text) => text.zeroize(),
-        Value::Array(values) => values.iter_mut().for_each(wipe),
-        Value::Object(object) => object.values_mut().for_each(wipe),
-        _ => {}
     }
 }
 

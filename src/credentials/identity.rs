@@ -22,8 +22,7 @@ pub fn identity(
     document: &Document,
     workspace: Option<&str>,
 ) -> Identity {
-    // CLIProxyAPI takes hyphens for underscores in the keys of its files.
-    let text = |key: &str| document.text(key).or_else(|| document.text(&key.replace('_', "-")));
+    let text = |key: &str| document.text(key);
     let email = text("email").or_else(|| text("login")).map(str::to_lowercase);
     let (account, organization) = match provider {
         Provider::Claude => {

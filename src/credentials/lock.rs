@@ -7,7 +7,9 @@
 //! 1. the credential's path, in the state directory: guards the journal of that path;
 //! 2. the credential file itself (`flock` on its inode): holds where two processes have different state
 //!    directories, where the state directory is deleted, and where one folder is reached by two mounts;
-//! 3. the refresh token, in the state directory: holds where two files are copies of one login.
+//! 3. the refresh token, in a folder that all processes of the user share, whatever their state directories are: holds
+//!    where two files are copies of one login, and where a file is replaced by another with the same token. Its lock
+//!    file notes in which state directory the token was sent, so that the response is found there.
 //!
 //! All are polled. A blocking `flock` can't be cancelled: each try against a stopped process would leak a thread and a
 //! descriptor.
@@ -15,13 +17,16 @@
 use crate::files;
 use ring::digest::{SHA256, digest};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io;
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// The pause after a lock was found taken: the first, and the longest.
 const POLL_INTERVALS: (Duration, Duration) = (Duration::from_millis(10), Duration::from_millis(500));
+
+/// How long the note of a token that was sent is kept. Copies of a login turn up late, but not for ever.
+const NOTES_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 
 /// An exclusive lock, held until it is dropped.
 #[derive(Debug)]
@@ -30,6 +35,28 @@ pub struct Lock {
     file: Option<File>,
     /// A lock file that nobody needs afterwards.
     temporary: Option<PathBuf>,
+}
+
+impl Lock {
+    /// What an earlier holder of the lock has noted. `None`: nothing.
+    pub fn noted(&self) -> Option<String> {
+        let mut text = String::new();
+        self.file.as_ref()?.read_to_string(&mut text).ok()?;
+        Some(text).filter(|text| !text.is_empty())
+    }
+
+    /// Notes something for later holders of the lock. Its file stays from now on.
+    ///
+    /// # Errors
+    /// The disk refuses.
+    pub fn note(&mut self, text: &str) -> io::Result<()> {
+        let Some(mut file) = self.file.as_ref() else { return Ok(()) };
+        file.rewind()?;
+        file.write_all(text.as_bytes())?;
+        file.set_len(text.len() as u64)?;
+        self.temporary = None;
+        Ok(())
+    }
 }
 
 impl Drop for Lock {
@@ -67,10 +94,14 @@ pub async fn wait(
     mut take: impl FnMut() -> io::Result<Option<Lock>>,
 ) -> io::Result<Option<Lock>> {
     let (mut pause, longest) = POLL_INTERVALS;
+    let mut is_first = true;
     loop {
         let lock = take()?;
         if lock.is_some() || Instant::now() >= deadline {
             return Ok(lock);
+        }
+        if std::mem::take(&mut is_first) {
+            log::debug!("renewal: waiting for a lock that another process holds");
         }
         sleep(pause).await;
         pause = (pause * 2).min(longest);
@@ -134,28 +165,36 @@ pub fn try_credential(target: &Path) -> io::Result<Option<Lock>> {
     std::fs::metadata(target).map(|_| Some(Lock { file: None, temporary: None }))
 }
 
-/// Removes the locks of tokens that killed runs have left.
+/// Removes the locks of tokens that killed runs have left, and old notes.
 pub fn remove_abandoned(dir: &Path) {
     for entry in std::fs::read_dir(dir).into_iter().flatten().flatten() {
         let name = entry.file_name();
         let name = name.to_string_lossy();
         if name.starts_with("token-") && name.ends_with(".lock") {
-            // Dropping it removes it; one that is held is left to its process.
-            let _ = try_file(&entry.path(), true);
+            let age = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+            let is_old = age.and_then(|at| at.elapsed().ok()).is_some_and(|age| age >= NOTES_KEPT);
+            // Dropping it removes it, unless something is noted; one that is held is left to its process.
+            if let Ok(Some(mut lock)) = try_file(&entry.path(), true)
+                && is_old
+            {
+                lock.temporary = Some(entry.path());
+            }
         }
     }
 }
 
 fn try_file(path: &Path, temporary: bool) -> io::Result<Option<Lock>> {
     let mut options = OpenOptions::new();
-    options.create(true).truncate(false).write(true);
+    options.create(true).truncate(false).read(true).write(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = files::regular(&mut options, path)?;
     match file.try_lock() {
         // A lock on a file that was removed meanwhile excludes nobody.
         Ok(()) if is_at(&file, path) => {
-            Ok(Some(Lock { file: Some(file), temporary: temporary.then(|| path.to_owned()) }))
+            let is_empty = file.metadata().is_ok_and(|metadata| metadata.len() == 0);
+            let temporary = (temporary && is_empty).then(|| path.to_owned());
+            Ok(Some(Lock { file: Some(file), temporary }))
         }
         Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
         Err(TryLockError::Error(error)) => Err(error),
@@ -212,6 +251,19 @@ mod tests {
             assert!(take().expect("no error").is_some());
         }
         assert!(!dir.path().join(format!("token-{}.lock", &hash(b"token")[..32])).exists() || cfg!(windows));
+    }
+
+    #[test]
+    fn note_is_read_by_the_next_holder_and_keeps_the_file() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let take = || try_token(dir.path(), &hash(b"token")).expect("no error").expect("nobody has it");
+        let mut lock = take();
+        assert_eq!(lock.noted(), None);
+        lock.note("/state").expect("written");
+        drop(lock);
+        assert_eq!(take().noted().as_deref(), Some("/state"));
+        remove_abandoned(dir.path());
+        assert_eq!(take().noted().as_deref(), Some("/state"), "it is young");
     }
 
     #[test]

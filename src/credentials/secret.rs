@@ -14,6 +14,11 @@ impl Secret {
         Secret(Zeroizing::new(token))
     }
 
+    /// SHA-256 in hexadecimal: names the token where it must not be stored itself.
+    pub fn hash(&self) -> String {
+        super::lock::hash(self.0.as_bytes())
+    }
+
     /// The token itself, for the request it belongs to and the file it came from.
     pub fn expose(&self) -> &str {
         &self.0

@@ -223,6 +223,8 @@ impl Clients {
 fn single_use(builder: ClientBuilder) -> ClientBuilder {
     let builder = builder
         .pool_max_idle_per_host(0)
+        // A body that is not what its Content-Encoding says could not be read at all.
+        .no_gzip()
         // A header that is none must not cost a login.
         .http1_ignore_invalid_headers_in_responses(true)
         .retry(reqwest::retry::never())

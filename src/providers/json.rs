@@ -4,6 +4,7 @@ pub use crate::plain::name as tidy;
 use crate::quota::moment;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
+use zeroize::Zeroize;
 
 /// A finite number, or a string that is one; `%` at its end is taken off.
 pub fn number(value: &Value) -> Option<f64> {
@@ -53,6 +54,16 @@ pub fn nothing_in(document: &Value) -> String {
     match error_kind(document) {
         Some(kind) => format!("it held an error ({kind}) and no quota windows"),
         None => "the answer held no quota windows".into(),
+    }
+}
+
+/// Overwrites every string in a JSON value.
+pub fn wipe(value: &mut Value) {
+    match value {
+        Value::String(text) => text.zeroize(),
+        Value::Array(values) => values.iter_mut().for_each(wipe),
+        Value::Object(object) => object.values_mut().for_each(wipe),
+        _ => {}
     }
 }
 

@@ -33,7 +33,7 @@ pub struct TokenResponse {
     pub status: u16,
     /// The `Retry-After` header as it stands.
     pub retry_after: Option<String>,
-    /// The body, decompressed.
+    /// The body.
     pub body: Zeroizing<Vec<u8>>,
 }
 
@@ -85,6 +85,7 @@ impl Http {
             .post(endpoint.url().clone())
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
             .header(header::ACCEPT, "application/json")
+            .header(header::ACCEPT_ENCODING, "identity")
             // The buffer is wiped when the request is done with it.
             .body(bytes::Bytes::from_owner(form));
         let (host, proxy) = (endpoint.host().to_owned(), proxy.clone());

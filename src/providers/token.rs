@@ -1,9 +1,8 @@
 //! The token endpoints: a refresh token in, new tokens out.
 
-use super::json::number;
+use super::json::{number, wipe};
 use crate::config::{Endpoint, Endpoints};
 use crate::credentials::Secret;
-use crate::credentials::file::wipe;
 use crate::quota::Provider;
 use serde_json::Value;
 use zeroize::Zeroizing;

@@ -9,7 +9,7 @@ use quota_tray::source::{Accounts, Shared, Source};
 
 /// The accounts of a folder as the refresher gets to know them, with a state directory of their own.
 fn accounts(folder: PathBuf, state: &Folder, settings: &Settings) -> Accounts {
-    Accounts::new(folder, settings, &Shared::new(state.0.path(), |_| {}))
+    Accounts::new(folder, settings, &Shared::new(state.0.path(), state.0.path(), |_| {}))
 }
 
 /// Whether each account is asked.

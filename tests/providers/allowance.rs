@@ -7,11 +7,6 @@ use quota_tray::quota::alert::{self, Memory, Rules};
 use quota_tray::quota::notice::Notice;
 use serde_json::json;
 
-#[track_caller]
-fn codex(body: Value) -> Reading {
-    parse(Provider::Codex, &body)
-}
-
 fn allowance(limit: Value) -> Value {
     json!({"spend_control": {"reached": false, "individual_limit": limit}})
 }

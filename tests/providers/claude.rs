@@ -6,11 +6,6 @@ use quota_tray::quota::ExtraUsage;
 use quota_tray::quota::alert::{self, Memory, Rules};
 use serde_json::json;
 
-#[track_caller]
-fn claude(body: Value) -> Reading {
-    parse(Provider::Claude, &body)
-}
-
 const NO_WINDOWS: &str = "the answer held no quota windows";
 
 /// Key, title and length: the table of the notes.

@@ -7,11 +7,6 @@ use serde_json::json;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-#[track_caller]
-fn codex(body: Value) -> Reading {
-    parse(Provider::Codex, &body)
-}
-
 /// An answer with nothing but a primary window.
 fn primary(window: Value) -> Value {
     json!({"rate_limit": {"primary_window": window}})

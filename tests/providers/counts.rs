@@ -4,18 +4,15 @@ use super::*;
 use quota_tray::quota::alert::{self, Memory, Rules};
 use serde_json::json;
 
+/// Each of these objects is a window with a name, and so much is used of it.
 #[track_caller]
-fn generic(body: Value) -> Reading {
-    parse(Provider::Codex, &body)
-}
-
-/// The only window of a response.
-#[track_caller]
-fn only(body: Value) -> Window {
-    let case = body.to_string();
-    let reading = generic(body);
-    assert_eq!(reading.windows.len(), 1, "{case}:\n{}", show(&reading));
-    reading.windows[0].clone()
+fn each_has_used(cases: &[(Value, f64)]) {
+    for (object, expected) in cases {
+        let case = object.to_string();
+        let window = only_window(json!({"weekly": object}));
+        assert_percent(window.used_percent(), *expected, &case);
+        assert!(window.named, "{case}");
+    }
 }
 
 #[test]
@@ -37,12 +34,7 @@ fn count_of_a_limit_is_its_share_and_never_a_percentage() {
         (json!({"used": 40, "usage_limit": 50}), 80.0),
         (json!({"usage": {}, "used": 40, "limit": null, "total": 50}), 80.0),
     ];
-    for (object, expected) in cases {
-        let case = object.to_string();
-        let window = only(json!({"weekly": object}));
-        assert_percent(window.used_percent(), expected, &case);
-        assert!(window.named, "{case}");
-    }
+    each_has_used(&cases);
 }
 
 #[test]
@@ -56,12 +48,7 @@ fn percentage_goes_before_a_count_and_a_percent_sign_makes_one() {
         (json!({"percent_left": "0.5%"}), 99.5),
         (json!({"usage_left": "30%"}), 70.0),
     ];
-    for (object, expected) in cases {
-        let case = object.to_string();
-        let window = only(json!({"weekly": object}));
-        assert_percent(window.used_percent(), expected, &case);
-        assert!(window.named, "{case}");
-    }
+    each_has_used(&cases);
 }
 
 #[test]
@@ -96,13 +83,13 @@ fn number_that_is_neither_a_percentage_nor_a_count_of_a_limit_counts_for_nothing
         assert_eq!(alert::judge(&mut Memory::default(), &snapshot, &rules, now()), [], "{body}");
     }
     // By itself it is no error: it is shown.
-    assert!(!only(json!({"weekly": {"used": 40}})).named);
+    assert!(!only_window(json!({"weekly": {"used": 40}})).named);
 }
 
 #[test]
 fn window_that_is_sure_goes_before_a_guess_of_the_same_title() {
     let body = json!({"weekly": {"used": 40}, "weekly_quota": {"percent": 30}, "week": {"percent": 90}});
-    let window = only(body);
+    let window = only_window(body);
     assert_percent(window.used_percent(), 30.0, "the first that is sure");
     assert!(window.named);
 }
@@ -110,7 +97,7 @@ fn window_that_is_sure_goes_before_a_guess_of_the_same_title() {
 #[test]
 fn what_is_unused_or_available_is_what_is_left() {
     for key in ["unused_percent", "percent_available", "available %"] {
-        let window = only(json!({"weekly": {key: 30}}));
+        let window = only_window(json!({"weekly": {key: 30}}));
         assert_percent(window.used_percent(), 70.0, key);
     }
 }
@@ -124,6 +111,6 @@ fn letters_within_an_identifier_title_no_object() {
     for (word, title) in
         [("5hours", "5-hour"), ("limit_5h", "5-hour"), ("7days", "Weekly"), ("last 7d", "Weekly")]
     {
-        assert_eq!(only(json!({"quota": {"name": word, "percent": 30}})).title, title);
+        assert_eq!(only_window(json!({"quota": {"name": word, "percent": 30}})).title, title);
     }
 }

@@ -4,18 +4,10 @@ use super::*;
 use insta::assert_snapshot;
 use serde_json::json;
 
-#[track_caller]
-fn generic(body: Value) -> Reading {
-    parse(Provider::Codex, &body)
-}
-
-/// What the only window of this title has used.
+/// What the only window has used.
 #[track_caller]
 fn used(body: Value) -> f64 {
-    let case = body.to_string();
-    let reading = generic(body);
-    assert_eq!(reading.windows.len(), 1, "{case}:\n{}", show(&reading));
-    reading.windows[0].used_percent()
+    only_window(body).used_percent()
 }
 
 #[test]

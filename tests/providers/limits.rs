@@ -4,11 +4,6 @@ use super::*;
 use insta::assert_snapshot;
 use serde_json::json;
 
-#[track_caller]
-fn claude(body: Value) -> Reading {
-    parse(Provider::Claude, &body)
-}
-
 fn session(percent: Value, resets_at: Value) -> Value {
     json!({"kind": "session", "group": "session", "percent": percent, "resets_at": resets_at, "scope": null})
 }

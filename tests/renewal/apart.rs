@@ -1,11 +1,11 @@
-//! Two processes that have no lock in their state directories in common.
+//! Two processes that have no lock in their state directories in common, and other programs at the files.
 
 use std::fs;
 use std::process::Command;
 
 use super::crowd::wait_until_it_waits;
 use super::stage::{Run, Stage};
-use crate::common::Program;
+use crate::common::{Gate, Program};
 
 /// The files of both runs have what came, and nothing is left of what came in between.
 #[track_caller]
@@ -28,14 +28,25 @@ fn status(mut command: Command, stage: &Stage) -> Program {
     stage.scene.spawn_command(command.args(["-vv", "status", "--format", "json"]))
 }
 
-#[test]
-fn runs_with_two_state_directories_send_the_token_once() {
-    let stage = Stage::new().with("claude", "alice@example.com");
+/// A run whose token has been spent, and whose response waits for the gate.
+fn in_the_middle(provider: &'static str) -> (Stage, Gate, Program) {
+    let stage = Stage::new().with(provider, "alice@example.com");
     let gate = stage.hold();
     let first = status(stage.scene.command(), &stage);
     stage.ledger.wait_for(&stage.only().name, |login| login.renewals == 1);
+    (stage, gate, first)
+}
+
+/// The program with a state directory of its own.
+fn with_other_state(stage: &Stage) -> Command {
     let mut command = stage.scene.command();
     command.env("XDG_STATE_HOME", stage.scene.dir().join("other-state"));
+    command
+}
+
+/// Lets the first run go on once the second waits for it.
+#[track_caller]
+fn renewed_once_with(command: Command, (stage, gate, first): (Stage, Gate, Program)) {
     let second = status(command, &stage);
     wait_until_it_waits(&second);
     gate.open();
@@ -43,42 +54,74 @@ fn runs_with_two_state_directories_send_the_token_once() {
 }
 
 #[test]
+fn runs_with_two_state_directories_send_the_token_once() {
+    let middle = in_the_middle("claude");
+    renewed_once_with(with_other_state(&middle.0), middle);
+}
+
+/// The same content in another inode: the lock on the file does not hold, the one on the token does.
+#[test]
+fn file_that_is_replaced_while_its_token_is_on_the_wire_is_renewed_once_with_two_state_directories() {
+    let middle = in_the_middle("codex");
+    let file = middle.0.only().account.file().to_owned();
+    let new = file.with_extension("new");
+    fs::copy(&file, &new).expect("copied");
+    fs::rename(&new, &file).expect("replaced");
+    renewed_once_with(with_other_state(&middle.0), middle);
+}
+
+#[test]
+fn copies_are_renewed_once_with_two_state_directories() {
+    for late in [false, true] {
+        let (stage, gate, first) = in_the_middle("claude");
+        let elsewhere = stage.scene.dir().join("elsewhere");
+        fs::create_dir_all(&elsewhere).expect("made");
+        let copy = elsewhere.join("claude.json");
+        fs::copy(stage.only().account.file(), &copy).expect("copied");
+        let mut command = with_other_state(&stage);
+        command.arg("--auth-dir").arg(&elsewhere);
+        let second = if late {
+            gate.open();
+            assert!(Run::of(first.finish()).succeeded());
+            stage.wait(10);
+            assert!(stage.status().succeeded());
+            status(command, &stage)
+        } else {
+            let second = status(command, &stage);
+            wait_until_it_waits(&second);
+            gate.open();
+            assert!(Run::of(first.finish()).succeeded());
+            second
+        };
+        assert!(Run::of(second.finish()).succeeded());
+        let login = stage.ledger.login(&stage.only().name);
+        assert_eq!((login.renewals, login.reuses), (1, 0), "{late}");
+        let held: serde_json::Value = serde_json::from_slice(&fs::read(&copy).expect("read")).expect("JSON");
+        assert_eq!(held["refresh_token"], *login.refresh, "{late}");
+    }
+}
+
+#[test]
 fn state_directory_that_is_deleted_while_a_token_is_on_the_wire_costs_nothing() {
-    let stage = Stage::new().with("codex", "alice@example.com");
-    let gate = stage.hold();
-    let first = status(stage.scene.command(), &stage);
-    stage.ledger.wait_for(&stage.only().name, |login| login.renewals == 1);
-    fs::remove_dir_all(stage.state_dir()).expect("removed");
-    let second = status(stage.scene.command(), &stage);
-    wait_until_it_waits(&second);
-    gate.open();
-    renewed_once(&stage, [first, second]);
+    let middle = in_the_middle("codex");
+    fs::remove_dir_all(middle.0.state_dir()).expect("removed");
+    renewed_once_with(middle.0.scene.command(), middle);
 }
 
 #[test]
 #[ignore = "needs root, for mount"]
 fn as_root_folder_that_is_reached_by_two_mounts_is_renewed_once() {
-    let stage = Stage::new().with("claude", "alice@example.com");
-    let gate = stage.hold();
-    let first = status(stage.scene.command(), &stage);
-    stage.ledger.wait_for(&stage.only().name, |login| login.renewals == 1);
+    let middle = in_the_middle("claude");
+    let stage = &middle.0;
     let elsewhere = stage.scene.dir().join("mounted");
     fs::create_dir_all(&elsewhere).expect("made");
     let program = stage.scene.command();
     let mut command = Command::new("unshare");
-    command.args([
-        "-m",
-        "sh",
-        "-c",
-        "mount --bind \"$FROM\" \"$TO\" && exec \"$0\" --auth-dir \"$TO\" \"$@\"",
-    ]);
-    command.arg(program.get_program()).env_clear();
+    let prepare = "mount --bind \"$FROM\" \"$TO\" && exec \"$0\" --auth-dir \"$TO\" \"$@\"";
+    command.args(["-m", "sh", "-c", prepare]).arg(program.get_program()).env_clear();
     command.envs(program.get_envs().filter_map(|(key, value)| Some((key, value?))));
     command.env("FROM", stage.scene.auth_dir()).env("TO", &elsewhere).current_dir(stage.scene.home());
-    let second = status(command, &stage);
-    wait_until_it_waits(&second);
-    gate.open();
-    renewed_once(&stage, [first, second]);
+    renewed_once_with(command, middle);
 }
 
 /// What other programs call their temporary files is theirs.
@@ -108,9 +151,10 @@ fn token_goes_to_the_provider_of_the_file_that_is_there_after_the_lock() {
     fs::rename(codex.account.file(), claude.account.file()).expect("moved");
     gate.open();
     let (_, run) = (first.finish(), Run::of(second.finish()));
-    // A server that does not know the token says that it is dead; the ledger would say "sign in again".
-    let error = run.error_of(claude).expect("it is no Claude login any more");
-    assert!(error.contains("its file was changed while it was renewed"), "{error}");
+    // A server that does not know the token says that it is dead; the row would say "sign in again". The second look at
+    // the accounts finds a Codex login in a file that is a moment old.
+    let error = run.error_of(claude).expect("it can't be renewed yet");
+    assert!(error.contains("another program has just changed its file"), "{error}");
     let login = stage.ledger.login(&codex.name);
     assert_eq!((login.renewals, login.reuses), (0, 0));
     assert_eq!(claude.account.read()["refresh_token"], *login.refresh);

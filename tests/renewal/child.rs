@@ -70,7 +70,7 @@ fn renews_and_dies_at_the_step_it_is_told() {
     let dir = expand_home(&settings.auth_dir, &paths.home);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let renewer = Renewer::new(&paths.state_dir, Arc::new(Http::default()), told);
+        let renewer = Renewer::new(&paths.state_dir, &paths.runtime_dir, Arc::new(Http::default()), told);
         renewer.recover().await;
         let mut renewals = JoinSet::new();
         for entry in store::scan(&dir, &HashMap::new()).await.expect("a folder") {

@@ -67,7 +67,7 @@ fn a_start_of_the_library_clears_it_as_well() {
     stage.shows_usage_with(2);
     stage.pass(61);
     let state_dir = stage.renewals().parent().expect("a folder").to_owned();
-    let renewer = Renewer::new(&state_dir, Arc::new(Http::default()), |_: Step| {});
+    let renewer = Renewer::new(&state_dir, &state_dir, Arc::new(Http::default()), |_: Step| {});
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(renewer.recover());
     stage.search().not_in("the journal", fs::read(stage.journal()).expect("a journal"));
@@ -218,7 +218,9 @@ fn what_killed_runs_have_left_is_removed() {
     let stage = Stage::claude();
     fs::create_dir_all(stage.renewals()).expect("made");
     let state = stage.scene.state_home().join("quota-tray");
-    let [temporary, lock] = [state.join(".quota-tray-a1B2c3.tmp"), stage.renewals().join("token-0123.lock")];
+    let tokens = stage.scene.dir().join("runtime/quota-tray/tokens");
+    fs::create_dir_all(&tokens).expect("made");
+    let [temporary, lock] = [state.join(".quota-tray-a1B2c3.tmp"), tokens.join("token-0123.lock")];
     let kept = state.join(".quota-tray-longer-name.tmp");
     for file in [&temporary, &lock, &kept] {
         let hours_ago = std::time::SystemTime::now() - std::time::Duration::from_secs(7200);

@@ -128,7 +128,7 @@ impl Soak {
             ..Settings::default()
         };
         let folder = Folder::new(dir);
-        let shared = Shared::new(&folder.state, |_| {});
+        let shared = Shared::new(&folder.state, &folder.state, |_| {});
         let source = Unlimited(Accounts::new(folder.logins.clone(), &settings, &shared));
         let (commands, inbox) = mpsc::unbounded_channel();
         let (told, snapshots) = mpsc::unbounded_channel();

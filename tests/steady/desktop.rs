@@ -203,15 +203,21 @@ fn a_watcher_that_hangs_at_the_start_holds_up_nothing_and_gets_the_icon_when_it_
     quit(&scene, program);
 }
 
+/// A sound watcher takes the name of one that hangs and keeps its connection.
+#[track_caller]
+fn replace_hung_watcher(scene: &mut Scene, program: &Program, frozen: &Frozen) {
+    program.stderr_line("the tray host does not answer");
+    frozen.release_name();
+    scene.host.start_again(&scene.bus);
+}
+
 /// Its connection stays, so the bus does not tell those who wait for it that it is gone.
 #[test]
 fn watcher_that_hangs_at_the_start_and_is_replaced_while_connected_gets_the_icon() {
     let mut scene = Scene::new().claude(ALICE).without_tray_host();
     let frozen = Frozen::start(&scene.bus, WATCHER, &[]);
     let program = scene.spawn(&[]);
-    program.stderr_line("the tray host does not answer");
-    frozen.release_name();
-    scene.host.start_again(&scene.bus);
+    replace_hung_watcher(&mut scene, &program, &frozen);
     goes_on_with_one_icon(&scene, program);
 }
 
@@ -223,11 +229,9 @@ fn watcher_that_hangs_later_and_is_replaced_while_connected_gets_the_icon() {
     scene.host.stop();
     let frozen = Frozen::start(&scene.bus, WATCHER, &[]);
     frozen.wait_for("RegisterStatusNotifierItem");
-    program.stderr_line("the tray host does not answer");
-    frozen.release_name();
-    scene.host.start_again(&scene.bus);
-    scene.claude_used(&scene.account(ALICE), &[("five_hour", 85.0)]);
+    replace_hung_watcher(&mut scene, &program, &frozen);
     scene.host.menu_until(showing("left"));
+    scene.claude_used(&scene.account(ALICE), &[("five_hour", 85.0)]);
     refresh(&scene, "15% left");
     quit(&scene, program);
 }

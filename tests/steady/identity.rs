@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::state::State;
 use super::*;
-use crate::common::{Account, Answer, claude_usage, codex_usage};
+use crate::common::{Account, Answer, Gate, claude_usage, codex_usage};
 
 const ONE: &str = "[limits]\nasks_per_five_minutes = 1\n";
 
@@ -208,4 +208,24 @@ fn file_names_that_are_not_utf_8_have_ids_of_their_own() {
     assert_eq!(unique.len(), 3, "{first:?}");
     assert!(!first.iter().any(|id| id.chars().any(char::is_control)), "{first:?}");
     assert_eq!(first[2], "codex-\u{fffd}.json", "a name that is UTF-8 is the id");
+}
+
+/// The run of `status` that had asked for the old login asks for the new one as well.
+#[test]
+fn login_that_is_signed_in_while_a_request_for_another_is_out_is_the_one_that_is_shown() {
+    let scene = Scene::new().claude(ALICE);
+    let alice = scene.account(ALICE);
+    let gate = Gate::new();
+    let held = Answer::json(&claude_usage(&[("five_hour", 58.0)])).behind(&gate);
+    scene.usage.answer(alice.access_token(), held);
+    let program = scene.spawn(&["status", "--format", "json"]);
+    scene.usage.wait_for_requests(alice.access_token(), 1);
+    sign_in(&alice, &json!({"organization_uuid": "another", "access_token": "other"}));
+    scene.usage.answer("other", claude_usage(&[("five_hour", 10.0)]));
+    gate.open();
+    let done = program.finish();
+    let report: Value = serde_json::from_str(&done.stdout).expect("a report");
+    let row = &report["accounts"][0];
+    assert_eq!((&row["state"], &row["lowest_remaining_percent"]), (&json!("ok"), &json!(90.0)), "{row}");
+    assert_eq!(done.status.code(), Some(0));
 }

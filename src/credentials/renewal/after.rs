@@ -41,6 +41,7 @@ impl Renewer {
     pub async fn recover(self: &Arc<Self>) {
         let Ok(listing) = std::fs::read_dir(&self.dir) else { return };
         lock::remove_abandoned(&self.dir);
+        lock::remove_abandoned(&self.tokens_dir);
         for path in listing.flatten().map(|entry| entry.path()) {
             if path.extension().is_none_or(|extension| extension != "journal") {
                 continue;

@@ -3,7 +3,6 @@
 use super::Refusal;
 use crate::credentials::file::{self, Contents};
 use crate::credentials::journal::Header;
-use crate::credentials::lock;
 use crate::credentials::rewrite::splice;
 use crate::credentials::secret::Secret;
 use crate::credentials::store::{self, Entry, Login};
@@ -34,11 +33,6 @@ pub fn read_login(login: &Login, contents: &Contents) -> Option<Login> {
 /// The refresh token in a file.
 pub fn refresh_token(contents: &Contents) -> Option<Secret> {
     contents.document.text("refresh_token").map(|token| Secret::new(token.to_owned()))
-}
-
-/// What a token is known by where it must not stand itself.
-pub fn hash(token: &Secret) -> String {
-    lock::hash(token.expose().as_bytes())
 }
 
 /// The credential's text with new tokens in it, and all else as it was.

@@ -1,6 +1,6 @@
 //! Copies of one login: a file that holds a token spent for another file gets the tokens that came for it.
 
-use super::contents::{hash, refresh_token, unchanged};
+use super::contents::{refresh_token, unchanged};
 use super::files::Files;
 use super::known::{self, Known};
 use super::refusal::is_ours;
@@ -51,7 +51,7 @@ impl Renewer {
             for name in store::names(folder).unwrap_or_default() {
                 let path = folder.join(name);
                 let held = file::read_once(&path).ok().and_then(|contents| refresh_token(&contents));
-                if held.is_none_or(|held| !spent.contains(&hash(&held))) {
+                if held.is_none_or(|held| !spent.contains(&held.hash())) {
                     continue;
                 }
                 if let Err(refusal) = self.update_copy(&path).await {
@@ -68,13 +68,13 @@ impl Renewer {
         let Some(_path) = lock::try_path(&self.dir, &files.key).map_err(disk)? else { return Ok(()) };
         let Some(_file) = lock::try_credential(&files.target).map_err(disk)? else { return Ok(()) };
         let contents = file::read(&files.target).await?;
-        let Some(hash) = refresh_token(&contents).as_ref().map(hash) else { return Ok(()) };
-        let Some(_token) = lock::try_token(&self.dir, &hash).map_err(disk)? else { return Ok(()) };
+        let Some(hash) = refresh_token(&contents).map(|token| token.hash()) else { return Ok(()) };
+        let Some(token_lock) = self.try_token(&hash).map_err(disk)? else { return Ok(()) };
         let before = files.open_journal()?.map(|journal| journal.header);
         if !unchanged(&files.target, &contents) {
             return Ok(());
         }
-        match known::find(&self.dir, &files.key, &hash) {
+        match self.known(&files, &hash, &token_lock) {
             Known::Tokens(tokens, came) => {
                 self.adopt(&files, &contents, before.as_ref(), hash, (&tokens, came)).await
             }

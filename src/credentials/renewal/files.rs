@@ -1,7 +1,7 @@
 //! The files of one credential: itself, its journal, and the copy while it is written in place.
 
 use super::Refusal;
-use super::contents::{hash, refresh_token};
+use super::contents::refresh_token;
 use crate::credentials::file::{self, Contents, Unreadable};
 use crate::credentials::journal::{Header, Journal, JournalError};
 use crate::credentials::{lock, replacement, spent};
@@ -55,7 +55,7 @@ impl Files {
         let Some(answers) = Journal::peek_answers(&self.journal, &header) else { return false };
         let Some(held) = refresh_token(copy) else { return false };
         let brought = |answer: &[u8]| token::parse(answer).and_then(|tokens| tokens.refresh);
-        answers.iter().any(|answer| brought(answer).as_ref() == Some(&held)) || header.wrote(&hash(&held))
+        answers.iter().any(|answer| brought(answer).as_ref() == Some(&held)) || header.wrote(&held.hash())
     }
 
     /// Opens the journal. `None`: there is none.

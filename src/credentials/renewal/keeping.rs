@@ -1,10 +1,11 @@
 //! From the journal into the credential file: an answer gets to where it belongs, whatever stood in its
 //! way before.
 
-use super::contents::{hash, holds_spent, refresh_token, with_tokens};
+use super::contents::{holds_spent, refresh_token, with_tokens};
 use super::files::Files;
 use super::refusal::obstacle_words;
 use super::{Refusal, Renewer, Step};
+use crate::credentials::Secret;
 use crate::credentials::file::{self, Contents};
 use crate::credentials::journal::{Header, Journal, Phase};
 use crate::credentials::place::Obstacle;
@@ -27,7 +28,7 @@ impl Renewer {
         contents: &Contents,
     ) -> Result<bool, Refusal> {
         let header = &journal.header;
-        let held = refresh_token(contents).map(|token| hash(&token));
+        let held = refresh_token(contents).map(|token| token.hash());
         // A server that kept the refresh token has spent nothing, and the file has had its answer.
         let settled = header.new.as_ref() == Some(&header.spent);
         let spent = holds_spent(header, held.as_deref());
@@ -69,8 +70,9 @@ impl Renewer {
             return Ok(false);
         }
         let answer = journal.answer_before().map_err(|error| Refusal::disk(&error, &self.dir))?;
-        let brought =
-            |tokens: &Tokens| tokens.refresh.as_ref().map(hash).as_ref() == Some(&journal.header.spent);
+        let brought = |tokens: &Tokens| {
+            tokens.refresh.as_ref().map(Secret::hash).as_ref() == Some(&journal.header.spent)
+        };
         let Some(tokens) = token::parse(&answer).filter(brought) else { return Ok(false) };
         log::info!("{}: putting the renewed login back from the journal", files.target.display());
         self.write(&tokens, came, files, was_spent, None).await?;
@@ -86,7 +88,7 @@ impl Renewer {
         replacement: Option<Replacement>,
     ) -> Result<(), Refusal> {
         let header = &journal.header;
-        let came = header.came.unwrap_or_else(Utc::now);
+        let came = header.came.unwrap_or_else(crate::clock::now);
         self.write(tokens, came, files, |held| holds_spent(header, Some(held)), replacement).await?;
         self.note_kept(journal, tokens);
         Ok(())
@@ -113,7 +115,7 @@ impl Renewer {
         for _ in 0..MOST_CHANGES {
             let stamp = file::stamp(target).map_err(|_| Refusal::gone())?;
             let contents = files.read().await?;
-            let held = refresh_token(&contents).map(|token| hash(&token));
+            let held = refresh_token(&contents).map(|token| token.hash());
             if !held.is_some_and(|held| replaces(&held)) {
                 // Somebody has signed in anew, or renewed it: what stands is adopted.
                 return Ok(());
@@ -146,7 +148,7 @@ impl Renewer {
 
     /// Notes which token came: from now on it is known that the one that was sent is spent.
     fn note_kept(&self, journal: &mut Journal, tokens: &Tokens) {
-        let new = tokens.refresh.as_ref().map_or_else(|| journal.header.spent.clone(), hash);
+        let new = tokens.refresh.as_ref().map_or_else(|| journal.header.spent.clone(), Secret::hash);
         journal.header.new = Some(new);
         // The list outlives the journal: a file that is damaged or lost must not bring a spent token back to life.
         let Header { succession, spent, .. } = &journal.header;
@@ -162,7 +164,7 @@ impl Renewer {
 
 /// Whether these are the tokens that the journal speaks of, and not a damaged copy of them.
 pub(super) fn brings(header: &Header, tokens: &Tokens) -> bool {
-    let brought = tokens.refresh.as_ref().map(hash);
+    let brought = tokens.refresh.as_ref().map(Secret::hash);
     header.new.is_none() || brought.is_none() || brought == header.new
 }
 

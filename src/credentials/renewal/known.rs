@@ -4,7 +4,7 @@
 //! in two folders: each is a file of its own, with a journal of its own, and the same login. A token that was spent for
 //! one is spent for all.
 
-use super::contents::{hash, refresh_token};
+use super::contents::refresh_token;
 use super::keeping::brings;
 use crate::credentials::Secret;
 use crate::credentials::file;
@@ -99,7 +99,7 @@ fn login_with(headers: &[(String, Header)], refresh: &str) -> Option<(Tokens, Da
     let now = crate::clock::now();
     headers.iter().find_map(|(_, header)| {
         let contents = file::read_once(&header.credential).ok()?;
-        let held = refresh_token(&contents).filter(|held| hash(held) == refresh)?;
+        let held = refresh_token(&contents).filter(|held| held.hash() == refresh)?;
         let secret = |key: &str| Some(Secret::new(contents.document.text(key)?.to_owned()));
         let life = contents.document.expires_at().map_or(0.0, |at| (at - now).as_seconds_f64().max(0.0));
         let tokens = Tokens {

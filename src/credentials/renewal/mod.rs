@@ -27,7 +27,7 @@ use crate::config::{Endpoints, TokenRenewal};
 use crate::providers::http::Http;
 use crate::providers::post::{RESPONSE_TIMEOUT, within_running_time};
 use crate::quota::Zone;
-use contents::{hash, read_login, refresh_token, unchanged};
+use contents::{read_login, refresh_token, unchanged};
 use files::Files;
 use known::Known;
 use refusal::{is_ours, is_settled, may_send};
@@ -98,6 +98,8 @@ pub struct Policy {
 pub struct Renewer {
     /// Where locks and journals are.
     dir: PathBuf,
+    /// Where the locks of tokens are: shared by processes with other state directories.
+    tokens_dir: PathBuf,
     http: Arc<Http>,
     watcher: fn(Step),
     cli_proxy_api: cli_proxy_api::Lookout,
@@ -132,11 +134,12 @@ struct Pending {
 }
 
 impl Renewer {
-    /// Keeps locks and journals in `state_dir`. `watcher` is told of each step.
-    pub fn new(state_dir: &Path, http: Arc<Http>, watcher: fn(Step)) -> Arc<Renewer> {
-        let dir = state_dir.join("renewals");
+    /// Keeps locks and journals in `state_dir`, and the locks of tokens in `runtime_dir`, where that can be written.
+    /// `watcher` is told of each step.
+    pub fn new(state_dir: &Path, runtime_dir: &Path, http: Arc<Http>, watcher: fn(Step)) -> Arc<Renewer> {
         Arc::new(Renewer {
-            dir,
+            dir: state_dir.join("renewals"),
+            tokens_dir: runtime_dir.join("tokens"),
             http,
             watcher,
             cli_proxy_api: cli_proxy_api::Lookout::default(),
@@ -245,15 +248,7 @@ impl Renewer {
         deadline: Instant,
         take: impl FnMut() -> io::Result<Option<Lock>>,
     ) -> Result<Lock, Refusal> {
-        let mut take = take;
-        let logged = || {
-            let lock = take()?;
-            if lock.is_none() {
-                log::debug!("renewal: waiting for a lock that another process holds");
-            }
-            Ok(lock)
-        };
-        let lock = lock::wait(deadline, logged).await.map_err(|error| match error.kind() {
+        let lock = lock::wait(deadline, take).await.map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => Refusal::gone(),
             _ => Refusal::disk(&error, &self.dir),
         })?;
@@ -291,13 +286,13 @@ impl Renewer {
         let spent = refresh_token(&contents).ok_or_else(|| {
             Refusal::because("its file has no refresh token; sign in again with CLIProxyAPI")
         })?;
-        let hash = hash(&spent);
-        locks.push(self.lock(deadline, || lock::try_token(&self.dir, &hash)).await?);
+        let hash = spent.hash();
+        let mut token_lock = self.lock(deadline, || self.try_token(&hash)).await?;
         if !unchanged(target, &contents) {
             return Ok(None);
         }
         let now = crate::clock::now();
-        let elsewhere = match known::find(&self.dir, &files.key, &hash) {
+        let elsewhere = match self.known(files, &hash, &token_lock) {
             Known::Tokens(tokens, came) => {
                 self.adopt(files, &contents, before.as_ref(), hash, (&tokens, came)).await?;
                 return Ok(None);
@@ -332,6 +327,11 @@ impl Renewer {
             return Ok(None);
         }
 
+        if let Some(dir) = self.dir.to_str() {
+            // Without the note, a process with another state directory does not know; that is no reason to wait.
+            let _ = token_lock.note(dir);
+        }
+        locks.push(token_lock);
         let on_its_way = self.set_out().ok_or_else(|| Refusal::because("Quota Tray is ending"))?;
         let received = self.request(policy, &current, &spent, files, &mut journal).await?;
         let kept = self.keep(&mut journal, &received.tokens, files, Some(replacement)).await;
@@ -361,6 +361,24 @@ impl Renewer {
         let renewed = read_login(login, &file::read(target).await?);
         let changed = || Refusal::because("its file was changed while it was renewed");
         renewed.map(Some).ok_or_else(changed)
+    }
+
+    /// Locks a token. `None`: another process holds the lock.
+    fn try_token(&self, hash: &str) -> io::Result<Option<Lock>> {
+        // A folder that can't be made: XDG_RUNTIME_DIR may name one that is not there, as under `su` or cron.
+        let dir = if lock::folder(&self.tokens_dir).is_ok() { &self.tokens_dir } else { &self.dir };
+        lock::try_token(dir, hash)
+    }
+
+    /// What is known of a token elsewhere: in the journals of this state directory, or of the one in which it was sent.
+    fn known(&self, files: &Files, hash: &str, lock: &Lock) -> Known {
+        match known::find(&self.dir, &files.key, hash) {
+            Known::Nothing => match lock.noted().map(PathBuf::from) {
+                Some(dir) if dir != self.dir => known::find(&dir, "", hash),
+                _ => Known::Nothing,
+            },
+            known => known,
+        }
     }
 
     /// Whether it is ours to renew at all.
