@@ -1,4 +1,4 @@
-//! The wall clock, whatever it shows.
+//! The wall clock, clamped to the years 0 to 9999.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::{SystemTime, UNIX_EPOCH};

@@ -135,7 +135,7 @@ fn per_hour<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error>
     in_range(deserializer, 1..=720, "a whole number from 1 to 720")
 }
 
-/// A whole number, or an error that says what was expected, and not what was there (see `config/fault.rs`).
+/// A whole number, or an error that says what was expected, without repeating the value (see `config/fault.rs`).
 ///
 /// # Errors
 /// It is none, or out of `range`.
@@ -162,7 +162,7 @@ fn thresholds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D:
 fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
     let text = String::deserialize(deserializer)?;
     if text.trim().is_empty() {
-        return Err(de::Error::custom("expected a path such as \"~/.cli-proxy-api\", and it is empty"));
+        return Err(de::Error::custom("expected a path such as \"~/.cli-proxy-api\", not an empty string"));
     }
     Ok(PathBuf::from(text))
 }

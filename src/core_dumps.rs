@@ -6,7 +6,7 @@
 //! program for nobody's, and its owner could neither debug nor measure it. What it adds, that other programs of the
 //! same user can't read the memory, protects nothing: they can read the credential files.
 //!
-//! On Windows nothing is done: a crash dump is made where its owner has switched that on.
+//! On Windows nothing is done: a crash dump is made if the user has enabled it.
 
 use std::process::Command;
 
@@ -26,7 +26,7 @@ static AT_THE_START: std::sync::OnceLock<Rlimit> = std::sync::OnceLock::new();
 #[cfg(unix)]
 const NOTHING: u64 = if cfg!(target_os = "linux") { 1 } else { 0 };
 
-/// Lets the system dump nothing. To be called before the first token is read.
+/// Disables core dumps. To be called before the first token is read.
 pub fn forbid() {
     #[cfg(unix)]
     {

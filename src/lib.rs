@@ -5,12 +5,12 @@
 //!
 //! | to change … | open |
 //! |---|---|
-//! | a setting, its default, its place in the file; how a wrong one is told | [`config`], `config/file.rs`, `config/template.toml`; `config/fault.rs` |
+//! | a setting, its default, its place in the file; its error message | [`config`], `config/file.rs`, `config/template.toml`; `config/fault.rs` |
 //! | where requests may go | `config/endpoint.rs` |
 //! | where files are on each system | `config/paths.rs` |
 //! | what an account, a window, a usage is; all of them | [`quota::account`], [`quota::window`], [`quota::usage`]; [`quota::snapshot`] |
 //! | money, credits and other facts beside the windows | [`quota::fact`], [`quota::money`]; how they read: `quota/words/facts.rs` |
-//! | whose login a file holds, so what is kept belongs to whom | [`quota::identity`]; how it is made: [`credentials::identity`]; ids of odd file names: [`credentials::file_name`] |
+//! | a login's identity, the key of everything that is kept for it | [`quota::identity`]; how it is made: [`credentials::identity`]; ids of odd file names: [`credentials::file_name`] |
 //! | when something is said | [`quota::alert`], [`quota::notice`] |
 //! | when an account needs its owner | [`quota::trouble`] |
 //! | the user's own programs: settings, what they are told, how they run | [`hooks::command`], [`hooks::call`], [`hooks::run`] |
@@ -24,6 +24,7 @@
 //! | renewing tokens: the order of the steps | [`credentials::renewal`] |
 //! | … the request, and what its response means | `credentials/renewal/request.rs`, [`providers::token`] |
 //! | … into the file, and when it is looked at again | `credentials/renewal/keeping.rs`, `…/after.rs` |
+//! | … the credential, its journal, its copy | `credentials/renewal/files.rs` |
 //! | … a response that the disk does not take | `credentials/renewal/saving.rs` |
 //! | … copies of one login, and tokens that were spent for another file | `credentials/renewal/copies.rs`, `…/known.rs`, `credentials/spent.rs` |
 //! | … why one is not renewed | `credentials/renewal/refusal.rs` |
@@ -38,7 +39,7 @@
 //! | how many questions go to a host at once, and over how many connections | `providers/door.rs` |
 //! | whose certificates are trusted | `providers/tls.rs` |
 //! | where accounts come from: real or made up | [`source`] |
-//! | what time it is, whatever the clock shows | [`clock`] |
+//! | the current time, also with a wrong clock | [`clock`] |
 //! | when a refresh happens | [`refresher`]; waking up: [`alarm`] |
 //! | how often an account may be asked | [`quota::pacing`]; the hourly budget, the pace after a 429: files below it |
 //! | which tokens are not renewed, or not sent, any more | [`quota::refused`] |
@@ -55,7 +56,8 @@
 //! | the commands, their arguments and help | [`commands`]: one file each |
 //! | standard output and standard error, the one place that writes to them; the log | [`commands::output`]; [`commands::messages`] |
 //! | what text from outside may hold: control, bidirectional and zero-width characters, markup | [`plain`] |
-//! | how `status --watch` notices that nobody reads on | [`commands::hangup`] |
+//! | how `status --watch` notices that nobody reads on; how programs are asked to end | [`commands::hangup`]; [`commands::signals`] |
+//! | one tray a user; opening files with the desktop's programs | [`commands::instance`]; `commands/opening.rs` |
 //! | what `doctor` looks at | [`commands::doctor`] |
 //! | the man pages, made from them | `examples/extras.rs` |
 //! | packages, the macOS bundle, the Windows resource | `packaging/`, the end of `Cargo.toml`, `build.rs` |

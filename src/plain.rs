@@ -9,8 +9,8 @@ use std::path::Path;
 /// The most characters of a [`name`].
 const MAX_NAME: usize = 60;
 
-/// Whether a character steers its reader or can't be seen: control characters, line and paragraph separators, all
-/// format characters (Unicode 16, general category Cf), and the other characters that are ignored by default
+/// Whether a character controls a terminal, reorders text, or is invisible: control characters, line and paragraph
+/// separators, all format characters (Unicode 16, general category Cf), and the other characters that are ignored by default
 /// (`Default_Ignorable_Code_Point`), such as variation selectors and the Hangul fillers.
 pub fn is_hidden(letter: char) -> bool {
     letter.is_control()
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn what_steers_is_written_out() {
+    fn hidden_characters_are_escaped() {
         assert_eq!(visible("a\u{202e}\u{1b}[2J\u{9b}\r\nb\tc"), "a\\u{202e}\\u{1b}[2J\\u{9b}\\u{d}\nb\tc");
         assert_eq!(path(Path::new("/x\n\u{e0041}")), "/x\\n\\u{e0041}");
     }
@@ -118,7 +118,7 @@ mod tests {
     }
 
     #[test]
-    fn address_goes_with_what_is_joined_to_it() {
+    fn address_is_hidden_with_the_rest_of_the_file_name() {
         for (text, clean) in [
             ("/home/x/claude-alice@example.com.json: gone", "/home/x/<e-mail>: gone"),
             ("o'brien+x@b.c and é.b@d.org", "<e-mail> and <e-mail>"),

@@ -17,8 +17,6 @@ mod disk;
 mod flicker;
 #[path = "common/https.rs"]
 mod https;
-#[path = "renewal_faults/in_vain.rs"]
-mod in_vain;
 #[path = "renewal_faults/journal.rs"]
 mod journal;
 #[path = "renewal_faults/ledger.rs"]
@@ -33,6 +31,8 @@ mod owner;
 mod proxy;
 #[path = "renewal_faults/refused.rs"]
 mod refused;
+#[path = "renewal_faults/refused_tokens.rs"]
+mod refused_tokens;
 #[path = "renewal_faults/requests.rs"]
 mod requests;
 #[path = "renewal_faults/slow.rs"]

@@ -88,9 +88,8 @@ impl Autostart {
         changed.map_err(|source| AutostartError::Write { place: self.place.to_string(), source })
     }
 
-    /// The program may have been moved, or come anew in another folder: an entry that starts one that is gone, with the
-    /// very arguments of this run, starts this one from now on. One that is off, has other arguments, or starts
-    /// something of the user's own is left alone.
+    /// Updates the entry after the program was moved: if the entry is on, has this run's arguments, and its program no longer
+    /// exists, it is changed to this one. Other entries and custom commands are left alone.
     ///
     /// # Errors
     /// The entry can't be read or changed.

@@ -1,18 +1,18 @@
-//! Does anybody still read standard output? A program that prints now and then would learn it only at its next write,
-//! which may be hours away.
+//! Detects that the reader of standard output is gone. `status --watch` would otherwise notice only at its next write,
+//! perhaps hours later.
 
 /// Waits until the reader of standard output has gone: the other end of a pipe is closed, or the terminal. It waits for
-/// ever where that can't happen, as with a file, and on Windows, where the next write tells.
+/// ever where that can't happen, as with a file, and on Windows, where the next write fails.
 pub async fn reader_gone() {
     #[cfg(unix)]
     {
         let (tell, told) = tokio::sync::oneshot::channel();
         let wait = move || {
             wait_for_hangup();
-            // Nobody listens where the program ends.
+            // The receiver is dropped when the program ends.
             let _ = tell.send(());
         };
-        // Without a thread, the next write tells.
+        // Without a thread, the next write fails.
         let started = std::thread::Builder::new().name("reader".into()).spawn(wait);
         if started.is_ok() && told.await.is_ok() {
             return;

@@ -120,7 +120,7 @@ pub enum CommandError {
     #[error(transparent)]
     Autostart(#[from] AutostartError),
     /// Standard output can't be written.
-    #[error("could not print: {0}")]
+    #[error("could not write to standard output: {0}")]
     Print(std::io::Error),
     /// There is no home directory.
     #[error("could not find the home directory\nhint: set the environment variable HOME")]

@@ -5,14 +5,15 @@ use std::path::Path;
 
 /// Opens it, without waiting; where that fails, it is logged.
 pub fn open(path: &Path) {
-    let path = path.to_owned();
+    let (path, shown) = (path.to_owned(), plain::path(path));
+    let failed = shown.clone();
     let run = move || {
         if let Err(error) = started(&path) {
-            log::warn!("could not open {}: {error}", plain::path(&path));
+            log::warn!("could not open {shown}: {error}");
         }
     };
     if let Err(error) = std::thread::Builder::new().name("opening".into()).spawn(run) {
-        log::warn!("could not start a thread: {error}");
+        log::warn!("could not open {failed}: could not start a thread: {error}");
     }
 }
 

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// Whether e-mail addresses are left out of messages: `hide_email`.
 static HIDES_ADDRESSES: AtomicBool = AtomicBool::new(false);
 
-/// Whether somebody still reads standard output.
+/// State of the reader of standard output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reader {
     /// Yes, as far as one can tell.
@@ -20,12 +20,13 @@ pub enum Reader {
     Gone,
 }
 
-/// From now on messages hold e-mail addresses, or hold none: they come with the names of credential files.
+/// Sets whether addresses in messages are replaced by `<e-mail>` (`hide_email`); they occur in the names of credential
+/// files.
 pub fn hide_addresses(hide: bool) {
     HIDES_ADDRESSES.store(hide, Ordering::Relaxed);
 }
 
-/// Prints to standard output. A descriptor that was closed from the start takes everything.
+/// Prints to standard output. If it was closed at startup, the text is discarded.
 ///
 /// # Errors
 /// It can't be written, though it has a reader: a full disk.
@@ -34,7 +35,7 @@ pub fn print(text: &str) -> Result<Reader, CommandError> {
     told(out.write_all(text.as_bytes()).and_then(|()| out.flush()))
 }
 
-/// What writing to standard output came to.
+/// Maps the result of a write: a broken pipe is [`Reader::Gone`], other errors are errors.
 ///
 /// # Errors
 /// As [`print()`].
@@ -51,9 +52,8 @@ pub fn complain(message: &str) {
     to_stderr(&format!("quota-tray: {message}\n"));
 }
 
-/// Writes to standard error, in one piece so that two threads don't share a line. What a terminal would obey is
-/// written out: file names and error texts of servers may be part of it. Where it can't be written, nobody is left to
-/// be told of that.
+/// Writes to standard error, in one piece so that two threads don't share a line. Control characters are escaped: file
+/// names and error texts of servers may be part of it. A failed write is ignored: there is nowhere to report it.
 pub fn to_stderr(text: &str) {
     let shown = plain::visible(text);
     let shown =

@@ -26,8 +26,8 @@ pub async fn asked_to_end() -> ExitCode {
     }
 }
 
-/// Listens to a signal. `None`: whoever started the program has it ignored, as `nohup` does with the end of a terminal
-/// and a shell with Ctrl-C for what runs in the background; a handler would undo that.
+/// Handles a signal. `None`: the signal was ignored at startup (`nohup`, background jobs); installing a handler would undo
+/// that.
 #[cfg(unix)]
 fn heard(kind: tokio::signal::unix::SignalKind) -> std::io::Result<Option<tokio::signal::unix::Signal>> {
     if is_ignored(kind.as_raw_value()) { Ok(None) } else { tokio::signal::unix::signal(kind).map(Some) }

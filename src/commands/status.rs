@@ -90,7 +90,7 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
             // As with `head`, that is no error.
             () = hangup::reader_gone(), if options.watch => Ok(ExitCode::SUCCESS),
         };
-        // A response that is on its way is a login. Whoever asks twice means it.
+        // A response that is on its way is a login. A second signal ends the program without waiting.
         tokio::select! {
             () = accounts.finish() => {}
             _ = signals::asked_to_end() => {}

@@ -63,7 +63,7 @@ pub fn run_with<S: Source, K: 'static>(
         source,
     })?
     else {
-        output::complain("it is running already; look for its icon in the tray");
+        output::complain("already running; look for its icon in the tray");
         return Ok(ExitCode::SUCCESS);
     };
     if let Some(autostart) = &context.autostart {
@@ -203,7 +203,7 @@ async fn watch_settings(context: Context, events: Sender) {
 async fn end_of_session(events: Sender) {
     signals::asked_to_end().await;
     events.send(Event::Quit);
-    // A token on its way is waited for, which can take minutes. Whoever asks twice means it.
+    // A token on its way is waited for, which can take minutes. A second signal ends the program without waiting.
     signals::asked_to_end().await;
 }
 

@@ -114,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn text_is_its_own_id() {
+    fn utf8_file_name_is_its_own_id() {
         for name in [
             "claude-alice@example.com.json",
             "élan.json",

@@ -145,7 +145,7 @@ impl Journal {
         lock::is_at(&self.file, path)
     }
 
-    /// Reads a header without taking part: the journal may belong to a renewal under way. `None`: there is none, or it
+    /// Reads a header without holding its lock: the journal may belong to a renewal under way. `None`: there is none, or it
     /// can't be read at this moment.
     pub fn peek(path: &Path) -> Option<Header> {
         let mut page = Vec::with_capacity(HEADER);
@@ -153,7 +153,7 @@ impl Journal {
         serde_json::from_slice(&page).ok().filter(Header::is_supported)
     }
 
-    /// The responses in the journal at `path`, read without taking part: the one that is due, and the one before.
+    /// The responses in the journal at `path`, read without holding its lock: the one that is due, and the one before.
     pub fn peek_answers(path: &Path, header: &Header) -> Option<[Zeroizing<Vec<u8>>; 2]> {
         let mut journal = Journal { file: files::open(path).ok()?, header: header.clone() };
         Some([journal.answer().ok()?, journal.answer_before().ok()?])

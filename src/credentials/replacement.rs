@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn two_replacements_of_one_credential_do_not_meet() {
+    fn two_replacements_use_different_temporary_files() {
         let dir = tempfile::tempdir().expect("a folder");
         let (target, mut first) = prepared(dir.path());
         let metadata = fs::metadata(&target).expect("there");

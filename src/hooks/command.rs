@@ -108,7 +108,7 @@ fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> 
 
 fn check(command: &[String], kind: Kind) -> Result<(), String> {
     if command.first().is_some_and(|program| program.trim().is_empty()) {
-        return Err("expected [\"program\", \"argument\", …], and the program's name is empty".into());
+        return Err("expected [\"program\", \"argument\", …], with a program name that is not empty".into());
     }
     if command.iter().any(|part| part.contains('\0')) {
         return Err("expected text without NUL characters, which can't be passed to a program".into());

@@ -52,8 +52,8 @@ pub fn text(value: &Value) -> Option<String> {
 /// Why a response without anything to show is an error of the account.
 pub fn nothing_in(document: &Value) -> String {
     match error_kind(document) {
-        Some(kind) => format!("it held an error ({kind}) and no quota windows"),
-        None => "the answer held no quota windows".into(),
+        Some(kind) => format!("the response has an error ({kind}) and no quota window"),
+        None => "the response has no quota window".into(),
     }
 }
 
@@ -101,7 +101,7 @@ mod tests {
     }
 
     #[test]
-    fn text_with_nothing_to_see_is_none() {
+    fn text_of_hidden_characters_is_none() {
         assert_eq!(text(&json!(" a\u{202e}\nb ")), Some("a b".into()));
         assert_eq!(text(&json!(" \u{200b} ")), None);
     }

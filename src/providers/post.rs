@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout};
 use zeroize::Zeroizing;
 
 /// How long a token server may take, in time during which this process runs. Servers have been seen to take 33 s, and
-/// whoever gives up has thrown the login away.
+/// giving up earlier loses the login.
 pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(300);
 
 /// The running time is counted in steps of this.

@@ -50,7 +50,7 @@ impl From<Account> for Candidate {
     }
 }
 
-/// The requests of late for each login, and what came of them. Kept over restarts, shared by all processes.
+/// The recent requests for each login, and their outcome. Kept over restarts, shared by all processes.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Pacing {
     /// By [state key](Account::state_key): a login keeps its budget under another file name, and another login in
@@ -71,9 +71,9 @@ pub enum Verdict {
 }
 
 impl Pacing {
-    /// Whether an account may be asked, as often as the budget allows. Where a person has `demanded` it, a provider in
-    /// trouble is asked all the same, and the reserve of the budget is used. A request that is allowed is counted at
-    /// once.
+    /// Whether a request for an account may be sent now; an allowed request is counted at once. `demanded` (*Refresh now*)
+    /// ignores the pause after errors and the slower pace after a 429, and may use the reserve of the budget; it never
+    /// exceeds the budget or the provider's own backoff.
     pub fn admit(
         &mut self,
         candidate: &Candidate,
@@ -89,7 +89,7 @@ impl Pacing {
         }
         let hourly = || hourly::next(&pace.asked, budget.claude_per_hour as usize, demanded, now);
         let full = pace.five_minutes((budget.per_five_minutes as usize).max(1), now);
-        // Of the two the later, or the promise would be broken.
+        // The later of both, or a limit would be exceeded.
         if let Some(until) = full.max(if is_claude { hourly() } else { None }) {
             return Verdict::Held(until);
         }

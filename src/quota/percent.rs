@@ -14,7 +14,7 @@ pub fn tidy(value: f64) -> Option<f64> {
     }
 }
 
-/// The rest to 100 percent, without the noise of a subtraction: 27.3, not 27.299999999999997.
+/// 100 minus `value`, rounded to two decimals: 27.3, not 27.299999999999997.
 pub fn rest(value: f64) -> f64 {
     to_hundredths(100.0 - value).max(0.0)
 }
@@ -24,12 +24,13 @@ pub fn ratio(value: f64) -> f64 {
     (value * 100.0).round() / 10_000.0
 }
 
-/// A percentage as it is shown: rounded to whole numbers, halves up; below 1 as it is, which is shown in words.
+/// A percentage as it is shown: rounded to whole numbers, halves up; values between 0 and 1 are returned unchanged
+/// (displayed as "under 1%").
 pub fn shown(value: f64) -> f64 {
     if value > 0.0 && value < 1.0 { value } else { value.max(0.0).round() + 0.0 }
 }
 
-/// Whether so many percent left, as they are shown, are below a threshold.
+/// Whether `left`, rounded as displayed, is below `threshold` (both in percent).
 pub fn is_below(left: f64, threshold: f64) -> bool {
     shown(left) < threshold
 }

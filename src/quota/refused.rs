@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 /// More tokens than this are not kept; the ones seen longest ago go first.
 const MAX_TOKENS: usize = 1000;
 
-/// A token that was not seen for this long stands in no file any more, or nobody looks.
+/// Entries not seen for this long are removed.
 const FORGET_AFTER: TimeDelta = TimeDelta::days(90);
 
 /// A token that is seen again is noted once in this time, or each refresh would write.

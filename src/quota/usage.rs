@@ -25,7 +25,7 @@ pub struct Reading {
 pub struct ExtraUsage {
     /// Spent, in the currency's main unit.
     pub spent: f64,
-    /// The limit set for the month, in the currency's main unit. 0: none has been set. `None`: no limit.
+    /// Monthly limit, in the currency's main unit. 0: enabled, but no limit configured. `None`: unlimited.
     pub limit: Option<f64>,
     /// ISO 4217 code, such as `USD`. `None`: not told.
     pub currency: Option<String>,

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 /// How long a panel takes to read the menu of a new icon.
 pub const READING: Duration = Duration::from_millis(50);
 
-/// Whether there is a tray icon, for those who see to it that there is.
+/// State of the tray icon, for the task that keeps it registered (`tray/registration.rs`).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct IconState {
     /// Which attempt to create the icon this is about; 0 before the first.

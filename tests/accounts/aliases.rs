@@ -135,7 +135,7 @@ fn workspace_is_that_of_the_id_token_where_the_file_names_none() {
 }
 
 #[test]
-fn id_token_that_is_none_names_no_workspace() {
+fn invalid_id_token_names_no_workspace() {
     let with_body = |body: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(body));
     for token in [
         String::new(),

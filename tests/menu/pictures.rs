@@ -167,7 +167,7 @@ fn seat_billed_by_use_shows_its_spending_and_no_percentage() {
     usage.reading.as_mut().expect("read").extra_usage = Some(extra);
     let scene = Scene::of(vec![usage.clone()]);
     assert_snapshot!(scene.accounts(), @"
-    + Claude · a@x.org — billed by use + Refreshing
+    + Claude · a@x.org — usage-based billing + Refreshing
         Spent $2119.26 of $5000.00
         (Updated 12:58)
     ");

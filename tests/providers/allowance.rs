@@ -20,7 +20,7 @@ fn zero_length_window_does_not_displace_the_weekly_one() {
     let body = serde_json::from_slice(&fixture(Provider::Codex, "placeholder")).unwrap();
     assert_eq!(
         facts(Provider::Codex, &body),
-        ["Plan: Business (usage based)", "2 reset credits", "12.50 credits left"]
+        ["Plan: Business (usage-based)", "2 reset credits", "12.50 credits left"]
     );
 }
 
@@ -168,7 +168,7 @@ fn usage_based_plan_without_any_window_is_billed_by_use() {
     let body = json!({"plan_type": "enterprise_cbp_usage_based", "rate_limit": null,
         "credits": {"has_credits": true, "unlimited": true, "balance": null}});
     assert_eq!(keys(&codex(body.clone())), [""; 0]);
-    assert_eq!(facts(Provider::Codex, &body), ["Plan: Enterprise (usage based)", "Unlimited credits"]);
+    assert_eq!(facts(Provider::Codex, &body), ["Plan: Enterprise (usage-based)", "Unlimited credits"]);
     for broken in [
         json!({"plan_type": "plus", "rate_limit": null, "credits": {"has_credits": true, "balance": "5"}}),
         json!({"plan_type": "enterprise_cbp_usage_based", "error": {"code": "token_expired"}}),

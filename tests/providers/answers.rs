@@ -190,5 +190,5 @@ fn a_good_status_with_a_body_that_is_none_is_not_understood() {
         }
     }
     let failure = failure(Provider::Claude, 200, None, &fixture(Provider::Claude, "nothing"));
-    assert_eq!(failure, Failure::NotUnderstood("the answer held no quota windows".into()));
+    assert_eq!(failure, Failure::NotUnderstood("the response has no quota window".into()));
 }

@@ -40,7 +40,7 @@ fn seat_billed_by_use_is_ok_has_no_window_and_counts_for_nothing() {
         assert_eq!(alert::judge(&mut Memory::default(), &snapshot, &rules, now()), [], "{name}");
         let body = serde_json::from_slice(&body).unwrap();
         assert_eq!(facts(Provider::Claude, &body)[0], spent);
-        assert_eq!(row(Provider::Claude, &body), "Claude · a@b.c — billed by use", "{name}");
+        assert_eq!(row(Provider::Claude, &body), "Claude · a@b.c — usage-based billing", "{name}");
     }
 }
 
@@ -65,7 +65,7 @@ fn account_with_neither_window_nor_spending_is_an_error() {
         json!({"extra_usage": {"is_enabled": true}, "error": {"type": "overloaded_error"}}),
         json!({"type": "error", "extra_usage": {"is_enabled": true}}),
     ] {
-        assert!(refused(Provider::Claude, &body).contains("no quota windows"), "{body}");
+        assert!(refused(Provider::Claude, &body).contains("no quota window"), "{body}");
     }
 }
 
@@ -110,7 +110,7 @@ fn money_without_decimal_places_has_the_digits_of_its_currency() {
 }
 
 #[test]
-fn limit_of_nothing_is_none_and_a_limit_of_0_is_not_set() {
+fn null_limit_is_unlimited_and_limit_0_is_not_set() {
     assert_eq!(claude_facts(extra_usage(json!({"monthly_limit": null}))), ["Extra usage $3.20, no limit"]);
     assert_eq!(claude_facts(extra_usage(json!({"monthly_limit": 0}))), ["Extra usage $3.20, no limit set"]);
     let nothing = extra_usage(json!({"monthly_limit": 0, "used_credits": 0}));
@@ -239,8 +239,8 @@ fn plan_is_shown_in_readable_form() {
         ("quorum", "Quorum"),
         ("guest", "Guest"),
         ("free_workspace", "Free workspace"),
-        ("self_serve_business_usage_based", "Business (usage based)"),
-        ("enterprise_cbp_usage_based", "Enterprise (usage based)"),
+        ("self_serve_business_usage_based", "Business (usage-based)"),
+        ("enterprise_cbp_usage_based", "Enterprise (usage-based)"),
         ("GALAXY_brain-9", "GALAXY brain 9"),
     ] {
         assert_eq!(codex_facts(json!({"plan_type": plan})), [format!("Plan: {readable}")]);

@@ -6,7 +6,7 @@ use quota_tray::quota::ExtraUsage;
 use quota_tray::quota::alert::{self, Memory, Rules};
 use serde_json::json;
 
-const NO_WINDOWS: &str = "the answer held no quota windows";
+const NO_WINDOWS: &str = "the response has no quota window";
 
 /// Key, title and length: the table of the notes.
 const BUCKETS: [(&str, &str, u64); 7] = [
@@ -71,7 +71,7 @@ fn an_exhausted_plan_keeps_its_extra_usage_as_a_fact() {
 
 #[test]
 fn an_answer_of_nulls_is_an_error_of_the_account() {
-    assert_snapshot!(shown(Provider::Claude, "nothing"), @"error: the answer held no quota windows");
+    assert_snapshot!(shown(Provider::Claude, "nothing"), @"error: the response has no quota window");
 }
 
 #[test]
@@ -454,7 +454,7 @@ fn an_answer_without_any_known_key_is_an_error_of_the_account() {
     ];
     for answer in answers {
         let error = refused(Provider::Claude, &answer);
-        assert!(error.contains("no quota windows"), "{answer}: {error}");
+        assert!(error.contains("no quota window"), "{answer}: {error}");
     }
 }
 

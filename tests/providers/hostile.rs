@@ -38,7 +38,7 @@ pub(super) fn assert_sound(
         }
         Ok(reading) => reading,
     };
-    // A seat that is billed by use has no window, and is told from an empty success by what it says of that.
+    // A seat with usage-based billing has no window, and is told from an empty success by what it says of that.
     let body = String::from_utf8_lossy(body);
     let by_use =
         ["extra_usage", "spend", "limit_dollars", "usage_based"].iter().any(|key| body.contains(key));

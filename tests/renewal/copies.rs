@@ -165,7 +165,7 @@ fn stale_copy_does_not_get_the_tokens_of_another_login() {
     fs::write(&copy, &stale).expect("written");
     age(&copy);
     let run = stage.status();
-    assert!(run.error_in("old.json").is_some_and(|error| error.contains("has been used up")), "{run:#?}");
+    assert!(run.error_in("old.json").is_some_and(|error| error.contains("was already used")), "{run:#?}");
     assert_eq!(fs::read(&copy).expect("read"), stale);
     let login = stage.ledger.login(&player.name);
     assert_eq!((login.renewals, login.reuses), (1, 0));

@@ -184,7 +184,7 @@ fn survives_every_step(stage: &Stage) {
             // Nobody can know whether the server has the token, so there is a wait.
             let run = stage.status();
             let error = run.error_of(player).unwrap_or_default();
-            assert!(error.contains("trying once more in a minute"), "{run:#?}");
+            assert!(error.contains("trying again in a minute"), "{run:#?}");
             assert_eq!(stage.ledger.login(&player.name).renewals, 0, "{run:#?}");
             stage.wait(2);
         }

@@ -105,7 +105,7 @@ fn a_clock_that_was_put_back_does_not_put_off_the_later_try_for_a_year() {
     let mut stage = Stage::claude();
     stage.may_lose_an_answer();
     stage.ledger.after(|_| Answer::hang_up());
-    stage.says("token expired: the answer of the token server was lost; trying once more in a minute");
+    stage.says("token expired: the token server's response was lost; trying again in a minute");
     set_the_clock_back(&stage);
     stage.status();
     counts_from_now(&stage);

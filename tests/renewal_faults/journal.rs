@@ -161,7 +161,7 @@ fn a_journal_that_the_system_does_not_give_out_stops_the_renewal() {
     assert_eq!((stage.text(), stage.ledger.posts().len()), (before, 0));
 }
 
-const USED_UP: &str = "has been used up";
+const USED_UP: &str = "was already used";
 
 /// A disk that has changed a bit: the tokens are not those that came, and are not written.
 #[test]
@@ -214,7 +214,7 @@ fn named_pipes_in_the_state_directory_hold_up_nothing() {
 }
 
 #[test]
-fn what_killed_runs_have_left_is_removed() {
+fn leftovers_of_killed_runs_are_removed() {
     let stage = Stage::claude();
     fs::create_dir_all(stage.renewals()).expect("made");
     let state = stage.scene.state_home().join("quota-tray");

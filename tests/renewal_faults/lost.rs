@@ -7,8 +7,8 @@ use std::io::Read;
 use std::net::TcpListener;
 use std::thread;
 
-const LOST: &str = "token expired: the answer of the token server was lost; trying once more in a minute";
-const HALF: &str = "token expired: only half of the answer came; renewing once more";
+const LOST: &str = "token expired: the token server's response was lost; trying again in a minute";
+const HALF: &str = "token expired: the token server's response was incomplete; renewing again";
 const UNEXPECTED: &str = "token expired: the token server sent an unexpected response, which is kept in the renewal \
                           journal; update Quota Tray, or sign in again with CLIProxyAPI";
 const SIGN_IN: &str = "sign in again with CLIProxyAPI: the login is no longer accepted";
@@ -99,7 +99,7 @@ fn an_answer_that_is_lost_again_and_again_is_asked_for_ever_more_seldom() {
     for (minutes, sent) in [(1, 2), (1, 2), (1, 3), (2, 3), (1, 3), (1, 4)] {
         stage.pass(60 * minutes + 1);
         let row = stage.status();
-        assert!(row.words.starts_with("token expired: the answer of the token server was lost "), "{row:?}");
+        assert!(row.words.starts_with("token expired: the token server's response was lost "), "{row:?}");
         assert!(row.words.ends_with(", or sign in again with CLIProxyAPI"), "{row:?}");
         assert_eq!(stage.ledger.posts().len(), sent, "{row:?}");
     }

@@ -60,8 +60,14 @@ fn what_else_was_changed_meanwhile_stays_and_gets_the_new_tokens() {
 fn a_file_that_was_deleted_meanwhile_is_not_made_anew_and_can_come_back() {
     let stage = Stage::claude();
     let before = stage.text();
-    let row = while_the_server_thinks(&stage, || fs::remove_file(&stage.file).expect("removed"));
-    assert_eq!(row.words, "token expired: its file is gone; sign in again with CLIProxyAPI to have it back");
+    let gate = stage.hold_answers();
+    let status = stage.scene.spawn(&["-vv", "status", "--format", "json"]);
+    stage.sent(1);
+    fs::remove_file(&stage.file).expect("removed");
+    gate.open();
+    let done = status.finish();
+    assert!(done.stderr.contains("not renewed: its file is gone; sign in again"), "{done:?}");
+    assert!(done.stdout.contains("\"accounts\":[]"), "an account without a file: {done:?}");
     assert!(!stage.file.exists());
     assert_eq!(stage.beside(), [""; 0]);
     stage.nothing_is_lost();
@@ -76,10 +82,8 @@ fn a_file_that_is_half_written_meanwhile_gets_its_tokens_later() {
     let before = stage.text();
     let half = &before[..before.len() / 2];
     let row = while_the_server_thinks(&stage, || stage.write_now(half));
-    assert!(
-        row.words.starts_with("token expired: its file can't be read: it is not JSON (line 1"),
-        "{row:?}"
-    );
+    assert!(row.stderr.contains("not renewed: its file can't be read: it is not JSON (line 1"), "{row:?}");
+    assert!(row.words.contains("it is not JSON (line 1"), "{row:?}");
     assert_eq!(stage.text(), half);
     stage.nothing_is_lost();
     stage.write_now(&before);

@@ -103,9 +103,9 @@ fn an_answer_that_is_no_usage_is_not_understood_and_says_why() {
     says(page("{\"five_hour\":"), "could not understand the answer: it is not JSON");
     says(page("[]"), "could not understand the answer");
     says(page("null"), "could not understand the answer");
-    says(json!({}), "the answer held no quota windows");
-    says(json!({"five_hour": null}), "the answer held no quota windows");
-    says(json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}), "no quota windows");
+    says(json!({}), "the response has no quota window");
+    says(json!({"five_hour": null}), "the response has no quota window");
+    says(json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}), "no quota window");
 }
 
 #[test]

@@ -54,12 +54,15 @@ fn full_standard_output_is_an_error_that_is_told() {
         let output = scene.command(arguments).stdout(full()).output().expect("started");
         let error = error_of(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
-        assert!(error.starts_with("quota-tray: could not print: No space left"), "{arguments:?}: {error}");
+        assert!(
+            error.starts_with("quota-tray: could not write to standard output: No space left"),
+            "{arguments:?}: {error}"
+        );
         assert_eq!(error.lines().count(), 1, "{arguments:?}: {error}");
     }
     let doctor = scene.command(&["doctor"]).stdout(full()).output().expect("started");
     assert_eq!(doctor.status.code(), Some(1), "{}", error_of(&doctor));
-    assert!(error_of(&doctor).contains("could not print"), "{}", error_of(&doctor));
+    assert!(error_of(&doctor).contains("could not write to standard output"), "{}", error_of(&doctor));
 }
 
 #[test]
@@ -72,7 +75,7 @@ fn reader_that_has_seen_enough_is_no_error() {
 }
 
 #[test]
-fn nowhere_to_print_at_all_is_still_an_exit_code() {
+fn exit_code_is_kept_without_stdout_and_stderr() {
     let scene = well();
     for arguments in COMMANDS {
         let status = scene.command(arguments).stdout(full()).stderr(full()).status().expect("started");
@@ -81,7 +84,7 @@ fn nowhere_to_print_at_all_is_still_an_exit_code() {
 }
 
 #[test]
-fn errors_that_cannot_be_told_keep_their_exit_code() {
+fn exit_code_is_kept_when_stderr_is_not_writable() {
     let scene = well();
     scene.file("wrong.toml", "refresh_minutes = 0");
     scene.account("claude-broken.json", &json!([]));

@@ -64,7 +64,7 @@ fn seat_billed_by_use_shows_its_spending_and_has_not_failed() {
     scene.account("claude-seat.json", &claude("seat", json!({})));
     let done = scene.run(&["status"]);
     assert_eq!(done.code, 0, "{done:?}");
-    assert!(done.stdout.starts_with("Claude · seat@x.org — billed by use\n"), "{done:?}");
+    assert!(done.stdout.starts_with("Claude · seat@x.org — usage-based billing\n"), "{done:?}");
     assert!(done.stdout.contains("Spent $2119.26 of $5000.00 · Cinder cove credit: $0.00 of"), "{done:?}");
     let report = scene.run(&["status", "--cached", "--format", "json"]).json();
     let account = &report["accounts"][0];

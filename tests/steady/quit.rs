@@ -50,7 +50,7 @@ fn a_second_start_says_that_one_is_running_and_ends_with_0() {
     for arguments in [&[][..], &["-v"], &["--auth-dir", "/elsewhere"]] {
         let second = scene.run(arguments);
         assert_eq!((second.status.code(), second.stdout.as_str()), (Some(0), ""), "{second:?}");
-        assert_eq!(second.stderr, "quota-tray: it is running already; look for its icon in the tray\n");
+        assert_eq!(second.stderr, "quota-tray: already running; look for its icon in the tray\n");
     }
     // It has harmed nothing, and once the first is gone there is room for the next.
     assert_eq!(scene.host.registrations(), 1);

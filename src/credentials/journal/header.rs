@@ -38,7 +38,7 @@ pub struct Header {
     pub spent: String,
     /// SHA-256 of the refresh token that came for it. `None`: not known yet.
     pub new: Option<String>,
-    /// Whether the file got the token that was sent from us.
+    /// Whether Quota Tray itself had written the sent token to the file.
     #[serde(default)]
     pub ours: bool,
     /// SHA-256 of the refresh tokens spent before, the latest first, as far back as each came for the one before it. With

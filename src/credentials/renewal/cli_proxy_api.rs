@@ -64,7 +64,7 @@ pub struct Lookout {
 }
 
 impl Lookout {
-    /// What is at these addresses. Who comes first looks, the others wait for the result.
+    /// What is at these addresses. The first caller probes, the others wait for its result.
     pub async fn find(&self, http: &Http, endpoints: &[Endpoint]) -> Presence {
         let mut last = self.last.lock().await;
         if let Some((at, presence)) = &*last

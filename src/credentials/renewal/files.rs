@@ -15,7 +15,7 @@ pub(super) struct Files {
     dir: PathBuf,
     /// The credential itself; where it is a link, what it leads to.
     pub target: PathBuf,
-    /// Names the others.
+    /// Base name of the journal, lock and copy.
     pub key: String,
     pub journal: PathBuf,
     /// The whole new content, while the credential is written in place.

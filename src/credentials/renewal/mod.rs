@@ -354,7 +354,7 @@ impl Renewer {
         kept?;
         if received.tokens.access.is_none() {
             return Err(Refusal::until(
-                "only half of the answer came; renewing once more",
+                "the token server's response was incomplete; renewing again",
                 crate::clock::now(),
             ));
         }

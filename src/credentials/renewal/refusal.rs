@@ -121,7 +121,7 @@ pub fn may_send(before: &Header, hash: &str, now: DateTime<Utc>) -> Result<(), R
 /// The token was spent, and the one that came for it is nowhere. Sending it again could end the whole login.
 pub fn spent() -> Refusal {
     Refusal::because(
-        "its file holds a token again that has been used up; restart CLIProxyAPI, or sign in again with it",
+        "its file holds a refresh token that was already used; restart CLIProxyAPI, or sign in again with it",
     )
 }
 
@@ -147,9 +147,9 @@ pub fn refused(at: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
 pub fn answer_lost(header: &Header, now: DateTime<Utc>) -> Refusal {
     let again = next_try(header).max(now);
     let words = match header.tries {
-        0 | 1 => "the answer of the token server was lost; trying once more in a minute".to_owned(),
+        0 | 1 => "the token server's response was lost; trying again in a minute".to_owned(),
         tries => format!(
-            "the answer of the token server was lost {tries} times; trying again at {}, or sign in again with \
+            "the token server's response was lost {tries} times; trying again at {}, or sign in again with \
              CLIProxyAPI",
             clock_time(again, now, Zone::LOCAL)
         ),

@@ -96,7 +96,7 @@ impl Renewer {
                 Err(Refusal::because(format!("cannot renew: {words}")))
             }
             Err(Lost { failure, sent: true, part }) => {
-                log::warn!("{}: the answer of the token server was lost: {failure:?}", login.account.id);
+                log::warn!("{}: the token server's response was lost: {failure:?}", login.account.id);
                 let tokens = part.and_then(|part| token::parse(&part));
                 let in_journal = !failed && journal.is_at(&files.journal);
                 let received = tokens.map(|tokens| Received { tokens, in_journal });

@@ -31,8 +31,8 @@ pub(super) struct Unsaved {
 }
 
 impl Renewer {
-    /// Goes on trying to save tokens, in the background. `path`: the login's file as its source names it.
-    /// Returns what is to be said meanwhile; `None` where only the journal is not written.
+    /// Keeps retrying to save tokens in the background. `path`: the login's file as its source names it. Returns the
+    /// message to show meanwhile; `None` if only the journal is unwritten.
     pub(super) fn save_later(self: &Arc<Self>, path: &Path, unsaved: Unsaved) -> Option<Refusal> {
         let refusal = Refusal::because(format!(
             "renewed, but neither its file nor the journal could be written: free disk space or fix the permissions of {} \

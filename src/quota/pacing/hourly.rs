@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 /// The stretch in which requests are counted.
 pub const HOUR: TimeDelta = TimeDelta::hours(1);
 
-/// One part in so many of the budget is kept for requests by a person.
+/// This part of the budget (one fifth) is reserved for *Refresh now*.
 const RESERVE: usize = 5;
 
 /// When the next request may be sent. `None`: now. `asked` are the requests of the last hour in their order, and

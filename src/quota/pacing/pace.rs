@@ -1,4 +1,4 @@
-//! The requests of late for one login, and what holds the next one back.
+//! The recent requests for one login, and what delays the next one.
 
 use super::hourly::HOUR;
 use super::slow::Slow;
@@ -17,21 +17,21 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::minutes(1);
 /// What is kept for one login.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Pace {
-    /// When it was asked, in their order: in the last five minutes, for Claude in the last hour.
+    /// Times of recent requests, oldest first: those of the last five minutes, for Claude of the last hour.
     pub asked: Vec<DateTime<Utc>>,
     /// When it may be asked again after a 429.
     pub cool_until: Option<DateTime<Utc>>,
     /// When that was set. `None`: by version 0.1.
     #[serde(default)]
     pub cool_set_at: Option<DateTime<Utc>>,
-    /// 429s one after the other.
+    /// Consecutive 429s.
     pub refusals: u32,
     /// When it should be asked again after a failure.
     pub pause_until: Option<DateTime<Utc>>,
     /// When that was set. `None`: by version 0.1.
     #[serde(default)]
     pub pause_set_at: Option<DateTime<Utc>>,
-    /// Failures one after the other.
+    /// Consecutive failures.
     pub failures: u32,
     /// The slower pace after a 429.
     #[serde(default)]

@@ -38,8 +38,8 @@ fn plan_name(plan: &str) -> String {
     match plan {
         "prolite" => "Pro Lite".into(),
         "k12" => "K-12".into(),
-        "self_serve_business_usage_based" => "Business (usage based)".into(),
-        "enterprise_cbp_usage_based" => "Enterprise (usage based)".into(),
+        "self_serve_business_usage_based" => "Business (usage-based)".into(),
+        "enterprise_cbp_usage_based" => "Enterprise (usage-based)".into(),
         other => capitalised(&other.replace(['_', '-'], " ")),
     }
 }

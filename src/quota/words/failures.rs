@@ -17,7 +17,9 @@ impl Failure {
                 "could not trust {what}: check the clock, and whether a proxy or a sign-in page is in between"
             ),
             Failure::SignInAgain => "sign in again with CLIProxyAPI: the login is no longer accepted".into(),
-            Failure::CannotReadUsage => "this login can't read usage; sign in again with CLIProxyAPI".into(),
+            Failure::CannotReadUsage => {
+                "this login can't read usage (scope user:profile is missing); sign in with CLIProxyAPI".into()
+            }
             Failure::Blocked => {
                 "Cloudflare is blocking requests for now; the login is fine, trying again later".into()
             }

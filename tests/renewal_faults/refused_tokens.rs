@@ -101,7 +101,7 @@ fn login_without_the_scope_is_not_renewed_and_gets_no_more_requests_until_its_fi
     let stage = Stage::claude().not_expired();
     usage_answers(&stage, &scope_error());
     for _ in 0..3 {
-        stage.says("this login can't read usage; sign in again with CLIProxyAPI");
+        stage.says("this login can't read usage (scope user:profile is missing); sign in with CLIProxyAPI");
     }
     let tray = stage.tray();
     stage.scene.host.menu_until(|menu| menu.shows("alice@example.com — sign in again"));
@@ -122,7 +122,7 @@ fn expired_login_without_the_scope_is_renewed_once() {
     let stage = Stage::claude();
     usage_answers(&stage, &scope_error());
     for _ in 0..3 {
-        stage.says("this login can't read usage; sign in again with CLIProxyAPI");
+        stage.says("this login can't read usage (scope user:profile is missing); sign in with CLIProxyAPI");
     }
     assert_eq!((stage.ledger.posts().len(), usage_requests(&stage)), (1, 1));
 }
