@@ -5,6 +5,7 @@ use crate::config::{Endpoint, Endpoints};
 use crate::credentials::Secret;
 use crate::quota::Provider;
 use serde_json::Value;
+use std::io::Read;
 use zeroize::Zeroizing;
 
 const CLAUDE_CLIENT: &str = "9d1c250a-e61b-44d9-88ed-5944d1962f5e";
@@ -12,6 +13,9 @@ const CODEX_CLIENT: &str = "app_EMoamEEZ73f0CkXaXp7hrann";
 
 /// Seconds that an access token is good for where the answer does not say.
 const DEFAULT_LIFE: f64 = 3600.0;
+
+/// No response of a token server is longer, in bytes.
+const MAX_DECOMPRESSED: usize = 1024 * 1024;
 
 /// Errors that mean a refresh token is dead, and nothing but that.
 const DEAD: [&str; 5] = [
@@ -99,8 +103,25 @@ pub fn meaning(status: u16, body: &[u8]) -> Meaning {
     }
 }
 
-/// Reads a good response, or as much of it as came. `None`: no token is in it.
+/// Reads a good response, or as much of it as came. `None`: no token is in it. One that is compressed (gzip) is read
+/// whether or not its headers say so: they are not trusted to name the encoding right.
 pub fn parse(body: &[u8]) -> Option<Tokens> {
+    if body.starts_with(&[0x1f, 0x8b]) {
+        return parse_plain(&decompress(body));
+    }
+    parse_plain(body)
+}
+
+/// As much as can be decompressed, at most 1 MiB.
+fn decompress(body: &[u8]) -> Zeroizing<Vec<u8>> {
+    let mut plain = Zeroizing::new(Vec::with_capacity(MAX_DECOMPRESSED));
+    let decoder = flate2::read::GzDecoder::new(body);
+    // What was decompressed before an error is kept.
+    let _ = decoder.take(MAX_DECOMPRESSED as u64).read_to_end(&mut plain);
+    plain
+}
+
+fn parse_plain(body: &[u8]) -> Option<Tokens> {
     let Ok(mut document) = serde_json::from_slice::<Value>(body) else { return salvage(body) };
     let tokens = take_tokens(&mut document).or_else(|| {
         // Other token servers wrap them: {"data": {…}}, {"tokens": {…}}.

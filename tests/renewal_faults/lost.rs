@@ -158,6 +158,33 @@ fn tokens_of_any_success_are_taken() {
     }
 }
 
+/// A gzip file of one stored block (RFC 1951, 3.2.4).
+fn gzip(text: &str) -> Vec<u8> {
+    let length = u16::try_from(text.len()).expect("short");
+    let mut file = vec![0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
+    file.extend(length.to_le_bytes());
+    file.extend((!length).to_le_bytes());
+    file.extend(text.as_bytes());
+    // The checksum is wrong: the tokens come before it.
+    file.extend([0; 8]);
+    file
+}
+
+#[test]
+fn response_is_read_whatever_its_headers_say_of_its_encoding() {
+    for (compressed, header) in [(false, true), (true, true), (true, false)] {
+        let stage = Stage::claude();
+        stage.ledger.after(move |answer| {
+            let text = answer.to_string();
+            let body = if compressed { gzip(&text) } else { text.into_bytes() };
+            let answer = Answer::status(200).body(body);
+            if header { answer.header("Content-Encoding", "gzip") } else { answer }
+        });
+        stage.shows_usage_with(2);
+        assert_eq!(stage.ledger.posts().len(), 1, "{compressed} {header}");
+    }
+}
+
 #[test]
 fn large_response_is_read_to_its_end() {
     let stage = Stage::claude();
