@@ -12,11 +12,12 @@ use divan::{Bencher, black_box};
 use quota_tray::config::Settings;
 use quota_tray::credentials::file::Document;
 use quota_tray::credentials::{rewrite, store};
+use quota_tray::presenter::format::Zone;
 use quota_tray::providers;
-use quota_tray::quota::alert::{self, Memory, Rules};
-use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Reading, Snapshot, Window, Zone};
-use quota_tray::tray::icon::{self, Face, Ink};
-use quota_tray::tray::menu::View;
+use quota_tray::quota::alert::{self, AlertHistory, Rules};
+use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Snapshot, Usage, Window};
+use quota_tray::tray::icon::{self, IconState, Palette};
+use quota_tray::tray::menu::Presenter;
 use serde_json::{Value, json};
 
 fn main() {
@@ -102,7 +103,7 @@ fn splice_credential(bencher: Bencher) {
 #[divan::bench(args = ACCOUNTS)]
 fn menu_rows(bencher: Bencher, accounts: usize) {
     let (snapshot, settings) = (snapshot(accounts), Settings::default());
-    let view = View {
+    let view = Presenter {
         snapshot: &snapshot,
         settings: &settings,
         auth_dir: Path::new("/home/alice/.cli-proxy-api"),
@@ -117,13 +118,13 @@ fn menu_rows(bencher: Bencher, accounts: usize) {
 /// The tray's icon: 22 px, and the 44 px that a Linux panel gets.
 #[divan::bench(args = [22, 44])]
 fn tray_icon(size: u32) -> icon::Picture {
-    icon::tray(black_box(Face::Low(17.5)), true, size, Ink::Colour)
+    icon::tray(black_box(IconState::Low(17.5)), true, size, Palette::Colour)
 }
 
 /// The picture in front of an account's row, as large as the menu has it.
 #[divan::bench]
 fn row_picture() -> icon::Picture {
-    icon::row(black_box(Face::Fine(42.0)), 32, Ink::Colour)
+    icon::row(black_box(IconState::Fine(42.0)), 32, Palette::Colour)
 }
 
 /// A refresh that changed nothing, judged with the memory of the one before: the usual case.
@@ -131,7 +132,7 @@ fn row_picture() -> icon::Picture {
 fn judge_alerts(bencher: Bencher, accounts: usize) {
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
     let mut snapshot = snapshot(accounts);
-    let mut memory = Memory::default();
+    let mut memory = AlertHistory::default();
     alert::judge(&mut memory, &snapshot, &rules, now());
     let later = now() + TimeDelta::minutes(5);
     for usage in &mut snapshot.accounts {
@@ -152,7 +153,7 @@ fn snapshot(accounts: usize) -> Snapshot {
         let used = |step: usize| (number * step % 100) as f64;
         let windows =
             vec![window("five_hour", "5-hour", used(7), 2), window("seven_day", "Weekly", used(3), 80)];
-        let reading = Reading { windows, plan: Some("plus".to_owned()), ..Reading::default() };
+        let reading = Usage { windows, plan: Some("plus".to_owned()), ..Usage::default() };
         usage.settle(Ok(reading), now());
         usage
     });

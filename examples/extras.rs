@@ -12,7 +12,7 @@ use clap::{Command, CommandFactory, ValueEnum};
 use clap_complete::{Generator, Shell};
 use clap_mangen::Man;
 use clap_mangen::roff::{Roff, bold, roman};
-use quota_tray::commands::{Arguments, completions};
+use quota_tray::cli::{Arguments, completions};
 use std::io;
 use std::path::Path;
 

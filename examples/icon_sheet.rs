@@ -7,7 +7,7 @@
 //! Portable Arbitrary Map, which ImageMagick reads; `.ci/pictures` adds the words and makes a PNG of it. The pixels are
 //! the program's own, none is scaled.
 
-use quota_tray::tray::icon::{Face, Ink, Picture, tray};
+use quota_tray::tray::icon::{IconState, Palette, Picture, tray};
 use std::io::{self, Write};
 
 const SIZES: [u32; 5] = [16, 22, 24, 32, 44];
@@ -15,15 +15,15 @@ const LIGHT: [u8; 3] = [0xf3; 3];
 const DARK: [u8; 3] = [0x26; 3];
 
 /// In the order of the README's table, the refresh mark last but one.
-const STATES: [(Face, bool); 8] = [
-    (Face::Fine(82.0), false),
-    (Face::Fine(42.0), false),
-    (Face::Low(12.0), false),
-    (Face::Exhausted, false),
-    (Face::Error, false),
-    (Face::Refreshing, false),
-    (Face::Fine(42.0), true),
-    (Face::NoAccounts, false),
+const STATES: [(IconState, bool); 8] = [
+    (IconState::Fine(82.0), false),
+    (IconState::Fine(42.0), false),
+    (IconState::Low(12.0), false),
+    (IconState::Exhausted, false),
+    (IconState::Error, false),
+    (IconState::Refreshing, false),
+    (IconState::Fine(42.0), true),
+    (IconState::NoAccounts, false),
 ];
 
 /// The height of a state's row and the space around an icon, in pixels.
@@ -44,7 +44,7 @@ fn main() -> io::Result<()> {
             let mut x = start + SPACE;
             for size in SIZES {
                 let y = at as u32 * ROW + (ROW - size) / 2;
-                lay(&mut sheet, width, (x, y), &tray(face, refreshing, size, Ink::Colour));
+                lay(&mut sheet, width, (x, y), &tray(face, refreshing, size, Palette::Colour));
                 x += size + SPACE;
             }
         }

@@ -5,23 +5,23 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 use clap::Parser;
-use quota_tray::commands::{self, Arguments, messages, output};
-use quota_tray::{core_dumps, memory};
+use quota_tray::cli::{self, Arguments, logging, stdio};
+use quota_tray::platform::{allocator, core_dumps};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     core_dumps::forbid();
-    memory::keep_little();
-    commands::attach_console();
+    allocator::keep_little();
+    cli::attach_console();
     let done = match Arguments::try_parse() {
         Ok(arguments) => {
-            messages::log_to_stderr(arguments.verbose);
-            commands::run(arguments)
+            logging::log_to_stderr(arguments.verbose);
+            cli::run(arguments)
         }
-        Err(help_or_error) => commands::usage(&help_or_error),
+        Err(help_or_error) => cli::usage(&help_or_error),
     };
     done.unwrap_or_else(|error| {
-        output::complain(&error.to_string());
+        stdio::complain(&error.to_string());
         ExitCode::from(error.exit_code())
     })
 }

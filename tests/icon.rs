@@ -1,13 +1,19 @@
 //! The pictures of the tray: told apart without colour, readable on any panel, crisp, safe.
 
-use quota_tray::tray::icon::{Face, Ink, Picture, row, tray};
+use quota_tray::tray::icon::{IconState, Palette, Picture, row, tray};
 
 const SIZES: [u32; 5] = [16, 22, 24, 32, 44];
-const INKS: [Ink; 2] = [Ink::Colour, Ink::Template];
+const INKS: [Palette; 2] = [Palette::Colour, Palette::Template];
 
 /// One face a state; the two with a level have the same one, so that only the shape tells.
-const STATES: [Face; 6] =
-    [Face::NoAccounts, Face::Refreshing, Face::Fine(20.0), Face::Low(20.0), Face::Exhausted, Face::Error];
+const STATES: [IconState; 6] = [
+    IconState::NoAccounts,
+    IconState::Refreshing,
+    IconState::Fine(20.0),
+    IconState::Low(20.0),
+    IconState::Exhausted,
+    IconState::Error,
+];
 
 /// Panels, sRGB grey: two light ones, two dark ones.
 const PANELS: [u8; 4] = [0xf0, 0xff, 0x20, 0x00];
@@ -82,7 +88,7 @@ fn every_state_differs_from_every_other_without_colour() {
         for other in &STATES[at + 1..] {
             for size in [0, 16, 22, 24, 32, 44] {
                 for (panel, ink) in
-                    PANELS.map(|p| (p, Ink::Colour)).into_iter().chain([(0xff, Ink::Template)])
+                    PANELS.map(|p| (p, Palette::Colour)).into_iter().chain([(0xff, Palette::Template)])
                 {
                     let (a, b) = (draw(*one, size, ink), draw(*other, size, ink));
                     let differing = plainly_different(&a, &b, panel);
@@ -102,7 +108,7 @@ fn levels_far_apart_are_obviously_different() {
     for (one, other) in [(80.0, 42.0), (42.0, 15.0), (80.0, 15.0)] {
         for size in SIZES {
             for panel in PANELS {
-                let [a, b] = [one, other].map(|p| row(Face::Fine(p), size, Ink::Colour));
+                let [a, b] = [one, other].map(|p| row(IconState::Fine(p), size, Palette::Colour));
                 let differing = plainly_different(&a, &b, panel);
                 let least = (size * size / 24) as usize;
                 assert!(differing >= least, "{one} and {other}, {size} px on {panel:#x}: {differing} pixels");
@@ -114,7 +120,7 @@ fn levels_far_apart_are_obviously_different() {
 #[test]
 fn more_left_is_more_filled() {
     for (size, ink) in SIZES.iter().flat_map(|s| INKS.map(|ink| (*s, ink))) {
-        for face in [Face::Fine, Face::Low] {
+        for face in [IconState::Fine, IconState::Low] {
             let steps: Vec<f64> = (2..=40).map(|step| f64::from(step) * 2.5).collect();
             let sums: Vec<u64> = steps.iter().map(|p| ink_sum(&tray(face(*p), false, size, ink))).collect();
             for (at, pair) in sums.windows(2).enumerate() {
@@ -127,7 +133,7 @@ fn more_left_is_more_filled() {
 #[test]
 fn the_main_shape_has_contrast_on_light_and_dark_panels() {
     for (face, size) in STATES.iter().flat_map(|f| SIZES.map(|size| (*f, size))) {
-        let picture = tray(face, face != Face::Refreshing, size, Ink::Colour);
+        let picture = tray(face, face != IconState::Refreshing, size, Palette::Colour);
         let solid: Vec<_> = pixels(&picture).filter(|p| p[3] == 255).collect();
         let least = (size * size / 22) as usize;
         assert!(solid.len() >= least, "{face:?} at {size} px: {} solid pixels", solid.len());
@@ -141,10 +147,10 @@ fn the_main_shape_has_contrast_on_light_and_dark_panels() {
 #[test]
 fn straight_strokes_have_no_blurred_edge() {
     // The middle of the gauge, where nothing but straight strokes stands; the cross is oblique.
-    for face in [Face::Low(50.0), Face::Exhausted, Face::NoAccounts, Face::Refreshing] {
+    for face in [IconState::Low(50.0), IconState::Exhausted, IconState::NoAccounts, IconState::Refreshing] {
         for (scale, size) in [(1, 16), (1, 22), (1, 24), (1, 32), (1, 44), (2, 32), (2, 44), (3, 48), (4, 64)]
         {
-            let picture = tray(face, false, size, Ink::Colour);
+            let picture = tray(face, false, size, Palette::Colour);
             // In cells of `scale` pixels the strokes stay sharp when a panel scales by it.
             let cell = |x: u32, y: u32| {
                 let inside = (0..scale * scale).map(|i| (x * scale + i % scale, y * scale + i / scale));
@@ -164,7 +170,7 @@ fn straight_strokes_have_no_blurred_edge() {
 #[test]
 fn the_refresh_mark_is_seen_and_hides_nothing() {
     for (size, ink) in SIZES.iter().flat_map(|s| INKS.map(|ink| (*s, ink))) {
-        for face in [Face::Fine(100.0), Face::Low(5.0), Face::Exhausted, Face::Error] {
+        for face in [IconState::Fine(100.0), IconState::Low(5.0), IconState::Exhausted, IconState::Error] {
             let (still, under_way) = (tray(face, false, size, ink), tray(face, true, size, ink));
             let added =
                 pixels(&still).zip(pixels(&under_way)).filter(|(a, b)| a[3] == 0 && b[3] == 255).count();
@@ -172,7 +178,7 @@ fn the_refresh_mark_is_seen_and_hides_nothing() {
             let kept = pixels(&still).zip(pixels(&under_way)).all(|(a, b)| a[3] == 0 || a == b);
             assert!(kept, "{face:?} at {size} px: the mark paints over the gauge");
         }
-        for face in [Face::NoAccounts, Face::Refreshing] {
+        for face in [IconState::NoAccounts, IconState::Refreshing] {
             assert_eq!(tray(face, false, size, ink), tray(face, true, size, ink));
         }
     }
@@ -188,7 +194,7 @@ fn corners_are_empty_and_a_template_is_black() {
                     assert_eq!(picture.rgba[corner * 4 + 3], 0, "{face:?} at {size} px");
                 }
             }
-            let template = tray(face, refreshing, size, Ink::Template);
+            let template = tray(face, refreshing, size, Palette::Template);
             assert!(pixels(&template).all(|p| p[..3] == [0, 0, 0]), "{face:?} at {size} px");
             assert!(pixels(&template).any(|p| p[3] == 255), "{face:?} at {size} px is empty");
         }
@@ -199,7 +205,7 @@ fn corners_are_empty_and_a_template_is_black() {
 fn a_half_covered_pixel_keeps_its_colour() {
     // Premultiplied bytes would darken every edge.
     for size in SIZES {
-        let picture = tray(Face::NoAccounts, false, size, Ink::Colour);
+        let picture = tray(IconState::NoAccounts, false, size, Palette::Colour);
         let solid = pixels(&picture).find(|p| p[3] == 255).expect("a solid pixel");
         let edges: Vec<_> = pixels(&picture).filter(|p| (64..255).contains(&p[3])).collect();
         assert!(!edges.is_empty(), "{size} px: a dashed circle without a soft edge");
@@ -212,21 +218,21 @@ fn a_half_covered_pixel_keeps_its_colour() {
 #[test]
 fn any_size_and_any_level_makes_a_picture() {
     #[track_caller]
-    fn draw(face: Face, size: u32) {
-        let picture = tray(face, true, size, Ink::Colour);
+    fn draw(face: IconState, size: u32) {
+        let picture = tray(face, true, size, Palette::Colour);
         assert_eq!(picture.size, size.max(1));
         assert_eq!(picture.rgba.len(), (picture.size * picture.size * 4) as usize);
     }
     for size in 0..=256 {
-        draw(Face::Low(50.0), size);
+        draw(IconState::Low(50.0), size);
     }
     for (face, size) in STATES.iter().flat_map(|face| (0..=48).map(move |size| (*face, size))) {
         draw(face, size);
     }
     for level in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e-9, 33.3, 250.0] {
         for size in [1, 2, 3, 7, 16, 22, 44] {
-            draw(Face::Fine(level), size);
-            draw(Face::Low(level), size);
+            draw(IconState::Fine(level), size);
+            draw(IconState::Low(level), size);
         }
     }
 }
@@ -234,25 +240,29 @@ fn any_size_and_any_level_makes_a_picture() {
 #[test]
 fn a_step_is_what_is_drawn() {
     for (given, step) in [
-        (Face::Fine(100.0), Face::Fine(100.0)),
-        (Face::Fine(98.74), Face::Fine(97.5)),
-        (Face::Fine(42.0), Face::Fine(42.5)),
-        (Face::Low(11.0), Face::Low(10.0)),
-        (Face::Low(0.01), Face::Low(5.0)),
-        (Face::Fine(f64::INFINITY), Face::Fine(100.0)),
-        (Face::Low(0.0), Face::Exhausted),
-        (Face::Fine(-3.0), Face::Exhausted),
-        (Face::Fine(f64::NAN), Face::Error),
-        (Face::Error, Face::Error),
+        (IconState::Fine(100.0), IconState::Fine(100.0)),
+        (IconState::Fine(98.74), IconState::Fine(97.5)),
+        (IconState::Fine(42.0), IconState::Fine(42.5)),
+        (IconState::Low(11.0), IconState::Low(10.0)),
+        (IconState::Low(0.01), IconState::Low(5.0)),
+        (IconState::Fine(f64::INFINITY), IconState::Fine(100.0)),
+        (IconState::Low(0.0), IconState::Exhausted),
+        (IconState::Fine(-3.0), IconState::Exhausted),
+        (IconState::Fine(f64::NAN), IconState::Error),
+        (IconState::Error, IconState::Error),
     ] {
         assert_eq!(given.step(), step, "{given:?}");
         assert_eq!(step.step(), step, "{step:?} is a step already");
-        assert_eq!(tray(given, false, 44, Ink::Colour), tray(step, false, 44, Ink::Colour), "{given:?}");
-        assert_eq!(row(given, 16, Ink::Colour), tray(step, false, 16, Ink::Colour), "{given:?}");
+        assert_eq!(
+            tray(given, false, 44, Palette::Colour),
+            tray(step, false, 44, Palette::Colour),
+            "{given:?}"
+        );
+        assert_eq!(row(given, 16, Palette::Colour), tray(step, false, 16, Palette::Colour), "{given:?}");
     }
     for size in (16..=32).chain([44, 48]) {
         let steps: Vec<Picture> =
-            (2..=40).map(|s| row(Face::Fine(f64::from(s) * 2.5), size, Ink::Colour)).collect();
+            (2..=40).map(|s| row(IconState::Fine(f64::from(s) * 2.5), size, Palette::Colour)).collect();
         let same = steps.windows(2).position(|pair| pair[0] == pair[1]);
         assert_eq!(same, None, "two neighbouring steps look the same at {size} px");
     }

@@ -12,10 +12,9 @@ mod rows;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::Settings;
-use quota_tray::quota::{
-    Account, AccountId, AccountUsage, Failure, Provider, Reading, Snapshot, Window, Zone,
-};
-use quota_tray::tray::menu::{Item, View};
+use quota_tray::presenter::format::Zone;
+use quota_tray::quota::{Account, AccountId, AccountUsage, Failure, Provider, Snapshot, Usage, Window};
+use quota_tray::tray::menu::{Item, Presenter};
 use std::path::Path;
 
 /// The moment of every picture, a Thursday.
@@ -73,7 +72,7 @@ trait Story {
 
 impl Story for AccountUsage {
     fn read(mut self, minutes: i64, windows: &[Window]) -> Self {
-        self.settle(Ok(Reading { windows: windows.to_vec(), ..Reading::default() }), ago(minutes));
+        self.settle(Ok(Usage { windows: windows.to_vec(), ..Usage::default() }), ago(minutes));
         self
     }
 
@@ -100,8 +99,8 @@ impl Scene {
         Scene { snapshot, settings: Settings::default(), problem: None, zone: Zone::UTC }
     }
 
-    fn view(&self) -> View<'_> {
-        View {
+    fn view(&self) -> Presenter<'_> {
+        Presenter {
             snapshot: &self.snapshot,
             settings: &self.settings,
             auth_dir: Path::new("/home/u/.cli-proxy-api"),

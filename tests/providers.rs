@@ -31,8 +31,9 @@ mod requests;
 mod words;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta, Utc};
+use quota_tray::presenter::format::Zone;
 use quota_tray::providers;
-use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Reading, Snapshot, Window, Zone};
+use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Snapshot, Usage, Window};
 use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -44,18 +45,18 @@ const NOW: &str = "2026-09-17T10:10:00Z";
 const ZONE: Zone = Zone::from_fn(|_| FixedOffset::east_opt(2 * 3600).unwrap());
 
 #[track_caller]
-fn claude(body: Value) -> Reading {
+fn claude(body: Value) -> Usage {
     parse(Provider::Claude, &body)
 }
 
 #[track_caller]
-fn codex(body: Value) -> Reading {
+fn codex(body: Value) -> Usage {
     parse(Provider::Codex, &body)
 }
 
 /// What the generic reader makes of a response.
 #[track_caller]
-fn generic(body: Value) -> Reading {
+fn generic(body: Value) -> Usage {
     codex(body)
 }
 
@@ -106,7 +107,7 @@ fn all_fixtures() -> Vec<(Provider, String, Vec<u8>)> {
 
 /// The reading of a body that is a good answer.
 #[track_caller]
-fn parse(provider: Provider, body: &Value) -> Reading {
+fn parse(provider: Provider, body: &Value) -> Usage {
     match providers::parse(provider, body.to_string().as_bytes(), now()) {
         Ok(reading) => reading,
         Err(error) => panic!("{body}\nis a good answer, yet: {error}"),
@@ -123,18 +124,18 @@ fn refused(provider: Provider, body: &Value) -> String {
 }
 
 /// The windows' keys, in their order.
-fn keys(reading: &Reading) -> Vec<&str> {
+fn keys(reading: &Usage) -> Vec<&str> {
     reading.windows.iter().map(|window| window.key.as_str()).collect()
 }
 
 /// The windows' titles, in their order.
-fn titles(reading: &Reading) -> Vec<&str> {
+fn titles(reading: &Usage) -> Vec<&str> {
     reading.windows.iter().map(|window| window.title.as_str()).collect()
 }
 
 /// The only window with this key.
 #[track_caller]
-fn window<'a>(reading: &'a Reading, key: &str) -> &'a Window {
+fn window<'a>(reading: &'a Usage, key: &str) -> &'a Window {
     let mut found = reading.windows.iter().filter(|window| window.key == key);
     match (found.next(), found.next()) {
         (Some(window), None) => window,
@@ -148,7 +149,7 @@ fn assert_percent(found: f64, expected: f64, case: &str) {
 }
 
 /// Everything in a reading, one line a window.
-fn show(reading: &Reading) -> String {
+fn show(reading: &Usage) -> String {
     let mut text = String::new();
     for window in &reading.windows {
         let reset = match (&window.resets_at, &window.reset_note) {
@@ -181,7 +182,7 @@ fn shown(provider: Provider, name: &str) -> String {
 }
 
 /// An account that was just answered like this.
-fn account(provider: Provider, reading: Reading) -> AccountUsage {
+fn account(provider: Provider, reading: Usage) -> AccountUsage {
     let mut usage = AccountUsage::unknown(Account {
         id: AccountId(format!("{}-a@b.c.json", provider.key())),
         provider,
@@ -193,6 +194,6 @@ fn account(provider: Provider, reading: Reading) -> AccountUsage {
 }
 
 /// A finished refresh of one account.
-fn snapshot(provider: Provider, reading: Reading) -> Snapshot {
+fn snapshot(provider: Provider, reading: Usage) -> Snapshot {
     Snapshot { accounts: vec![account(provider, reading)], updated_at: Some(now()), ..Snapshot::default() }
 }

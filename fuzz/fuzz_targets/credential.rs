@@ -9,7 +9,8 @@ use libfuzzer_sys::fuzz_target;
 use quota_tray::credentials::file::Document;
 use quota_tray::credentials::rewrite::splice;
 use quota_tray::credentials::store::{self, Entry};
-use quota_tray::quota::{AccountId, Zone};
+use quota_tray::quota::AccountId;
+use quota_tray::presenter::format::Zone;
 use serde_json::{Map, Value};
 use std::path::Path;
 

@@ -1,14 +1,13 @@
 //! What must hold of everything that is read from outside, whatever stood there.
 
 use chrono::{DateTime, Utc};
-use quota_tray::commands::report::Report;
+use quota_tray::output::json::Report;
 use quota_tray::config::Settings;
 use quota_tray::providers::{self, MOST_WINDOWS};
-use quota_tray::quota::alert::Memory;
-use quota_tray::quota::{
-    Account, AccountId, AccountUsage, ExtraUsage, Provider, Reading, Snapshot, Window, Zone,
-};
-use quota_tray::tray::app::{App, Effect, Event};
+use quota_tray::quota::alert::AlertHistory;
+use quota_tray::quota::{Account, AccountId, AccountUsage, ExtraUsage, Provider, Usage, Snapshot, Window};
+use quota_tray::presenter::format::Zone;
+use quota_tray::app::state_machine::{App, Effect, AppEvent};
 use std::collections::HashSet;
 
 /// Text from outside is cut at 60 characters and an ellipsis; the words around it are ours.
@@ -31,7 +30,7 @@ pub fn answer(provider: Provider, body: &[u8]) {
 }
 
 /// What holds of a good reading.
-fn sound(reading: &Reading) {
+fn sound(reading: &Usage) {
     // An account that is billed by use has none.
     assert!(reading.windows.len() <= MOST_WINDOWS, "{} windows", reading.windows.len());
     let keys: HashSet<_> = reading.windows.iter().map(|window| &window.key).collect();
@@ -75,7 +74,7 @@ pub fn one_line(text: &str, most: usize) {
 }
 
 /// Shows a reading in the menu, in notices and in the report, and keeps it over a restart.
-fn shown(provider: Provider, reading: Reading) {
+fn shown(provider: Provider, reading: Usage) {
     let account = Account { id: AccountId("a.json".into()), provider, email: "a@example.com".into(), identity: None };
     let mut usage = AccountUsage::unknown(account);
     usage.settle(Ok(reading), now());
@@ -95,8 +94,8 @@ fn shown(provider: Provider, reading: Reading) {
     }
 
     let mut app =
-        App::new(Settings::default(), "/home/u".into(), Memory::default(), Snapshot::default(), Zone::UTC);
-    let effects = app.handle(Event::Snapshot(snapshot.clone()), now());
+        App::new(Settings::default(), "/home/u".into(), AlertHistory::default(), Snapshot::default(), Zone::UTC);
+    let effects = app.handle(AppEvent::Snapshot(snapshot.clone()), now());
     assert!(matches!(effects.first(), Some(Effect::Draw(_))), "{effects:?}");
     for effect in &effects {
         let Effect::Notify(notices) = effect else { continue };
@@ -106,6 +105,6 @@ fn shown(provider: Provider, reading: Reading) {
         }
     }
     // The same answer once more is no news.
-    let again = app.handle(Event::Snapshot(snapshot), now());
+    let again = app.handle(AppEvent::Snapshot(snapshot), now());
     assert!(!again.iter().any(|effect| matches!(effect, Effect::Notify(_))), "{again:?}");
 }

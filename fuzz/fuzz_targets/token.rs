@@ -3,21 +3,21 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use quota_tray::credentials::Secret;
-use quota_tray::providers::token::{self, Meaning, Tokens};
+use quota_tray::platform::secret::Secret;
+use quota_tray::providers::token_response::{self, Meaning, Tokens};
 use quota_tray::quota::Provider;
 
 fuzz_target!(|body: &[u8]| {
-    if let Some(tokens) = token::parse(body) {
+    if let Some(tokens) = token_response::parse(body) {
         sound(&tokens);
         says_the_same_when_broken_off(body, &tokens);
     }
     for status in [200, 201, 204, 403, 404, 429, 500, 502, 503] {
-        assert_ne!(token::meaning(status, body), Meaning::Dead, "{status} never means a dead login");
+        assert_ne!(token_response::meaning(status, body), Meaning::Dead, "{status} never means a dead login");
     }
-    assert_eq!(token::meaning(400, body), token::meaning(401, body));
-    let has_tokens = token::parse(body).is_some();
-    assert_eq!(matches!(token::meaning(200, body), Meaning::Tokens(_)), has_tokens);
+    assert_eq!(token_response::meaning(400, body), token_response::meaning(401, body));
+    let has_tokens = token_response::parse(body).is_some();
+    assert_eq!(matches!(token_response::meaning(200, body), Meaning::Tokens(_)), has_tokens);
     if let Ok(text) = std::str::from_utf8(body) {
         arrives_as_it_was_sent(text);
     }
@@ -44,7 +44,7 @@ fn says_the_same_when_broken_off(body: &[u8], whole: &Tokens) {
         return;
     }
     for end in 0..body.len() {
-        let part = token::parse(&body[..end]);
+        let part = token_response::parse(&body[..end]);
         let told = part.as_ref().and_then(|tokens| tokens.refresh.as_ref());
         assert!(told.is_none() || told == whole.refresh.as_ref() || whole.refresh.is_none());
     }
@@ -53,7 +53,7 @@ fn says_the_same_when_broken_off(body: &[u8], whole: &Tokens) {
 /// A refresh token with anything in it arrives at the server as it is.
 fn arrives_as_it_was_sent(text: &str) {
     for provider in Provider::ALL {
-        let form = token::form(provider, &Secret::new(text.to_owned()));
+        let form = token_response::form(provider, &Secret::new(text.to_owned()));
         let fields: Vec<_> = url::form_urlencoded::parse(&form).collect();
         let sent: Vec<_> = fields.iter().filter(|(key, _)| key == "refresh_token").collect();
         assert!(matches!(sent[..], [(_, value)] if value == text), "{fields:?}");

@@ -2,7 +2,7 @@
 //!
 //! `man 5 launchd.plist`
 
-use super::{CommandLine, Standing};
+use crate::autostart::{AutostartStatus, CommandLine};
 
 /// What launchd calls it; also the file's name.
 pub const LABEL: &str = "quota-tray";
@@ -53,7 +53,7 @@ fn split_after_key<'a>(text: &'a str, key: &str) -> Option<(&'a str, &'a str)> {
 }
 
 /// How it stands by an agent.
-pub fn standing(text: &str) -> Standing {
+pub fn standing(text: &str) -> AutostartStatus {
     let after = |key: &str| Some(split_after_key(text, key)?.1);
     let off = after("Disabled").is_some_and(|value| value.starts_with("<true"));
     let arguments =
@@ -62,7 +62,7 @@ pub fn standing(text: &str) -> Standing {
         let strings = list.split("<string>").skip(1);
         strings.filter_map(|part| Some(unescape(part.split_once("</string>")?.0))).collect()
     });
-    if off || command.is_empty() { Standing::Off } else { Standing::On(command) }
+    if off || command.is_empty() { AutostartStatus::Off } else { AutostartStatus::On(command) }
 }
 
 fn escape(text: &str) -> String {
@@ -82,7 +82,7 @@ mod tests {
     fn every_path_comes_back_as_it_was() {
         for path in ["/usr/local/bin/quota-tray", "/a b/<c>&amp;\"d\"/'e'", "/ä/例え", "/</string>"] {
             let command = vec![path.to_owned(), "--config".to_owned(), path.to_owned()];
-            assert_eq!(standing(&new(&command)), Standing::On(command));
+            assert_eq!(standing(&new(&command)), AutostartStatus::On(command));
         }
     }
 
@@ -92,14 +92,14 @@ mod tests {
             .replace("<dict>", "<dict>\n\t<key>Disabled</key>\n\t<true/>\n\t<key>KeepAlive</key>\n\t<true/>");
         let command = vec!["/new & moved".to_owned(), "--config".to_owned(), "/x".to_owned()];
         let changed = changed(&mine, &command);
-        assert_eq!(standing(&changed), Standing::On(command.clone()), "{changed}");
+        assert_eq!(standing(&changed), AutostartStatus::On(command.clone()), "{changed}");
         assert!(changed.contains("<key>KeepAlive</key>\n\t<true/>"), "{changed}");
         let plain = mine.replace("\t<key>Disabled</key>\n\t<true/>\n\t<key>KeepAlive</key>\n\t<true/>\n", "");
-        assert_eq!(super::changed(&plain, &command), new(&command));
+        assert_eq!(crate::autostart::agent::changed(&plain, &command), new(&command));
         for rubbish in
             ["", "<plist/>", "<key>ProgramArguments</key>", "<key>ProgramArguments</key><string>/x</string>"]
         {
-            assert_eq!(super::changed(rubbish, &command), new(&command), "{rubbish}");
+            assert_eq!(crate::autostart::agent::changed(rubbish, &command), new(&command), "{rubbish}");
         }
     }
 
@@ -107,11 +107,11 @@ mod tests {
     fn an_agent_can_be_disabled_and_rubbish_is_off() {
         let on = new(&["/x".to_owned()]);
         let off = on.replace("<dict>", "<dict>\n\t<key>Disabled</key>\n\t<true/>");
-        assert_eq!(standing(&off), Standing::Off);
+        assert_eq!(standing(&off), AutostartStatus::Off);
         for text in
             ["", "<plist/>", "<key>ProgramArguments</key>", "<key>ProgramArguments</key><array></array>"]
         {
-            assert_eq!(standing(text), Standing::Off, "{text}");
+            assert_eq!(standing(text), AutostartStatus::Off, "{text}");
         }
     }
 }

@@ -3,7 +3,7 @@
 //! <https://specifications.freedesktop.org/autostart-spec/latest/> and
 //! <https://specifications.freedesktop.org/desktop-entry-spec/latest/exec-variables.html>
 
-use super::{CommandLine, Standing};
+use crate::autostart::{AutostartStatus, CommandLine};
 
 const GROUP: &str = "[Desktop Entry]";
 
@@ -43,14 +43,14 @@ pub fn changed(text: &str, command: &[String]) -> String {
 }
 
 /// How it stands by an entry. Desktops switch one off by a key of theirs and leave it where it is.
-pub fn standing(text: &str) -> Standing {
+pub fn standing(text: &str) -> AutostartStatus {
     let is = |name: &str, value: &str| {
         self::value(text, name).is_some_and(|is| is.trim().eq_ignore_ascii_case(value))
     };
     let off = is("Hidden", "true") || is("X-GNOME-Autostart-enabled", "false");
     match value(text, "Exec").map(command) {
-        Some(command) if !off && !command.is_empty() => Standing::On(command),
-        _ => Standing::Off,
+        Some(command) if !off && !command.is_empty() => AutostartStatus::On(command),
+        _ => AutostartStatus::Off,
     }
 }
 
@@ -151,7 +151,7 @@ mod tests {
         ] {
             for command in [parts(&[path]), parts(&[path, "--config", path])] {
                 let text = new(&command);
-                assert_eq!(standing(&text), Standing::On(command), "{text}");
+                assert_eq!(standing(&text), AutostartStatus::On(command), "{text}");
                 assert_eq!(text.lines().count(), 10, "{text}");
             }
         }
@@ -172,33 +172,37 @@ mod tests {
             (r"/a\sb", &["/a", "b"]),
         ] {
             let text = format!("[Desktop Entry]\nExec = {exec}\n");
-            assert_eq!(standing(&text), Standing::On(parts(read)), "{exec}");
+            assert_eq!(standing(&text), AutostartStatus::On(parts(read)), "{exec}");
         }
     }
 
     #[test]
     fn a_desktop_switches_it_off_by_a_key_and_we_on_again_without_losing_the_rest() {
         let on = "# mine\n[Desktop Entry]\nName=Mine\nExec=old\nX-GNOME-Autostart-Delay=10\n\n[Desktop Action x]\nExec=other\n";
-        assert_eq!(standing(on), Standing::On(parts(&["old"])));
+        assert_eq!(standing(on), AutostartStatus::On(parts(&["old"])));
         for key in ["Hidden=true", "Hidden = True", "X-GNOME-Autostart-enabled=false"] {
             let off = on.replace("Name=Mine", &format!("Name=Mine\n{key}"));
-            assert_eq!(standing(&off), Standing::Off, "{key}");
+            assert_eq!(standing(&off), AutostartStatus::Off, "{key}");
             let again = changed(&off, &parts(&["/new one"]));
-            assert_eq!(standing(&again), Standing::On(parts(&["/new one"])), "{again}");
+            assert_eq!(standing(&again), AutostartStatus::On(parts(&["/new one"])), "{again}");
             for line in ["# mine", "Name=Mine", "X-GNOME-Autostart-Delay=10", "Exec=other"] {
                 assert!(again.lines().any(|each| each == line), "{line} in {again}");
             }
         }
         // In another group it says nothing.
-        assert_eq!(standing(&format!("{on}Hidden=true\n")), Standing::On(parts(&["old"])));
+        assert_eq!(standing(&format!("{on}Hidden=true\n")), AutostartStatus::On(parts(&["old"])));
     }
 
     #[test]
     fn rubbish_is_off_and_replaced() {
         for text in ["", "\0\0", "[Desktop Entry]", "Exec=x", "[Other]\nExec=x\n", "[Desktop Entry]\nExec=\n"]
         {
-            assert_eq!(standing(text), Standing::Off, "{text}");
-            assert_eq!(standing(&changed(text, &parts(&["/x"]))), Standing::On(parts(&["/x"])), "{text}");
+            assert_eq!(standing(text), AutostartStatus::Off, "{text}");
+            assert_eq!(
+                standing(&changed(text, &parts(&["/x"]))),
+                AutostartStatus::On(parts(&["/x"])),
+                "{text}"
+            );
         }
     }
 }

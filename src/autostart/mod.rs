@@ -43,7 +43,7 @@ pub enum AutostartError {
 
 /// How it stands with starting at login.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Standing {
+pub enum AutostartStatus {
     /// Nothing is started, or what there is was switched off by the desktop's own tool.
     Off,
     /// This is started.
@@ -75,7 +75,7 @@ impl Autostart {
     ///
     /// # Errors
     /// The entry can't be read.
-    pub fn standing(&self) -> Result<Standing, AutostartError> {
+    pub fn standing(&self) -> Result<AutostartStatus, AutostartError> {
         self.place.read().map_err(|source| AutostartError::Read { place: self.place.to_string(), source })
     }
 
@@ -94,7 +94,7 @@ impl Autostart {
     /// # Errors
     /// The entry can't be read or changed.
     pub fn follow_program(&self) -> Result<bool, AutostartError> {
-        let Standing::On(command) = self.standing()? else { return Ok(false) };
+        let AutostartStatus::On(command) = self.standing()? else { return Ok(false) };
         if !is_moved(&command, &self.command, exists) {
             return Ok(false);
         }

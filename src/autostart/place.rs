@@ -1,6 +1,6 @@
 //! Where it is kept: a file, written at once or not at all, or the registry.
 
-use super::Standing;
+use crate::autostart::AutostartStatus;
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use std::fmt;
 #[cfg(not(windows))]
@@ -24,7 +24,7 @@ impl Place {
         }
         #[cfg(target_os = "macos")]
         {
-            let name = format!("{}.plist", super::agent::LABEL);
+            let name = format!("{}.plist", crate::autostart::agent::LABEL);
             Some(Place { file: base.home_dir().join("Library/LaunchAgents").join(name) })
         }
         #[cfg(not(any(target_os = "macos", windows)))]
@@ -37,7 +37,7 @@ impl fmt::Display for Place {
         #[cfg(not(windows))]
         return self.file.display().fmt(f);
         #[cfg(windows)]
-        write!(f, "the value \"{}\" of HKEY_CURRENT_USER\\{}", super::run_key::NAME, registry::RUN)
+        write!(f, "the value \"{}\" of HKEY_CURRENT_USER\\{}", crate::autostart::run_key::NAME, registry::RUN)
     }
 }
 
@@ -47,35 +47,35 @@ impl Place {
     ///
     /// # Errors
     /// It can't be read.
-    pub(super) fn read(&self) -> io::Result<Standing> {
-        let Some(text) = self.text()? else { return Ok(Standing::Off) };
+    pub(crate) fn read(&self) -> io::Result<AutostartStatus> {
+        let Some(text) = self.text()? else { return Ok(AutostartStatus::Off) };
         #[cfg(target_os = "macos")]
-        return Ok(super::agent::standing(&text));
+        return Ok(crate::autostart::agent::standing(&text));
         #[cfg(not(target_os = "macos"))]
-        Ok(super::entry::standing(&text))
+        Ok(crate::autostart::entry::standing(&text))
     }
 
     /// Notes a command there.
     ///
     /// # Errors
     /// It can't be written.
-    pub(super) fn write(&self, command: &[String]) -> io::Result<()> {
+    pub(crate) fn write(&self, command: &[String]) -> io::Result<()> {
         #[cfg(target_os = "macos")]
-        use super::agent as form;
+        use crate::autostart::agent as form;
         #[cfg(not(target_os = "macos"))]
-        use super::entry as form;
+        use crate::autostart::entry as form;
         let text = match self.text()? {
             Some(text) => form::changed(&text, command),
             None => form::new(command),
         };
-        crate::files::replace(&self.file, text.as_bytes())
+        crate::platform::files::replace(&self.file, text.as_bytes())
     }
 
     /// Notes nothing there any more.
     ///
     /// # Errors
     /// It can't be removed.
-    pub(super) fn remove(&self) -> io::Result<()> {
+    pub(crate) fn remove(&self) -> io::Result<()> {
         match std::fs::remove_file(&self.file) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(()),
@@ -93,8 +93,8 @@ impl Place {
 
 #[cfg(windows)]
 mod registry {
-    use super::super::run_key::{NAME, line, standing};
-    use super::{Place, Standing};
+    use crate::autostart::place::{Place, Standing};
+    use crate::autostart::run_key::{NAME, line, standing};
     use std::io;
     use windows_registry::{CURRENT_USER, Result};
 
@@ -113,9 +113,9 @@ mod registry {
     }
 
     impl Place {
-        pub(in super::super) fn read(&self) -> io::Result<Standing> {
-            let Some(run) = found(CURRENT_USER.open(RUN))? else { return Ok(Standing::Off) };
-            let Some(line) = found(run.get_string(NAME))? else { return Ok(Standing::Off) };
+        pub(in super::super) fn read(&self) -> io::Result<AutostartStatus> {
+            let Some(run) = found(CURRENT_USER.open(RUN))? else { return Ok(AutostartStatus::Off) };
+            let Some(line) = found(run.get_string(NAME))? else { return Ok(AutostartStatus::Off) };
             let approved = found(CURRENT_USER.open(APPROVED).and_then(|key| key.get_value(NAME)))?;
             Ok(standing(&line, approved.and_then(|value| value.first().copied())))
         }

@@ -3,7 +3,7 @@
 //! <https://learn.microsoft.com/windows/win32/setupapi/run-and-runonce-registry-keys>; the quotes are those that
 //! the C runtime takes off again: backslashes count before a quote and nowhere else.
 
-use super::{CommandLine, Standing};
+use crate::autostart::{AutostartStatus, CommandLine};
 
 /// The value's name.
 pub const NAME: &str = "Quota Tray";
@@ -15,10 +15,10 @@ pub fn line(command: &[String]) -> String {
 
 /// How it stands by a command line, and by what the Task Manager has noted of it: an odd first byte
 /// means that it is switched off.
-pub fn standing(line: &str, approved: Option<u8>) -> Standing {
+pub fn standing(line: &str, approved: Option<u8>) -> AutostartStatus {
     let command = split(line);
     let off = approved.is_some_and(|byte| byte % 2 == 1);
-    if off || command.is_empty() { Standing::Off } else { Standing::On(command) }
+    if off || command.is_empty() { AutostartStatus::Off } else { AutostartStatus::On(command) }
 }
 
 fn quote(part: &str) -> String {
@@ -90,7 +90,7 @@ mod tests {
             "",
         ] {
             let command = vec![path.to_owned(), "--config".to_owned(), path.to_owned()];
-            assert_eq!(standing(&line(&command), None), Standing::On(command));
+            assert_eq!(standing(&line(&command), None), AutostartStatus::On(command));
         }
     }
 
@@ -99,8 +99,8 @@ mod tests {
         let line = r"C:\x.exe";
         for (byte, on) in [(None, true), (Some(2), true), (Some(6), true), (Some(3), false), (Some(7), false)]
         {
-            assert_eq!(matches!(standing(line, byte), Standing::On(_)), on, "{byte:?}");
+            assert_eq!(matches!(standing(line, byte), AutostartStatus::On(_)), on, "{byte:?}");
         }
-        assert_eq!(standing("", None), Standing::Off);
+        assert_eq!(standing("", None), AutostartStatus::Off);
     }
 }

@@ -4,7 +4,7 @@
 //! The messages of serde quote values ("invalid type: string "…", expected a sequence"), and so would the line itself.
 //! What is told is the line's number, the key, and what is expected there, which the program says and not the file.
 
-use super::file::TEMPLATE;
+use crate::config::file::TEMPLATE;
 use std::ops::Range;
 use toml_edit::{Document, TableLike};
 
@@ -20,7 +20,7 @@ pub fn describe(text: &str, message: &str, place: Option<Range<usize>>) -> Strin
         // The messages of the TOML parser are constants.
         Err(_) => (key_of_line(text.lines().nth(before).unwrap_or_default()), message.to_owned()),
     };
-    let key = key.map(|key| format!(", {}", crate::plain::name(&key))).unwrap_or_default();
+    let key = key.map(|key| format!(", {}", crate::text::name(&key))).unwrap_or_default();
     format!("line {}{key}: {what}", before + 1)
 }
 

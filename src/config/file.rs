@@ -1,13 +1,14 @@
 //! The settings file: read with errors that name the line, changed without touching anything else.
 
-use super::{Settings, fault};
-use crate::{files, plain};
+use crate::config::{Settings, fault};
+use crate::platform::files;
+use crate::text;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, value};
 
 /// What a new settings file says: every key with its default, switched off.
-pub(super) const TEMPLATE: &str = include_str!("template.toml");
+pub(crate) const TEMPLATE: &str = include_str!("template.toml");
 
 /// The settings file can't be used.
 #[derive(Debug, thiserror::Error)]
@@ -15,17 +16,17 @@ pub enum ConfigError {
     /// It can't be read.
     #[error(
         "could not read the settings file {}: {source}\nhint: name another file, or leave out --config for the usual one",
-        plain::path(path)
+        text::path(path)
     )]
     Read { path: PathBuf, source: std::io::Error },
     /// It holds a wrong key or value; the text names the line and the key, and repeats nothing of the value.
     #[error(
         "could not use the settings file {}: {message}\nhint: fix the line, or delete the file to go back to the defaults",
-        plain::path(path)
+        text::path(path)
     )]
     Wrong { path: PathBuf, message: String },
     /// It can't be written.
-    #[error("could not write the settings file {}: {source}", plain::path(path))]
+    #[error("could not write the settings file {}: {source}", text::path(path))]
     Write { path: PathBuf, source: std::io::Error },
 }
 

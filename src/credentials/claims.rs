@@ -1,7 +1,7 @@
 //! What the ID token of a Codex file says of the account. It is a JWT that nobody verifies here: its claims
 //! only choose what is asked for, with an access token that the server verifies.
 
-use super::file::Document;
+use crate::credentials::file::Document;
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};

@@ -1,7 +1,7 @@
 //! Credential files: read whole or not at all, though their owner rewrites them in place.
 
 use crate::providers::json::wipe;
-use crate::quota::moment;
+use crate::quota::timestamp;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use std::io::{self, Read};
@@ -69,9 +69,9 @@ impl Document {
     /// When the access token expires: under any of the key's names, else in a nested token. `None`: not told.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         let nested = ["token", "Token"].into_iter().filter_map(|key| self.get(key)?.as_object());
-        std::iter::once(&self.0)
-            .chain(nested)
-            .find_map(|object| names_of("expired").find_map(|name| object.get(name).and_then(moment::parse)))
+        std::iter::once(&self.0).chain(nested).find_map(|object| {
+            names_of("expired").find_map(|name| object.get(name).and_then(timestamp::parse))
+        })
     }
 }
 

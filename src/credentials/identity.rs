@@ -1,7 +1,7 @@
 //! Whose login a file holds, read from what a renewal of its tokens does not change.
 
-use super::file::Document;
-use super::lock;
+use crate::credentials::file::Document;
+use crate::credentials::lock;
 use crate::quota::identity::Identity;
 use crate::quota::{AccountId, Provider};
 

@@ -9,11 +9,11 @@
 
 mod header;
 
-pub use header::{Header, Phase, SUCCESSION};
+pub use header::{Header, RenewalPhase, SUCCESSION};
 
-use super::lock;
-use super::replacement::sync_folder;
-use crate::files;
+use crate::credentials::lock;
+use crate::credentials::replacement::sync_folder;
+use crate::platform::files;
 use chrono::{DateTime, TimeDelta, Utc};
 use header::Room;
 use std::fs::{File, OpenOptions};
@@ -67,7 +67,7 @@ impl Journal {
             Ok(header) if header.is_supported() => {
                 let mut journal = Journal { file, header };
                 // Written under a clock that has been put back since: time counts from now on.
-                let now = crate::clock::now();
+                let now = crate::platform::clock::now();
                 let ahead = |at: DateTime<Utc>| at > now + CLOCKS_DIFFER;
                 if ahead(journal.header.at) || journal.header.kept.is_some_and(ahead) {
                     journal.header.at = journal.header.at.min(now);
@@ -77,8 +77,10 @@ impl Journal {
                 Ok(Some(journal))
             }
             _ => {
-                let aside =
-                    path.with_extension(format!("unreadable-{}", crate::clock::now().timestamp_millis()));
+                let aside = path.with_extension(format!(
+                    "unreadable-{}",
+                    crate::platform::clock::now().timestamp_millis()
+                ));
                 std::fs::rename(path, &aside)?;
                 Err(JournalError::SetAside(aside))
             }
@@ -114,7 +116,7 @@ impl Journal {
     ///
     /// # Errors
     /// The disk refuses.
-    pub fn enter(&mut self, phase: Phase, at: DateTime<Utc>) -> io::Result<()> {
+    pub fn enter(&mut self, phase: RenewalPhase, at: DateTime<Utc>) -> io::Result<()> {
         (self.header.phase, self.header.at) = (phase, at);
         self.write_header()?;
         self.file.sync_data()
@@ -197,7 +199,7 @@ impl Journal {
         // The tokens first: killed in between, it is still open, and the next look ends it.
         self.blank(Room::First)?;
         self.blank(Room::Second)?;
-        (self.header.phase, self.header.at, self.header.kept) = (Phase::Done, at, None);
+        (self.header.phase, self.header.at, self.header.kept) = (RenewalPhase::Done, at, None);
         self.write_header()?;
         self.file.set_len(HEADER as u64)?;
         self.file.sync_all()

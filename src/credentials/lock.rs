@@ -14,7 +14,7 @@
 //! All are polled. A blocking `flock` can't be cancelled: each try against a stopped process would leak a thread and a
 //! descriptor.
 
-use crate::files;
+use crate::platform::files;
 use ring::digest::{SHA256, digest};
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, Read, Seek, Write};

@@ -1,4 +1,5 @@
-//! Where tokens live, and how not to lose them. Only this room writes credential files.
+//! Credential files: reading them, renewing their tokens, and writing them without losing a login. No other module
+//! writes credential files.
 
 pub mod claims;
 pub mod file;
@@ -10,10 +11,7 @@ mod place;
 pub mod renewal;
 pub mod replacement;
 pub mod rewrite;
-pub mod secret;
 mod spent;
 pub mod store;
-pub mod watch;
 
-pub use secret::Secret;
 pub use store::{Login, Proxy};

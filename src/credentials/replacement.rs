@@ -6,8 +6,8 @@
 //! usual way to bring one login into a container, can't be renamed over (EBUSY): it is written in place, with a whole
 //! copy of the new content in the state directory until that is done.
 
-use super::lock;
-use super::place::{self, Obstacle, Place};
+use crate::credentials::lock;
+use crate::credentials::place::{self, Obstacle, Place};
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};

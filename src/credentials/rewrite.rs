@@ -1,6 +1,6 @@
 //! Changing tokens in the text of a credential file: these bytes and no others.
 
-use super::file::Unreadable;
+use crate::credentials::file::Unreadable;
 use serde::de::{Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 use std::borrow::Cow;

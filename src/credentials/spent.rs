@@ -3,8 +3,8 @@
 //! A copy of a login can turn up months later, from a backup or a sync conflict. Its token was spent long ago, and a
 //! token server that gets it once more revokes the whole login.
 
-use super::journal::SUCCESSION;
-use crate::files;
+use crate::credentials::journal::SUCCESSION;
+use crate::platform::files;
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};

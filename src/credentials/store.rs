@@ -1,12 +1,12 @@
 //! The auth directory: which accounts there are, and which of them can be asked.
 
-use super::claims::Claims;
-use super::file::{self, Document, Unreadable};
-use super::file_name;
-use super::identity::identity;
-use super::secret::Secret;
-use crate::plain;
-use crate::quota::{Account, AccountId, Failure, Provider, moment};
+use crate::credentials::claims::Claims;
+use crate::credentials::file::{self, Document, Unreadable};
+use crate::credentials::file_name;
+use crate::credentials::identity::identity;
+use crate::platform::secret::Secret;
+use crate::quota::{Account, AccountId, Failure, Provider, timestamp};
+use crate::text;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::Url;
 use std::collections::HashMap;
@@ -139,7 +139,7 @@ fn hash_of(value: &impl Hash) -> u64 {
 }
 
 /// The names that CLIProxyAPI would load: `*.json` at the top level, dot files included.
-pub(super) fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
+pub(crate) fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
     let listing = match std::fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         listing => listing?,
@@ -175,8 +175,8 @@ pub fn read_login(
     if has(["api_key", "api-key"]) && !has(["access_token", "refresh_token"]) {
         return None;
     }
-    let names = [document.text("email"), document.text("login")].into_iter().flatten().map(plain::name);
-    let email = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| plain::name(&id.0));
+    let names = [document.text("email"), document.text("login")].into_iter().flatten().map(text::name);
+    let email = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| text::name(&id.0));
     let is_codex = provider == Provider::Codex;
     let claims = document.text("id_token").filter(|_| is_codex).map(Claims::of).unwrap_or_default();
     let workspace = document.text("account_id").map(str::to_owned).or(claims.workspace);
@@ -207,7 +207,7 @@ pub fn read_login(
         path: path.to_owned(),
         access_token: Secret::new(access_token.to_owned()),
         expires_at: document.expires_at(),
-        renewed_at: document.get("last_refresh").and_then(moment::parse),
+        renewed_at: document.get("last_refresh").and_then(timestamp::parse),
         workspace,
         is_fedramp: claims.is_fedramp,
         proxy,
@@ -242,7 +242,7 @@ fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
         let provider = Provider::ALL.into_iter().find(is_named)?;
-        Some(Account { id: id.clone(), provider, email: plain::name(&id.0), identity: None })
+        Some(Account { id: id.clone(), provider, email: text::name(&id.0), identity: None })
     };
     let account = known.cloned().or_else(by_name)?;
     let words = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");

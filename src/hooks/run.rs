@@ -1,8 +1,8 @@
 //! Calls → processes. A hook that fails, hangs or is missing is logged, and nothing else notices.
 
-use super::Call;
-use crate::config::expand_home;
-use crate::core_dumps;
+use crate::app::hook_call::Call;
+use crate::platform::core_dumps;
+use crate::platform::paths::expand_home;
 use std::collections::VecDeque;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -181,7 +181,7 @@ impl Drop for Group {
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::hooks::Kind;
+    use crate::config::hooks::Kind;
     use std::time::Duration;
 
     /// Far more than a pipe holds.

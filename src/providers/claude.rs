@@ -6,9 +6,9 @@
 mod billing;
 mod limits;
 
-use super::MOST_WINDOWS;
-use super::json::{nothing_in, number, readable, reset};
-use crate::quota::{Fact, Reading, Window};
+use crate::providers::MOST_WINDOWS;
+use crate::providers::json::{nothing_in, number, readable, reset};
+use crate::quota::{Fact, Usage, Window};
 use limits::Limits;
 use serde_json::{Map, Value};
 
@@ -45,7 +45,7 @@ const OTHER_KNOWN_KEYS: [&str; 4] = ["cinder_cove", "extra_usage", "limits", "sp
 const MAX_CREDITS: usize = 8;
 
 /// Reads an answer. The error says what is wrong with it, for "could not understand the answer".
-pub fn parse(document: &Value) -> Result<Reading, String> {
+pub fn parse(document: &Value) -> Result<Usage, String> {
     let object = document.as_object().ok_or("it is not an object")?;
     let limits = Limits::of(object);
     let mut windows: Vec<Window> =
@@ -67,7 +67,7 @@ pub fn parse(document: &Value) -> Result<Reading, String> {
     if windows.is_empty() && (!has_something || is_error(object)) {
         return Err(nothing_in(document));
     }
-    Ok(Reading { windows, plan: None, extra_usage: billing::extra_usage(object), facts })
+    Ok(Usage { windows, plan: None, extra_usage: billing::extra_usage(object), facts })
 }
 
 fn same_title(a: &Window, b: &Window) -> bool {

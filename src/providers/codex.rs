@@ -4,10 +4,10 @@
 //! element of `additional_rate_limits`. Any of them may be null, and elements may be garbage. A monthly
 //! allowance stands beside them.
 
-use super::json::{amount, nothing_in, number, percentage, reset, text};
-use super::{MOST_WINDOWS, generic};
+use crate::providers::json::{amount, nothing_in, number, percentage, reset, text};
+use crate::providers::{MOST_WINDOWS, generic};
 use crate::quota::money::MAX_AMOUNT;
-use crate::quota::{CreditBalance, Fact, Reading, Window, moment};
+use crate::quota::{CreditBalance, Fact, Usage, Window, timestamp};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -25,7 +25,7 @@ const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
 /// Reads an answer. The error says what is wrong with it, for "could not understand the answer".
-pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Reading, String> {
+pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Usage, String> {
     let mut windows = Vec::new();
     let main = document.get("rate_limit").filter(|limit| !limit.is_null());
     if let Some(limit) = main {
@@ -57,7 +57,7 @@ pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Reading, String> {
         return Err(nothing_in(document));
     }
     let facts = reset_credits(document).into_iter().chain(credits(document)).collect();
-    Ok(Reading { windows, plan, extra_usage: None, facts })
+    Ok(Usage { windows, plan, extra_usage: None, facts })
 }
 
 /// Whether a response with status 402 says that the workspace is no more, which nothing but another login
@@ -155,7 +155,7 @@ fn window(value: &Value, key: &str, title: &str, limit_reached: bool, now: DateT
 }
 
 fn resets_at(window: &Value, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-    let after = || moment::after(now, number(window.get("reset_after_seconds")?)?);
+    let after = || timestamp::after(now, number(window.get("reset_after_seconds")?)?);
     window.get("reset_at").and_then(reset).or_else(after)
 }
 

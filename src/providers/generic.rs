@@ -2,8 +2,8 @@
 //! percentage, in the document's own order. A number that may be a percentage and may be a count is shown,
 //! and counts for nothing: 40 of 50 used are not 60 % left.
 
-use super::json::{number, percentage, text};
-use crate::quota::{Window, moment};
+use crate::providers::json::{number, percentage, text};
+use crate::quota::{Window, timestamp};
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
@@ -155,10 +155,10 @@ fn reset(object: &Map<String, Value>, now: DateTime<Utc>) -> Option<Result<DateT
             return None;
         }
         match number(value) {
-            Some(seconds) if key.contains("after") => moment::after(now, seconds).map(Ok),
-            Some(epoch) if epoch >= LEAST_EPOCH => moment::from_epoch(epoch).map(Ok),
+            Some(seconds) if key.contains("after") => timestamp::after(now, seconds).map(Ok),
+            Some(epoch) if epoch >= LEAST_EPOCH => timestamp::from_epoch(epoch).map(Ok),
             Some(_) => None,
-            None => moment::parse(value).map(Ok).or_else(|| text(value).map(Err)),
+            None => timestamp::parse(value).map(Ok).or_else(|| text(value).map(Err)),
         }
     })
 }

@@ -1,10 +1,10 @@
 //! The one way out: HTTPS with a time-out, a limit on what is read, and no redirects. Plain HTTP goes to this machine
 //! alone, and through no proxy.
 
-use super::door::Door;
-use super::tls;
 use crate::config::Endpoint;
 use crate::credentials::Proxy;
+use crate::providers::connection_gate::ConnectionGate;
+use crate::providers::tls;
 use crate::quota::Failure;
 use chrono::{DateTime, TimeDelta, Utc};
 use reqwest::header::{self, HeaderMap};
@@ -40,7 +40,7 @@ const LONGEST_WAIT: TimeDelta = TimeDelta::hours(24);
 
 /// An answer, whatever its status.
 #[derive(Debug, Default)]
-pub struct Answer {
+pub struct Response {
     /// The status.
     pub status: u16,
     /// The `Retry-After` header as it stands.
@@ -82,18 +82,18 @@ struct Clients {
 #[derive(Clone)]
 struct Way {
     client: reqwest::Client,
-    door: Door,
+    door: ConnectionGate,
 }
 
 /// For new tokens: each request over a connection of its own.
-pub(super) struct Renewing {
+pub(crate) struct Renewing {
     proxied: reqwest::Client,
     direct: reqwest::Client,
 }
 
 impl Renewing {
     /// A POST request, by the way that `url` allows.
-    pub(super) fn post(&self, url: Url) -> reqwest::RequestBuilder {
+    pub(crate) fn post(&self, url: Url) -> reqwest::RequestBuilder {
         let client = if may_be_proxied(&url) { &self.proxied } else { &self.direct };
         client.post(url)
     }
@@ -119,7 +119,7 @@ impl Http {
         endpoint: &Endpoint,
         proxy: &Proxy,
         headers: HeaderMap,
-    ) -> Result<Answer, Failure> {
+    ) -> Result<Response, Failure> {
         let proxy = way_to(endpoint.url(), proxy);
         let Way { client, door } = self.way(endpoint, proxy)?;
         let Ok(pass) = timeout(TIME_OUT, door.pass()).await else {
@@ -153,7 +153,7 @@ impl Http {
         if let Some(way) = clients.asking.get(&key) {
             return Ok(way.clone());
         }
-        let door = Door::default();
+        let door = ConnectionGate::default();
         let look = MapResponseLayer::new(door.look());
         let client = clients.make(proxy, |builder| builder.timeout(TIME_OUT).connector_layer(look))?;
         let way = Way { client, door };
@@ -162,7 +162,7 @@ impl Http {
     }
 
     /// For new tokens.
-    pub(super) fn renewing(&self, proxy: &Proxy) -> Result<Renewing, Failure> {
+    pub(crate) fn renewing(&self, proxy: &Proxy) -> Result<Renewing, Failure> {
         let mut clients = self.clients();
         Ok(Renewing { proxied: clients.renewing(proxy)?, direct: clients.renewing(&Proxy::Direct)? })
     }
@@ -236,7 +236,7 @@ fn single_use(builder: ClientBuilder) -> ClientBuilder {
     builder
 }
 
-async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Result<Answer, Failure> {
+async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Result<Response, Failure> {
     let mut response = request.send().await.map_err(|error| failure(&error, host, proxy))?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await.map_err(|error| failure(&error, host, proxy))? {
@@ -246,7 +246,7 @@ async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Re
         body.extend_from_slice(&chunk);
     }
     let cf_mitigated = response.headers().get("cf-mitigated").and_then(|value| value.to_str().ok());
-    Ok(Answer {
+    Ok(Response {
         status: response.status().as_u16(),
         retry_after: retry_after(&response),
         cf_mitigated: cf_mitigated.map(str::to_owned),
@@ -254,12 +254,12 @@ async fn send(request: reqwest::RequestBuilder, host: &str, proxy: &Proxy) -> Re
     })
 }
 
-pub(super) fn retry_after(response: &reqwest::Response) -> Option<String> {
+pub(crate) fn retry_after(response: &reqwest::Response) -> Option<String> {
     response.headers().get(header::RETRY_AFTER)?.to_str().ok().map(str::to_owned)
 }
 
 /// What went wrong, by what the user can do about it.
-pub(super) fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
+pub(crate) fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Failure {
     // The address may hold what nobody should read in a log, and the host is named anyway.
     let told: Vec<_> = causes(error).map(ToString::to_string).collect();
     log::debug!("request to {host}: {}", told.join(": "));

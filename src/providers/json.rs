@@ -1,7 +1,7 @@
 //! Lenient looks into answers whose shape nobody promised.
 
-pub use crate::plain::name as tidy;
-use crate::quota::moment;
+use crate::quota::timestamp;
+pub use crate::text::name as tidy;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use zeroize::Zeroize;
@@ -34,7 +34,7 @@ pub fn percentage(part: f64, whole: f64) -> Option<f64> {
 
 /// When a window resets. 0 and what is before it says that there is no such moment.
 pub fn reset(value: &Value) -> Option<DateTime<Utc>> {
-    moment::parse(value).filter(|at| *at > DateTime::UNIX_EPOCH)
+    timestamp::parse(value).filter(|at| *at > DateTime::UNIX_EPOCH)
 }
 
 /// `nimbus_quill` → "Nimbus quill".

@@ -2,21 +2,21 @@
 
 pub mod claude;
 pub mod codex;
-mod door;
+mod connection_gate;
 pub mod generic;
 pub mod http;
 pub mod json;
-pub mod post;
 mod tls;
-pub mod token;
+pub mod token_request;
+pub mod token_response;
 
 pub use http::Http;
 
 use crate::config::Endpoints;
 use crate::credentials::Login;
-use crate::quota::{Failure, Provider, Reading, Window};
+use crate::quota::{Failure, Provider, Usage, Window};
 use chrono::{DateTime, Utc};
-use http::Answer;
+use http::Response;
 use reqwest::header::{self, HeaderMap, HeaderName, HeaderValue};
 use std::collections::HashSet;
 
@@ -27,10 +27,10 @@ pub const MOST_WINDOWS: usize = 32;
 ///
 /// # Errors
 /// Why there is no reading.
-pub async fn usage(http: &Http, endpoints: &Endpoints, login: &Login) -> Result<Reading, Failure> {
+pub async fn usage(http: &Http, endpoints: &Endpoints, login: &Login) -> Result<Usage, Failure> {
     let (endpoint, headers) = request(endpoints, login)?;
     let answer = http.get(endpoint, &login.proxy, headers).await?;
-    read(login.account.provider, &answer, crate::clock::now())
+    read(login.account.provider, &answer, crate::platform::clock::now())
 }
 
 /// Where an account's usage is asked for, and with which headers.
@@ -76,7 +76,7 @@ fn request<'a>(
 ///
 /// # Errors
 /// Why it says nothing.
-pub fn read(provider: Provider, answer: &Answer, now: DateTime<Utc>) -> Result<Reading, Failure> {
+pub fn read(provider: Provider, answer: &Response, now: DateTime<Utc>) -> Result<Usage, Failure> {
     match answer.status {
         200 => parse(provider, &answer.body, now).map_err(Failure::NotUnderstood),
         401 | 403 => Err(refusal(answer)),
@@ -93,7 +93,7 @@ pub fn read(provider: Provider, answer: &Answer, now: DateTime<Utc>) -> Result<R
 
 /// What a 401 or 403 means. Only `SignInAgain` is about the token, and may be cured by renewing it once; a block or a
 /// missing scope is not.
-fn refusal(answer: &Answer) -> Failure {
+fn refusal(answer: &Response) -> Failure {
     // CodexBar#3367, Claude-Usage-Tracker#277, openai/codex#16052: a challenge, or a web page, from Cloudflare.
     let is_challenge =
         answer.cf_mitigated.as_ref().is_some_and(|value| value.to_lowercase().contains("challenge"));
@@ -108,12 +108,12 @@ fn refusal(answer: &Answer) -> Failure {
     Failure::SignInAgain
 }
 
-fn body_has(answer: &Answer, word: &str) -> bool {
+fn body_has(answer: &Response, word: &str) -> bool {
     answer.body.windows(word.len()).any(|part| part == word.as_bytes())
 }
 
 /// Reads the body of a good answer. The error says what is wrong with it.
-pub fn parse(provider: Provider, body: &[u8], now: DateTime<Utc>) -> Result<Reading, String> {
+pub fn parse(provider: Provider, body: &[u8], now: DateTime<Utc>) -> Result<Usage, String> {
     let document = serde_json::from_slice(body).map_err(|error| {
         let start = body.trim_ascii_start();
         if start.is_empty() {

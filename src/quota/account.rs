@@ -1,7 +1,7 @@
 //! Who a quota belongs to.
 
-use super::Identity;
-use crate::plain;
+use crate::quota::Identity;
+use crate::text;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::path::Path;
@@ -51,7 +51,7 @@ pub struct AccountId(pub String);
 /// For messages: what a terminal would obey, or nobody would see, is written out.
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&plain::path(Path::new(&self.0)))
+        f.write_str(&text::path(Path::new(&self.0)))
     }
 }
 
@@ -62,7 +62,7 @@ pub struct Account {
     pub id: AccountId,
     /// The service.
     pub provider: Provider,
-    /// The e-mail address, else the login name, else the file's name; made fit for a label by [`plain::name`].
+    /// The e-mail address, else the login name, else the file's name; made fit for a label by [`text::name`].
     pub email: String,
     /// Whose login the file holds. `None`: not known, as in a state file of version 0.1, or while the file can't
     /// be read.
@@ -86,7 +86,7 @@ impl Account {
     /// and without any address.
     pub fn told(&self, text: String, hide_email: bool) -> String {
         match hide_email {
-            true => plain::without_addresses(&text.replace(&self.id.to_string(), "its file")),
+            true => text::without_addresses(&text.replace(&self.id.to_string(), "its file")),
             false => text,
         }
     }

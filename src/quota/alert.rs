@@ -4,8 +4,8 @@
 //! severe one only. It re-arms when the window is given back, or when it has risen above the
 //! threshold in two readings: one odd number neither hides a warning nor repeats it.
 
-use super::notice::{Event, Notice, summarise};
-use super::{AccountUsage, Snapshot, State, Window, identity, percent, trouble};
+use crate::quota::notification::{Notification, WindowEvent, summarise};
+use crate::quota::{AccountUsage, Snapshot, UsageState, Window, attention, identity, percent};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -29,12 +29,12 @@ pub struct Rules {
 
 /// What was said before. Kept over restarts, so that nothing is said twice.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Memory {
-    /// Keyed by [state key](super::Account::state_key) and window key, never by title.
+pub struct AlertHistory {
+    /// Keyed by [state key](crate::quota::Account::state_key) and window key, never by title.
     windows: BTreeMap<String, BTreeMap<String, Remembered>>,
     /// The accounts that fail.
     #[serde(default)]
-    pub troubles: trouble::Memory,
+    pub troubles: attention::AttentionHistory,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,20 +51,25 @@ struct Remembered {
 
 /// Looks at one snapshot, says what is new in it in as few notices as a person wants to read, and
 /// remembers that.
-pub fn judge(memory: &mut Memory, snapshot: &Snapshot, rules: &Rules, now: DateTime<Utc>) -> Vec<Notice> {
+pub fn judge(
+    memory: &mut AlertHistory,
+    snapshot: &Snapshot,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
     summarise(judge_each(memory, snapshot, rules, now))
 }
 
 /// The same with a notice for each window. Only fresh, good answers are judged, never a stale or missing
 /// one; a repeated one only by other rules.
 pub fn judge_each(
-    memory: &mut Memory,
+    memory: &mut AlertHistory,
     snapshot: &Snapshot,
     rules: &Rules,
     now: DateTime<Utc>,
-) -> Vec<Notice> {
+) -> Vec<Notification> {
     let mut notices = Vec::new();
-    for usage in snapshot.enabled().filter(|usage| usage.state() == State::Ok) {
+    for usage in snapshot.enabled().filter(|usage| usage.state() == UsageState::Ok) {
         // One that was seen under a clock that was ahead is judged when the next has come.
         let Some(seen_at) = usage.updated_at.filter(|seen_at| *seen_at <= now) else { continue };
         let windows = identity::entry(&mut memory.windows, &usage.account);
@@ -86,8 +91,8 @@ fn judge_window(
     seen_at: DateTime<Utc>,
     rules: &Rules,
     now: DateTime<Utc>,
-) -> Option<Notice> {
-    let event = || Event { account: usage.account.clone(), window: window.clone() };
+) -> Option<Notification> {
+    let event = || WindowEvent { account: usage.account.clone(), window: window.clone() };
     let seen = level(window.remaining_percent(), &rules.thresholds);
     let before = memory.get(&window.key).cloned();
     // What was judged in the future was judged under a clock that was ahead, and keeps nothing new from being judged.
@@ -98,7 +103,7 @@ fn judge_window(
         let holds = known.seen_at == seen_at && window.resets_at.is_none_or(|reset| reset > now);
         return (holds && severity(seen) > severity(known.fired)).then(|| {
             known.fired = seen;
-            Notice::Low(event())
+            Notification::Low(event())
         });
     }
     let fired = before.as_ref().and_then(|known| fired_by(known, rules));
@@ -111,13 +116,13 @@ fn judge_window(
 
     let (now_fired, notice) = if due || severity(level) < severity(fired) {
         let notice = match level {
-            Some(_) if due => Some(Notice::Low(event())),
-            None if fired.is_some() && rules.on_reset => Some(Notice::Reset(event())),
+            Some(_) if due => Some(Notification::Low(event())),
+            None if fired.is_some() && rules.on_reset => Some(Notification::Reset(event())),
             _ => None,
         };
         (level, notice)
     } else if severity(seen) > severity(fired) {
-        (seen, Some(Notice::Low(event())))
+        (seen, Some(Notification::Low(event())))
     } else {
         (fired, None)
     };

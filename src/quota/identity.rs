@@ -3,7 +3,7 @@
 //! A file name is not enough to keep numbers by: another login can be signed in under the same name, and a login
 //! can move to another name.
 
-use super::Account;
+use crate::quota::Account;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -1,12 +1,12 @@
 //! All accounts at one moment, and how a new scan joins what was known.
 
-use super::{Account, AccountId, AccountUsage, Failure, Provider, State, Window};
+use crate::quota::{Account, AccountId, AccountUsage, Failure, Provider, UsageState, Window};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What the credential folder says of an account before anything is asked.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Standing {
+pub enum AccountStatus {
     /// Enabled and with a token: it is asked.
     Asked,
     /// Switched off in its file.
@@ -35,18 +35,18 @@ pub struct Snapshot {
 impl Snapshot {
     /// The snapshot at the start of a refresh: the accounts found, each with what was known of it,
     /// those that are asked marked as loading.
-    pub fn placeholders(previous: &Snapshot, found: Vec<(Account, Standing)>) -> Snapshot {
+    pub fn placeholders(previous: &Snapshot, found: Vec<(Account, AccountStatus)>) -> Snapshot {
         let mut accounts: Vec<_> = found
             .into_iter()
             .map(|(account, standing)| {
                 let mut usage = known_of(previous, account, &standing);
-                usage.loading = standing == Standing::Asked;
-                usage.disabled = standing == Standing::Disabled;
+                usage.loading = standing == AccountStatus::Asked;
+                usage.disabled = standing == AccountStatus::Disabled;
                 match standing {
-                    Standing::Failed(failure) => usage.error = Some(failure),
-                    Standing::Disabled => usage.error = None,
+                    AccountStatus::Failed(failure) => usage.error = Some(failure),
+                    AccountStatus::Disabled => usage.error = None,
                     // The old error stays until the answer is there, so that a row does not flicker.
-                    Standing::Asked => {}
+                    AccountStatus::Asked => {}
                 }
                 usage
             })
@@ -60,7 +60,7 @@ impl Snapshot {
     pub fn is_news_after(&self, before: &Snapshot) -> bool {
         let mut before = Snapshot { refreshing: self.refreshing, ..before.clone() };
         for (before, now) in before.accounts.iter_mut().zip(&self.accounts) {
-            if now.state() != State::Loading {
+            if now.state() != UsageState::Loading {
                 before.loading = now.loading;
             }
         }
@@ -105,7 +105,7 @@ impl Snapshot {
 }
 
 /// What is known of the login that a scan has found.
-fn known_of(previous: &Snapshot, found: Account, standing: &Standing) -> AccountUsage {
+fn known_of(previous: &Snapshot, found: Account, standing: &AccountStatus) -> AccountUsage {
     let mut accounts = previous.accounts.iter();
     if let Some(known) = accounts.clone().find(|known| is_same(&known.account, &found, standing)) {
         // A file that can't be read does not tell whose it is, and stays whose it was.
@@ -126,8 +126,8 @@ fn known_of(previous: &Snapshot, found: Account, standing: &Standing) -> Account
 
 /// Whether two scans found the same login in the same file: another one can be signed in there. Where there is no
 /// identity to go by, the address decides.
-fn is_same(known: &Account, found: &Account, standing: &Standing) -> bool {
-    let by_address = || matches!(standing, Standing::Failed(_)) || known.email == found.email;
+fn is_same(known: &Account, found: &Account, standing: &AccountStatus) -> bool {
+    let by_address = || matches!(standing, AccountStatus::Failed(_)) || known.email == found.email;
     known.id == found.id
         && known.provider == found.provider
         && known.same_identity(found).unwrap_or_else(by_address)
@@ -145,7 +145,7 @@ fn lowest_of<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::quota::Reading;
+    use crate::quota::Usage;
 
     fn at(seconds: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("in range")
@@ -155,16 +155,16 @@ mod tests {
         Account { id: AccountId(id.into()), provider: Provider::Claude, email: id.into(), identity: None }
     }
 
-    fn reading(used: &[f64]) -> Reading {
+    fn reading(used: &[f64]) -> Usage {
         let windows = used
             .iter()
             .enumerate()
             .map(|(i, used)| Window::new(format!("w{i}"), format!("W{i}"), *used).expect("a number"));
-        Reading { windows: windows.collect(), ..Reading::default() }
+        Usage { windows: windows.collect(), ..Usage::default() }
     }
 
-    fn asked(ids: &[&str]) -> Vec<(Account, Standing)> {
-        ids.iter().map(|id| (account(id), Standing::Asked)).collect()
+    fn asked(ids: &[&str]) -> Vec<(Account, AccountStatus)> {
+        ids.iter().map(|id| (account(id), AccountStatus::Asked)).collect()
     }
 
     #[test]
@@ -174,8 +174,8 @@ mod tests {
             first.account_mut(&AccountId(id.into())).expect("found").settle(Ok(reading(&[10.0])), at(0));
         }
         let mut found = asked(&["c", "B", "a", "b"]);
-        found[1].1 = Standing::Disabled;
-        found[3].1 = Standing::Failed(Failure::SignInAgain);
+        found[1].1 = AccountStatus::Disabled;
+        found[3].1 = AccountStatus::Failed(Failure::SignInAgain);
         let second = Snapshot::placeholders(&first, found);
         let seen: Vec<_> = second
             .accounts
@@ -185,10 +185,10 @@ mod tests {
         assert_eq!(
             seen,
             [
-                ("a", true, false, State::Ok),
-                ("B", false, true, State::Loading),
-                ("b", false, false, State::Stale),
-                ("c", true, false, State::Loading),
+                ("a", true, false, UsageState::Ok),
+                ("B", false, true, UsageState::Loading),
+                ("b", false, false, UsageState::Stale),
+                ("c", true, false, UsageState::Loading),
             ]
         );
         assert!(second.refreshing);

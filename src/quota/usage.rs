@@ -1,12 +1,12 @@
 //! What is known of each account, and how new answers join what was known before.
 
-use super::{Account, Fact, Failure, Window};
+use crate::quota::{Account, Fact, Failure, Window};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 /// What one good answer of a provider says.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-pub struct Reading {
+pub struct Usage {
     /// The quota windows, in the provider's order. Empty where the account has none, such as a seat that is
     /// billed by use: it counts neither as 0 % nor as 100 %.
     pub windows: Vec<Window>,
@@ -34,7 +34,7 @@ pub struct ExtraUsage {
 /// How it stands with an account.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum State {
+pub enum UsageState {
     /// The first answer is awaited.
     Loading,
     /// The last request was answered well.
@@ -49,7 +49,7 @@ pub enum State {
 
 /// What is known of an account's login. The tokens themselves stay in `credentials/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Validity {
+pub struct TokenLifetime {
     /// When its access token was renewed last, by whoever. `None`: not told.
     pub renewed_at: Option<DateTime<Utc>>,
     /// When that token expires. `None`: not told.
@@ -66,7 +66,7 @@ pub struct AccountUsage {
     /// Switched off in its credential file: shown greyed, never asked.
     pub disabled: bool,
     /// The last good answer. `None`: there has been none.
-    pub reading: Option<Reading>,
+    pub reading: Option<Usage>,
     /// When the last good answer came. `None`: there has been none.
     pub updated_at: Option<DateTime<Utc>>,
     /// Why the last request failed. `None`: it did not.
@@ -74,7 +74,7 @@ pub struct AccountUsage {
     /// It is not asked before this moment, by our own choice. `None`: it may be.
     pub held_until: Option<DateTime<Utc>>,
     /// How long its login holds. `None`: it was not used yet, or can't be.
-    pub validity: Option<Validity>,
+    pub validity: Option<TokenLifetime>,
 }
 
 impl AccountUsage {
@@ -102,13 +102,13 @@ impl AccountUsage {
     }
 
     /// How it stands.
-    pub fn state(&self) -> State {
+    pub fn state(&self) -> UsageState {
         match (&self.error, &self.reading) {
-            (Some(Failure::Expired(_)), _) => State::Expired,
-            (Some(_), Some(_)) => State::Stale,
-            (Some(_), None) => State::Error,
-            (None, Some(_)) => State::Ok,
-            (None, None) => State::Loading,
+            (Some(Failure::Expired(_)), _) => UsageState::Expired,
+            (Some(_), Some(_)) => UsageState::Stale,
+            (Some(_), None) => UsageState::Error,
+            (None, Some(_)) => UsageState::Ok,
+            (None, None) => UsageState::Loading,
         }
     }
 
@@ -147,7 +147,7 @@ impl AccountUsage {
     }
 
     /// Takes in what a request came to. A failure keeps the last good answer.
-    pub fn settle(&mut self, result: Result<Reading, Failure>, now: DateTime<Utc>) {
+    pub fn settle(&mut self, result: Result<Usage, Failure>, now: DateTime<Utc>) {
         self.loading = false;
         self.held_until = None;
         match result {
@@ -174,27 +174,27 @@ mod tests {
         Account { id: AccountId(id.into()), provider: Provider::Claude, email: id.into(), identity: None }
     }
 
-    fn reading(used: &[f64]) -> Reading {
+    fn reading(used: &[f64]) -> Usage {
         let windows = used
             .iter()
             .enumerate()
             .map(|(i, used)| Window::new(format!("w{i}"), format!("W{i}"), *used).expect("a number"));
-        Reading { windows: windows.collect(), ..Reading::default() }
+        Usage { windows: windows.collect(), ..Usage::default() }
     }
 
     #[test]
     fn a_failed_fetch_keeps_the_last_good_values() {
         let mut usage = AccountUsage::unknown(account("a"));
-        assert_eq!(usage.state(), State::Loading);
+        assert_eq!(usage.state(), UsageState::Loading);
         usage.settle(Err(Failure::TimedOut(15)), at(0));
-        assert_eq!((usage.state(), usage.updated_at), (State::Error, None));
+        assert_eq!((usage.state(), usage.updated_at), (UsageState::Error, None));
         usage.settle(Ok(reading(&[40.0])), at(1));
-        assert_eq!((usage.state(), usage.updated_at), (State::Ok, Some(at(1))));
+        assert_eq!((usage.state(), usage.updated_at), (UsageState::Ok, Some(at(1))));
         usage.settle(Err(Failure::Server(502)), at(2));
-        assert_eq!((usage.state(), usage.updated_at), (State::Stale, Some(at(1))));
+        assert_eq!((usage.state(), usage.updated_at), (UsageState::Stale, Some(at(1))));
         assert_eq!(usage.windows().len(), 1);
         usage.settle(Err(Failure::Expired("x".into())), at(3));
-        assert_eq!(usage.state(), State::Expired);
+        assert_eq!(usage.state(), UsageState::Expired);
     }
 
     #[test]
@@ -202,7 +202,7 @@ mod tests {
         let kept = r#"{"windows":[{"key":"k","title":"T","used_percent":5.0,"resets_at":null,"reset_note":null,
             "length_seconds":null,"named":true}],"plan":"plus",
             "extra_usage":{"spent":3.2,"limit":50.0,"currency":"USD"}}"#;
-        let reading: Reading = serde_json::from_str(kept).expect("the form of 0.1");
+        let reading: Usage = serde_json::from_str(kept).expect("the form of 0.1");
         assert_eq!((reading.windows.len(), reading.facts.len()), (1, 0));
     }
 

@@ -1,6 +1,6 @@
 //! A quota window: a share of something, used up within a stretch of time, given back at a moment.
 
-use super::percent;
+use crate::quota::percent;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize};
 

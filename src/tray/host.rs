@@ -1,10 +1,11 @@
 //! Linux and BSD: is there somebody to show the icon? The tray's own library does not tell when there is none.
 
-use super::app::{Event, Host};
-use super::event_loop::Sender;
-use super::registration::{self, List, Registration, WATCHER, Wake};
-use super::shown::IconState;
-use crate::{bursts, source};
+use crate::app::state_machine::{AppEvent, Host};
+use crate::engine::accounts;
+use crate::platform::debounce;
+use crate::tray::event_loop::Sender;
+use crate::tray::handle::IconPresence;
+use crate::tray::registration::{self, List, Registration, WATCHER, Wake};
 use futures_lite::StreamExt;
 use session_bus as zbus;
 use std::path::{Path, PathBuf};
@@ -26,21 +27,21 @@ const BREATH: Duration = Duration::from_secs(1);
 const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Tells of tray hosts that come and go, and sees to it that they know the icon, for ever.
-pub async fn watch(events: Sender, mut icon: watch::Receiver<IconState>) {
+pub async fn watch(events: Sender, mut icon: watch::Receiver<IconPresence>) {
     loop {
         if let Err(error) = follow(&events, &mut icon).await {
             log::debug!("session bus: {error}");
         }
-        events.send(Event::Host(Host::NoBus));
+        events.send(AppEvent::Host(Host::NoBus));
         bus_comes().await;
     }
 }
 
 /// Waits for a session bus.
 async fn bus_comes() {
-    let (changed, mut changes) = bursts::bursts();
+    let (changed, mut changes) = debounce::bursts();
     let folder = Address::session().ok().and_then(|address| folder_of(&address));
-    let mut watch = folder.and_then(|folder| source::watch(&[&folder], changed));
+    let mut watch = folder.and_then(|folder| accounts::watch(&[&folder], changed));
     loop {
         tokio::time::sleep(BREATH).await;
         // Not before it is watched for: one that comes in between would be missed.
@@ -94,7 +95,7 @@ pub async fn look() -> Host {
 
 /// Follows the watcher until the bus is gone. Signals only wake this: what counts is what holds when it looks, so that
 /// their order does not matter.
-async fn follow(events: &Sender, icon: &mut watch::Receiver<IconState>) -> zbus::Result<()> {
+async fn follow(events: &Sender, icon: &mut watch::Receiver<IconPresence>) -> zbus::Result<()> {
     let connection = zbus::Connection::session().await?;
     let bus = DBusProxy::new(&connection).await?;
     let mut owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
@@ -105,7 +106,7 @@ async fn follow(events: &Sender, icon: &mut watch::Receiver<IconState>) -> zbus:
         let there = bus.name_has_owner(BusName::try_from(WATCHER)?).await?;
         if there && matches!(wake, Wake::Start | Wake::Owner) {
             // The icon is created meanwhile: mostly the watcher answers, and this saves a round of messages.
-            events.send(Event::Host(Host::Present));
+            events.send(AppEvent::Host(Host::Present));
         }
         let state = *icon.borrow_and_update();
         let list = if there { registration::list(&connection).await } else { List::NoWatcher };
@@ -113,20 +114,20 @@ async fn follow(events: &Sender, icon: &mut watch::Receiver<IconState>) -> zbus:
             // It has gone meanwhile.
             List::NoWatcher if there => Some(BREATH),
             List::NoWatcher => {
-                events.send(Event::Host(Host::Missing));
+                events.send(AppEvent::Host(Host::Missing));
                 None
             }
             List::Silent => {
                 registration.watcher_is_silent();
-                events.send(Event::Host(Host::Silent));
+                events.send(AppEvent::Host(Host::Silent));
                 Some(LOOK_AGAIN)
             }
             List::Items(_) | List::Missing => {
-                events.send(Event::Host(Host::Present));
+                events.send(AppEvent::Host(Host::Present));
                 let outcome = registration.look(&connection, &bus, (wake, state, &list)).await;
                 if outcome.recreate {
-                    events.send(Event::Host(Host::Unaware));
-                    events.send(Event::Host(Host::Present));
+                    events.send(AppEvent::Host(Host::Unaware));
+                    events.send(AppEvent::Host(Host::Present));
                 }
                 outcome.again
             }

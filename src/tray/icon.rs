@@ -1,6 +1,6 @@
 //! The pictures: the tray's icon and the small gauge in front of an account's menu row.
 //!
-//! Pure: a [`Face`] and a size in, pixels out. One drawing serves every size. It is a gauge whose
+//! Pure: a [`IconState`] and a size in, pixels out. One drawing serves every size. It is a gauge whose
 //! arc runs over 270°, from empty (lower left) by way of the top to full (lower right). The thick
 //! part is what is left, the hairline what is used up. What stands in the middle tells the states
 //! apart without colour, and the opening at the bottom is kept free for the refresh mark:
@@ -22,7 +22,7 @@ use ab_glyph_rasterizer::{Rasterizer, point};
 
 /// What the icon says. Told apart by shape and not by colour alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Face {
+pub enum IconState {
     /// No account is connected.
     NoAccounts,
     /// The first answer is still under way (no number known yet).
@@ -37,22 +37,22 @@ pub enum Face {
     Error,
 }
 
-impl Face {
+impl IconState {
     /// The face that is drawn for this one: its level rounded to a step of 2.5 %, which is one
     /// pixel of arc at 22 px, and never below 5 %, so that what is left stays visible.
     ///
     /// Two faces with the same step have the same picture at every size, and two with different
     /// steps have different ones from 16 px on. Redraw when the step changes, not when the face does.
-    /// Levels out of range come out as what they can only mean: 0 or less is [`Face::Exhausted`],
-    /// more than 100 is 100, not a number is [`Face::Error`].
-    pub fn step(self) -> Face {
+    /// Levels out of range come out as what they can only mean: 0 or less is [`IconState::Exhausted`],
+    /// more than 100 is 100, not a number is [`IconState::Error`].
+    pub fn step(self) -> IconState {
         let round = |percent: f64| ((percent / 2.5).round() * 2.5).clamp(5.0, 100.0);
         match self {
-            Face::Fine(p) | Face::Low(p) if p.is_nan() => Face::Error,
-            Face::Fine(p) | Face::Low(p) if p <= 0.0 => Face::Exhausted,
-            Face::Fine(p) => Face::Fine(round(p)),
-            Face::Low(p) => Face::Low(round(p)),
-            Face::NoAccounts | Face::Refreshing | Face::Exhausted | Face::Error => self,
+            IconState::Fine(p) | IconState::Low(p) if p.is_nan() => IconState::Error,
+            IconState::Fine(p) | IconState::Low(p) if p <= 0.0 => IconState::Exhausted,
+            IconState::Fine(p) => IconState::Fine(round(p)),
+            IconState::Low(p) => IconState::Low(round(p)),
+            IconState::NoAccounts | IconState::Refreshing | IconState::Exhausted | IconState::Error => self,
         }
     }
 }
@@ -67,7 +67,7 @@ pub struct Picture {
 
 /// What a picture is drawn with.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ink {
+pub enum Palette {
     /// Colours readable on light and dark panels alike.
     Colour,
     /// A macOS template: black, only the alpha differs.
@@ -77,13 +77,13 @@ pub enum Ink {
 /// Draws the tray's icon, `size` pixels square; a size of 0 is drawn as 1.
 ///
 /// `refreshing` sets three dots into the opening of the gauge; no pixel of the gauge changes.
-/// [`Face::Refreshing`] says so already and [`Face::NoAccounts`] has nothing to refresh: they
+/// [`IconState::Refreshing`] says so already and [`IconState::NoAccounts`] has nothing to refresh: they
 /// look the same with it and without.
-pub fn tray(face: Face, refreshing: bool, size: u32, ink: Ink) -> Picture {
+pub fn tray(face: IconState, refreshing: bool, size: u32, ink: Palette) -> Picture {
     let face = face.step();
     let mut pen = Pen::new(size, ink);
     pen.face(face);
-    if refreshing && !matches!(face, Face::Refreshing | Face::NoAccounts) {
+    if refreshing && !matches!(face, IconState::Refreshing | IconState::NoAccounts) {
         pen.dots(pen.radius - pen.bar, 1.0);
     }
     pen.picture
@@ -91,7 +91,7 @@ pub fn tray(face: Face, refreshing: bool, size: u32, ink: Ink) -> Picture {
 
 /// Draws the small gauge in front of an account's row in the menu, `size` pixels square.
 /// It is the tray's icon without the refresh mark: a row and the icon say the same thing alike.
-pub fn row(face: Face, size: u32, ink: Ink) -> Picture {
+pub fn row(face: IconState, size: u32, ink: Palette) -> Picture {
     tray(face, false, size, ink)
 }
 
@@ -120,7 +120,7 @@ struct Pen {
     /// The gauge's centre, in cells from the picture's upper left corner.
     centre: (f32, f32),
     pixels_per_cell: f32,
-    ink: Ink,
+    ink: Palette,
     /// Outer radius of the gauge.
     radius: f32,
     /// Thickness of the arc.
@@ -130,7 +130,7 @@ struct Pen {
 }
 
 impl Pen {
-    fn new(size: u32, ink: Ink) -> Pen {
+    fn new(size: u32, ink: Palette) -> Pen {
         let size = size.max(1);
         let pixels_per_cell = (1..=size / 16).rev().find(|n| size.is_multiple_of(*n)).unwrap_or(1);
         let cells = size / pixels_per_cell;
@@ -152,27 +152,27 @@ impl Pen {
         }
     }
 
-    fn face(&mut self, face: Face) {
+    fn face(&mut self, face: IconState) {
         let (bar, inner) = (self.bar, self.radius - self.arc);
         match face {
-            Face::Fine(percent) => self.level(percent, GREEN),
-            Face::Low(percent) => {
+            IconState::Fine(percent) => self.level(percent, GREEN),
+            IconState::Low(percent) => {
                 self.level(percent, AMBER);
                 let height = self.centred(inner * 1.65);
                 self.rect((-bar / 2.0, -height / 2.0), (bar, height - bar - 1.0), AMBER);
                 self.rect((-bar / 2.0, height / 2.0 - bar), (bar, bar), AMBER);
             }
-            Face::Exhausted => {
+            IconState::Exhausted => {
                 self.stroke(EMPTY, FULL, RED);
                 let width = self.centred(inner * 1.65);
                 self.rect((-width / 2.0, -bar / 2.0), (width, bar), RED);
             }
-            Face::Error => {
+            IconState::Error => {
                 self.stroke(EMPTY, TOP - 20.0, GREY);
                 self.stroke(TOP + 20.0, FULL, GREY);
                 self.cross(self.centred(inner * 1.45) / 2.0, bar * 0.7);
             }
-            Face::NoAccounts => {
+            IconState::NoAccounts => {
                 for dash in 0..8 {
                     let middle = TOP + 45.0 * dash as f32;
                     self.stroke(middle - 11.0, middle + 11.0, GREY);
@@ -181,7 +181,7 @@ impl Pen {
                 self.rect((-width / 2.0, -bar / 2.0), (width, bar), GREY);
                 self.rect((-bar / 2.0, -width / 2.0), (bar, width), GREY);
             }
-            Face::Refreshing => {
+            IconState::Refreshing => {
                 self.hairline(EMPTY);
                 self.dots(-bar / 2.0, 2.0);
             }
@@ -266,8 +266,8 @@ impl Pen {
             self.coverage.draw_line(corner(from), corner(to));
         }
         let [_, ink @ ..] = match self.ink {
-            Ink::Colour => colour.to_be_bytes(),
-            Ink::Template => [0; 4],
+            Palette::Colour => colour.to_be_bytes(),
+            Palette::Template => [0; 4],
         };
         let pixels = self.picture.rgba.as_chunks_mut::<4>().0;
         self.coverage.for_each_pixel(|at, covered| lay(&mut pixels[at], ink, covered.min(1.0) * opacity));

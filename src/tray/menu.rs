@@ -1,12 +1,11 @@
 //! The menu as a value: a snapshot and a moment in, rows out. Its words stand in `words.rs`.
 
-use super::icon::Face;
-use super::words as say;
 use crate::config::{Choice, Settings};
-use crate::plain;
-use crate::quota::percent;
-use crate::quota::words::{self, Zone};
-use crate::quota::{AccountUsage, Failure, Provider, Snapshot, State, Window};
+use crate::presenter::format::{self, Zone};
+use crate::presenter::messages as say;
+use crate::quota::{AccountUsage, Failure, Provider, Snapshot, UsageState, Window, percent};
+use crate::text;
+use crate::tray::icon::IconState;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::Path;
 
@@ -33,7 +32,7 @@ pub enum Item {
     /// Something to switch.
     Check(String, Action, bool),
     /// Something with more below it, and a gauge in front where it is an account.
-    Submenu(String, Option<Face>, Vec<Item>),
+    Submenu(String, Option<IconState>, Vec<Item>),
     /// A line.
     Separator,
 }
@@ -57,7 +56,7 @@ pub enum Action {
 
 /// The words and numbers all pictures of one snapshot are made with.
 #[derive(Clone, Copy)]
-pub struct View<'a> {
+pub struct Presenter<'a> {
     /// What is shown.
     pub snapshot: &'a Snapshot,
     /// How it is shown.
@@ -74,7 +73,7 @@ pub struct View<'a> {
     pub zone: Zone,
 }
 
-impl View<'_> {
+impl Presenter<'_> {
     /// The whole menu.
     pub fn menu(&self) -> Vec<Item> {
         let mut items = Vec::new();
@@ -131,14 +130,14 @@ impl View<'_> {
                 return vec![say::LOOKING.into()];
             }
             remarks.push(say::NO_ACCOUNT.into());
-            remarks.push(say::sign_in(plain::path(self.auth_dir)));
+            remarks.push(say::sign_in(text::path(self.auth_dir)));
         }
         remarks.iter().map(|remark| self.without_addresses(remark)).collect()
     }
 
     /// A path in a sentence may hold an address, too.
     fn without_addresses(&self, sentence: &str) -> String {
-        if self.settings.hide_email { plain::without_addresses(sentence) } else { sentence.to_owned() }
+        if self.settings.hide_email { text::without_addresses(sentence) } else { sentence.to_owned() }
     }
 
     fn of_provider(&self, provider: Provider) -> impl Iterator<Item = &AccountUsage> {
@@ -159,12 +158,12 @@ impl View<'_> {
                 (say::lowest(left), self.level(left))
             }
             None if self.of_provider(provider).all(|usage| usage.disabled || usage.error.is_some()) => {
-                (say::NO_NUMBER.into(), Face::Error)
+                (say::NO_NUMBER.into(), IconState::Error)
             }
             None if self.of_provider(provider).any(AccountUsage::is_billed_by_use) => {
-                (say::NO_WINDOW.into(), Face::Refreshing)
+                (say::NO_WINDOW.into(), IconState::Refreshing)
             }
-            None => (say::NOTHING_KNOWN.into(), Face::Refreshing),
+            None => (say::NOTHING_KNOWN.into(), IconState::Refreshing),
         };
         Some(Item::Submenu(say::provider(provider.name(), &count, &rest), Some(face), rows))
     }
@@ -192,7 +191,7 @@ impl View<'_> {
 
     /// When it was and will be asked, and how long its login holds.
     pub fn notes(&self, usage: &AccountUsage) -> Vec<String> {
-        let clock = |at| words::clock_time(at, self.now, self.zone);
+        let clock = |at| format::clock_time(at, self.now, self.zone);
         let mut notes = vec![match usage.updated_at {
             Some(at) => say::updated(&clock(at), None),
             None if usage.loading => say::ASKING_FIRST.into(),
@@ -221,8 +220,8 @@ impl View<'_> {
             return None;
         }
         let valid = validity.expires_at.filter(|at| *at > self.now);
-        let valid = valid.map(|at| words::clock_time(at, self.now, self.zone));
-        let renewed = validity.renewed_at.map(|at| words::age(at, self.now));
+        let valid = valid.map(|at| format::clock_time(at, self.now, self.zone));
+        let renewed = validity.renewed_at.map(|at| format::age(at, self.now));
         say::login(renewed.as_deref(), valid.as_deref())
     }
 
@@ -238,7 +237,7 @@ impl View<'_> {
             }
             None if usage.is_billed_by_use() => facts.push(say::BILLED_BY_USE.into()),
             None if usage.reading.is_some() => facts.push(say::NO_KNOWN_WINDOW.into()),
-            None if usage.state() == State::Loading => facts.push(say::LOADING.into()),
+            None if usage.state() == UsageState::Loading => facts.push(say::LOADING.into()),
             None => {}
         }
         // That there is no network is said once, at the top.
@@ -247,7 +246,7 @@ impl View<'_> {
             && matches!(usage.error, Some(Failure::Unreachable(_)));
         let error = usage.error.as_ref().filter(|_| !usage.disabled && !known);
         let age = usage.updated_at.filter(|at| error.is_some() || self.is_old(*at));
-        facts.extend(age.filter(|_| !usage.disabled).map(|at| words::age(at, self.now)));
+        facts.extend(age.filter(|_| !usage.disabled).map(|at| format::age(at, self.now)));
         facts.extend(error.map(|error| error.short(self.now, self.zone)));
         say::account(&name, &facts)
     }
@@ -266,13 +265,13 @@ impl View<'_> {
 
     /// "resets in 2 h 10 m (15:10)"; `None` where nothing is told of it.
     pub fn reset(&self, usage: &AccountUsage, window: &Window) -> Option<String> {
-        let clock = |at| words::clock_time(at, self.now, self.zone);
+        let clock = |at| format::clock_time(at, self.now, self.zone);
         match (window.resets_at, &window.reset_note) {
             (Some(at), _) if usage.is_unconfirmed(window, self.now) => {
                 Some(say::unconfirmed_since(&clock(at)))
             }
             (Some(at), _) if at > self.now => {
-                Some(say::resets(&words::stretch(at - self.now), Some(&clock(at))))
+                Some(say::resets(&format::stretch(at - self.now), Some(&clock(at))))
             }
             (None, Some(note)) => Some(say::reset_note(note)),
             _ => None,
@@ -283,13 +282,13 @@ impl View<'_> {
     pub fn reset_briefly(&self, usage: &AccountUsage, window: &Window) -> Option<String> {
         match window.resets_at {
             Some(_) if usage.is_unconfirmed(window, self.now) => Some(say::UNCONFIRMED.into()),
-            Some(at) if at > self.now => Some(say::resets(&words::stretch(at - self.now), None)),
+            Some(at) if at > self.now => Some(say::resets(&format::stretch(at - self.now), None)),
             _ => self.reset(usage, window),
         }
     }
 
     fn updated(&self) -> Option<String> {
-        let clock = |at| words::clock_time(at, self.now, self.zone);
+        let clock = |at| format::clock_time(at, self.now, self.zone);
         let updated = clock(self.snapshot.updated_at?);
         Some(say::updated(&updated, self.snapshot.next_at.map(clock).as_deref()))
     }
@@ -319,7 +318,7 @@ impl View<'_> {
         items.extend(thresholds.into_iter().map(|threshold| {
             let on = settings.thresholds.contains(&threshold);
             let choice = Action::Choose(Choice::NotifyBelow(threshold, !on));
-            let percent = words::plain_number(threshold, self.zone);
+            let percent = format::plain_number(threshold, self.zone);
             Item::Check(say::notify_below(&percent), choice, on)
         }));
         items.push(Item::Separator);
@@ -332,43 +331,43 @@ impl View<'_> {
     }
 
     /// What the icon says.
-    pub fn face(&self) -> Face {
+    pub fn face(&self) -> IconState {
         let mut accounts = self.snapshot.enabled().peekable();
         if let Some((_, window)) = self.snapshot.lowest(self.now) {
             self.level(window.remaining_percent())
         } else if self.snapshot.problem.is_some() {
-            Face::Error
+            IconState::Error
         } else if accounts.peek().is_none() {
-            if self.snapshot.updated_at.is_none() { Face::Refreshing } else { Face::NoAccounts }
+            if self.snapshot.updated_at.is_none() { IconState::Refreshing } else { IconState::NoAccounts }
         } else if accounts.any(|usage| usage.error.is_none()) {
-            Face::Refreshing
+            IconState::Refreshing
         } else {
-            Face::Error
+            IconState::Error
         }
     }
 
-    fn face_of(&self, usage: &AccountUsage) -> Face {
+    fn face_of(&self, usage: &AccountUsage) -> IconState {
         match usage.lowest(self.now) {
             Some(window) => self.level(window.remaining_percent()),
-            None if usage.error.is_some() => Face::Error,
-            None => Face::Refreshing,
+            None if usage.error.is_some() => IconState::Error,
+            None => IconState::Refreshing,
         }
     }
 
     /// The face of a window with so many percent left.
-    pub fn level(&self, left: f64) -> Face {
+    pub fn level(&self, left: f64) -> IconState {
         let low = self.settings.thresholds.iter().any(|threshold| percent::is_below(left, *threshold));
         match left {
-            left if left <= 0.0 => Face::Exhausted,
-            left if low => Face::Low(left),
-            left => Face::Fine(left),
+            left if left <= 0.0 => IconState::Exhausted,
+            left if low => IconState::Low(left),
+            left => IconState::Fine(left),
         }
     }
 
     /// What the icon shows, in words.
     pub fn label(&self) -> String {
         match self.face() {
-            Face::Refreshing if self.has_no_window() => format!("{}: {}", say::NAME, say::NO_WINDOW),
+            IconState::Refreshing if self.has_no_window() => format!("{}: {}", say::NAME, say::NO_WINDOW),
             face => say::face(face),
         }
     }
@@ -393,7 +392,7 @@ impl View<'_> {
     /// The text beside the icon; empty where none is wanted.
     pub fn title(&self) -> String {
         match self.snapshot.lowest(self.now) {
-            Some((_, window)) if self.settings.show_title => words::percent(window.remaining_percent()),
+            Some((_, window)) if self.settings.show_title => format::percent(window.remaining_percent()),
             _ => String::new(),
         }
     }

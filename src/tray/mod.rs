@@ -1,16 +1,13 @@
-//! What a person sees: the menu, the icon, the notifications.
+//! The tray icon with its menu, and notifications: one backend per platform.
 
-pub mod app;
+pub mod backend;
 pub mod event_loop;
+pub mod handle;
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod host;
 pub mod icon;
 pub mod menu;
-pub mod native;
+pub mod menu_tree;
 pub mod notify;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod registration;
-pub mod shape;
-pub mod shown;
-pub mod terminal;
-pub mod words;

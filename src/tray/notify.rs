@@ -1,9 +1,8 @@
 //! Notices → the desktop's notifications. The one file that names `notify-rust`.
 
-use crate::plain;
-use crate::quota::Zone;
-use crate::quota::notice::Notice;
-use notify_rust::Notification;
+use crate::presenter::format::Zone;
+use crate::quota::notification::Notification;
+use crate::text;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
@@ -13,7 +12,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Shows notices one after the other, in the order they come, until there can be no more. A server that
 /// is missing, refuses or hangs is logged and no more: the next notice tries again.
-pub async fn run(mut notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>, zone: Zone) {
+pub async fn run(mut notices: mpsc::UnboundedReceiver<(Vec<Notification>, bool)>, zone: Zone) {
     while let Some((batch, hide_email)) = notices.recv().await {
         for notice in batch {
             show(&notice, zone, hide_email).await;
@@ -23,8 +22,8 @@ pub async fn run(mut notices: mpsc::UnboundedReceiver<(Vec<Notice>, bool)>, zone
     std::future::pending().await
 }
 
-async fn show(notice: &Notice, zone: Zone, hide_email: bool) {
-    let (title, text) = notice.words(crate::clock::now(), zone, hide_email);
+async fn show(notice: &Notification, zone: Zone, hide_email: bool) {
+    let (title, text) = notice.words(crate::platform::clock::now(), zone, hide_email);
     log::info!("notification: {title}");
     let problem = match timeout(PATIENCE, send(notification(&title, &text, notice.is_urgent()))).await {
         Ok(Ok(())) => return,
@@ -67,8 +66,8 @@ pub async fn server() -> Result<String, String> {
     Ok("the system's own".into())
 }
 
-fn notification(title: &str, text: &str, urgent: bool) -> Notification {
-    let mut notification = Notification::new();
+fn notification(title: &str, text: &str, urgent: bool) -> notify_rust::Notification {
+    let mut notification = notify_rust::Notification::new();
     notification.appname("Quota Tray").summary(title).body(&markup(text));
     #[cfg(all(unix, not(target_os = "macos")))]
     {
@@ -86,16 +85,16 @@ fn notification(title: &str, text: &str, urgent: bool) -> Notification {
 
 /// The text of a notification is markup on Linux and BSD.
 fn markup(text: &str) -> String {
-    if cfg!(all(unix, not(target_os = "macos"))) { plain::markup(text) } else { text.to_owned() }
+    if cfg!(all(unix, not(target_os = "macos"))) { text::markup(text) } else { text.to_owned() }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]
-async fn send(notification: Notification) -> Result<(), String> {
+async fn send(notification: notify_rust::Notification) -> Result<(), String> {
     notification.show_async().await.map(drop).map_err(|error| error.to_string())
 }
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
-async fn send(notification: Notification) -> Result<(), String> {
+async fn send(notification: notify_rust::Notification) -> Result<(), String> {
     tokio::task::spawn_blocking(move || notification.show().map(drop).map_err(|error| error.to_string()))
         .await
         .unwrap_or_else(|error| Err(error.to_string()))

@@ -4,7 +4,7 @@
 //! between the two, and ends with an error where a watcher leaves without an answer. So what counts here is what the
 //! watcher lists, whatever happened before; once the icon is listed, nothing is left to be done, and no timer runs.
 
-use super::shown::{IconState, Phase};
+use crate::tray::handle::{IconPresence, Phase};
 use futures_lite::{Stream, StreamExt};
 use session_bus as zbus;
 use std::time::Duration;
@@ -98,7 +98,7 @@ pub struct Registration {
 
 impl Registration {
     /// The watcher has come, gone, or been replaced.
-    pub fn owner_changed(&mut self, icon: IconState) {
+    pub fn owner_changed(&mut self, icon: IconPresence) {
         let waits = icon.phase == Phase::Creating || (icon.phase == Phase::Created && self.silent);
         *self = Registration { lost: waits.then_some(icon.attempt).or(self.lost), ..Registration::default() };
     }
@@ -113,7 +113,7 @@ impl Registration {
         &mut self,
         connection: &Connection,
         bus: &DBusProxy<'_>,
-        (wake, icon, list): (Wake, IconState, &List),
+        (wake, icon, list): (Wake, IconPresence, &List),
     ) -> Outcome {
         self.silent = false;
         let listed = icon.phase == Phase::Created && self.is_listed(bus, icon, list).await;
@@ -128,7 +128,7 @@ impl Registration {
         }
     }
 
-    async fn is_listed(&self, bus: &DBusProxy<'_>, icon: IconState, list: &List) -> bool {
+    async fn is_listed(&self, bus: &DBusProxy<'_>, icon: IconPresence, list: &List) -> bool {
         let Some(name) = own_item(bus).await else {
             // In Flatpak and Snap the library uses its connection's name, which is not known here.
             return true;
@@ -140,7 +140,12 @@ impl Registration {
         }
     }
 
-    async fn register(&mut self, connection: &Connection, bus: &DBusProxy<'_>, icon: IconState) -> Outcome {
+    async fn register(
+        &mut self,
+        connection: &Connection,
+        bus: &DBusProxy<'_>,
+        icon: IconPresence,
+    ) -> Outcome {
         let Some(name) = own_item(bus).await else { return self.retry(false) };
         let id = (ITEM, "Id");
         if call(connection, &name, "/StatusNotifierItem", PROPERTIES, "Get", &id).await.is_none() {

@@ -4,8 +4,8 @@ use super::*;
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::{Endpoint, Endpoints, Settings, TokenRenewal};
 use quota_tray::credentials::Proxy;
-use quota_tray::quota::{Provider, Standing};
-use quota_tray::source::{Accounts, Shared, Source};
+use quota_tray::engine::accounts::{Accounts, Shared, Source};
+use quota_tray::quota::{AccountStatus, Provider};
 
 /// The accounts of a folder as the refresher gets to know them, with a state directory of their own.
 fn accounts(folder: PathBuf, state: &Folder, settings: &Settings) -> Accounts {
@@ -13,11 +13,11 @@ fn accounts(folder: PathBuf, state: &Folder, settings: &Settings) -> Accounts {
 }
 
 /// Whether each account is asked.
-fn standings(folder: &Folder, settings: &Settings) -> Vec<(String, Standing, bool)> {
+fn standings(folder: &Folder, settings: &Settings) -> Vec<(String, AccountStatus, bool)> {
     let state = Folder::new();
     let scan = wait(accounts(folder.0.path().to_owned(), &state, settings).scan());
     assert_eq!(scan.problem, None);
-    let each = |(account, standing, login): (Account, Standing, Option<Login>)| {
+    let each = |(account, standing, login): (Account, AccountStatus, Option<Login>)| {
         (account.id.0, standing, login.is_some())
     };
     let mut all: Vec<_> = scan.accounts.into_iter().map(each).collect();
@@ -141,11 +141,11 @@ fn disabled_accounts_are_left_out_and_shown_greyed_on_demand() {
         .with("claude-off.json", claude(json!({"disabled": true})))
         .with("claude-on.json", claude(json!({"disabled": false})))
         .with("claude-unsaid.json", claude(json!({"disabled": null})));
-    let asked = |name: &str| (name.to_owned(), Standing::Asked, true);
+    let asked = |name: &str| (name.to_owned(), AccountStatus::Asked, true);
     let others = [asked("claude-on.json"), asked("claude-unsaid.json")];
     assert_eq!(standings(&folder, &Settings::default()), others);
     let show = Settings { show_disabled: true, ..Settings::default() };
-    let off = ("claude-off.json".to_owned(), Standing::Disabled, false);
+    let off = ("claude-off.json".to_owned(), AccountStatus::Disabled, false);
     assert_eq!(standings(&folder, &show), [off, others[0].clone(), others[1].clone()]);
 }
 

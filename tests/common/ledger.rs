@@ -210,7 +210,7 @@ impl Drop for Ledger {
 }
 
 /// What the ledger says to a refresh token.
-enum Verdict {
+enum Admission {
     /// It was live, and is spent now.
     Renewed(Login),
     /// It is not, or not any more.
@@ -230,12 +230,12 @@ impl Books {
     }
 
     /// Takes a refresh token for a new one.
-    fn renew(&mut self, provider: &str, token: &str) -> Verdict {
+    fn renew(&mut self, provider: &str, token: &str) -> Admission {
         let knows = |login: &&Login| {
             login.provider == provider && (login.refresh == token || login.spent.contains(token))
         };
         let Some(account) = self.logins.values().find(knows).map(|login| login.account.clone()) else {
-            return Verdict::Dead;
+            return Admission::Dead;
         };
         let (refresh, access) = self.issue(&account);
         let login = self.logins.get_mut(&account).expect("just found");
@@ -243,13 +243,13 @@ impl Books {
             login.reuses += 1;
         }
         if login.reuses > 0 {
-            return Verdict::Dead;
+            return Admission::Dead;
         }
         login.spent.insert(std::mem::replace(&mut login.refresh, refresh));
         login.access = access;
         login.renewals += 1;
         login.delivery = Some(Delivery::default());
-        Verdict::Renewed(login.clone())
+        Admission::Renewed(login.clone())
     }
 
     /// Whether usage is given out for an access token.

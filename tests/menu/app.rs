@@ -1,18 +1,18 @@
 //! Events in, effects out.
 
 use super::*;
+use quota_tray::app::state_machine::{App, AppEvent, Effect, Host, TrayContent};
 use quota_tray::config::Choice;
-use quota_tray::quota::alert::Memory;
-use quota_tray::quota::notice::Notice;
-use quota_tray::tray::app::{App, Drawing, Effect, Event, Host};
-use quota_tray::tray::icon::Face;
+use quota_tray::quota::alert::AlertHistory;
+use quota_tray::quota::notification::Notification;
+use quota_tray::tray::icon::IconState;
 use quota_tray::tray::menu::Action;
 
 fn app() -> App {
-    restarted(Memory::default())
+    restarted(AlertHistory::default())
 }
 
-fn restarted(memory: Memory) -> App {
+fn restarted(memory: AlertHistory) -> App {
     App::new(Settings::default(), "/auth".into(), memory, Snapshot::default(), Zone::UTC)
 }
 
@@ -22,12 +22,12 @@ fn left(percent: f64, minutes: i64) -> Snapshot {
     Scene::of(vec![claude("a@x.org").read(minutes, &[window])]).snapshot
 }
 
-fn handle(app: &mut App, event: Event) -> Vec<Effect> {
+fn handle(app: &mut App, event: AppEvent) -> Vec<Effect> {
     app.handle(event, now())
 }
 
 /// What there is to do besides drawing, each effect in short.
-fn besides_drawing(app: &mut App, event: Event) -> Vec<String> {
+fn besides_drawing(app: &mut App, event: AppEvent) -> Vec<String> {
     let short = |effect: Effect| match effect {
         Effect::Draw(_) => "draw".to_owned(),
         Effect::Remember(_) => "remember".to_owned(),
@@ -41,7 +41,7 @@ fn besides_drawing(app: &mut App, event: Event) -> Vec<String> {
 }
 
 #[track_caller]
-fn drawing(effects: Vec<Effect>) -> Drawing {
+fn drawing(effects: Vec<Effect>) -> TrayContent {
     let mut drawings = effects.into_iter().filter_map(|effect| match effect {
         Effect::Draw(drawing) => Some(drawing),
         _ => None,
@@ -59,12 +59,12 @@ fn a_click_asks_for_what_its_item_says() {
         (Action::OpenSettings, Effect::OpenSettings),
         (Action::Quit, Effect::Quit),
     ] {
-        assert_eq!(handle(&mut app(), Event::Clicked(action)), [effect]);
+        assert_eq!(handle(&mut app(), AppEvent::Clicked(action)), [effect]);
     }
     for choice in [Choice::RefreshMinutes(15), Choice::NotifyBelow(50.0, true), Choice::HideEmail(true)] {
-        assert_eq!(handle(&mut app(), Event::Clicked(Action::Choose(choice))), [Effect::Choose(choice)]);
+        assert_eq!(handle(&mut app(), AppEvent::Clicked(Action::Choose(choice))), [Effect::Choose(choice)]);
     }
-    assert_eq!(handle(&mut app(), Event::Quit), [Effect::Quit]);
+    assert_eq!(handle(&mut app(), AppEvent::Quit), [Effect::Quit]);
 }
 
 #[test]
@@ -97,28 +97,28 @@ fn every_choice_in_the_menu_turns_the_setting_round() {
 #[test]
 fn the_tray_is_drawn_when_it_can_be_and_with_each_snapshot() {
     let mut app = app();
-    assert_eq!(drawing(handle(&mut app, Event::Started)).face, Face::Refreshing);
-    let drawn = drawing(handle(&mut app, Event::Snapshot(left(43.0, 1))));
-    assert_eq!((drawn.face, drawn.refreshing, drawn.title.as_str()), (Face::Fine(42.5), false, ""));
+    assert_eq!(drawing(handle(&mut app, AppEvent::Started)).face, IconState::Refreshing);
+    let drawn = drawing(handle(&mut app, AppEvent::Snapshot(left(43.0, 1))));
+    assert_eq!((drawn.face, drawn.refreshing, drawn.title.as_str()), (IconState::Fine(42.5), false, ""));
     assert!(drawn.tooltip.contains("43% left"), "{}", drawn.tooltip);
     assert_eq!(drawn.items, app.view(now()).menu());
     for host in [Host::Present, Host::Missing, Host::NoBus] {
-        assert_eq!(drawing(handle(&mut app, Event::Host(host))), drawn);
+        assert_eq!(drawing(handle(&mut app, AppEvent::Host(host))), drawn);
     }
     let refreshing = Snapshot { refreshing: true, ..left(43.0, 1) };
-    assert!(drawing(handle(&mut app, Event::Snapshot(refreshing))).refreshing);
+    assert!(drawing(handle(&mut app, AppEvent::Snapshot(refreshing))).refreshing);
 }
 
 #[test]
 fn changed_settings_reach_the_refresher_and_the_menu_and_the_same_ones_change_nothing() {
     let mut app = app();
     let changed = Settings { refresh_minutes: 15, show_title: true, ..Settings::default() };
-    assert_eq!(handle(&mut app, Event::Settings(Ok(Settings::default()))), []);
-    let effects = handle(&mut app, Event::Settings(Ok(changed.clone())));
+    assert_eq!(handle(&mut app, AppEvent::Settings(Ok(Settings::default()))), []);
+    let effects = handle(&mut app, AppEvent::Settings(Ok(changed.clone())));
     assert_eq!(effects[0], Effect::Reconfigure(changed.clone()));
     assert!(drawn(&drawing(effects).items).contains("[x] Refresh every 15 minutes"));
     assert_eq!(app.settings(), &changed);
-    assert_eq!(handle(&mut app, Event::Settings(Ok(changed))), []);
+    assert_eq!(handle(&mut app, AppEvent::Settings(Ok(changed))), []);
 }
 
 #[test]
@@ -130,9 +130,9 @@ fn settings_of_what_is_shown_and_told_ask_nobody() {
         |settings: &mut Settings| settings.notify_on_reset = false,
     ] {
         let (mut app, mut settings) = (app(), Settings::default());
-        handle(&mut app, Event::Snapshot(left(43.0, 1)));
+        handle(&mut app, AppEvent::Snapshot(left(43.0, 1)));
         change(&mut settings);
-        let effects = handle(&mut app, Event::Settings(Ok(settings)));
+        let effects = handle(&mut app, AppEvent::Settings(Ok(settings)));
         assert!(matches!(effects[..], [Effect::Draw(_)]), "{effects:?}");
     }
 }
@@ -140,28 +140,28 @@ fn settings_of_what_is_shown_and_told_ask_nobody() {
 #[test]
 fn a_threshold_that_is_chosen_is_judged_at_once() {
     let mut app = app();
-    handle(&mut app, Event::Snapshot(left(43.0, 1)));
+    handle(&mut app, AppEvent::Snapshot(left(43.0, 1)));
     let settings = |thresholds: &[f64]| Settings { thresholds: thresholds.to_vec(), ..Settings::default() };
-    let effects = besides_drawing(&mut app, Event::Settings(Ok(settings(&[50.0]))));
+    let effects = besides_drawing(&mut app, AppEvent::Settings(Ok(settings(&[50.0]))));
     assert_eq!(effects, ["remember", "notify Claude 5-hour: 43% left"]);
     // Without it nothing is given back.
-    assert_eq!(besides_drawing(&mut app, Event::Settings(Ok(settings(&[5.0])))), ["remember"]);
-    assert_eq!(besides_drawing(&mut app, Event::Snapshot(left(43.0, 0))), ["remember"]);
+    assert_eq!(besides_drawing(&mut app, AppEvent::Settings(Ok(settings(&[5.0])))), ["remember"]);
+    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(left(43.0, 0))), ["remember"]);
 }
 
 #[test]
 fn broken_settings_are_said_and_the_old_ones_hold_until_they_are_mended() {
     let mut app = app();
     let rows = |effects| drawn(&drawing(effects).items);
-    let broken = handle(&mut app, Event::Settings(Err("line 3 is wrong".into())));
+    let broken = handle(&mut app, AppEvent::Settings(Err("line 3 is wrong".into())));
     assert_eq!(broken.len(), 1);
     assert!(rows(broken).starts_with("line 3 is wrong"));
     assert_eq!(app.settings(), &Settings::default());
-    let worse = handle(&mut app, Event::Settings(Err("line 4 is wrong".into())));
+    let worse = handle(&mut app, AppEvent::Settings(Err("line 4 is wrong".into())));
     assert!(rows(worse).starts_with("line 4 is wrong"));
-    assert!(rows(handle(&mut app, Event::Snapshot(left(50.0, 1)))).starts_with("line 4 is wrong"));
+    assert!(rows(handle(&mut app, AppEvent::Snapshot(left(50.0, 1)))).starts_with("line 4 is wrong"));
 
-    let mended = handle(&mut app, Event::Settings(Ok(Settings::default())));
+    let mended = handle(&mut app, AppEvent::Settings(Ok(Settings::default())));
     assert_eq!(mended.len(), 1, "nothing has changed, so there is nothing to go on with");
     assert!(!rows(mended).contains("wrong"));
 }
@@ -172,7 +172,7 @@ fn a_settings_file_that_cannot_be_used_is_told_in_a_sentence_and_not_in_a_drawin
     let file = dir.path().join("config.toml");
     std::fs::write(&file, "hide_email = true\nrefresh_minute = 5\n").expect("written");
     let error = quota_tray::config::load(&file).expect_err("a wrong key").to_string();
-    let items = drawing(handle(&mut app(), Event::Settings(Err(error)))).items;
+    let items = drawing(handle(&mut app(), AppEvent::Settings(Err(error)))).items;
     let rows: Vec<_> = items.iter().take_while(|item| **item != Item::Separator).map(draw).collect();
     let sentence = rows.join(" ");
     assert!(sentence.contains("line 2") && sentence.contains("refresh_minute"), "{sentence}");
@@ -182,9 +182,9 @@ fn a_settings_file_that_cannot_be_used_is_told_in_a_sentence_and_not_in_a_drawin
 #[test]
 fn another_folder_in_the_settings_is_the_one_the_menu_names() {
     let mut app = app();
-    handle(&mut app, Event::Snapshot(Scene::of(vec![]).snapshot));
+    handle(&mut app, AppEvent::Snapshot(Scene::of(vec![]).snapshot));
     let moved = Settings { auth_dir: "/elsewhere/logins".into(), ..Settings::default() };
-    let rows = drawn(&drawing(handle(&mut app, Event::Settings(Ok(moved)))).items);
+    let rows = drawn(&drawing(handle(&mut app, AppEvent::Settings(Ok(moved)))).items);
     assert!(rows.contains("/elsewhere/logins"), "{rows}");
 }
 
@@ -192,12 +192,16 @@ fn another_folder_in_the_settings_is_the_one_the_menu_names() {
 fn notices_are_judged_when_all_answers_are_in_and_kept_before_they_are_shown() {
     let mut app = app();
     let half = Snapshot { refreshing: true, ..left(15.0, 1) };
-    assert_eq!(besides_drawing(&mut app, Event::Snapshot(half)), [""; 0]);
-    let effects = besides_drawing(&mut app, Event::Snapshot(left(15.0, 1)));
+    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(half)), [""; 0]);
+    let effects = besides_drawing(&mut app, AppEvent::Snapshot(left(15.0, 1)));
     assert_eq!(effects, ["remember", "notify Claude 5-hour: 15% left"]);
-    assert_eq!(besides_drawing(&mut app, Event::Snapshot(left(15.0, 1))), [""; 0], "the same reading again");
     assert_eq!(
-        besides_drawing(&mut app, Event::Snapshot(left(14.0, 0))),
+        besides_drawing(&mut app, AppEvent::Snapshot(left(15.0, 1))),
+        [""; 0],
+        "the same reading again"
+    );
+    assert_eq!(
+        besides_drawing(&mut app, AppEvent::Snapshot(left(14.0, 0))),
         ["remember"],
         "a new one, nothing new to say"
     );
@@ -205,14 +209,14 @@ fn notices_are_judged_when_all_answers_are_in_and_kept_before_they_are_shown() {
 
 #[test]
 fn a_restart_repeats_nothing() {
-    let effects = handle(&mut app(), Event::Snapshot(left(15.0, 5)));
+    let effects = handle(&mut app(), AppEvent::Snapshot(left(15.0, 5)));
     let memory = effects.into_iter().find_map(|effect| match effect {
         Effect::Remember(memory) => Some(memory),
         _ => None,
     });
     let mut app = restarted(memory.expect("remembered"));
-    assert_eq!(besides_drawing(&mut app, Event::Snapshot(left(14.0, 1))), ["remember"]);
-    let effects = besides_drawing(&mut app, Event::Snapshot(left(4.0, 0)));
+    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(left(14.0, 1))), ["remember"]);
+    let effects = besides_drawing(&mut app, AppEvent::Snapshot(left(4.0, 0)));
     assert_eq!(effects, ["remember", "notify Claude 5-hour: 4% left"]);
 }
 
@@ -220,33 +224,33 @@ fn a_restart_repeats_nothing() {
 fn thresholds_and_the_reset_notice_follow_the_settings() {
     let mut app = app();
     let settings = Settings { thresholds: vec![50.0], notify_on_reset: false, ..Settings::default() };
-    handle(&mut app, Event::Settings(Ok(settings)));
-    let effects = besides_drawing(&mut app, Event::Snapshot(left(49.0, 9)));
+    handle(&mut app, AppEvent::Settings(Ok(settings)));
+    let effects = besides_drawing(&mut app, AppEvent::Snapshot(left(49.0, 9)));
     assert_eq!(effects, ["remember", "notify Claude 5-hour: 49% left"]);
     let mut given_back = left(100.0, 1);
     given_back.accounts[0].reading.as_mut().expect("read").windows[0].resets_at = Some(ahead(300));
-    assert_eq!(besides_drawing(&mut app, Event::Snapshot(given_back)), ["remember"]);
+    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(given_back)), ["remember"]);
 }
 
 #[test]
 fn a_window_that_fired_says_once_that_it_was_given_back() {
     let mut app = app();
-    handle(&mut app, Event::Snapshot(left(0.0, 9)));
+    handle(&mut app, AppEvent::Snapshot(left(0.0, 9)));
     let mut given_back = left(100.0, 1);
     given_back.accounts[0].reading.as_mut().expect("read").windows[0].resets_at = Some(ahead(300));
-    let effects = handle(&mut app, Event::Snapshot(given_back.clone()));
+    let effects = handle(&mut app, AppEvent::Snapshot(given_back.clone()));
     assert!(
         matches!(effects.as_slice(), [Effect::Draw(_), Effect::Remember(_), Effect::Notify(notices)]
-            if matches!(notices.as_slice(), [Notice::Reset(_)])),
+            if matches!(notices.as_slice(), [Notification::Reset(_)])),
         "{effects:?}"
     );
     given_back.accounts[0].updated_at = Some(now());
-    assert_eq!(besides_drawing(&mut app, Event::Snapshot(given_back)), ["remember"]);
+    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(given_back)), ["remember"]);
 }
 
 #[test]
 fn last_good_values_of_a_failed_fetch_are_not_judged() {
     let mut stale = left(3.0, 1);
     stale.accounts[0].settle(Err(Failure::TimedOut(15)), now());
-    assert_eq!(besides_drawing(&mut app(), Event::Snapshot(stale)), [""; 0]);
+    assert_eq!(besides_drawing(&mut app(), AppEvent::Snapshot(stale)), [""; 0]);
 }

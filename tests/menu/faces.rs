@@ -1,7 +1,7 @@
 //! The icon's face, the tooltip and the text beside the icon.
 
 use super::*;
-use quota_tray::tray::icon::Face;
+use quota_tray::tray::icon::IconState;
 use quota_tray::tray::menu::cut;
 
 #[test]
@@ -12,19 +12,22 @@ fn the_icon_tells_the_lowest_of_all_accounts_apart_from_the_other_states() {
     let expired = claude("b@x.org").failed(Failure::Expired("x".into()));
     let loading = AccountUsage { loading: true, ..claude("c@x.org") };
     for (accounts, face) in [
-        (vec![], Face::NoAccounts),
-        (vec![off.clone()], Face::NoAccounts),
-        (left(42.0), Face::Fine(42.0)),
-        (left(20.0), Face::Fine(20.0)),
-        (left(19.5), Face::Fine(19.5)),
-        (left(19.4), Face::Low(19.4)),
-        (left(0.0), Face::Exhausted),
-        (vec![failed.clone()], Face::Error),
-        (vec![expired.clone()], Face::Error),
-        (vec![loading.clone()], Face::Refreshing),
-        (vec![failed.clone(), loading], Face::Refreshing),
-        ([left(42.0), vec![failed, expired, off]].concat(), Face::Fine(42.0)),
-        ([left(42.0), vec![codex("d@x.org").read(1, &[endless("Weekly", 100.0)])]].concat(), Face::Exhausted),
+        (vec![], IconState::NoAccounts),
+        (vec![off.clone()], IconState::NoAccounts),
+        (left(42.0), IconState::Fine(42.0)),
+        (left(20.0), IconState::Fine(20.0)),
+        (left(19.5), IconState::Fine(19.5)),
+        (left(19.4), IconState::Low(19.4)),
+        (left(0.0), IconState::Exhausted),
+        (vec![failed.clone()], IconState::Error),
+        (vec![expired.clone()], IconState::Error),
+        (vec![loading.clone()], IconState::Refreshing),
+        (vec![failed.clone(), loading], IconState::Refreshing),
+        ([left(42.0), vec![failed, expired, off]].concat(), IconState::Fine(42.0)),
+        (
+            [left(42.0), vec![codex("d@x.org").read(1, &[endless("Weekly", 100.0)])]].concat(),
+            IconState::Exhausted,
+        ),
     ] {
         let scene = Scene::of(accounts);
         assert_eq!(scene.view().face(), face, "{}", scene.accounts());
@@ -35,19 +38,19 @@ fn the_icon_tells_the_lowest_of_all_accounts_apart_from_the_other_states() {
 fn a_folder_that_cannot_be_read_is_an_error_and_the_first_look_is_none() {
     let mut scene = Scene::of(vec![]);
     scene.snapshot.problem = Some("could not read it".into());
-    assert_eq!(scene.view().face(), Face::Error);
+    assert_eq!(scene.view().face(), IconState::Error);
     scene.snapshot = Snapshot { refreshing: true, ..Snapshot::default() };
-    assert_eq!(scene.view().face(), Face::Refreshing);
+    assert_eq!(scene.view().face(), IconState::Refreshing);
 }
 
 #[test]
 fn what_a_number_says_is_low_follows_the_settings() {
     let mut scene = Scene::of(vec![claude("a@x.org").read(1, &[endless("Weekly", 60.0)])]);
     for (thresholds, face) in [
-        (vec![50.0], Face::Low(40.0)),
-        (vec![5.0, 50.0], Face::Low(40.0)),
-        (vec![40.0], Face::Fine(40.0)),
-        (vec![], Face::Fine(40.0)),
+        (vec![50.0], IconState::Low(40.0)),
+        (vec![5.0, 50.0], IconState::Low(40.0)),
+        (vec![40.0], IconState::Fine(40.0)),
+        (vec![], IconState::Fine(40.0)),
     ] {
         scene.settings.thresholds = thresholds;
         assert_eq!(scene.view().face(), face);
@@ -58,8 +61,8 @@ fn what_a_number_says_is_low_follows_the_settings() {
 fn a_last_good_value_counts_until_its_window_is_given_back() {
     let stale =
         |reset| claude("a@x.org").read(30, &[window("5-hour", 97.0, reset)]).failed(Failure::TimedOut(15));
-    assert_eq!(Scene::of(vec![stale(10)]).view().face(), Face::Low(3.0));
-    assert_eq!(Scene::of(vec![stale(-10)]).view().face(), Face::Error);
+    assert_eq!(Scene::of(vec![stale(10)]).view().face(), IconState::Low(3.0));
+    assert_eq!(Scene::of(vec![stale(-10)]).view().face(), IconState::Error);
 }
 
 /// "First answer still under way" is what the other face says.
@@ -68,7 +71,7 @@ fn a_group_of_accounts_that_all_failed_shows_the_error_face() {
     let scene = crowd(|_, usage| usage.failed(Failure::Unreachable("api".into())));
     for item in scene.view().accounts() {
         if let Item::Submenu(label, face, _) = item {
-            assert_eq!(face, Some(Face::Error), "{label}");
+            assert_eq!(face, Some(IconState::Error), "{label}");
         }
     }
 }

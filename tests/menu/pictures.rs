@@ -3,7 +3,7 @@
 use super::*;
 use chrono::FixedOffset;
 use insta::assert_snapshot;
-use quota_tray::quota::{ExtraUsage, Validity};
+use quota_tray::quota::{ExtraUsage, TokenLifetime};
 
 #[test]
 fn without_accounts_the_menu_says_how_to_connect_one() {
@@ -181,7 +181,7 @@ fn seat_billed_by_use_shows_its_spending_and_no_percentage() {
 fn the_state_of_the_login_is_a_row_unless_the_error_tells_it() {
     let held = |renewed: Option<i64>, expires: Option<i64>| {
         let usage = claude("a@x.org").read(2, &[endless("Weekly", 30.0)]);
-        let validity = Validity { renewed_at: renewed.map(ago), expires_at: expires.map(ahead) };
+        let validity = TokenLifetime { renewed_at: renewed.map(ago), expires_at: expires.map(ahead) };
         AccountUsage { validity: Some(validity), ..usage }
     };
     let row = |usage: AccountUsage| {

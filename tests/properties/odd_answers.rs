@@ -5,8 +5,8 @@ use super::said::{self, Outcome};
 use super::{account, at};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use quota_tray::quota::alert::{Memory, Rules};
-use quota_tray::quota::notice::Notice;
+use quota_tray::quota::alert::{AlertHistory, Rules};
+use quota_tray::quota::notification::Notification;
 use quota_tray::quota::{AccountUsage, Snapshot, Window, percent};
 use std::collections::BTreeMap;
 
@@ -46,21 +46,21 @@ fn reset() -> impl Strategy<Value = Reset> {
 type Answers = Vec<Option<(f64, Reset)>>;
 
 #[derive(Debug, Clone)]
-struct Look {
+struct TextStyle {
     minutes: i64,
     answers: Vec<Answers>,
     outcomes: Vec<Outcome>,
     restart: bool,
 }
 
-fn look() -> impl Strategy<Value = Look> {
+fn look() -> impl Strategy<Value = TextStyle> {
     let minutes = prop_oneof![4 => 1_i64..20, 1 => 20_i64..800];
     let used = prop_oneof![1 => 0_u8..=200, 1 => 150_u8..=200].prop_map(|half| f64::from(half) / 2.0);
     let answers = prop::collection::vec(prop::option::weighted(0.9, (used, reset())), WINDOWS);
     let answers = prop::collection::vec(answers, ACCOUNTS);
     let outcomes = prop::collection::vec(said::outcome(), ACCOUNTS);
     (minutes, answers, outcomes, prop::bool::weighted(0.2))
-        .prop_map(|(minutes, answers, outcomes, restart)| Look { minutes, answers, outcomes, restart })
+        .prop_map(|(minutes, answers, outcomes, restart)| TextStyle { minutes, answers, outcomes, restart })
 }
 
 /// One good answer's word on one window, and what was said upon it.
@@ -87,8 +87,8 @@ proptest! {
         let mut known: Vec<_> = (0..ACCOUNTS).map(|n| AccountUsage::unknown(account(n))).collect();
         let mut resets = BTreeMap::new();
         let mut histories: BTreeMap<(usize, usize), Vec<Heard>> = BTreeMap::new();
-        let mut alone: BTreeMap<(usize, usize), Memory> = BTreeMap::new();
-        let mut memory = Memory::default();
+        let mut alone: BTreeMap<(usize, usize), AlertHistory> = BTreeMap::new();
+        let mut memory = AlertHistory::default();
         let mut now = at(0);
         for look in looks {
             now += TimeDelta::minutes(look.minutes);
@@ -160,11 +160,11 @@ fn only(snapshot: &Snapshot, usage: &AccountUsage, window: &Window) -> Snapshot 
 }
 
 /// One window by itself has one thing to say at most.
-fn only_word(said: &[Notice]) -> Option<Said> {
+fn only_word(said: &[Notification]) -> Option<Said> {
     match said {
         [] => None,
-        [Notice::Low(_)] => Some(Said::Low),
-        [Notice::Reset(_)] => Some(Said::Reset),
+        [Notification::Low(_)] => Some(Said::Low),
+        [Notification::Reset(_)] => Some(Said::Reset),
         _ => panic!("{said:?}"),
     }
 }

@@ -3,9 +3,8 @@
 use super::{account, at};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use quota_tray::quota::Failure;
-use quota_tray::quota::Provider;
-use quota_tray::quota::pacing::{Budget, Pacing, Verdict};
+use quota_tray::engine::budget::{Admission, RequestBudget, RequestLimits};
+use quota_tray::quota::{Failure, Provider};
 
 const STRETCH: TimeDelta = TimeDelta::minutes(5);
 const ACCOUNTS: usize = 3;
@@ -40,9 +39,9 @@ fn reply() -> impl Strategy<Value = Reply> {
     ]
 }
 
-fn budget() -> impl Strategy<Value = Budget> {
+fn budget() -> impl Strategy<Value = RequestLimits> {
     (1_u32..8, 1_u32..40)
-        .prop_map(|(per_five_minutes, claude_per_hour)| Budget { per_five_minutes, claude_per_hour })
+        .prop_map(|(per_five_minutes, claude_per_hour)| RequestLimits { per_five_minutes, claude_per_hour })
 }
 
 /// One wish to ask, some time after the one before.
@@ -99,7 +98,7 @@ impl Past {
     }
 
     /// Whether the budget has no room for another request by a person.
-    fn is_full(&self, number: usize, budget: &Budget, now: DateTime<Utc>) -> bool {
+    fn is_full(&self, number: usize, budget: &RequestLimits, now: DateTime<Utc>) -> bool {
         let hourly = account(number).provider == Provider::Claude
             && self.asked_in(TimeDelta::hours(1), now) >= budget.claude_per_hour as usize;
         hourly || self.asked_in(STRETCH, now) >= budget.per_five_minutes as usize
@@ -109,15 +108,15 @@ impl Past {
 /// Several programs that share one pacing, so that questions overlap.
 #[derive(Default)]
 struct Play {
-    pacing: Pacing,
+    pacing: RequestBudget,
     pasts: [Past; ACCOUNTS],
     under_way: Vec<Answer>,
-    verdicts: Vec<Verdict>,
+    verdicts: Vec<Admission>,
 }
 
 impl Play {
     /// Plays the wishes that are `of_interest`; the clock and the restarts are those of all.
-    fn of(wishes: &[Wish], budget: &Budget, of_interest: impl Fn(&Wish) -> bool) -> Play {
+    fn of(wishes: &[Wish], budget: &RequestLimits, of_interest: impl Fn(&Wish) -> bool) -> Play {
         let mut play = Play::default();
         let mut now = at(0);
         for wish in wishes {
@@ -138,22 +137,22 @@ impl Play {
     }
 
     /// May it be asked, and is that right?
-    fn wish(&mut self, wish: &Wish, budget: &Budget, now: DateTime<Utc>) {
+    fn wish(&mut self, wish: &Wish, budget: &RequestLimits, now: DateTime<Utc>) {
         let candidate = account(wish.account).into();
         let verdict = self.pacing.admit(&candidate, budget, wish.demanded, now);
         let past = &mut self.pasts[wish.account];
         match verdict {
-            Verdict::Ask => {
+            Admission::Ask => {
                 assert!(past.refused_until.is_none_or(|until| until <= now), "a cool-down was broken");
                 assert!(!past.is_full(wish.account, budget, now), "{:?}", past.asked);
                 past.asked.push(now);
                 self.ask(wish, now);
             }
-            Verdict::Cooling(until) => {
+            Admission::Cooling(until) => {
                 assert!(until > now);
                 assert_eq!(Some(until), past.refused_until, "it cools down by the provider's word alone");
             }
-            Verdict::Held(until) => {
+            Admission::Held(until) => {
                 assert!(until > now && until - now <= TimeDelta::hours(1), "held until {until}");
                 let is_full = past.is_full(wish.account, budget, now);
                 assert!(is_full || !wish.demanded, "a person was refused with requests left");
@@ -232,8 +231,8 @@ proptest! {
         let mut now = wishes.iter().fold(at(0), |now, wish| now + wish.pause);
         // The provider's word, the limits, the pause, the slower pace: each holds once.
         let was_asked = (0..6).any(|_| match pacing.admit(&account(0).into(), &budget, demanded, now) {
-            Verdict::Ask => true,
-            Verdict::Cooling(until) | Verdict::Held(until) => {
+            Admission::Ask => true,
+            Admission::Cooling(until) | Admission::Held(until) => {
                 now = until;
                 false
             }

@@ -6,8 +6,8 @@ use super::said::{self, Outcome};
 use super::{account, at};
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use quota_tray::quota::alert::{Memory, Rules};
-use quota_tray::quota::notice::{Event, Notice};
+use quota_tray::quota::alert::{AlertHistory, Rules};
+use quota_tray::quota::notification::{Notification, WindowEvent};
 use quota_tray::quota::{AccountUsage, Window, percent};
 
 const ACCOUNTS: usize = 2;
@@ -22,7 +22,7 @@ const TITLES: [&str; 3] = ["5-hour", "5 hours", "Session"];
 
 /// One look at the world, some time after the one before; sleep is just more time.
 #[derive(Debug, Clone)]
-struct Look {
+struct TextStyle {
     minutes: i64,
     /// How much is used of each window since the look before, in percent.
     used: Vec<f64>,
@@ -33,7 +33,7 @@ struct Look {
     title: &'static str,
 }
 
-fn look() -> impl Strategy<Value = Look> {
+fn look() -> impl Strategy<Value = TextStyle> {
     let minutes = prop_oneof![4 => 1_i64..20, 1 => 20_i64..800];
     let used = prop_oneof![3 => 0_u8..8, 1 => 0_u8..160].prop_map(|half| f64::from(half) / 2.0);
     (
@@ -44,7 +44,7 @@ fn look() -> impl Strategy<Value = Look> {
         prop::bool::weighted(0.2),
         prop::sample::select(&TITLES[..]),
     )
-        .prop_map(|(minutes, used, jitter, outcomes, restart, title)| Look {
+        .prop_map(|(minutes, used, jitter, outcomes, restart, title)| TextStyle {
             minutes,
             used,
             jitter,
@@ -82,8 +82,8 @@ impl Truth {
     }
 
     /// What has to be said when a good answer tells of the window as it is now.
-    fn announce(&mut self, window: Window, usage: &AccountUsage, rules: &Rules) -> Option<Notice> {
-        let event = Event { account: usage.account.clone(), window };
+    fn announce(&mut self, window: Window, usage: &AccountUsage, rules: &Rules) -> Option<Notification> {
+        let event = WindowEvent { account: usage.account.clone(), window };
         let left = event.window.remaining_percent();
         let below = rules.thresholds.iter().copied().filter(|threshold| percent::is_below(left, *threshold));
         let level = if left <= 0.0 { Some(0.0) } else { below.min_by(f64::total_cmp) };
@@ -92,9 +92,9 @@ impl Truth {
         let worse = level.is_some_and(|level| self.announced.is_none_or(|announced| level < announced));
         if worse {
             self.announced = level;
-            Some(Notice::Low(event))
+            Some(Notification::Low(event))
         } else {
-            (before.is_some() && rules.on_reset).then_some(Notice::Reset(event))
+            (before.is_some() && rules.on_reset).then_some(Notification::Reset(event))
         }
     }
 }
@@ -107,7 +107,7 @@ proptest! {
     ) {
         let mut truths: Vec<_> = (0..WINDOWS).map(Truth::new).collect();
         let mut known: Vec<_> = (0..ACCOUNTS).map(|n| AccountUsage::unknown(account(n))).collect();
-        let mut memory = Memory::default();
+        let mut memory = AlertHistory::default();
         let mut now = at(0);
         for look in looks {
             now += TimeDelta::minutes(look.minutes);
@@ -139,7 +139,7 @@ proptest! {
 }
 
 /// The window as the provider tells of it.
-fn window(truth: &Truth, number: usize, look: &Look) -> Window {
+fn window(truth: &Truth, number: usize, look: &TextStyle) -> Window {
     let mut window = Window::new(format!("window_{number}"), look.title, truth.used).expect("a number");
     window.resets_at = Some(truth.ends + TimeDelta::seconds(look.jitter[number]));
     window

@@ -2,9 +2,10 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use quota_tray::quota::alert::{self, Memory, Rules};
-use quota_tray::quota::notice::Notice;
-use quota_tray::quota::{AccountUsage, Failure, Reading, Snapshot, Window, Zone};
+use quota_tray::presenter::format::Zone;
+use quota_tray::quota::alert::{self, AlertHistory, Rules};
+use quota_tray::quota::notification::Notification;
+use quota_tray::quota::{AccountUsage, Failure, Snapshot, Usage, Window};
 
 /// More notices than this at once are one summary.
 const MOST_AT_ONCE: usize = 3;
@@ -54,7 +55,7 @@ pub fn refreshed(
         usage.disabled = *outcome == Outcome::SwitchedOff;
         match outcome {
             Outcome::Answered => {
-                usage.settle(Ok(Reading { windows: windows(place), ..Reading::default() }), now);
+                usage.settle(Ok(Usage { windows: windows(place), ..Usage::default() }), now);
             }
             Outcome::Failed => usage.settle(Err(Failure::TimedOut(15)), now),
             Outcome::Held => usage.hold(now + TimeDelta::minutes(1)),
@@ -68,7 +69,12 @@ pub fn refreshed(
 
 /// Judges a snapshot, and sees to it that the same one says nothing a second time.
 #[track_caller]
-pub fn judge(memory: &mut Memory, snapshot: &Snapshot, rules: &Rules, now: DateTime<Utc>) -> Vec<Notice> {
+pub fn judge(
+    memory: &mut AlertHistory,
+    snapshot: &Snapshot,
+    rules: &Rules,
+    now: DateTime<Utc>,
+) -> Vec<Notification> {
     let notices = alert::judge(memory, snapshot, rules, now);
     let mut again = restarted(memory);
     assert_eq!(alert::judge(&mut again, snapshot, rules, now), [], "said twice");
@@ -80,23 +86,23 @@ pub fn judge(memory: &mut Memory, snapshot: &Snapshot, rules: &Rules, now: DateT
 }
 
 /// What the memory is after a restart.
-pub fn restarted(memory: &Memory) -> Memory {
+pub fn restarted(memory: &AlertHistory) -> AlertHistory {
     let kept = serde_json::to_string(memory).expect("plain data");
     serde_json::from_str(&kept).expect("its own form")
 }
 
 /// Whether exactly this was said, be it in one sentence.
 #[track_caller]
-pub fn assert_said(said: &[Notice], expected: &[Notice]) {
+pub fn assert_said(said: &[Notification], expected: &[Notification]) {
     if expected.len() <= MOST_AT_ONCE {
         return assert_eq!(said, expected);
     }
-    let left = |notice: &Notice| match notice {
-        Notice::Low(event) => Some(event.window.remaining_percent()),
+    let left = |notice: &Notification| match notice {
+        Notification::Low(event) => Some(event.window.remaining_percent()),
         _ => None,
     };
     let lows: Vec<_> = expected.iter().filter_map(left).collect();
-    let [Notice::Summary { low, reset, worst }] = said else { panic!("{said:?}") };
+    let [Notification::Summary { low, reset, worst }] = said else { panic!("{said:?}") };
     assert_eq!((*low, *reset), (lows.len(), expected.len() - lows.len()));
     let worst = worst.as_ref().map(|event| event.window.remaining_percent());
     assert_eq!(worst, lows.into_iter().min_by(f64::total_cmp));

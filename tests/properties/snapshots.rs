@@ -4,24 +4,24 @@ use super::at;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use quota_tray::quota::{
-    Account, AccountId, AccountUsage, Failure, Provider, Reading, Snapshot, Standing, State, Window,
+    Account, AccountId, AccountStatus, AccountUsage, Failure, Provider, Snapshot, Usage, UsageState, Window,
 };
 
 /// A file in the folder, as one scan finds it.
 #[derive(Debug, Clone)]
 struct File {
     account: Account,
-    standing: Standing,
-    answer: Result<Reading, Failure>,
+    standing: AccountStatus,
+    answer: Result<Usage, Failure>,
 }
 
 fn file(number: usize) -> impl Strategy<Value = File> {
     let email = prop::sample::select(vec!["a@x", "A@x", "b@x", "É@x", "é@x", "", "ß@x"]);
     let provider = prop::sample::select(&Provider::ALL[..]);
     let standing = prop_oneof![
-        4 => Just(Standing::Asked),
-        1 => Just(Standing::Disabled),
-        1 => Just(Standing::Failed(Failure::BrokenFile("it is empty".into()))),
+        4 => Just(AccountStatus::Asked),
+        1 => Just(AccountStatus::Disabled),
+        1 => Just(AccountStatus::Failed(Failure::BrokenFile("it is empty".into()))),
     ];
     let answer = prop_oneof![2 => reading().prop_map(Ok), 1 => failure().prop_map(Err)];
     (email, provider, standing, answer).prop_map(move |(email, provider, standing, answer)| {
@@ -30,7 +30,7 @@ fn file(number: usize) -> impl Strategy<Value = File> {
     })
 }
 
-fn reading() -> impl Strategy<Value = Reading> {
+fn reading() -> impl Strategy<Value = Usage> {
     let window = (any::<f64>(), prop::option::of(-5_000_i64..5_000), any::<bool>());
     prop::collection::vec(window, 0..4).prop_map(|windows| {
         let windows = windows.into_iter().enumerate().filter_map(|(number, (used, reset, named))| {
@@ -38,7 +38,7 @@ fn reading() -> impl Strategy<Value = Reading> {
             (window.resets_at, window.named) = (reset.map(at), named);
             Some(window)
         });
-        Reading { windows: windows.collect(), ..Reading::default() }
+        Usage { windows: windows.collect(), ..Usage::default() }
     })
 }
 
@@ -90,12 +90,12 @@ proptest! {
 
 /// What holds of an account before it is asked.
 fn placed(file: &File, usage: &AccountUsage, earlier: Option<&AccountUsage>) {
-    assert_eq!(usage.loading, file.standing == Standing::Asked);
-    assert_eq!(usage.disabled, file.standing == Standing::Disabled);
-    if let Standing::Failed(failure) = &file.standing {
+    assert_eq!(usage.loading, file.standing == AccountStatus::Asked);
+    assert_eq!(usage.disabled, file.standing == AccountStatus::Disabled);
+    if let AccountStatus::Failed(failure) = &file.standing {
         assert_eq!(usage.error.as_ref(), Some(failure));
     }
-    let is_broken = matches!(file.standing, Standing::Failed(_));
+    let is_broken = matches!(file.standing, AccountStatus::Failed(_));
     let same = earlier.filter(|earlier| {
         earlier.account.provider == file.account.provider
             && (is_broken || earlier.account.email == file.account.email)
@@ -118,12 +118,12 @@ fn settled(file: &File, before: &AccountUsage, after: &AccountUsage, now: DateTi
     match &file.answer {
         Ok(reading) => {
             assert_eq!((after.reading.as_ref(), after.updated_at), (Some(reading), Some(now)));
-            assert_eq!(after.state(), State::Ok);
+            assert_eq!(after.state(), UsageState::Ok);
         }
         Err(failure) => {
             assert_eq!((&after.reading, after.updated_at), (&before.reading, before.updated_at));
             assert_eq!(after.error.as_ref(), Some(failure));
-            assert!(!matches!(after.state(), State::Ok | State::Loading));
+            assert!(!matches!(after.state(), UsageState::Ok | UsageState::Loading));
         }
     }
 }

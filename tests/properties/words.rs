@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use proptest::prelude::*;
+use quota_tray::presenter::format::{self, Zone};
 use quota_tray::providers::http::retry_at;
 use quota_tray::providers::json::tidy;
-use quota_tray::quota::words::{self, Zone};
-use quota_tray::quota::{Failure, moment};
+use quota_tray::quota::{Failure, timestamp};
 use serde_json::{Value, json};
 
 const EAST: Zone = Zone::from_fn(|_| FixedOffset::east_opt(86_399).expect("in range"));
@@ -32,31 +32,31 @@ proptest! {
     #[test]
     fn every_moment_has_words(at in any_moment(), now in any_moment()) {
         for zone in [Zone::UTC, Zone::LOCAL, EAST, WEST] {
-            assert_one_line(&words::date_time(at, zone));
-            assert_one_line(&words::clock_time(at, now, zone));
-            assert_one_line(&words::reset_both_ways(at, now, zone));
+            assert_one_line(&format::date_time(at, zone));
+            assert_one_line(&format::clock_time(at, now, zone));
+            assert_one_line(&format::reset_both_ways(at, now, zone));
             for failure in [Failure::RateLimited(at), Failure::AskedEnough(at)] {
                 assert_one_line(&failure.words(now, zone));
                 assert_one_line(&failure.short(now, zone));
             }
         }
-        assert_one_line(&words::age(at, now));
-        assert_one_line(&words::stretch(at - now));
-        let passed = words::reset_both_ways(at, now, Zone::UTC).starts_with("already passed");
+        assert_one_line(&format::age(at, now));
+        assert_one_line(&format::stretch(at - now));
+        let passed = format::reset_both_ways(at, now, Zone::UTC).starts_with("already passed");
         assert_eq!(passed, (at - now).num_seconds() < 0);
     }
 
     #[test]
     fn every_stretch_of_time_has_words(milliseconds in any::<i64>()) {
         for length in [TimeDelta::milliseconds(milliseconds.max(-i64::MAX)), TimeDelta::MIN, TimeDelta::MAX] {
-            assert_one_line(&words::stretch(length));
+            assert_one_line(&format::stretch(length));
         }
     }
 
     #[test]
     fn a_percentage_is_0_only_where_nothing_is_left(value in any::<f64>(), share in 0.0..=100.0) {
-        assert_one_line(&words::percent(value));
-        let text = words::percent(share);
+        assert_one_line(&format::percent(value));
+        let text = format::percent(share);
         assert_eq!(text == "0%", share <= 0.0, "{share}");
         let whole: f64 = text.trim_start_matches("under ").trim_end_matches('%').parse().expect("a number");
         assert!((whole - share).abs() <= 1.0, "{share}: {text}");
@@ -71,10 +71,10 @@ proptest! {
         now in any_moment(),
     ) {
         for value in [json!(number), json!(whole), json!(text), json!(whole.to_string()), Value::Null] {
-            moment::parse(&value);
+            timestamp::parse(&value);
         }
-        moment::from_epoch(number);
-        if let Some(later) = moment::after(now, seconds) {
+        timestamp::from_epoch(number);
+        if let Some(later) = timestamp::after(now, seconds) {
             assert!(later >= now);
         }
     }
@@ -83,7 +83,7 @@ proptest! {
     fn a_moment_that_was_written_is_read_as_it_was(seconds in -62_135_596_800_i64..253_402_300_800) {
         let written = DateTime::from_timestamp(seconds, 0).expect("years 1 to 9999");
         for text in [written.to_rfc3339(), written.format("%Y-%m-%d %H:%M:%S").to_string()] {
-            assert_eq!(moment::parse(&json!(text)), Some(written), "{text}");
+            assert_eq!(timestamp::parse(&json!(text)), Some(written), "{text}");
         }
     }
 

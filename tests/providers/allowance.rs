@@ -3,8 +3,8 @@
 use super::words::facts;
 use super::*;
 use insta::assert_snapshot;
-use quota_tray::quota::alert::{self, Memory, Rules};
-use quota_tray::quota::notice::Notice;
+use quota_tray::quota::alert::{self, AlertHistory, Rules};
+use quota_tray::quota::notification::Notification;
 use serde_json::json;
 
 fn allowance(limit: Value) -> Value {
@@ -159,8 +159,8 @@ fn monthly_allowance_counts_for_the_lowest_percentage_and_for_alerts() {
     let lowest = snapshot.lowest(now()).map(|(_, window)| window.remaining_percent());
     assert_eq!(lowest, Some(3.0));
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
-    let notices = alert::judge(&mut Memory::default(), &snapshot, &rules, now());
-    assert!(matches!(&notices[..], [Notice::Low(event)] if event.window.title == "Monthly allowance"));
+    let notices = alert::judge(&mut AlertHistory::default(), &snapshot, &rules, now());
+    assert!(matches!(&notices[..], [Notification::Low(event)] if event.window.title == "Monthly allowance"));
 }
 
 #[test]

@@ -1,16 +1,16 @@
 //! What a status and its headers come to, whatever the body.
 
 use super::*;
-use quota_tray::providers::http::Answer;
+use quota_tray::providers::http::Response;
 use quota_tray::quota::Failure;
 
 #[track_caller]
 fn failure(provider: Provider, status: u16, retry_after: Option<&str>, body: &[u8]) -> Failure {
-    let answer = Answer {
+    let answer = Response {
         status,
         retry_after: retry_after.map(str::to_owned),
         body: body.to_vec(),
-        ..Answer::default()
+        ..Response::default()
     };
     providers::read(provider, &answer, now()).expect_err("a failure")
 }
@@ -26,7 +26,7 @@ fn a_good_answer_is_read() {
     for (provider, name) in [(Provider::Claude, "max"), (Provider::Codex, "plus")] {
         let body = fixture(provider, name);
         let reading = providers::parse(provider, &body, now()).unwrap();
-        let answer = Answer { status: 200, body, ..Answer::default() };
+        let answer = Response { status: 200, body, ..Response::default() };
         assert_eq!(providers::read(provider, &answer, now()), Ok(reading));
     }
 }
@@ -98,7 +98,7 @@ fn a_403_says_by_its_body_and_headers_whether_it_is_about_the_token() {
             (503, Some("challenge"), b"<html>", Failure::Server(503)),
         ] {
             let cf_mitigated = cf_mitigated.map(str::to_owned);
-            let answer = Answer { status, retry_after: None, cf_mitigated, body: body.to_vec() };
+            let answer = Response { status, retry_after: None, cf_mitigated, body: body.to_vec() };
             assert_eq!(providers::read(provider, &answer, now()), Err(expected), "{answer:?}");
         }
     }

@@ -2,7 +2,7 @@
 
 use super::words::{facts, row};
 use super::*;
-use quota_tray::quota::alert::{self, Memory, Rules};
+use quota_tray::quota::alert::{self, AlertHistory, Rules};
 use serde_json::json;
 
 /// Claude's facts where it also has a window.
@@ -34,10 +34,10 @@ fn seat_billed_by_use_is_ok_has_no_window_and_counts_for_nothing() {
         let reading = providers::parse(Provider::Claude, &body, now()).unwrap();
         assert_eq!(keys(&reading), [""; 0], "{name}");
         let snapshot = snapshot(Provider::Claude, reading);
-        assert_eq!(snapshot.accounts[0].state(), quota_tray::quota::State::Ok, "{name}");
+        assert_eq!(snapshot.accounts[0].state(), quota_tray::quota::UsageState::Ok, "{name}");
         assert_eq!(snapshot.lowest(now()), None, "{name}");
         let rules = Rules { thresholds: vec![100.0], on_reset: true };
-        assert_eq!(alert::judge(&mut Memory::default(), &snapshot, &rules, now()), [], "{name}");
+        assert_eq!(alert::judge(&mut AlertHistory::default(), &snapshot, &rules, now()), [], "{name}");
         let body = serde_json::from_slice(&body).unwrap();
         assert_eq!(facts(Provider::Claude, &body)[0], spent);
         assert_eq!(row(Provider::Claude, &body), "Claude · a@b.c — usage-based billing", "{name}");

@@ -2,8 +2,8 @@
 //! reading, and no panic.
 
 use super::*;
-use quota_tray::providers::http::{Answer, MOST_BYTES};
-use quota_tray::quota::words::{clock_time, date_time, percent, reset_both_ways, stretch};
+use quota_tray::presenter::format::{clock_time, date_time, percent, reset_both_ways, stretch};
+use quota_tray::providers::http::{MOST_BYTES, Response};
 use serde_json::json;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -30,7 +30,7 @@ pub(super) fn assert_sound(
     body: &[u8],
     now: DateTime<Utc>,
     case: &dyn Display,
-) -> Option<Reading> {
+) -> Option<Usage> {
     let reading = match providers::parse(provider, body, now) {
         Err(error) => {
             assert_line(&error, case);
@@ -289,11 +289,11 @@ fn an_answer_of_any_status_and_any_body_is_no_panic() {
     for provider in Provider::ALL {
         for status in 0..1000 {
             for body in [&b""[..], b"{}", b"\xff", b"{\"five_hour\":{\"utilization\":5}}"] {
-                let answer = Answer {
+                let answer = Response {
                     status,
                     retry_after: Some("\u{0}".into()),
                     body: body.to_vec(),
-                    ..Answer::default()
+                    ..Response::default()
                 };
                 if let Err(failure) = providers::read(provider, &answer, now()) {
                     assert_line(&failure.words(now(), ZONE), &status);

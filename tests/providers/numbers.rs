@@ -2,7 +2,7 @@
 
 use super::hostile::{ZONES, assert_line, assert_sound};
 use super::*;
-use quota_tray::quota::words::{clock_time, date_time, percent, reset_both_ways, stretch};
+use quota_tray::presenter::format::{clock_time, date_time, percent, reset_both_ways, stretch};
 
 #[test]
 fn numbers_beyond_the_range_are_an_error_or_no_window() {

@@ -37,7 +37,7 @@ fn ask(
     changes: Value,
     change: impl FnOnce(&mut Endpoints),
     answer: Vec<u8>,
-) -> (Vec<String>, Result<Reading, Failure>) {
+) -> (Vec<String>, Result<Usage, Failure>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/usage?of=me", listener.local_addr().unwrap());
     let server = thread::spawn(move || {

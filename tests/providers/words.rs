@@ -1,11 +1,11 @@
 //! What a person reads of a window: what is left, what is used, when it resets.
 
 use super::*;
-use quota_tray::commands::report::Report;
 use quota_tray::config::Settings;
-use quota_tray::quota::alert::{self, Memory, Rules};
-use quota_tray::quota::words::{percent, reset_both_ways, stretch};
-use quota_tray::tray::menu::{View, as_text};
+use quota_tray::output::json::Report;
+use quota_tray::presenter::format::{percent, reset_both_ways, stretch};
+use quota_tray::quota::alert::{self, AlertHistory, Rules};
+use quota_tray::tray::menu::{Presenter, as_text};
 use serde_json::json;
 use std::path::Path;
 
@@ -91,11 +91,11 @@ fn menu(provider: Provider, body: &[u8]) -> String {
     with_view(provider, body, |view| as_text(&view.accounts()))
 }
 
-fn with_view<T>(provider: Provider, body: &[u8], see: impl FnOnce(View) -> T) -> T {
+fn with_view<T>(provider: Provider, body: &[u8], see: impl FnOnce(Presenter) -> T) -> T {
     let snapshot = snapshot(provider, providers::parse(provider, body, now()).unwrap());
     let settings = Settings::default();
     let auth_dir = Path::new("/home/a/.cli-proxy-api");
-    see(View {
+    see(Presenter {
         snapshot: &snapshot,
         settings: &settings,
         auth_dir,
@@ -131,7 +131,8 @@ fn every_percentage_says_whether_it_is_left_or_used() {
     for (provider, name, body) in all_fixtures() {
         let Ok(reading) = providers::parse(provider, &body, now()) else { continue };
         let mut texts = vec![menu(provider, &body), with_view(provider, &body, |view| view.tooltip())];
-        for notice in alert::judge(&mut Memory::default(), &snapshot(provider, reading), &rules, now()) {
+        for notice in alert::judge(&mut AlertHistory::default(), &snapshot(provider, reading), &rules, now())
+        {
             let (title, text) = notice.words(now(), ZONE, false);
             texts.push(format!("{title}: {}", text.replace('\n', "; ")));
         }
@@ -166,7 +167,7 @@ fn the_status_of_an_account_is_the_example_of_the_contract() {
     let now = utc("2026-11-20T12:00:00Z");
     let body = json!({"five_hour": {"utilization": 42.0, "resets_at": "2026-11-20T15:00:00Z"}}).to_string();
     let reading = providers::parse(Provider::Claude, body.as_bytes(), now).unwrap();
-    let mut usage = account(Provider::Claude, Reading::default());
+    let mut usage = account(Provider::Claude, Usage::default());
     usage.settle(Ok(reading), now);
     let snapshot = Snapshot { accounts: vec![usage], updated_at: Some(now), ..Snapshot::default() };
     let report = Report::new(&snapshot, false, now, Zone::UTC).json();

@@ -6,9 +6,10 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 
-use quota_tray::config::{self, Paths, expand_home};
+use quota_tray::config;
 use quota_tray::credentials::renewal::{Policy, Renewer, Step};
 use quota_tray::credentials::store::{self, Entry};
+use quota_tray::platform::paths::{Paths, expand_home};
 use quota_tray::providers::Http;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::task::JoinSet;

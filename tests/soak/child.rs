@@ -4,18 +4,19 @@
 use crate::figures::{self, Figures};
 use crate::folder::Folder;
 use chrono::Utc;
-use quota_tray::commands;
+use quota_tray::app::state_machine::{App, AppEvent, Effect};
+use quota_tray::cli;
 use quota_tray::config::{Endpoint, Endpoints, Settings, TokenRenewal};
 use quota_tray::credentials::Login;
-use quota_tray::credentials::watch::FolderWatch;
-use quota_tray::memory;
-use quota_tray::quota::alert::Memory;
-use quota_tray::quota::pacing::{Candidate, Verdict};
-use quota_tray::quota::{Account, Failure, Snapshot, Zone};
-use quota_tray::refresher::{self, Command};
-use quota_tray::source::{Accounts, Outcome, Scan, Shared, Source};
-use quota_tray::state::State;
-use quota_tray::tray::app::{App, Effect, Event};
+use quota_tray::engine::accounts::{Accounts, FetchOutcome, Scan, Shared, Source};
+use quota_tray::engine::budget::{Admission, Candidate};
+use quota_tray::engine::refresher::{self, Command};
+use quota_tray::engine::state_file::StateFile;
+use quota_tray::platform::allocator;
+use quota_tray::platform::folder_watch::FolderWatch;
+use quota_tray::presenter::format::Zone;
+use quota_tray::quota::alert::AlertHistory;
+use quota_tray::quota::{Account, Failure, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -55,8 +56,8 @@ fn refreshes_as_often_as_it_is_told() {
     let dir = PathBuf::from(std::env::var_os(FOLDER).expect("a folder"));
     let server = std::env::var(SERVER).expect("an address");
     // As the program begins.
-    memory::keep_little();
-    commands::messages::log_to_stderr(0);
+    allocator::keep_little();
+    cli::logging::log_to_stderr(0);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     // Threads that wait for work, as those that read files did, end soon.
     runtime.enable_all().start_paused(true).thread_keep_alive(TICK * 100);
@@ -82,12 +83,12 @@ impl Source for Unlimited {
         self.0.scan()
     }
 
-    fn fetch(&self, login: Login) -> impl Future<Output = Outcome> + Send {
+    fn fetch(&self, login: Login) -> impl Future<Output = FetchOutcome> + Send {
         self.0.fetch(login)
     }
 
-    fn admit(&self, candidates: &[Candidate], demanded: bool) -> Vec<Verdict> {
-        self.0.admit(candidates, demanded).into_iter().map(|_| Verdict::Ask).collect()
+    fn admit(&self, candidates: &[Candidate], demanded: bool) -> Vec<Admission> {
+        self.0.admit(candidates, demanded).into_iter().map(|_| Admission::Ask).collect()
     }
 
     fn answered(&self, answers: Vec<(Account, Option<Failure>)>) -> Vec<Option<Failure>> {
@@ -104,7 +105,7 @@ struct Soak {
     snapshots: mpsc::UnboundedReceiver<Snapshot>,
     ticks: mpsc::Receiver<()>,
     app: App,
-    state: State,
+    state: StateFile,
     folder: Folder,
     rng: fastrand::Rng,
     /// When somebody clicks in the middle of a refresh.
@@ -137,7 +138,7 @@ impl Soak {
             // Nobody listens any more at the very end.
             let _ = told.send(snapshot);
         }));
-        let memory = Memory::default();
+        let memory = AlertHistory::default();
         Soak {
             commands,
             snapshots,
@@ -191,7 +192,7 @@ impl Soak {
             }
         }
         // As the refresher does when it rests. That is by the wall clock, which does not run faster here.
-        memory::give_back();
+        allocator::give_back();
         let logged = std::fs::metadata("/proc/self/fd/2").expect("a file").len();
         println!("{}", Figures::of_this_process(&self.folder.state, logged).tell());
     }
@@ -228,7 +229,7 @@ impl Soak {
         if !snapshot.refreshing {
             self.state.keep_snapshot(&snapshot);
         }
-        for effect in self.app.handle(Event::Snapshot(snapshot), Utc::now()) {
+        for effect in self.app.handle(AppEvent::Snapshot(snapshot), Utc::now()) {
             match effect {
                 Effect::Remember(memory) => self.state.keep_alerts(&memory),
                 Effect::Draw(drawing) => assert!(drawing.items.len() > 5, "{drawing:?}"),

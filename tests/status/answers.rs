@@ -2,8 +2,7 @@
 
 use super::*;
 use chrono::{DateTime, TimeDelta, Utc};
-use quota_tray::quota::Zone;
-use quota_tray::quota::words::clock_time;
+use quota_tray::presenter::format::{Zone, clock_time};
 
 const MIB: usize = 1024 * 1024;
 

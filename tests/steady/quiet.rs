@@ -2,10 +2,10 @@
 
 use super::*;
 use crate::server::Server;
-use quota_tray::credentials::watch::FolderWatch;
-use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Reading, Snapshot, Standing, Window};
-use quota_tray::refresher::{self, Command};
-use quota_tray::source::{Outcome, Scan, Source};
+use quota_tray::engine::accounts::{FetchOutcome, Scan, Source};
+use quota_tray::engine::refresher::{self, Command};
+use quota_tray::platform::folder_watch::FolderWatch;
+use quota_tray::quota::{Account, AccountId, AccountStatus, AccountUsage, Provider, Snapshot, Usage, Window};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, mpsc};
@@ -25,21 +25,18 @@ fn account() -> Account {
     }
 }
 
-fn reading() -> Reading {
-    Reading {
-        windows: vec![Window::new("five_hour", "5-hour", 58.0).expect("a number")],
-        ..Reading::default()
-    }
+fn reading() -> Usage {
+    Usage { windows: vec![Window::new("five_hour", "5-hour", 58.0).expect("a number")], ..Usage::default() }
 }
 
 impl Source for Thinking {
     type Login = ();
 
     async fn scan(&self) -> Scan<()> {
-        Scan { accounts: vec![(account(), Standing::Asked, Some(()))], signature: 1, problem: None }
+        Scan { accounts: vec![(account(), AccountStatus::Asked, Some(()))], signature: 1, problem: None }
     }
 
-    async fn fetch(&self, (): ()) -> Outcome {
+    async fn fetch(&self, (): ()) -> FetchOutcome {
         sleep(self.0).await;
         Ok(reading()).into()
     }

@@ -1,9 +1,9 @@
 //! A suspend: the wall clock goes on, the monotonic one stands still.
 
-use quota_tray::credentials::watch::FolderWatch;
+use quota_tray::engine::accounts::{FetchOutcome, Scan, Source};
+use quota_tray::engine::refresher::{self, Command};
+use quota_tray::platform::folder_watch::FolderWatch;
 use quota_tray::quota::Snapshot;
-use quota_tray::refresher::{self, Command};
-use quota_tray::source::{Outcome, Scan, Source};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -19,7 +19,7 @@ impl Source for Nobody {
         Scan { accounts: Vec::new(), signature: 0, problem: None }
     }
 
-    async fn fetch(&self, (): ()) -> Outcome {
+    async fn fetch(&self, (): ()) -> FetchOutcome {
         unreachable!("there is nobody to ask for")
     }
 

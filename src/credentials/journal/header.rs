@@ -1,6 +1,6 @@
 //! What a journal says of a renewal: hashes and moments, no tokens.
 
-use super::{HEADER, MOST_ANSWER};
+use crate::credentials::journal::{HEADER, MOST_ANSWER};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub const SUCCESSION: usize = 8;
 /// How far a renewal has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Phase {
+pub enum RenewalPhase {
     /// Nothing has been sent.
     Prepared,
     /// The token may have been spent; the answer is not known to be whole.
@@ -48,7 +48,7 @@ pub struct Header {
     #[serde(default)]
     pub succession: String,
     /// How far it has come.
-    pub phase: Phase,
+    pub phase: RenewalPhase,
     /// How often this token has been sent without an answer, or been called dead.
     pub tries: u32,
     /// How often in a row the token server has refused the request (429, 403, 5xx …), which says nothing of the token.
@@ -67,7 +67,7 @@ pub struct Header {
     pub not_before: Option<DateTime<Utc>>,
     /// The room of the answer: the first or the second.
     #[serde(default)]
-    pub(super) room: Room,
+    pub(crate) room: Room,
     /// When the answer in the other room came, which brought the token that is to be sent now. `None`: there
     /// is none.
     #[serde(default)]
@@ -77,21 +77,21 @@ pub struct Header {
 /// One of the two places for an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
-pub(super) enum Room {
+pub(crate) enum Room {
     #[default]
     First,
     Second,
 }
 
 impl Room {
-    pub(super) fn other(self) -> Room {
+    pub(crate) fn other(self) -> Room {
         match self {
             Room::First => Room::Second,
             Room::Second => Room::First,
         }
     }
 
-    pub(super) fn offset(self) -> u64 {
+    pub(crate) fn offset(self) -> u64 {
         match self {
             Room::First => HEADER as u64,
             Room::Second => (HEADER + MOST_ANSWER) as u64,
@@ -132,7 +132,7 @@ impl Header {
             ours,
             earlier,
             succession,
-            phase: Phase::Prepared,
+            phase: RenewalPhase::Prepared,
             tries,
             failures: again.map_or(0, |before| before.failures),
             status: again.and_then(|before| before.status),
@@ -145,7 +145,7 @@ impl Header {
     }
 
     /// Whether this program can read it.
-    pub(super) fn is_supported(&self) -> bool {
+    pub(crate) fn is_supported(&self) -> bool {
         self.version == 1
     }
 
@@ -169,7 +169,7 @@ impl Header {
 
     /// Whether the answer that is here brought this token, for another.
     fn brought(&self, hash: &str) -> bool {
-        self.phase == Phase::Answered && self.new.as_deref() == Some(hash) && self.spent != hash
+        self.phase == RenewalPhase::Answered && self.new.as_deref() == Some(hash) && self.spent != hash
     }
 
     /// Whether the file has a token from us.

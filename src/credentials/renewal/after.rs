@@ -2,9 +2,9 @@
 //! process can be killed at any moment. So a renewed file is looked at again, and what an earlier run
 //! has left is brought to its end.
 
-use super::files::Files;
-use super::{Renewer, Step};
-use crate::credentials::journal::{Header, Journal, Phase};
+use crate::credentials::journal::{Header, Journal, RenewalPhase};
+use crate::credentials::renewal::files::Files;
+use crate::credentials::renewal::{Renewer, Step};
 use crate::credentials::{file, lock, replacement};
 use chrono::TimeDelta;
 use std::path::{Path, PathBuf};
@@ -70,7 +70,7 @@ impl Renewer {
     }
 
     /// Looks at a renewed file some times over, in the background.
-    pub(super) fn look_again(self: &Arc<Self>, target: PathBuf) {
+    pub(crate) fn look_again(self: &Arc<Self>, target: PathBuf) {
         let renewer = self.clone();
         tokio::spawn(async move {
             for _ in 0..MOST_ROUNDS {
@@ -111,12 +111,12 @@ impl Renewer {
         if matches!(credential, Ok(None)) {
             return Found::Open;
         }
-        let age = crate::clock::now() - journal.header.at;
+        let age = crate::platform::clock::now() - journal.header.at;
         let over = match file::read(target).await {
             Err(file::Unreadable::Broken(_)) if files.read().await.is_ok() => return Found::Repaired,
             Ok(contents) => match self.resume(&mut journal, &files, &contents).await {
                 Ok(true) => return Found::Repaired,
-                Ok(false) if journal.header.phase == Phase::Answered => {
+                Ok(false) if journal.header.phase == RenewalPhase::Answered => {
                     journal.header.new.is_some() && age >= STABLE
                 }
                 Ok(false) => return forget_before(&mut journal, path),
@@ -131,7 +131,7 @@ impl Renewer {
         if !over {
             return Found::Open;
         }
-        match journal.finish(crate::clock::now()) {
+        match journal.finish(crate::platform::clock::now()) {
             Ok(()) => self.told(Step::Finished),
             Err(error) => log::warn!("could not wipe {}: {error}", path.display()),
         }
@@ -141,12 +141,12 @@ impl Renewer {
 
 /// Whether a renewal can hold a login that is nowhere else.
 fn is_open(header: &Header) -> bool {
-    matches!(header.phase, Phase::Sent | Phase::Answered) || header.kept.is_some()
+    matches!(header.phase, RenewalPhase::Sent | RenewalPhase::Answered) || header.kept.is_some()
 }
 
 /// A login that was there before an attempt that has brought nothing is kept until it is stable.
 fn forget_before(journal: &mut Journal, path: &Path) -> Found {
-    if journal.header.kept.is_some_and(|came| crate::clock::now() - came >= STABLE)
+    if journal.header.kept.is_some_and(|came| crate::platform::clock::now() - came >= STABLE)
         && let Err(error) = journal.forget_before()
     {
         log::warn!("could not wipe {}: {error}", path.display());

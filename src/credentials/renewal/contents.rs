@@ -1,12 +1,12 @@
 //! What a credential file holds, as far as a renewal cares: which token, and the same text with others.
 
-use super::Refusal;
 use crate::credentials::file::{self, Contents};
 use crate::credentials::journal::Header;
+use crate::credentials::renewal::Refusal;
 use crate::credentials::rewrite::splice;
-use crate::credentials::secret::Secret;
 use crate::credentials::store::{self, Entry, Login};
-use crate::providers::token::Tokens;
+use crate::platform::secret::Secret;
+use crate::providers::token_response::Tokens;
 use crate::quota::Provider;
 use chrono::{DateTime, Local, SecondsFormat, TimeDelta};
 use std::path::Path;

@@ -1,16 +1,15 @@
 //! Copies of one login: a file that holds a token spent for another file gets the tokens that came for it.
 
-use super::contents::{refresh_token, unchanged};
-use super::files::Files;
-use super::known::{self, Known};
-use super::refusal::is_ours;
-use super::{Refusal, Renewer};
 use crate::credentials::file::{self, Contents};
-use crate::credentials::journal::{Header, Phase};
-use crate::credentials::lock;
+use crate::credentials::journal::{Header, RenewalPhase};
+use crate::credentials::renewal::contents::{refresh_token, unchanged};
+use crate::credentials::renewal::files::Files;
+use crate::credentials::renewal::known::{self, Known};
+use crate::credentials::renewal::refusal::is_ours;
+use crate::credentials::renewal::{Refusal, Renewer};
 use crate::credentials::replacement::{self, Replacement};
-use crate::credentials::store;
-use crate::providers::token::{self, Tokens};
+use crate::credentials::{lock, store};
+use crate::providers::token_response::{self, Tokens};
 use chrono::{DateTime, Utc};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -24,7 +23,7 @@ const SEARCH_AFTER: Duration = Duration::from_secs(1);
 
 impl Renewer {
     /// A token was spent: files that hold it, too, get the new one soon.
-    pub(super) fn copies_due(self: &Arc<Self>, tokens: &Tokens) {
+    pub(crate) fn copies_due(self: &Arc<Self>, tokens: &Tokens) {
         if tokens.refresh.is_none() || self.copies_due.swap(true, Ordering::Relaxed) {
             return;
         }
@@ -39,7 +38,7 @@ impl Renewer {
 
     /// Brings every copy of a renewed login up to date, in the folders in which logins were renewed. One that another
     /// process is at is left to it.
-    pub(super) async fn update_copies(self: &Arc<Self>) {
+    pub(crate) async fn update_copies(self: &Arc<Self>) {
         let headers = known::headers(&self.dir);
         let spent: HashSet<&String> = headers
             .iter()
@@ -84,7 +83,7 @@ impl Renewer {
 
     /// Gives a file the tokens that came for another file with the same login: as if they had come for this one, journal
     /// included, since CLIProxyAPI may write the spent token back here as well.
-    pub(super) async fn adopt(
+    pub(crate) async fn adopt(
         self: &Arc<Self>,
         files: &Files,
         contents: &Contents,
@@ -98,15 +97,15 @@ impl Renewer {
         replacement::remove_abandoned(&files.target);
         let replacement = Replacement::prepare(&files.target, &metadata, &files.copy)
             .map_err(|obstacle| Refusal::obstacle(&obstacle, files.folder()))?;
-        let header = Header::prepared(&files.target, spent, before, crate::clock::now());
+        let header = Header::prepared(&files.target, spent, before, crate::platform::clock::now());
         let mut journal = files.prepare_journal(header, before)?;
         if !unchanged(&files.target, contents) {
             return Ok(());
         }
         journal.header.came = Some(came);
         journal
-            .store_answer(&token::to_json(tokens))
-            .and_then(|()| journal.enter(Phase::Answered, crate::clock::now()))
+            .store_answer(&token_response::to_json(tokens))
+            .and_then(|()| journal.enter(RenewalPhase::Answered, crate::platform::clock::now()))
             .map_err(|error| Refusal::disk(&error, &self.dir))?;
         let kept = self.keep(&mut journal, tokens, files, Some(replacement)).await;
         self.look_again(files.target.clone());

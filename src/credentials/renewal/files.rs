@@ -1,16 +1,16 @@
 //! The files of one credential: itself, its journal, and the copy while it is written in place.
 
-use super::Refusal;
-use super::contents::refresh_token;
 use crate::credentials::file::{self, Contents, Unreadable};
 use crate::credentials::journal::{Header, Journal, JournalError};
+use crate::credentials::renewal::Refusal;
+use crate::credentials::renewal::contents::refresh_token;
 use crate::credentials::{lock, replacement, spent};
-use crate::providers::token;
+use crate::providers::token_response;
 use std::path::{Path, PathBuf};
 
 /// Where the files of one credential are.
 #[derive(Debug, Clone)]
-pub(super) struct Files {
+pub(crate) struct Files {
     /// The folder of locks and journals.
     dir: PathBuf,
     /// The credential itself; where it is a link, what it leads to.
@@ -54,7 +54,7 @@ impl Files {
         let Some(header) = Journal::peek(&self.journal) else { return false };
         let Some(answers) = Journal::peek_answers(&self.journal, &header) else { return false };
         let Some(held) = refresh_token(copy) else { return false };
-        let brought = |answer: &[u8]| token::parse(answer).and_then(|tokens| tokens.refresh);
+        let brought = |answer: &[u8]| token_response::parse(answer).and_then(|tokens| tokens.refresh);
         answers.iter().any(|answer| brought(answer).as_ref() == Some(&held)) || header.wrote(&held.hash())
     }
 

@@ -1,17 +1,17 @@
 //! From the journal into the credential file: an answer gets to where it belongs, whatever stood in its
 //! way before.
 
-use super::contents::{holds_spent, refresh_token, with_tokens};
-use super::files::Files;
-use super::refusal::obstacle_words;
-use super::{Refusal, Renewer, Step};
-use crate::credentials::Secret;
 use crate::credentials::file::{self, Contents};
-use crate::credentials::journal::{Header, Journal, Phase};
+use crate::credentials::journal::{Header, Journal, RenewalPhase};
 use crate::credentials::place::Obstacle;
+use crate::credentials::renewal::contents::{holds_spent, refresh_token, with_tokens};
+use crate::credentials::renewal::files::Files;
+use crate::credentials::renewal::refusal::obstacle_words;
+use crate::credentials::renewal::{Refusal, Renewer, Step};
 use crate::credentials::replacement::Replacement;
 use crate::credentials::spent;
-use crate::providers::token::{self, Tokens};
+use crate::platform::secret::Secret;
+use crate::providers::token_response::{self, Tokens};
 use chrono::{DateTime, Local, Utc};
 use std::io;
 
@@ -21,7 +21,7 @@ const MOST_CHANGES: u32 = 50;
 impl Renewer {
     /// Brings an unfinished renewal to its end: where the journal has an answer and the file still, or
     /// again, holds a token that was spent, the file gets the new one. Says whether it did.
-    pub(super) async fn resume(
+    pub(crate) async fn resume(
         &self,
         journal: &mut Journal,
         files: &Files,
@@ -37,8 +37,8 @@ impl Renewer {
             return Ok(false);
         }
         let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
-        if matches!(header.phase, Phase::Sent | Phase::Answered)
-            && let Some(tokens) = token::parse(&journal.answer().map_err(cannot)?)
+        if matches!(header.phase, RenewalPhase::Sent | RenewalPhase::Answered)
+            && let Some(tokens) = token_response::parse(&journal.answer().map_err(cannot)?)
             && brings(&journal.header, &tokens)
         {
             if !spent {
@@ -61,7 +61,7 @@ impl Renewer {
         files: &Files,
         held: Option<&str>,
     ) -> Result<bool, Refusal> {
-        let Some(came) = journal.header.kept.filter(|_| journal.header.phase != Phase::Refused) else {
+        let Some(came) = journal.header.kept.filter(|_| journal.header.phase != RenewalPhase::Refused) else {
             return Ok(false);
         };
         let earlier = journal.header.earlier.clone();
@@ -73,14 +73,14 @@ impl Renewer {
         let brought = |tokens: &Tokens| {
             tokens.refresh.as_ref().map(Secret::hash).as_ref() == Some(&journal.header.spent)
         };
-        let Some(tokens) = token::parse(&answer).filter(brought) else { return Ok(false) };
+        let Some(tokens) = token_response::parse(&answer).filter(brought) else { return Ok(false) };
         log::info!("{}: putting the renewed login back from the journal", files.target.display());
         self.write(&tokens, came, files, was_spent, None).await?;
         Ok(true)
     }
 
     /// Puts new tokens into the credential file, if it still holds one they came for.
-    pub(super) async fn keep(
+    pub(crate) async fn keep(
         &self,
         journal: &mut Journal,
         tokens: &Tokens,
@@ -88,7 +88,7 @@ impl Renewer {
         replacement: Option<Replacement>,
     ) -> Result<(), Refusal> {
         let header = &journal.header;
-        let came = header.came.unwrap_or_else(crate::clock::now);
+        let came = header.came.unwrap_or_else(crate::platform::clock::now);
         self.write(tokens, came, files, |held| holds_spent(header, Some(held)), replacement).await?;
         self.note_kept(journal, tokens);
         Ok(())
@@ -157,20 +157,20 @@ impl Renewer {
         {
             log::warn!("could not write the list of spent tokens: {error}");
         }
-        note(journal, Phase::Answered, crate::clock::now());
+        note(journal, RenewalPhase::Answered, crate::platform::clock::now());
         self.told(Step::Noted);
     }
 }
 
 /// Whether these are the tokens that the journal speaks of, and not a damaged copy of them.
-pub(super) fn brings(header: &Header, tokens: &Tokens) -> bool {
+pub(crate) fn brings(header: &Header, tokens: &Tokens) -> bool {
     let brought = tokens.refresh.as_ref().map(Secret::hash);
     header.new.is_none() || brought.is_none() || brought == header.new
 }
 
 /// Notes a phase, and says whether it could be. One that can't be written is found out at the next look: the answer
 /// itself is there.
-pub(super) fn note(journal: &mut Journal, phase: Phase, at: DateTime<Utc>) -> bool {
+pub(crate) fn note(journal: &mut Journal, phase: RenewalPhase, at: DateTime<Utc>) -> bool {
     journal
         .enter(phase, at)
         .inspect_err(|error| log::warn!("could not write the renewal journal: {error}"))

@@ -4,18 +4,17 @@
 //! in two folders: each is a file of its own, with a journal of its own, and the same login. A token that was spent for
 //! one is spent for all.
 
-use super::contents::refresh_token;
-use super::keeping::brings;
-use crate::credentials::Secret;
-use crate::credentials::file;
-use crate::credentials::journal::{Header, Journal, Phase};
-use crate::credentials::spent;
-use crate::providers::token::{self, Tokens};
+use crate::credentials::journal::{Header, Journal, RenewalPhase};
+use crate::credentials::renewal::contents::refresh_token;
+use crate::credentials::renewal::keeping::brings;
+use crate::credentials::{file, spent};
+use crate::platform::secret::Secret;
+use crate::providers::token_response::{self, Tokens};
 use chrono::{DateTime, Utc};
 use std::path::Path;
 
 /// What is known of a refresh token.
-pub(super) enum Known {
+pub(crate) enum Known {
     /// No other file's journal speaks of it.
     Nothing,
     /// It was spent; these tokens are the login's newest, and came then.
@@ -27,7 +26,7 @@ pub(super) enum Known {
 }
 
 /// The headers of all journals in `dir`, with their keys.
-pub(super) fn headers(dir: &Path) -> Vec<(String, Header)> {
+pub(crate) fn headers(dir: &Path) -> Vec<(String, Header)> {
     let Ok(listing) = std::fs::read_dir(dir) else { return Vec::new() };
     let journals = listing
         .flatten()
@@ -42,7 +41,7 @@ pub(super) fn headers(dir: &Path) -> Vec<(String, Header)> {
 
 /// Looks a token up, given by its hash, for the file whose journal has the key `own`. To be called with the token's lock
 /// held, so that nobody sends it meanwhile.
-pub(super) fn find(dir: &Path, own: &str, hash: &str) -> Known {
+pub(crate) fn find(dir: &Path, own: &str, hash: &str) -> Known {
     let headers = headers(dir);
     let listed = spent::find(dir, hash);
     let mut known = match listed {
@@ -62,7 +61,7 @@ pub(super) fn find(dir: &Path, own: &str, hash: &str) -> Known {
         }
     }
     for (key, header) in headers.iter().filter(|(key, header)| key != own && header.spent == hash) {
-        if header.has_spent(hash) || header.phase == Phase::Done {
+        if header.has_spent(hash) || header.phase == RenewalPhase::Done {
             continue;
         }
         if let Some((tokens, came)) = response(dir, key, header) {
@@ -82,13 +81,13 @@ pub(super) fn find(dir: &Path, own: &str, hash: &str) -> Known {
 fn response(dir: &Path, key: &str, header: &Header) -> Option<(Tokens, DateTime<Utc>)> {
     let [answer, before] = Journal::peek_answers(&dir.join(format!("{key}.journal")), header)?;
     let due = match header.phase {
-        Phase::Sent | Phase::Answered => {
-            let tokens = token::parse(&answer).filter(|tokens| brings(header, tokens));
+        RenewalPhase::Sent | RenewalPhase::Answered => {
+            let tokens = token_response::parse(&answer).filter(|tokens| brings(header, tokens));
             tokens.map(|tokens| (tokens, header.came))
         }
         _ => None,
     };
-    let (tokens, came) = due.or_else(|| Some((token::parse(&before)?, header.kept)))?;
+    let (tokens, came) = due.or_else(|| Some((token_response::parse(&before)?, header.kept)))?;
     // A server that keeps its refresh tokens has spent nothing.
     tokens.refresh.as_ref()?;
     Some((tokens, came.unwrap_or(header.at)))
@@ -96,7 +95,7 @@ fn response(dir: &Path, key: &str, header: &Header) -> Option<(Tokens, DateTime<
 
 /// The login in whichever credential file holds this refresh token.
 fn login_with(headers: &[(String, Header)], refresh: &str) -> Option<(Tokens, DateTime<Utc>)> {
-    let now = crate::clock::now();
+    let now = crate::platform::clock::now();
     headers.iter().find_map(|(_, header)| {
         let contents = file::read_once(&header.credential).ok()?;
         let held = refresh_token(&contents).filter(|held| held.hash() == refresh)?;

@@ -18,15 +18,15 @@ mod saving;
 
 pub use refusal::Refusal;
 
-use super::file;
-use super::journal::Header;
-use super::lock::{self, Lock};
-use super::replacement::Replacement;
-use super::store::Login;
 use crate::config::{Endpoints, TokenRenewal};
+use crate::credentials::file;
+use crate::credentials::journal::Header;
+use crate::credentials::lock::{self, Lock};
+use crate::credentials::replacement::Replacement;
+use crate::credentials::store::Login;
+use crate::presenter::format::Zone;
 use crate::providers::http::Http;
-use crate::providers::post::{RESPONSE_TIMEOUT, within_running_time};
-use crate::quota::Zone;
+use crate::providers::token_request::{RESPONSE_TIMEOUT, within_running_time};
 use contents::{read_login, refresh_token, unchanged};
 use files::Files;
 use known::Known;
@@ -119,7 +119,7 @@ struct Sent {
 }
 
 /// Counts a token as on its way for as long as it is kept.
-struct OnItsWay(Arc<Renewer>);
+pub(crate) struct OnItsWay(Arc<Renewer>);
 
 impl Drop for OnItsWay {
     fn drop(&mut self) {
@@ -271,7 +271,7 @@ impl Renewer {
         let current = read_login(login, &contents)
             .filter(|current| current.account.provider == login.account.provider)
             .ok_or_else(|| Refusal::because("its file was changed while it was renewed"))?;
-        if current.access_token != login.access_token && !current.has_expired(crate::clock::now()) {
+        if current.access_token != login.access_token && !current.has_expired(crate::platform::clock::now()) {
             // Renewed by another process meanwhile, which is as good as our own.
             return Ok(Some(current));
         }
@@ -291,7 +291,7 @@ impl Renewer {
         if !unchanged(target, &contents) {
             return Ok(None);
         }
-        let now = crate::clock::now();
+        let now = crate::platform::clock::now();
         let elsewhere = match self.known(files, &hash, &token_lock) {
             Known::Tokens(tokens, came) => {
                 self.adopt(files, &contents, before.as_ref(), hash, (&tokens, came)).await?;
@@ -355,7 +355,7 @@ impl Renewer {
         if received.tokens.access.is_none() {
             return Err(Refusal::until(
                 "the token server's response was incomplete; renewing again",
-                crate::clock::now(),
+                crate::platform::clock::now(),
             ));
         }
         let renewed = read_login(login, &file::read(target).await?);

@@ -1,10 +1,10 @@
 //! Why a login is not renewed, in words its owner can act on.
 
-use super::SETTLED;
 use crate::credentials::file::Unreadable;
-use crate::credentials::journal::{Header, Phase};
+use crate::credentials::journal::{Header, RenewalPhase};
 use crate::credentials::place::Obstacle;
-use crate::quota::words::{Zone, clock_time};
+use crate::credentials::renewal::SETTLED;
+use crate::presenter::format::{Zone, clock_time};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::fs::Metadata;
 use std::io;
@@ -79,7 +79,7 @@ pub fn obstacle_words(obstacle: &Obstacle, folder: &Path) -> String {
 
 /// What the disk refuses, in words.
 pub fn disk_words(error: &io::Error, place: &Path) -> String {
-    let place = crate::plain::path(place);
+    let place = crate::text::path(place);
     match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
             format!("the folder {place} is read-only")
@@ -100,7 +100,7 @@ pub fn may_send(before: &Header, hash: &str, now: DateTime<Utc>) -> Result<(), R
         return Ok(());
     }
     match before.phase {
-        Phase::Prepared | Phase::Done => match before.not_before {
+        RenewalPhase::Prepared | RenewalPhase::Done => match before.not_before {
             Some(until) if now < until && until - now < TimeDelta::hours(25) => {
                 // Journals of before have no status: it was a 429 then.
                 let status = before.status.unwrap_or(429);
@@ -109,12 +109,12 @@ pub fn may_send(before: &Header, hash: &str, now: DateTime<Utc>) -> Result<(), R
             }
             _ => Ok(()),
         },
-        Phase::Refused => Err(refused(before.at, now)),
+        RenewalPhase::Refused => Err(refused(before.at, now)),
         // The server has kept the token.
-        Phase::Answered if before.new.is_some() => Ok(()),
-        Phase::Answered => Err(unknown_response()),
-        Phase::Sent if now < next_try(before) => Err(answer_lost(before, now)),
-        Phase::Sent => Ok(()),
+        RenewalPhase::Answered if before.new.is_some() => Ok(()),
+        RenewalPhase::Answered => Err(unknown_response()),
+        RenewalPhase::Sent if now < next_try(before) => Err(answer_lost(before, now)),
+        RenewalPhase::Sent => Ok(()),
     }
 }
 
@@ -188,7 +188,7 @@ pub fn is_settled(metadata: &Metadata, written_by_us: bool) -> Result<(), Refusa
         Some(left) if left.is_zero() => Ok(()),
         Some(left) => Err(Refusal::until(
             "another program has just changed its file; renewing in a minute unless it does so itself",
-            crate::clock::now() + left,
+            crate::platform::clock::now() + left,
         )),
     }
 }

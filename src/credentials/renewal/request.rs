@@ -1,16 +1,16 @@
 //! Sending the refresh token, once, and what the response means for the journal.
 
-use super::files::Files;
-use super::keeping::note;
-use super::refusal::{answer_lost, refused, unknown_response};
-use super::{Policy, Refusal, Renewer, Step};
-use crate::credentials::Secret;
-use crate::credentials::journal::{Journal, MOST_ANSWER, Phase};
+use crate::credentials::journal::{Journal, MOST_ANSWER, RenewalPhase};
+use crate::credentials::renewal::files::Files;
+use crate::credentials::renewal::keeping::note;
+use crate::credentials::renewal::refusal::{answer_lost, refused, unknown_response};
+use crate::credentials::renewal::{Policy, Refusal, Renewer, Step};
 use crate::credentials::store::Login;
+use crate::platform::secret::Secret;
+use crate::presenter::format::Zone;
 use crate::providers::http::retry_at;
-use crate::providers::post::{Lost, TokenResponse};
-use crate::providers::token::{self, Meaning, Tokens};
-use crate::quota::Zone;
+use crate::providers::token_request::{Lost, TokenResponse};
+use crate::providers::token_response::{self, Meaning, Tokens};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -22,7 +22,7 @@ const FIRST_BACKOFF: TimeDelta = TimeDelta::minutes(1);
 const MAX_BACKOFF: TimeDelta = TimeDelta::minutes(30);
 
 /// New tokens.
-pub(super) struct Received {
+pub(crate) struct Received {
     pub tokens: Tokens,
     /// Whether they are in the journal, too.
     pub in_journal: bool,
@@ -30,7 +30,7 @@ pub(super) struct Received {
 
 impl Renewer {
     /// Sends the refresh token, once.
-    pub(super) async fn request(
+    pub(crate) async fn request(
         &self,
         policy: &Policy,
         login: &Login,
@@ -39,12 +39,12 @@ impl Renewer {
         journal: &mut Journal,
     ) -> Result<Received, Refusal> {
         let provider = login.account.provider;
-        let endpoint = token::endpoint(provider, &policy.endpoints);
-        let form = token::form(provider, spent);
+        let endpoint = token_response::endpoint(provider, &policy.endpoints);
+        let form = token_response::form(provider, spent);
         let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
         let mut writer = journal.answer_writer().map_err(cannot)?;
         journal.header.tries += 1;
-        journal.enter(Phase::Sent, crate::clock::now()).map_err(cannot)?;
+        journal.enter(RenewalPhase::Sent, crate::platform::clock::now()).map_err(cannot)?;
         self.told(Step::Sending);
         let watcher = self.watcher;
         let failed = Arc::new(AtomicBool::new(false));
@@ -60,32 +60,32 @@ impl Renewer {
             }
         };
         let response = self.http.post_form(endpoint, &login.proxy, form, keep).await;
-        let now = crate::clock::now();
+        let now = crate::platform::clock::now();
         let failed = failed.load(Ordering::Relaxed);
         match response {
-            Ok(TokenResponse { status, retry_after, body }) => match token::meaning(status, &body) {
+            Ok(TokenResponse { status, retry_after, body }) => match token_response::meaning(status, &body) {
                 Meaning::Tokens(tokens) => {
                     let header = &mut journal.header;
                     (header.came, header.failures, header.status) = (Some(now), 0, None);
                     // Of a response that does not fit into its room, the tokens do.
                     let stored = if failed || body.len() > MOST_ANSWER {
-                        journal.store_answer(&token::to_json(&tokens)).is_ok()
+                        journal.store_answer(&token_response::to_json(&tokens)).is_ok()
                     } else {
                         true
                     };
                     let in_journal =
-                        stored && note(journal, Phase::Answered, now) && journal.is_at(&files.journal);
+                        stored && note(journal, RenewalPhase::Answered, now) && journal.is_at(&files.journal);
                     self.told(Step::Answered);
                     Ok(Received { tokens, in_journal })
                 }
                 Meaning::Unknown => {
                     journal.header.came = Some(now);
-                    note(journal, Phase::Answered, now);
+                    note(journal, RenewalPhase::Answered, now);
                     Err(unknown_response())
                 }
                 Meaning::Nothing => Err(answer_lost(&journal.header, now)),
                 Meaning::Dead => {
-                    note(journal, Phase::Refused, now);
+                    note(journal, RenewalPhase::Refused, now);
                     Err(refused(now, now))
                 }
                 Meaning::NotAccepted => Err(not_accepted(journal, status, retry_after.as_deref(), now)),
@@ -97,7 +97,7 @@ impl Renewer {
             }
             Err(Lost { failure, sent: true, part }) => {
                 log::warn!("{}: the token server's response was lost: {failure:?}", login.account.id);
-                let tokens = part.and_then(|part| token::parse(&part));
+                let tokens = part.and_then(|part| token_response::parse(&part));
                 let in_journal = !failed && journal.is_at(&files.journal);
                 let received = tokens.map(|tokens| Received { tokens, in_journal });
                 received.ok_or_else(|| answer_lost(&journal.header, now))
@@ -128,5 +128,5 @@ fn not_accepted(
 /// The server has not taken the token, so it is as good as before.
 fn not_spent(journal: &mut Journal, at: DateTime<Utc>) {
     journal.header.tries = journal.header.tries.saturating_sub(1);
-    note(journal, Phase::Prepared, at);
+    note(journal, RenewalPhase::Prepared, at);
 }

@@ -1,12 +1,12 @@
 //! A response that neither the journal nor the credential file could take: it is in memory alone, and both are tried
 //! again for as long as the process lives.
 
-use super::files::Files;
-use super::{OnItsWay, Refusal, Renewer};
-use crate::credentials::journal::{Journal, Phase};
+use crate::credentials::journal::{Journal, RenewalPhase};
 use crate::credentials::lock::{self, Lock};
-use crate::plain;
-use crate::providers::token::{self, Tokens};
+use crate::credentials::renewal::files::Files;
+use crate::credentials::renewal::{OnItsWay, Refusal, Renewer};
+use crate::providers::token_response::{self, Tokens};
+use crate::text;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ const PAUSES: [Duration; 4] =
     [Duration::from_millis(500), Duration::from_secs(2), Duration::from_secs(10), Duration::from_secs(30)];
 
 /// Tokens that are not safe on disk.
-pub(super) struct Unsaved {
+pub(crate) struct Unsaved {
     pub files: Files,
     pub journal: Journal,
     pub tokens: Tokens,
@@ -33,12 +33,12 @@ pub(super) struct Unsaved {
 impl Renewer {
     /// Keeps retrying to save tokens in the background. `path`: the login's file as its source names it. Returns the
     /// message to show meanwhile; `None` if only the journal is unwritten.
-    pub(super) fn save_later(self: &Arc<Self>, path: &Path, unsaved: Unsaved) -> Option<Refusal> {
+    pub(crate) fn save_later(self: &Arc<Self>, path: &Path, unsaved: Unsaved) -> Option<Refusal> {
         let refusal = Refusal::because(format!(
             "renewed, but neither its file nor the journal could be written: free disk space or fix the permissions of {} \
              and {}, and do not quit Quota Tray until this message is gone",
-            plain::path(unsaved.files.folder()),
-            plain::path(&self.dir)
+            text::path(unsaved.files.folder()),
+            text::path(&self.dir)
         ));
         let in_file = unsaved.in_file;
         if !in_file {
@@ -89,7 +89,7 @@ impl Renewer {
         if !journal.is_at(&files.journal) {
             *journal = Journal::prepare(&files.journal, journal.header.clone())?;
         }
-        journal.store_answer(&token::to_json(tokens))?;
-        journal.enter(Phase::Answered, crate::clock::now())
+        journal.store_answer(&token_response::to_json(tokens))?;
+        journal.enter(RenewalPhase::Answered, crate::platform::clock::now())
     }
 }

@@ -1,6 +1,6 @@
 //! The money in a response: extra usage, what a seat that is billed by use has spent, dollar credits.
 
-use super::super::json::{number, readable, reset, text};
+use crate::providers::json::{number, readable, reset, text};
 use crate::quota::money::{MAX_AMOUNT, main_unit, minor_digits};
 use crate::quota::{DollarCredit, ExtraUsage};
 use serde_json::{Map, Value};

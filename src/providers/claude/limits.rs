@@ -1,9 +1,9 @@
 //! The list of limits: the same windows as the buckets, and for some accounts their only source
 //! (CCSwitcher PR#34, maki PR#456).
 
-use super::super::MOST_WINDOWS;
-use super::super::json::{number, reset, text};
-use super::WEEK;
+use crate::providers::MOST_WINDOWS;
+use crate::providers::claude::WEEK;
+use crate::providers::json::{number, reset, text};
 use crate::quota::Window;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};

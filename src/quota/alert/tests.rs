@@ -1,7 +1,8 @@
 //! When something is told, as tables of what was seen.
 
 use super::*;
-use crate::quota::{Account, AccountId, Provider, Reading, Zone};
+use crate::presenter::format::Zone;
+use crate::quota::{Account, AccountId, Provider, Usage};
 
 const RULES: [f64; 2] = [20.0, 5.0];
 
@@ -26,7 +27,7 @@ fn seen(minute: i64, accounts: &[(&str, f64, Option<i64>)]) -> Snapshot {
         let mut window = Window::new("five_hour", "5-hour", *used).expect("a number");
         window.resets_at = reset.map(at);
         let mut usage = AccountUsage::unknown(account);
-        usage.settle(Ok(Reading { windows: vec![window], ..Reading::default() }), at(minute));
+        usage.settle(Ok(Usage { windows: vec![window], ..Usage::default() }), at(minute));
         snapshot.accounts.push(usage);
     }
     snapshot
@@ -35,7 +36,7 @@ fn seen(minute: i64, accounts: &[(&str, f64, Option<i64>)]) -> Snapshot {
 /// Plays a history of one window (minute, used, reset) and writes down what is said, a word each.
 #[track_caller]
 fn expect(history: &[(i64, f64, Option<i64>)], said: &[&str]) {
-    let mut memory = Memory::default();
+    let mut memory = AlertHistory::default();
     let mut heard = Vec::new();
     for (minute, used, reset) in history {
         // Every step goes through the form the memory is kept in.
@@ -43,9 +44,9 @@ fn expect(history: &[(i64, f64, Option<i64>)], said: &[&str]) {
         memory = serde_json::from_str(&text).expect("its own form");
         for notice in judge(&mut memory, &seen(*minute, &[("a", *used, *reset)]), &rules(), at(*minute)) {
             heard.push(match notice {
-                Notice::Low(event) => format!("{minute}:low {}", event.window.remaining_percent()),
-                Notice::Reset(_) => format!("{minute}:reset"),
-                Notice::Summary { .. } => format!("{minute}:summary"),
+                Notification::Low(event) => format!("{minute}:low {}", event.window.remaining_percent()),
+                Notification::Reset(_) => format!("{minute}:reset"),
+                Notification::Summary { .. } => format!("{minute}:summary"),
             });
         }
     }
@@ -123,7 +124,7 @@ fn a_reset_moment_that_jitters_or_slides_is_no_reset() {
 
 #[test]
 fn a_reading_that_was_judged_is_not_judged_again() {
-    let mut memory = Memory::default();
+    let mut memory = AlertHistory::default();
     let snapshot = seen(0, &[("a", 90.0, None)]);
     assert_eq!(judge(&mut memory, &snapshot, &rules(), at(0)).len(), 1);
     let before = memory.clone();
@@ -133,7 +134,7 @@ fn a_reading_that_was_judged_is_not_judged_again() {
 
 #[test]
 fn window_that_falls_after_a_clock_that_was_ahead_was_put_right_is_told() {
-    let mut memory = Memory::default();
+    let mut memory = AlertHistory::default();
     // Eight hours ahead, then put right.
     let ahead = seen(480, &[("a", 85.0, Some(300))]);
     assert_eq!(judge(&mut memory, &ahead, &rules(), at(480)).len(), 1);
@@ -144,7 +145,7 @@ fn window_that_falls_after_a_clock_that_was_ahead_was_put_right_is_told() {
 
 #[test]
 fn a_window_with_another_title_is_the_same_window() {
-    let mut memory = Memory::default();
+    let mut memory = AlertHistory::default();
     let mut snapshot = seen(0, &[("a", 90.0, Some(300))]);
     assert_eq!(judge(&mut memory, &snapshot, &rules(), at(0)).len(), 1);
     snapshot.accounts[0].reading.as_mut().expect("settled").windows[0].title = "Session".into();
@@ -155,7 +156,7 @@ fn a_window_with_another_title_is_the_same_window() {
 
 #[test]
 fn a_threshold_that_is_taken_away_gives_nothing_back() {
-    let mut memory = Memory::default();
+    let mut memory = AlertHistory::default();
     let mut look = |minute, used, thresholds: &[f64]| {
         let rules = Rules { thresholds: thresholds.to_vec(), on_reset: true };
         judge(&mut memory, &seen(minute, &[("a", used, Some(300))]), &rules, at(minute)).len()
@@ -170,7 +171,7 @@ fn a_threshold_that_is_taken_away_gives_nothing_back() {
 
 #[test]
 fn a_threshold_that_is_added_is_judged_by_the_numbers_there_are() {
-    let mut memory = Memory::default();
+    let mut memory = AlertHistory::default();
     let mut look = |thresholds: &[f64]| {
         let rules = Rules { thresholds: thresholds.to_vec(), on_reset: true };
         judge(&mut memory, &seen(0, &[("a", 60.0, Some(300))]), &rules, at(1)).len()
@@ -181,7 +182,7 @@ fn a_threshold_that_is_added_is_judged_by_the_numbers_there_are() {
 
 #[test]
 fn a_threshold_that_is_added_finds_nothing_in_a_window_that_has_been_reset_since() {
-    let mut memory = Memory::default();
+    let mut memory = AlertHistory::default();
     let snapshot = seen(0, &[("a", 60.0, Some(10))]);
     let mut look = |minute, thresholds: &[f64]| {
         let rules = Rules { thresholds: thresholds.to_vec(), on_reset: true };
@@ -195,14 +196,14 @@ fn stale_and_switched_off_accounts_say_nothing() {
     let mut snapshot = seen(0, &[("a", 90.0, None), ("b", 90.0, None)]);
     snapshot.accounts[0].settle(Err(crate::quota::Failure::TimedOut(15)), at(1));
     snapshot.accounts[1].disabled = true;
-    assert_eq!(judge(&mut Memory::default(), &snapshot, &rules(), at(1)), []);
+    assert_eq!(judge(&mut AlertHistory::default(), &snapshot, &rules(), at(1)), []);
 }
 
 #[test]
 fn a_window_nobody_knows_says_nothing() {
     let mut snapshot = seen(0, &[("a", 100.0, None)]);
     snapshot.accounts[0].reading.as_mut().expect("settled").windows[0].named = false;
-    assert_eq!(judge(&mut Memory::default(), &snapshot, &rules(), at(0)), []);
+    assert_eq!(judge(&mut AlertHistory::default(), &snapshot, &rules(), at(0)), []);
 }
 
 #[test]
@@ -214,8 +215,8 @@ fn more_than_three_at_once_are_one_summary() {
             &ids[..n].iter().enumerate().map(|(i, id)| (*id, 90.0 + i as f64, Some(130))).collect::<Vec<_>>(),
         )
     };
-    assert_eq!(judge(&mut Memory::default(), &low(3), &rules(), at(0)).len(), 3);
-    let notices = judge(&mut Memory::default(), &low(4), &rules(), at(0));
+    assert_eq!(judge(&mut AlertHistory::default(), &low(3), &rules(), at(0)).len(), 3);
+    let notices = judge(&mut AlertHistory::default(), &low(4), &rules(), at(0));
     let words: Vec<_> = notices.iter().map(|n| n.words(at(0), Zone::UTC, false)).collect();
     assert_eq!(
         words,
@@ -228,10 +229,10 @@ fn more_than_three_at_once_are_one_summary() {
 
 #[test]
 fn a_deleted_account_is_forgotten_in_the_end_but_not_at_once() {
-    let mut memory = Memory::default();
+    let mut memory = AlertHistory::default();
     judge(&mut memory, &seen(0, &[("a", 90.0, None)]), &rules(), at(0));
     judge(&mut memory, &seen(5, &[]), &rules(), at(5));
     assert_eq!(judge(&mut memory.clone(), &seen(9, &[("a", 91.0, None)]), &rules(), at(9)), []);
     judge(&mut memory, &seen(0, &[]), &rules(), at(0) + FORGET_AFTER);
-    assert_eq!(memory, Memory::default());
+    assert_eq!(memory, AlertHistory::default());
 }

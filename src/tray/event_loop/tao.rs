@@ -1,20 +1,20 @@
 //! The loop on macOS and Windows. The one file that names `tao`.
 
-use super::ControlFlow;
-use crate::tray::app::Event;
-use tao::event::{Event as TaoEvent, StartCause};
+use crate::app::state_machine::AppEvent;
+use crate::tray::event_loop::ControlFlow;
+use tao::event::{AppEvent as TaoEvent, StartCause};
 use tao::event_loop::{self, EventLoopBuilder, EventLoopProxy};
 
 /// The main thread's loop.
-pub struct EventLoop(event_loop::EventLoop<Event>);
+pub struct EventLoop(event_loop::EventLoop<AppEvent>);
 
 /// Sends events to the loop, from any thread.
 #[derive(Clone)]
-pub struct Sender(EventLoopProxy<Event>);
+pub struct Sender(EventLoopProxy<AppEvent>);
 
 impl Sender {
     /// Sends an event. One for a loop that has ended is of no interest to anybody.
-    pub fn send(&self, event: Event) {
+    pub fn send(&self, event: AppEvent) {
         let _ = self.0.send_event(event);
     }
 }
@@ -39,13 +39,13 @@ impl EventLoop {
         Sender(self.0.create_proxy())
     }
 
-    /// Runs `handle` for each event, [`Event::Started`] first, until it says to stop. The process ends
+    /// Runs `handle` for each event, [`AppEvent::Started`] first, until it says to stop. The process ends
     /// with it: these platforms' loops do not return.
-    pub fn run(self, mut handle: impl FnMut(Event) -> ControlFlow<()> + 'static) {
+    pub fn run(self, mut handle: impl FnMut(AppEvent) -> ControlFlow<()> + 'static) {
         self.0.run(move |event, _, flow| {
             *flow = event_loop::ControlFlow::Wait;
             let event = match event {
-                TaoEvent::NewEvents(StartCause::Init) => Event::Started,
+                TaoEvent::NewEvents(StartCause::Init) => AppEvent::Started,
                 TaoEvent::UserEvent(event) => event,
                 _ => return,
             };

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use super::super::answer::{claude_usage, codex_usage};
 use super::super::watched::Gate;
-use super::{End, Login, Shared, Verdict};
+use super::{Admission, End, Login, Shared};
 
 /// Serves each connection on a thread of its own, until the ledger closes.
 pub fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
@@ -90,16 +90,16 @@ fn respond(request: &Request, shared: &Shared) -> Answer {
             plain(401, json!({"error": {"type": "authentication_error"}}))
         }
         ("/claude/token", _) => match renew(request, shared, "claude") {
-            Some(Verdict::Renewed(login)) => renewed(login, shared),
-            Some(Verdict::Dead) => plain(
+            Some(Admission::Renewed(login)) => renewed(login, shared),
+            Some(Admission::Dead) => plain(
                 400,
                 json!({"error": "invalid_grant", "error_description": "Refresh token not found or invalid"}),
             ),
             None => plain(400, json!({"error": "invalid_request"})),
         },
         ("/codex/token", _) => match renew(request, shared, "codex") {
-            Some(Verdict::Renewed(login)) => renewed(login, shared),
-            Some(Verdict::Dead) => plain(401, json!({"error": {"code": "refresh_token_reused"}})),
+            Some(Admission::Renewed(login)) => renewed(login, shared),
+            Some(Admission::Dead) => plain(401, json!({"error": {"code": "refresh_token_reused"}})),
             None => plain(400, json!({"error": "invalid_request"})),
         },
         _ => plain(404, json!({})),
@@ -107,7 +107,7 @@ fn respond(request: &Request, shared: &Shared) -> Answer {
 }
 
 /// `None`: it does not ask for a renewal.
-fn renew(request: &Request, shared: &Shared, provider: &str) -> Option<Verdict> {
+fn renew(request: &Request, shared: &Shared, provider: &str) -> Option<Admission> {
     let field = |name| request.form.get(name).filter(|value| !value.is_empty());
     let asks = field("grant_type")? == "refresh_token" && field("client_id").is_some();
     let token = field("refresh_token").filter(|_| asks)?;

@@ -1,0 +1,5 @@
+//! The tray program: a state machine from events to effects, and what carries the effects out.
+
+pub mod hook_call;
+pub mod runner;
+pub mod state_machine;

@@ -1,0 +1,86 @@
+//! The desktop: the session bus, the tray host, the notification server; and which system this is.
+
+use crate::cli::doctor::{Finding, bad, good};
+use crate::tray::notify;
+
+/// The program, the system, the desktop.
+pub fn versions() -> Finding {
+    let desktop =
+        ["XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE"].map(|name| std::env::var(name).unwrap_or_default());
+    let desktop = match desktop.each_ref().map(String::as_str) {
+        ["", ""] => String::new(),
+        ["", session] => format!(", {session}"),
+        [desktop, ""] => format!(", {desktop}"),
+        [desktop, session] => format!(", {desktop} on {session}"),
+    };
+    let system = system().unwrap_or_else(|| std::env::consts::OS.to_owned());
+    good(
+        "versions",
+        format!("quota-tray {}, {system}, {}{desktop}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH),
+    )
+}
+
+/// "Debian GNU/Linux 13 (trixie), kernel 6.12.1". `None`: not told.
+#[cfg(all(unix, not(target_os = "macos")))]
+fn system() -> Option<String> {
+    let release = ["/etc/os-release", "/usr/lib/os-release"]
+        .iter()
+        .find_map(|path| std::fs::read_to_string(path).ok())?;
+    let name =
+        release.lines().find_map(|line| line.strip_prefix("PRETTY_NAME="))?.trim_matches('"').to_owned();
+    match std::fs::read_to_string("/proc/sys/kernel/osrelease") {
+        Ok(kernel) => Some(format!("{name}, kernel {}", kernel.trim())),
+        Err(_) => Some(name),
+    }
+}
+
+/// "macOS 15.1". `None`: not told.
+#[cfg(target_os = "macos")]
+fn system() -> Option<String> {
+    let text = std::fs::read_to_string("/System/Library/CoreServices/SystemVersion.plist").ok()?;
+    let after = text.split_once("<key>ProductVersion</key>")?.1;
+    let version = after.split_once("<string>")?.1.split_once("</string>")?.0;
+    Some(format!("macOS {version}"))
+}
+
+#[cfg(windows)]
+fn system() -> Option<String> {
+    None
+}
+
+/// Who shows the icon and the notifications, and whether they answer.
+pub async fn look(notify: bool) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    #[cfg(all(unix, not(target_os = "macos")))]
+    {
+        use crate::app::state_machine::Host;
+        let host = crate::tray::host::look().await;
+        if host == Host::NoBus {
+            let remedy = "start it in a desktop session, or with dbus-run-session; `status` needs none";
+            findings.push(bad("session bus", "there is none, so no icon and no notification", remedy));
+            return findings;
+        }
+        findings.push(good("session bus", "it answers"));
+        findings.push(match host {
+            Host::Present | Host::Unaware => good("tray host", "it answers"),
+            Host::Silent => bad("tray host", "there is one, and it does not answer", "restart the panel"),
+            Host::Missing | Host::NoBus => bad(
+                "tray host",
+                "none is running",
+                "GNOME needs the AppIndicator extension, a bar without StatusNotifier needs snixembed",
+            ),
+        });
+    }
+    findings.push(match notify::server().await {
+        Ok(server) => good("notifications", server),
+        Err(error) => bad("notifications", error, "start a notification server, such as dunst or mako"),
+    });
+    if notify {
+        let text = "This is what a notification of Quota Tray looks like.";
+        findings.push(match notify::send_one("Quota Tray", text).await {
+            Ok(()) => good("notifications", "one was sent; it should be on the screen"),
+            Err(error) => bad("notifications", format!("one could not be sent: {error}"), "see above"),
+        });
+    }
+    findings
+}

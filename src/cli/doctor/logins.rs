@@ -1,0 +1,179 @@
+//! The auth directory and the state of each credential file. Never a token; a name only when asked.
+
+use crate::cli::Context;
+use crate::cli::doctor::{Finding, Mark, bad, doubtful, good};
+use crate::credentials::store::{self, Entry};
+use crate::credentials::{Login, file, file_name};
+use crate::engine::state_file::StateFile;
+use crate::presenter::format::{self, Zone};
+use crate::quota::{Account, Failure};
+use std::collections::HashMap;
+use std::path::Path;
+
+/// The findings, and the logins that can be used.
+pub async fn look(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec<Login>) {
+    let dir = context.auth_dir(&context.settings);
+    let place = dir.display();
+    let mut entries = match store::scan(&dir, &HashMap::new()).await {
+        Ok(entries) => entries,
+        Err(error) => {
+            let state = format!("{place} can't be read: {error}");
+            return (vec![bad("auth directory", state, "check its owner and its permissions")], Vec::new());
+        }
+    };
+    entries.sort_by_key(|entry| entry.account().sort_key());
+    let folder = match entries.len() {
+        _ if !dir.exists() => doubtful(
+            "auth directory",
+            format!("there is no {place}"),
+            "sign in to Claude or Codex with CLIProxyAPI, or name another folder with auth_dir",
+        ),
+        0 => doubtful(
+            "auth directory",
+            format!("there is no Claude or Codex login in {place}"),
+            "sign in with CLIProxyAPI, or name another folder with auth_dir",
+        ),
+        1 => good("auth directory", format!("{place}, 1 account")),
+        count => good("auth directory", format!("{place}, {count} accounts")),
+    };
+    let mut findings = vec![folder];
+    if let Some(problem) = write_problem(&dir).filter(|_| !entries.is_empty()) {
+        findings.push(doubtful("auth directory", problem, "expired logins can't be renewed in it"));
+    }
+    let last = StateFile::new(&context.paths.state_dir).snapshot();
+    for (number, entry) in (1..).zip(&entries) {
+        let account = entry.account();
+        let known = last.accounts.iter().find(|usage| usage.account.id == account.id);
+        let error = known.and_then(|usage| usage.error.as_ref());
+        findings.push(one(number, entry, &dir, error, show_accounts));
+    }
+    let logins = entries.into_iter().filter_map(|entry| match entry {
+        Entry::Login(login) => Some(login),
+        Entry::Disabled(_) | Entry::Broken(..) => None,
+    });
+    (findings, logins.collect())
+}
+
+/// One account by its number: its name, and the name of its file, would tell who it is.
+fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_accounts: bool) -> Finding {
+    let account = entry.account();
+    let mut what = format!("account {number} ({})", account.provider.name());
+    if show_accounts {
+        what = format!("{what} {} in {}", account.email, account.id);
+    }
+    let path = dir.join(file_name::from_id(&account.id));
+    let mut facts = Facts::default();
+    facts.file(&path);
+    match entry {
+        Entry::Disabled(_) => facts.add(Mark::Good, "switched off", ""),
+        Entry::Broken(_, failure) => {
+            facts.add(Mark::Bad, failure_words(failure, account), "");
+        }
+        Entry::Login(login) => {
+            facts.login(login);
+            if let Some(failure) = last {
+                let mark = match failure {
+                    Failure::SignInAgain
+                    | Failure::CannotReadUsage
+                    | Failure::WorkspaceDeactivated
+                    | Failure::BrokenFile(_) => Mark::Bad,
+                    _ => Mark::Doubtful,
+                };
+                facts.add(mark, format!("when last asked: {}", failure_words(failure, account)), "");
+            }
+        }
+    }
+    facts.finding(what)
+}
+
+/// A sentence about an account, without the name of its file or its address.
+fn failure_words(failure: &Failure, account: &Account) -> String {
+    account.told(failure.words(crate::platform::clock::now(), Zone::LOCAL), true)
+}
+
+/// What is known of one file, the worst of it deciding.
+struct Facts {
+    mark: Mark,
+    told: Vec<String>,
+    remedies: Vec<String>,
+}
+
+impl Default for Facts {
+    fn default() -> Facts {
+        Facts { mark: Mark::Good, told: Vec::new(), remedies: Vec::new() }
+    }
+}
+
+impl Facts {
+    fn add(&mut self, mark: Mark, fact: impl Into<String>, remedy: &str) {
+        self.mark = self.mark.max(mark);
+        self.told.push(fact.into());
+        if !remedy.is_empty() {
+            self.remedies.push(remedy.to_owned());
+        }
+    }
+
+    fn finding(self, what: String) -> Finding {
+        let (state, remedy) = (self.told.join(", "), self.remedies.join("; "));
+        Finding { mark: self.mark, what, state, remedy }
+    }
+
+    #[cfg(unix)]
+    fn file(&mut self, path: &Path) {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let Ok(metadata) = std::fs::metadata(path) else { return };
+        let mode = metadata.permissions().mode() & 0o777;
+        match mode & 0o077 {
+            0 => self.add(Mark::Good, format!("mode {mode:03o}"), ""),
+            _ => self.add(
+                Mark::Doubtful,
+                format!("mode {mode:03o}: other users can get at its tokens"),
+                "take the rights away with chmod 600",
+            ),
+        }
+        if metadata.uid() != rustix::process::geteuid().as_raw() {
+            self.add(Mark::Doubtful, "it belongs to another user", "it can't be renewed; change its owner");
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn file(&mut self, _path: &Path) {}
+
+    fn login(&mut self, login: &Login) {
+        let now = crate::platform::clock::now();
+        let renewable = file::read_once(&login.path)
+            .is_ok_and(|contents| contents.document.text("refresh_token").is_some());
+        match login.expires_at {
+            Some(at) if login.has_expired(now) && renewable => self.add(
+                Mark::Doubtful,
+                format!("token expired {}", format::age(at, now)),
+                "it is renewed when it is next needed",
+            ),
+            Some(at) if login.has_expired(now) => self.add(
+                Mark::Bad,
+                format!("token expired {}, and there is no refresh token", format::age(at, now)),
+                "sign in again with CLIProxyAPI",
+            ),
+            Some(at) => self.add(
+                Mark::Good,
+                format!("token valid until {}", format::clock_time(at, now, Zone::LOCAL)),
+                "",
+            ),
+            None => self.add(Mark::Good, "its file does not say when the token expires", ""),
+        }
+        if !renewable && !login.has_expired(now) {
+            self.add(Mark::Doubtful, "there is no refresh token", "sign in again when the token expires");
+        }
+    }
+}
+
+#[cfg(unix)]
+fn write_problem(dir: &Path) -> Option<String> {
+    use rustix::fs::{Access, access};
+    access(dir, Access::WRITE_OK).err().map(|error| format!("{} can't be written: {error}", dir.display()))
+}
+
+#[cfg(not(unix))]
+fn write_problem(_dir: &Path) -> Option<String> {
+    None
+}

@@ -1,0 +1,174 @@
+//! `quota-tray status`: ask once, print, exit.
+
+use crate::cli::stdio::{self, Reader};
+use crate::cli::{CommandError, Context, Format, runtime, trace_step};
+use crate::config::Settings;
+use crate::engine::accounts::{Accounts, Shared, Source};
+use crate::engine::refresher;
+use crate::output::formats;
+use crate::output::json::Report;
+use crate::output::table::{self, TableStyle};
+use crate::output::terminal::LiveTerminal;
+use crate::platform::{hangup, signals};
+use crate::presenter::format::Zone;
+use crate::quota::Snapshot;
+use crate::quota::percent::is_below;
+use crate::tray::menu::Presenter;
+use std::io::{self, IsTerminal};
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use tokio::sync::mpsc;
+
+/// How `status` goes about it.
+#[derive(Debug, clap::Args)]
+pub struct Options {
+    /// How to print it
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Exit with 3 if any window has less than this left, in percent; ignored with --watch
+    #[arg(long, value_name = "PERCENT", value_parser = percent)]
+    check: Option<f64>,
+    /// Show the cached numbers, without any request
+    #[arg(long, conflicts_with = "watch")]
+    cached: bool,
+    /// Keep running and print after every refresh
+    #[arg(long)]
+    watch: bool,
+}
+
+fn percent(text: &str) -> Result<f64, String> {
+    let percent =
+        text.trim_end_matches('%').parse::<f64>().ok().filter(|value| (0.0..=100.0).contains(value));
+    percent.ok_or_else(|| "expected a percentage from 0 to 100".to_owned())
+}
+
+/// Exit code: 0; 1 if an account failed, or none has a number to check; 3 if one is below what was to be checked.
+///
+/// # Errors
+/// Nothing could be asked at all, or standard output can't be written.
+pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandError> {
+    let shared = Shared::new(&context.paths.state_dir, &context.paths.runtime_dir, trace_step);
+    let last_known = shared.state.snapshot();
+    let dir = context.auth_dir(&context.settings);
+    let accounts = Arc::new(Accounts::new(dir, &context.settings, &shared));
+    if options.cached {
+        let cached = runtime()?.block_on(refresher::cached(&*accounts, &last_known));
+        return Ok(show(context, options, &cached)?.code);
+    }
+    let (_never, commands) = mpsc::unbounded_channel();
+    let keep_and_show = |snapshot: Snapshot| {
+        shared.state.keep_snapshot(&snapshot);
+        show(context, options, &snapshot)
+    };
+    let (end, mut ended) = mpsc::unbounded_channel();
+    let publish = |snapshot: Snapshot| {
+        if snapshot.refreshing {
+            return;
+        }
+        // Its other end lives as long as this function.
+        let _ = match keep_and_show(snapshot) {
+            Ok(Shown { reader: Reader::There, .. }) => Ok(()),
+            Ok(Shown { reader: Reader::Gone, .. }) => end.send(Ok(ExitCode::SUCCESS)),
+            Err(error) => end.send(Err(error)),
+        };
+    };
+    let asking = async {
+        if options.watch {
+            let interval = context.settings.interval();
+            refresher::run(accounts.clone(), interval, last_known, commands, publish).await;
+            return Ok(ExitCode::SUCCESS);
+        }
+        // Printed first: a token server that takes minutes holds up the end of the program, and nothing else.
+        let shown = keep_and_show(refresher::once(accounts.clone(), last_known).await);
+        accounts.finish().await;
+        Ok(shown?.code)
+    };
+    runtime()?.block_on(async {
+        let code = tokio::select! {
+            code = asking => return code,
+            // Nobody reads on, or nothing more can be printed.
+            Some(code) = ended.recv() => code,
+            code = signals::asked_to_end() => Ok(code),
+            // As with `head`, that is no error.
+            () = hangup::reader_gone(), if options.watch => Ok(ExitCode::SUCCESS),
+        };
+        // A response that is on its way is a login. A second signal ends the program without waiting.
+        tokio::select! {
+            () = accounts.finish() => {}
+            _ = signals::asked_to_end() => {}
+        }
+        code
+    })
+}
+
+/// What a snapshot came to.
+struct Shown {
+    code: ExitCode,
+    reader: Reader,
+}
+
+/// Prints a snapshot; says how it stands.
+fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Shown, CommandError> {
+    let dir = context.auth_dir(&context.settings);
+    let view = view(snapshot, &context.settings, &dir);
+    let reader = match options.format {
+        Format::Text => {
+            let table = table::table(&view, TableStyle::stdout());
+            match options.watch && io::stdout().is_terminal() {
+                true => stdio::told(LiveTerminal::default().show(&table)),
+                false => stdio::print(&table),
+            }
+        }
+        Format::Json => {
+            // Said beside the JSON, which has no place for it.
+            if let Some(problem) = &snapshot.problem {
+                stdio::complain(problem);
+            }
+            stdio::print(&format!(
+                "{}\n",
+                Report::new(snapshot, context.settings.hide_email, view.now, view.zone).json()
+            ))
+        }
+        Format::Waybar => stdio::print(&formats::waybar(&view)),
+        Format::I3blocks => stdio::print(&formats::i3blocks(&view)),
+        Format::Openmetrics => stdio::print(&formats::openmetrics(&view)),
+    }?;
+    Ok(Shown { code: ExitCode::from(exit_code(options, &view)), reader })
+}
+
+fn exit_code(options: &Options, view: &Presenter<'_>) -> u8 {
+    let snapshot = view.snapshot;
+    let lowest = snapshot.lowest(view.now).map(|(_, window)| window.remaining_percent());
+    // With --watch there is no end at which it would count.
+    match options.check.filter(|_| !options.watch).map(|least| (least, lowest)) {
+        Some((least, Some(left))) if is_below(left, least) => return 3,
+        // What a script waits for may be used up: that nothing is known is no reason to start.
+        Some((_, None)) => {
+            stdio::complain("could not check: no account has a known percentage");
+            return 1;
+        }
+        _ => {}
+    }
+    // A bar takes an exit code for a broken module, and what is wrong stands in the text.
+    let for_a_bar = matches!(options.format, Format::Waybar | Format::I3blocks);
+    let failed = snapshot.problem.is_some() || snapshot.enabled().any(|usage| usage.error.is_some());
+    u8::from(failed && !for_a_bar)
+}
+
+fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) -> Presenter<'a> {
+    Presenter {
+        snapshot,
+        settings,
+        auth_dir,
+        problem: None,
+        starts_at_login: None,
+        now: crate::platform::clock::now(),
+        zone: Zone::LOCAL,
+    }
+}
+
+/// The accounts as a table.
+pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path) -> String {
+    table::table(&view(snapshot, settings, auth_dir), TableStyle::stdout())
+}

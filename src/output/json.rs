@@ -1,0 +1,82 @@
+//! What `status` prints: the JSON is a contract, described in the README.
+
+use crate::presenter::format::{self, Zone};
+use crate::quota::{AccountUsage, Provider, Snapshot, UsageState, Window};
+use crate::text;
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde::Serialize;
+
+/// The whole report.
+#[derive(Debug, Serialize)]
+pub struct Report {
+    generated_at: String,
+    accounts: Vec<AccountReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct AccountReport {
+    id: String,
+    provider: Provider,
+    email: String,
+    plan: Option<String>,
+    state: UsageState,
+    error: Option<String>,
+    updated_at: Option<String>,
+    lowest_remaining_percent: Option<f64>,
+    windows: Vec<WindowReport>,
+}
+
+#[derive(Debug, Serialize)]
+struct WindowReport {
+    key: String,
+    title: String,
+    used_percent: f64,
+    remaining_percent: f64,
+    resets_at: Option<String>,
+    reset_text: Option<String>,
+    window_seconds: Option<u64>,
+}
+
+impl Report {
+    /// The report on a snapshot's accounts, those that are switched off left out.
+    pub fn new(snapshot: &Snapshot, hide_email: bool, now: DateTime<Utc>, zone: Zone) -> Report {
+        let accounts = snapshot.enabled().map(|usage| account(usage, hide_email, now, zone));
+        Report { generated_at: moment(now), accounts: accounts.collect() }
+    }
+
+    /// One line of JSON. The id is a file's name as it is, so what a terminal would obey is escaped here.
+    pub fn json(&self) -> String {
+        text::json(&serde_json::to_string(self).expect("strings and numbers are always JSON"))
+    }
+}
+
+fn account(usage: &AccountUsage, hide_email: bool, now: DateTime<Utc>, zone: Zone) -> AccountReport {
+    AccountReport {
+        id: usage.account.id.0.clone(),
+        provider: usage.account.provider,
+        email: usage.account.name(hide_email),
+        plan: usage.reading.as_ref().and_then(|reading| reading.plan.clone()),
+        state: usage.state(),
+        error: usage.error.as_ref().map(|error| usage.account.told(error.words(now, zone), hide_email)),
+        updated_at: usage.updated_at.map(moment),
+        lowest_remaining_percent: usage.lowest(now).map(Window::remaining_percent),
+        windows: usage.windows().iter().map(|each| window(each, now, zone)).collect(),
+    }
+}
+
+fn window(window: &Window, now: DateTime<Utc>, zone: Zone) -> WindowReport {
+    let reset_text = window.resets_at.map(|at| format::reset_both_ways(at, now, zone));
+    WindowReport {
+        key: window.key.clone(),
+        title: window.title.clone(),
+        used_percent: window.used_percent(),
+        remaining_percent: window.remaining_percent(),
+        resets_at: window.resets_at.map(moment),
+        reset_text: reset_text.or_else(|| window.reset_note.clone()),
+        window_seconds: window.length_seconds,
+    }
+}
+
+fn moment(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Secs, true)
+}

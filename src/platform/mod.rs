@@ -1,0 +1,15 @@
+//! What the system provides: paths, files, locks, directory watches, timers, the clock, the locale, signals.
+
+pub mod allocator;
+pub mod clock;
+pub mod core_dumps;
+pub mod debounce;
+pub mod files;
+pub mod folder_watch;
+pub mod hangup;
+pub mod locale;
+pub mod opener;
+pub mod paths;
+pub mod secret;
+pub mod signals;
+pub mod wall_clock_timer;

@@ -1,0 +1,8 @@
+//! Every sentence a person reads, from a snapshot, a moment, a time zone and a locale format. Pure.
+
+pub mod facts;
+pub mod failures;
+pub mod format;
+pub mod locale_format;
+pub mod messages;
+pub mod notifications;

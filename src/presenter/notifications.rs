@@ -1,0 +1,101 @@
+//! What the user is told of windows that are low or given back, and of accounts that need their owner.
+
+use crate::presenter::format::{Zone, percent, reset_both_ways};
+use crate::quota::attention::Attention;
+use crate::quota::notification::{Notification, WindowEvent};
+use chrono::{DateTime, Utc};
+
+impl Notification {
+    /// The title and the text of the notification.
+    pub fn words(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> (String, String) {
+        match self {
+            Notification::Low(event) => {
+                let left = event.window.remaining_percent();
+                let title = if left <= 0.0 {
+                    format!("{} {} used up", event.account.provider.name(), event.window.title)
+                } else {
+                    format!(
+                        "{} {}: {} left",
+                        event.account.provider.name(),
+                        event.window.title,
+                        percent(left)
+                    )
+                };
+                (title, event.text(now, zone, hide_email))
+            }
+            Notification::Reset(event) => (
+                format!("{} {} has reset", event.account.provider.name(), event.window.title),
+                format!(
+                    "{}: {} left again",
+                    event.account.name(hide_email),
+                    percent(event.window.remaining_percent())
+                ),
+            ),
+            Notification::Summary { low, reset, worst } => {
+                let count = |n: usize, what: &str| {
+                    format!("{n} quota window{} {what}", if n == 1 { "" } else { "s" })
+                };
+                let title = match (low, reset) {
+                    (0, reset) => count(*reset, "reset"),
+                    (low, 0) => count(*low, "low"),
+                    (low, reset) => format!("{}, {reset} reset", count(*low, "low")),
+                };
+                let text = worst.as_ref().map_or_else(
+                    || "Their quota is there again".to_owned(),
+                    |event| {
+                        format!(
+                            "Lowest: {} {}, {} left. {}",
+                            event.account.provider.name(),
+                            event.window.title,
+                            percent(event.window.remaining_percent()),
+                            event.text(now, zone, hide_email)
+                        )
+                    },
+                );
+                (title, text)
+            }
+        }
+    }
+}
+
+impl WindowEvent {
+    fn text(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> String {
+        let name = self.account.name(hide_email);
+        match (self.window.resets_at, &self.window.reset_note) {
+            (Some(at), _) => format!("{name}: resets {}", reset_both_ways(at, now, zone)),
+            (None, Some(note)) => format!("{name}: reset {note}"),
+            (None, None) => name,
+        }
+    }
+}
+
+impl Attention {
+    /// A title and a text, as a notification would have them.
+    pub fn words(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> (String, String) {
+        let title = format!("{}: {}", self.account.provider.name(), self.failure.short(now, zone));
+        let error = self.account.told(self.failure.words(now, zone), hide_email);
+        (title, format!("{}: {error}", self.account.name(hide_email)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::quota::{Account, AccountId, Provider, Window};
+
+    #[test]
+    fn the_words_name_account_window_rest_and_reset() {
+        let now = DateTime::from_timestamp(1_800_000_000, 0).expect("in range");
+        let words = |used: f64, hide: bool| {
+            let (id, email) = (AccountId("alice".into()), "alice@x".to_owned());
+            let mut window = Window::new("five_hour", "5-hour", used).expect("a number");
+            window.resets_at = Some(now + chrono::TimeDelta::minutes(130));
+            let account = Account { id, provider: Provider::Claude, email, identity: None };
+            Notification::Low(WindowEvent { account, window }).words(now, Zone::UTC, hide)
+        };
+        let text = |name: &str| format!("{name}: resets in 2 hours (15 Jan 2027, 10:10)");
+        assert_eq!(words(88.0, false), ("Claude 5-hour: 12% left".into(), text("alice@x")));
+        assert_eq!(words(99.5, false).0, "Claude 5-hour: under 1% left");
+        assert_eq!(words(100.0, true), ("Claude 5-hour used up".into(), text("a…e")));
+    }
+}

@@ -1,0 +1,64 @@
+//! What the user is told of windows. Its words: `words/notices.rs`.
+
+use crate::quota::{Account, Window};
+
+/// More notices than this in one refresh become a single summary.
+const MOST_AT_ONCE: usize = 3;
+
+/// Something to tell the user.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Notification {
+    /// A window fell below a threshold, or is used up.
+    Low(WindowEvent),
+    /// A window that had fired was given back.
+    Reset(WindowEvent),
+    /// So much at once that one sentence has to do.
+    Summary {
+        /// How many windows are low.
+        low: usize,
+        /// How many were given back.
+        reset: usize,
+        /// The worst of the low ones.
+        worst: Option<WindowEvent>,
+    },
+}
+
+/// The account and the window that a notice is about.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WindowEvent {
+    /// Whose window it is.
+    pub account: Account,
+    /// The window as it was read.
+    pub window: Window,
+}
+
+/// Many notices at once become a single one.
+pub fn summarise(notices: Vec<Notification>) -> Vec<Notification> {
+    if notices.len() <= MOST_AT_ONCE {
+        return notices;
+    }
+    let (mut low, mut reset) = (Vec::new(), 0);
+    for notice in notices {
+        match notice {
+            Notification::Low(event) => low.push(event),
+            Notification::Reset(_) => reset += 1,
+            Notification::Summary { .. } => {}
+        }
+    }
+    let count = low.len();
+    let worst =
+        low.into_iter().min_by(|a, b| a.window.remaining_percent().total_cmp(&b.window.remaining_percent()));
+    vec![Notification::Summary { low: count, reset, worst }]
+}
+
+impl Notification {
+    /// Whether something is used up, so that the desktop should not let it pass unseen.
+    pub fn is_urgent(&self) -> bool {
+        match self {
+            Notification::Low(event) | Notification::Summary { worst: Some(event), .. } => {
+                event.window.remaining_percent() <= 0.0
+            }
+            _ => false,
+        }
+    }
+}
