@@ -14,7 +14,7 @@ const SIZES: [u32; 5] = [16, 22, 24, 32, 44];
 const LIGHT: [u8; 3] = [0xf3; 3];
 const DARK: [u8; 3] = [0x26; 3];
 
-/// In the order of the README's table, the refresh mark last but one.
+/// In the order of the table in `docs/usage.md`.
 const STATES: [(IconState, bool); 8] = [
     (IconState::Fine(82.0), false),
     (IconState::Fine(42.0), false),

@@ -1,4 +1,4 @@
-//! The table, as the README has it.
+//! The table, as `docs/performance.md` has it.
 
 use std::fmt;
 use std::time::Duration;

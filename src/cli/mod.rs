@@ -94,7 +94,7 @@ enum Command {
 pub enum Format {
     /// For people.
     Text,
-    /// For programs; the README describes it.
+    /// For programs; described in docs/status-and-scripts.md.
     Json,
     /// For a custom module of Waybar.
     Waybar,

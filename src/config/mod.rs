@@ -13,7 +13,7 @@ use serde::{Deserialize, Deserializer, de};
 use std::path::PathBuf;
 use std::time::Duration;
 
-/// The settings. The README's table lists them all.
+/// The settings. The table in `docs/settings.md` lists them all.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Settings {

@@ -1,4 +1,4 @@
-//! What `status` prints: the JSON is a contract, described in the README.
+//! What `status` prints: the JSON is a contract, described in `docs/status-and-scripts.md`.
 
 use crate::presenter::format::{self, Zone};
 use crate::quota::{AccountUsage, Provider, Snapshot, UsageState, Window};

@@ -1,5 +1,5 @@
 //! `hide_email`: no address comes out, be it through the name of a file. The `id` of the JSON is the exception that the
-//! README names.
+//! documentation names.
 
 use super::*;
 
