@@ -1,8 +1,8 @@
 //! Where requests go: https, or plain http on this very machine.
 
-use reqwest::Url;
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
+use url::Url;
 
 /// The providers' addresses. Changed only for tests, gateways and the day an API moves.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

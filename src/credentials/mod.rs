@@ -14,4 +14,4 @@ pub mod rewrite;
 mod spent;
 pub mod store;
 
-pub use store::{Login, Proxy};
+pub use store::Login;

@@ -5,10 +5,10 @@ use crate::credentials::file::{self, Document, Unreadable};
 use crate::credentials::file_name;
 use crate::credentials::identity::identity;
 use crate::platform::secret::Secret;
+use crate::providers::proxy::Proxy;
 use crate::quota::{Account, AccountId, Failure, Provider, timestamp};
 use crate::text;
 use chrono::{DateTime, TimeDelta, Utc};
-use reqwest::Url;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io;
@@ -45,18 +45,6 @@ impl Login {
     pub fn has_expired(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.is_some_and(|at| at <= now + TOLERANCE)
     }
-}
-
-/// How an account's requests travel: `proxy_url`, or `proxy-url`, in its credential file.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
-pub enum Proxy {
-    /// As the system is set up.
-    #[default]
-    System,
-    /// Straight.
-    Direct,
-    /// Through this proxy: http, https or socks5.
-    Via(Url),
 }
 
 /// One of our files in the auth directory.
@@ -199,7 +187,7 @@ pub fn read_login(
             "its access token holds characters no token has; sign in again with CLIProxyAPI",
         );
     }
-    let proxy = match read_proxy(document.text("proxy_url")) {
+    let proxy = match Proxy::parse(document.text("proxy_url")) {
         Ok(proxy) => proxy,
         Err(what) => return fail(account, &what),
     };
@@ -213,25 +201,6 @@ pub fn read_login(
         proxy,
         account,
     }))
-}
-
-/// The address of a proxy may hold a password, so it is never repeated.
-fn read_proxy(text: Option<&str>) -> Result<Proxy, String> {
-    match text {
-        None => Ok(Proxy::System),
-        Some(text) if ["direct", "none"].iter().any(|word| text.eq_ignore_ascii_case(word)) => {
-            Ok(Proxy::Direct)
-        }
-        Some(text) => match Url::parse(text) {
-            Ok(url) if ["http", "https", "socks5", "socks5h"].contains(&url.scheme()) && url.has_host() => {
-                Ok(Proxy::Via(url))
-            }
-            _ => {
-                Err("its proxy_url is no proxy; expected http://…, https://…, socks5://…, or \"direct\""
-                    .into())
-            }
-        },
-    }
 }
 
 /// A row for a file that can't be read, if it is one of ours: it was before, or the first word of its name

@@ -2,8 +2,8 @@
 //! alone, and through no proxy.
 
 use crate::config::Endpoint;
-use crate::credentials::Proxy;
 use crate::providers::connection_gate::ConnectionGate;
+use crate::providers::proxy::Proxy;
 use crate::providers::tls;
 use crate::quota::Failure;
 use chrono::{DateTime, TimeDelta, Utc};

@@ -6,6 +6,7 @@ mod connection_gate;
 pub mod generic;
 pub mod http;
 pub mod json;
+pub mod proxy;
 mod tls;
 pub mod token_request;
 pub mod token_response;

@@ -2,8 +2,8 @@
 //! a kill costs a login; everything here is about making it short, and about never throwing a response away.
 
 use crate::config::Endpoint;
-use crate::credentials::Proxy;
 use crate::providers::http::{Http, failure, retry_after};
+use crate::providers::proxy::Proxy;
 use crate::quota::Failure;
 use reqwest::header;
 use std::io;

@@ -4,8 +4,8 @@ use super::*;
 use base64::Engine;
 use base64::engine::general_purpose::{URL_SAFE, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use quota_tray::credentials::Proxy;
 use quota_tray::credentials::file::Document;
+use quota_tray::providers::proxy::Proxy;
 
 /// An ID token with these claims under the key of OpenAI's own.
 fn id_token(claims: Value) -> String {

@@ -3,8 +3,8 @@
 use super::*;
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::{Endpoint, Endpoints, Settings, TokenRenewal};
-use quota_tray::credentials::Proxy;
 use quota_tray::engine::accounts::{Accounts, Shared, Source};
+use quota_tray::providers::proxy::Proxy;
 use quota_tray::quota::{AccountStatus, Provider};
 
 /// The accounts of a folder as the refresher gets to know them, with a state directory of their own.

@@ -3,15 +3,16 @@
 use crate::cli::Context;
 use crate::cli::doctor::{Finding, bad, doubtful, good};
 use crate::config::{Endpoint, TokenRenewal};
+use crate::credentials::Login;
 use crate::credentials::renewal::cli_proxy_api::{self, Presence};
-use crate::credentials::{Login, Proxy};
 use crate::presenter::format::Zone;
 use crate::providers::Http;
+use crate::providers::proxy::Proxy;
 use crate::quota::Provider;
-use reqwest::Url;
 use reqwest::header::HeaderMap;
 use std::sync::Arc;
 use tokio::task::JoinSet;
+use url::Url;
 
 pub async fn look(context: &Context, logins: &[Login]) -> Vec<Finding> {
     let http = Arc::new(Http::default());
