@@ -54,10 +54,10 @@
 //! | is there a tray host; text where there is none | `tray/host.rs`, [`output::terminal`] |
 //! | is the icon registered with it | `tray/registration.rs` |
 //! | the commands, their arguments and help | [`cli`]: one file each |
-//! | standard output and standard error, the one place that writes to them; the log | [`cli::stdio`]; [`cli::logging`] |
+//! | standard output and standard error, the one place that writes to them; the log | [`platform::stdio`]; [`cli::logging`] |
 //! | what text from outside may hold: control, bidirectional and zero-width characters, markup | [`text`] |
 //! | how `status --watch` notices that nobody reads on; how programs are asked to end | [`platform::hangup`]; [`platform::signals`] |
-//! | one tray a user; opening files with the desktop's programs | [`cli::instance`]; `platform/opener.rs` |
+//! | one tray a user; opening files with the desktop's programs | [`app::instance`]; `platform/opener.rs` |
 //! | what `doctor` looks at | [`cli::doctor`] |
 //! | the man pages, made from them | `examples/extras.rs` |
 //! | packages, the macOS bundle, the Windows resource | `packaging/`, the end of `Cargo.toml`, `build.rs` |
@@ -87,7 +87,7 @@
 //! 5. [`app::state_machine::App`] makes a drawing of it, and notices; `app/runner.rs` carries them out.
 //! 6. Soon after, the connections are closed and free memory is given back. Nothing wakes until the next one.
 
-// They panic where nothing can be written: see `cli/stdio.rs`.
+// They panic where nothing can be written: see `platform/stdio.rs`.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
 
 pub mod app;

@@ -5,8 +5,8 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 use clap::Parser;
-use quota_tray::cli::{self, Arguments, logging, stdio};
-use quota_tray::platform::{allocator, core_dumps};
+use quota_tray::cli::{self, Arguments, logging};
+use quota_tray::platform::{allocator, core_dumps, stdio};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
@@ -21,7 +21,7 @@ fn main() -> ExitCode {
         Err(help_or_error) => cli::usage(&help_or_error),
     };
     done.unwrap_or_else(|error| {
-        stdio::complain(&error.to_string());
+        stdio::print_error(&error.to_string());
         ExitCode::from(error.exit_code())
     })
 }

@@ -1,19 +1,20 @@
 //! `quota-tray`: the tray. Puts the rooms together: the refresher on a thread of its own, the tray on
 //! the main thread, events one way and commands the other.
 
+use crate::app::context::Context;
 use crate::app::hook_call::Call;
+use crate::app::instance;
 use crate::app::state_machine::{App, AppEvent, Effect, Host, TrayContent};
 use crate::autostart::{Autostart, AutostartStatus};
-use crate::cli::{CommandError, Context, instance, runtime, stdio, trace_step};
 use crate::config::{self, Settings};
-use crate::engine::accounts::{self, Accounts, Shared, Source};
+use crate::engine::accounts::{self, Accounts, Source};
 use crate::engine::refresher::{self, Command};
 use crate::engine::state_file::StateFile;
 use crate::output::table::{self, TableStyle};
 use crate::output::terminal::LiveTerminal;
 use crate::platform::folder_watch::FolderWatch;
 use crate::platform::opener::open;
-use crate::platform::{debounce, signals};
+use crate::platform::{debounce, runtime, signals, stdio};
 use crate::presenter::format::Zone;
 use crate::quota::Snapshot;
 use crate::quota::notification::Notification;
@@ -33,12 +34,20 @@ use tokio::time::{sleep, timeout};
 /// The first refresh, and the look at the tray host, wait no longer than this for the icon.
 const FIRST: Duration = Duration::from_millis(250);
 
+/// The tray can't be started.
+#[derive(Debug, thiserror::Error)]
+#[error("could not {what}: {source}")]
+pub struct StartError {
+    what: String,
+    source: std::io::Error,
+}
+
 /// Runs the tray with the real accounts, until it is told to quit.
 ///
 /// # Errors
 /// It can't be run.
-pub fn run(context: Context) -> Result<ExitCode, CommandError> {
-    let shared = Shared::new(&context.paths.state_dir, &context.paths.runtime_dir, trace_step);
+pub fn run(context: Context) -> Result<ExitCode, StartError> {
+    let shared = context.shared();
     let accounts = {
         let context = context.clone();
         move |settings: &Settings| {
@@ -57,14 +66,14 @@ pub fn run_with<S: Source, K: 'static>(
     context: Context,
     accounts: impl Fn(&Settings) -> (Duration, Arc<S>) + Send + 'static,
     keep: K,
-) -> Result<ExitCode, CommandError> {
+) -> Result<ExitCode, StartError> {
     let runtime_dir = &context.paths.runtime_dir;
-    let Some(lock) = instance::lock(runtime_dir).map_err(|source| CommandError::System {
+    let Some(lock) = instance::lock(runtime_dir).map_err(|source| StartError {
         what: format!("take the lock in {}", text::path(runtime_dir)),
         source,
     })?
     else {
-        stdio::complain("already running; look for its icon in the tray");
+        stdio::print_error("already running; look for its icon in the tray");
         return Ok(ExitCode::SUCCESS);
     };
     if let Some(autostart) = &context.autostart {
@@ -90,11 +99,11 @@ pub fn run_with<S: Source, K: 'static>(
         calls: to_run,
         icon,
     };
-    let runtime = runtime()?;
+    let runtime = runtime::new().map_err(|source| StartError { what: "start the runtime".into(), source })?;
     let thread = std::thread::Builder::new()
         .name("refresher".into())
         .spawn(move || runtime.block_on(background.run(first, interval, received)))
-        .map_err(|source| CommandError::System { what: "start a thread".into(), source })?;
+        .map_err(|source| StartError { what: "start a thread".into(), source })?;
 
     let shown = Shown::new(Clicks::new(events), icon_state);
     let mut shell = Shell::new(context, shown, commands, accounts, notices, calls, state);
@@ -322,7 +331,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             _ => {}
         }
         if let Some(advice) = host.advice() {
-            stdio::complain(advice);
+            stdio::print_error(advice);
         }
     }
 

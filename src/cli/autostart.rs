@@ -1,7 +1,8 @@
 //! `quota-tray autostart on|off|status`.
 
 use crate::autostart::{self, Autostart, AutostartError, AutostartStatus};
-use crate::cli::{CommandError, stdio};
+use crate::cli::CommandError;
+use crate::platform::stdio;
 use crate::text;
 use std::process::ExitCode;
 

@@ -1,6 +1,7 @@
 //! `quota-tray completions SHELL`: what the shell's Tab key has to know, made from the arguments themselves.
 
-use crate::cli::{Arguments, CommandError, stdio};
+use crate::cli::{Arguments, CommandError};
+use crate::platform::stdio;
 use clap::CommandFactory;
 use clap_complete::Shell;
 use std::process::ExitCode;

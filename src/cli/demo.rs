@@ -1,13 +1,15 @@
 //! `quota-tray demo`: everything as it is, behind a scripted provider. Needs no account and no network,
 //! and touches no real file.
 
+use crate::app::context::Context;
 use crate::app::runner;
-use crate::cli::{CommandError, Context, runtime, status, stdio};
+use crate::cli::{CommandError, runtime, status};
 use crate::config::Settings;
 use crate::engine::accounts::{FetchOutcome, Scan, Source};
 use crate::engine::refresher;
 use crate::platform::folder_watch::FolderWatch;
 use crate::platform::paths::Paths;
+use crate::platform::stdio;
 use crate::providers;
 use crate::providers::http::Response;
 use crate::quota::{Account, AccountId, AccountStatus, Provider, Snapshot};
@@ -49,7 +51,7 @@ pub fn run(once: bool) -> Result<ExitCode, CommandError> {
         home: path.clone(),
     };
     let context = Context::new(paths, Some(path))?;
-    runner::run_with(context, move |_| (INTERVAL, script.clone()), folder)
+    Ok(runner::run_with(context, move |_| (INTERVAL, script.clone()), folder)?)
 }
 
 /// Five accounts and what their providers answer.

@@ -1,7 +1,7 @@
 //! What happens, on standard error: a line a message, such as
 //! `2026-09-17T13:10:00.000000Z  WARN could not watch …`.
 
-use crate::cli::stdio;
+use crate::platform::stdio;
 use chrono::{DateTime, SecondsFormat, Utc};
 use log::{LevelFilter, Log, Metadata, Record};
 
@@ -25,14 +25,14 @@ impl Log for StandardError {
 
     fn log(&self, record: &Record) {
         if self.enabled(record.metadata()) {
-            stdio::to_stderr(&line(crate::platform::clock::now(), record));
+            stdio::write_stderr(&line(crate::platform::clock::now(), record));
         }
     }
 
     fn flush(&self) {}
 }
 
-/// A message as it is printed, but for the characters that [`stdio`](crate::cli::stdio) writes out.
+/// A message as it is printed, but for the characters that [`stdio`](crate::platform::stdio) writes out.
 fn line(now: DateTime<Utc>, record: &Record) -> String {
     let time = now.to_rfc3339_opts(SecondsFormat::Micros, true);
     format!("{time} {:>5} {}\n", record.level(), record.args())

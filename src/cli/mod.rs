@@ -4,17 +4,18 @@ pub mod autostart;
 pub mod completions;
 pub mod demo;
 pub mod doctor;
-pub mod instance;
 pub mod logging;
 pub mod status;
-pub mod stdio;
 
+use crate::app::context::Context;
+use crate::app::runner::{self, StartError};
 use crate::autostart::{Autostart, AutostartError, Place};
-use crate::config::{self, ConfigError, Settings};
-use crate::credentials::renewal::Step;
+use crate::config::ConfigError;
 use crate::platform::paths::Paths;
+use crate::platform::runtime;
+use crate::platform::stdio::{self, StdoutError};
 use clap::{ArgAction, Parser, Subcommand, ValueEnum, ValueHint};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// What stands below the help and in the manual.
@@ -114,8 +115,11 @@ pub enum CommandError {
     #[error(transparent)]
     Autostart(#[from] AutostartError),
     /// Standard output can't be written.
-    #[error("could not write to standard output: {0}")]
-    Print(std::io::Error),
+    #[error(transparent)]
+    Print(#[from] StdoutError),
+    /// The tray can't be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
     /// There is no home directory.
     #[error("could not find the home directory\nhint: set the environment variable HOME")]
     NoHome,
@@ -137,58 +141,6 @@ impl CommandError {
             _ => 1,
         }
     }
-}
-
-/// Where everything is, and the settings in force.
-#[derive(Debug, Clone)]
-pub struct Context {
-    /// Where the settings, the state and the lock are.
-    pub paths: Paths,
-    /// The settings in force.
-    pub settings: Settings,
-    /// Starting at login. `None`: it is not to be touched.
-    pub autostart: Option<Autostart>,
-    /// The folder named on the command line, which goes before the one of the settings.
-    auth_dir: Option<PathBuf>,
-}
-
-impl Context {
-    /// A program whose files are all in `paths`.
-    ///
-    /// # Errors
-    /// The settings can't be used.
-    pub fn new(paths: Paths, auth_dir: Option<PathBuf>) -> Result<Context, ConfigError> {
-        let settings = load(&paths.config_file, auth_dir.as_deref())?;
-        Ok(Context { paths, settings, autostart: None, auth_dir })
-    }
-
-    /// The same without the settings file.
-    pub fn with_defaults(paths: Paths, auth_dir: Option<PathBuf>) -> Context {
-        let defaults = Settings::default();
-        let settings =
-            Settings { auth_dir: auth_dir.clone().unwrap_or(defaults.auth_dir.clone()), ..defaults };
-        Context { paths, settings, autostart: None, auth_dir }
-    }
-
-    /// Reads the settings again.
-    ///
-    /// # Errors
-    /// They can't be used.
-    pub fn reload(&self) -> Result<Settings, ConfigError> {
-        load(&self.paths.config_file, self.auth_dir.as_deref())
-    }
-
-    /// The folder with the credential files, with these settings.
-    pub fn auth_dir(&self, settings: &Settings) -> PathBuf {
-        crate::platform::paths::expand_home(&settings.auth_dir, &self.paths.home)
-    }
-}
-
-fn load(file: &Path, auth_dir: Option<&Path>) -> Result<Settings, ConfigError> {
-    let settings = config::load(file)?;
-    stdio::hide_addresses(settings.hide_email);
-    let auth_dir = auth_dir.map_or_else(|| settings.auth_dir.clone(), Path::to_owned);
-    Ok(Settings { auth_dir, ..settings })
 }
 
 /// Carries out the command of the arguments.
@@ -218,12 +170,12 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
             Ok(context) => (context, None),
             Err(error) => (Context::with_defaults(paths, arguments.auth_dir), Some(error)),
         };
-        return doctor::run(&Context { autostart, ..context }, error.as_ref(), options);
+        return doctor::run(&context.with_autostart(autostart), error.as_ref(), options);
     }
-    let context = Context { autostart, ..loaded? };
+    let context = loaded?.with_autostart(autostart);
     match arguments.command {
         Some(Command::Status(options)) => status::run(&context, &options),
-        _ => crate::app::runner::run(context),
+        _ => Ok(runner::run(context)?),
     }
 }
 
@@ -235,7 +187,7 @@ pub fn run(arguments: Arguments) -> Result<ExitCode, CommandError> {
 pub fn usage(help_or_error: &clap::Error) -> Result<ExitCode, CommandError> {
     let text = help_or_error.render().to_string();
     if help_or_error.use_stderr() {
-        stdio::to_stderr(&text);
+        stdio::write_stderr(&text);
         return Ok(ExitCode::from(2));
     }
     stdio::print(&text)?;
@@ -255,16 +207,9 @@ fn autostart_of(arguments: &Arguments) -> Result<Autostart, CommandError> {
     Ok(Autostart::new(place, &more)?)
 }
 
-/// The runtime of everything that waits: one thread, no pool.
+/// The runtime that a command waits on.
 pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, CommandError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| CommandError::System { what: "start the runtime".into(), source })
-}
-
-pub(crate) fn trace_step(step: Step) {
-    log::debug!("renewal: {step:?}");
+    runtime::new().map_err(|source| CommandError::System { what: "start the runtime".into(), source })
 }
 
 /// A release build for Windows has no console of its own; what it prints goes to the one it was

@@ -1,14 +1,15 @@
 //! `quota-tray status`: ask once, print, exit.
 
-use crate::cli::stdio::{self, Reader};
-use crate::cli::{CommandError, Context, Format, runtime, trace_step};
+use crate::app::context::Context;
+use crate::cli::{CommandError, Format, runtime};
 use crate::config::Settings;
-use crate::engine::accounts::{Accounts, Shared, Source};
+use crate::engine::accounts::{Accounts, Source};
 use crate::engine::refresher;
 use crate::output::formats;
 use crate::output::json::Report;
 use crate::output::table::{self, TableStyle};
 use crate::output::terminal::LiveTerminal;
+use crate::platform::stdio::{self, Reader};
 use crate::platform::{hangup, signals};
 use crate::presenter::format::Zone;
 use crate::quota::Snapshot;
@@ -48,7 +49,7 @@ fn percent(text: &str) -> Result<f64, String> {
 /// # Errors
 /// Nothing could be asked at all, or standard output can't be written.
 pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandError> {
-    let shared = Shared::new(&context.paths.state_dir, &context.paths.runtime_dir, trace_step);
+    let shared = context.shared();
     let last_known = shared.state.snapshot();
     let dir = context.auth_dir(&context.settings);
     let accounts = Arc::new(Accounts::new(dir, &context.settings, &shared));
@@ -68,7 +69,7 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
         }
         // Its other end lives as long as this function.
         let _ = match keep_and_show(snapshot) {
-            Ok(Shown { reader: Reader::There, .. }) => Ok(()),
+            Ok(Shown { reader: Reader::Present, .. }) => Ok(()),
             Ok(Shown { reader: Reader::Gone, .. }) => end.send(Ok(ExitCode::SUCCESS)),
             Err(error) => end.send(Err(error)),
         };
@@ -116,14 +117,14 @@ fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Sho
         Format::Text => {
             let table = table::table(&view, TableStyle::stdout());
             match options.watch && io::stdout().is_terminal() {
-                true => stdio::told(LiveTerminal::default().show(&table)),
+                true => stdio::reader_after(LiveTerminal::default().show(&table)),
                 false => stdio::print(&table),
             }
         }
         Format::Json => {
             // Said beside the JSON, which has no place for it.
             if let Some(problem) = &snapshot.problem {
-                stdio::complain(problem);
+                stdio::print_error(problem);
             }
             stdio::print(&format!(
                 "{}\n",
@@ -145,7 +146,7 @@ fn exit_code(options: &Options, view: &Presenter<'_>) -> u8 {
         Some((least, Some(left))) if is_below(left, least) => return 3,
         // What a script waits for may be used up: that nothing is known is no reason to start.
         Some((_, None)) => {
-            stdio::complain("could not check: no account has a known percentage");
+            stdio::print_error("could not check: no account has a known percentage");
             return 1;
         }
         _ => {}

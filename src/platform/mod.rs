@@ -10,6 +10,8 @@ pub mod hangup;
 pub mod locale;
 pub mod opener;
 pub mod paths;
+pub mod runtime;
 pub mod secret;
 pub mod signals;
+pub mod stdio;
 pub mod wall_clock_timer;

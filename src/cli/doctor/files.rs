@@ -1,8 +1,9 @@
 //! The settings file, the state directory, the lock of the running tray.
 
+use crate::app::context::Context;
+use crate::app::instance;
 use crate::autostart::{self, Autostart, AutostartStatus};
 use crate::cli::doctor::{Finding, bad, doubtful, good};
-use crate::cli::{Context, instance};
 use crate::config::ConfigError;
 use std::io::{self, Write};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! The auth directory and the state of each credential file. Never a token; a name only when asked.
 
-use crate::cli::Context;
+use crate::app::context::Context;
 use crate::cli::doctor::{Finding, Mark, bad, doubtful, good};
 use crate::credentials::store::{self, Entry};
 use crate::credentials::{Login, file, file_name};

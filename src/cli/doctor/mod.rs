@@ -5,9 +5,11 @@ mod files;
 mod logins;
 mod network;
 
-use crate::cli::{CommandError, Context, runtime, stdio};
+use crate::app::context::Context;
+use crate::cli::{CommandError, runtime};
 use crate::config::ConfigError;
 use crate::output::table::{TableStyle, TextStyle};
+use crate::platform::stdio;
 use crate::text;
 use std::path::Path;
 use std::process::ExitCode;

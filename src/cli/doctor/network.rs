@@ -1,6 +1,6 @@
 //! The network: plain requests, without a token, to where the tokens would go. Any answer will do.
 
-use crate::cli::Context;
+use crate::app::context::Context;
 use crate::cli::doctor::{Finding, bad, doubtful, good};
 use crate::config::{Endpoint, TokenRenewal};
 use crate::credentials::Login;

@@ -1,0 +1,71 @@
+//! What every command works with: where the files are, and the settings in force.
+
+use crate::autostart::Autostart;
+use crate::config::{self, ConfigError, Settings};
+use crate::engine::accounts::Shared;
+use crate::platform::paths::{Paths, expand_home};
+use crate::platform::stdio;
+use std::path::{Path, PathBuf};
+
+/// Where the files are, and the settings in force.
+#[derive(Debug, Clone)]
+pub struct Context {
+    /// Where the settings, the state and the lock are.
+    pub paths: Paths,
+    /// The settings in force.
+    pub settings: Settings,
+    /// Starting at login. `None`: not supported here, or not to be changed.
+    pub autostart: Option<Autostart>,
+    /// The folder named on the command line, which takes precedence over the one of the settings.
+    auth_dir: Option<PathBuf>,
+}
+
+impl Context {
+    /// Reads the settings from the file in `paths`.
+    ///
+    /// # Errors
+    /// The settings are invalid or can't be read.
+    pub fn new(paths: Paths, auth_dir: Option<PathBuf>) -> Result<Context, ConfigError> {
+        let settings = load(&paths.config_file, auth_dir.as_deref())?;
+        Ok(Context { paths, settings, autostart: None, auth_dir })
+    }
+
+    /// The same with the default settings, without reading the file.
+    pub fn with_defaults(paths: Paths, auth_dir: Option<PathBuf>) -> Context {
+        let defaults = Settings::default();
+        let settings =
+            Settings { auth_dir: auth_dir.clone().unwrap_or(defaults.auth_dir.clone()), ..defaults };
+        Context { paths, settings, autostart: None, auth_dir }
+    }
+
+    /// The same with an entry for starting at login.
+    #[must_use]
+    pub fn with_autostart(self, autostart: Option<Autostart>) -> Context {
+        Context { autostart, ..self }
+    }
+
+    /// Reads the settings again.
+    ///
+    /// # Errors
+    /// The settings are invalid or can't be read.
+    pub fn reload(&self) -> Result<Settings, ConfigError> {
+        load(&self.paths.config_file, self.auth_dir.as_deref())
+    }
+
+    /// The folder with the credential files according to `settings`, with `~` expanded.
+    pub fn auth_dir(&self, settings: &Settings) -> PathBuf {
+        expand_home(&settings.auth_dir, &self.paths.home)
+    }
+
+    /// What successive account lists share; the steps of each renewal are logged.
+    pub fn shared(&self) -> Shared {
+        Shared::new(&self.paths.state_dir, &self.paths.runtime_dir, |step| log::debug!("renewal: {step:?}"))
+    }
+}
+
+fn load(file: &Path, auth_dir: Option<&Path>) -> Result<Settings, ConfigError> {
+    let settings = config::load(file)?;
+    stdio::hide_addresses(settings.hide_email);
+    let auth_dir = auth_dir.map_or_else(|| settings.auth_dir.clone(), Path::to_owned);
+    Ok(Settings { auth_dir, ..settings })
+}
