@@ -13,10 +13,11 @@ use quota_tray::config::Settings;
 use quota_tray::credentials::file::Document;
 use quota_tray::credentials::{rewrite, store};
 use quota_tray::presenter::format::Zone;
+use quota_tray::presenter::icon_state::IconState;
 use quota_tray::providers;
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
 use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Snapshot, Usage, Window};
-use quota_tray::tray::icon::{self, IconState, Palette};
+use quota_tray::tray::icon::{self, Palette};
 use quota_tray::tray::menu::Presenter;
 use serde_json::{Value, json};
 

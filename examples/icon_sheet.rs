@@ -7,7 +7,8 @@
 //! Portable Arbitrary Map, which ImageMagick reads; `.ci/pictures` adds the words and makes a PNG of it. The pixels are
 //! the program's own, none is scaled.
 
-use quota_tray::tray::icon::{IconState, Palette, Picture, tray};
+use quota_tray::presenter::icon_state::IconState;
+use quota_tray::tray::icon::{Palette, Picture, tray};
 use std::io::{self, Write};
 
 const SIZES: [u32; 5] = [16, 22, 24, 32, 44];

@@ -1,6 +1,7 @@
 //! The pictures of the tray: told apart without colour, readable on any panel, crisp, safe.
 
-use quota_tray::tray::icon::{IconState, Palette, Picture, row, tray};
+use quota_tray::presenter::icon_state::IconState;
+use quota_tray::tray::icon::{Palette, Picture, row, tray};
 
 const SIZES: [u32; 5] = [16, 22, 24, 32, 44];
 const INKS: [Palette; 2] = [Palette::Colour, Palette::Template];

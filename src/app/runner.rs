@@ -4,7 +4,7 @@
 use crate::app::context::Context;
 use crate::app::hook_call::Call;
 use crate::app::instance;
-use crate::app::state_machine::{App, AppEvent, Effect, Host, TrayContent};
+use crate::app::state_machine::{App, AppEvent, Effect, TrayContent};
 use crate::autostart::{Autostart, AutostartStatus};
 use crate::config::{self, Settings};
 use crate::engine::accounts::{self, Accounts, Source};
@@ -16,6 +16,7 @@ use crate::platform::folder_watch::FolderWatch;
 use crate::platform::opener::open;
 use crate::platform::{debounce, runtime, signals, stdio};
 use crate::presenter::format::Zone;
+use crate::presenter::tray_host::TrayHostStatus;
 use crate::quota::Snapshot;
 use crate::quota::notification::Notification;
 use crate::tray::backend::Clicks;
@@ -223,7 +224,7 @@ struct Shell<S: Source, F> {
     context: Context,
     shown: Shown,
     drawing: Option<TrayContent>,
-    host: Option<Host>,
+    host: Option<TrayHostStatus>,
     live: LiveTerminal,
     commands: Option<mpsc::UnboundedSender<Command<S>>>,
     accounts: F,
@@ -264,7 +265,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         if let AppEvent::Host(host) = &event {
             let before = self.host.replace(*host);
             // Before it is known, most likely there is one, and the icon is being put up.
-            if before.unwrap_or(Host::Present) == *host {
+            if before.unwrap_or(TrayHostStatus::Present) == *host {
                 return ControlFlow::Continue(());
             }
             self.host_changed(*host);
@@ -312,10 +313,10 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
     }
 
     fn draw(&mut self, drawing: TrayContent) {
-        if matches!(self.host, None | Some(Host::Present)) {
+        if matches!(self.host, None | Some(TrayHostStatus::Present)) {
             self.shown.draw(drawing.clone());
         }
-        if let Some(advice) = self.host.and_then(Host::advice) {
+        if let Some(advice) = self.host.and_then(TrayHostStatus::advice) {
             let rows = table::table(&self.app.view(crate::platform::clock::now()), TableStyle::stdout());
             // A terminal that is gone takes nothing, and needs nothing.
             let _ = self.live.show(&format!("{advice}\n\n{rows}"));
@@ -323,11 +324,11 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         self.drawing = Some(drawing);
     }
 
-    fn host_changed(&mut self, host: Host) {
+    fn host_changed(&mut self, host: TrayHostStatus) {
         match host {
-            Host::Unaware => self.shown.restart(),
+            TrayHostStatus::NotRegistered => self.shown.restart(),
             // The library would wait for the lost bus in a busy loop.
-            Host::NoBus => self.shown.remove(),
+            TrayHostStatus::NoSessionBus => self.shown.remove(),
             _ => {}
         }
         if let Some(advice) = host.advice() {

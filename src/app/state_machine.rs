@@ -3,11 +3,11 @@
 use crate::app::hook_call::{Call, HookCalls};
 use crate::config::{Choice, Settings};
 use crate::presenter::format::Zone;
-use crate::presenter::messages;
+use crate::presenter::icon_state::IconState;
+use crate::presenter::tray_host::TrayHostStatus;
 use crate::quota::alert::{self, AlertHistory, Rules};
 use crate::quota::notification::{self, Notification};
 use crate::quota::{Snapshot, attention};
-use crate::tray::icon::IconState;
 use crate::tray::menu::{Action, Item, Presenter};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
@@ -27,31 +27,9 @@ pub enum AppEvent {
     /// known or could not be changed.
     StartsAtLogin(Result<Option<bool>, String>),
     /// A tray host has come or gone, hangs or answers again.
-    Host(Host),
+    Host(TrayHostStatus),
     /// Somebody asks the program to end: a signal, or the session's end.
     Quit,
-}
-
-/// Who shows the icon.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Host {
-    /// There is one.
-    Present,
-    /// There is none yet; the icon appears when one comes.
-    Missing,
-    /// There is one that answers, and this icon can't be registered with it: another one is to be created.
-    Unaware,
-    /// There is one, and it does not answer.
-    Silent,
-    /// There can't be one: there is no session bus.
-    NoBus,
-}
-
-impl Host {
-    /// What is missing and how to get it, in one sentence.
-    pub fn advice(self) -> Option<&'static str> {
-        messages::host(self)
-    }
 }
 
 /// What is to be done.

@@ -1,9 +1,9 @@
 //! What `status` prints for bars and collectors.
 
 use crate::presenter::format;
+use crate::presenter::icon_state::IconState;
 use crate::quota::{AccountUsage, Window, percent};
 use crate::text;
-use crate::tray::icon::IconState;
 use crate::tray::menu::{self, Presenter};
 use serde_json::json;
 use std::fmt::Write;

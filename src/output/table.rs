@@ -3,9 +3,9 @@
 //! What colour says, a sign or a word says too: `!` stands before a window that is low, `×` before one
 //! that is used up.
 
+use crate::presenter::icon_state::IconState;
 use crate::presenter::messages as say;
 use crate::quota::{AccountUsage, Window};
-use crate::tray::icon::IconState;
 use crate::tray::menu::Presenter;
 use std::io::{self, IsTerminal};
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};

@@ -1,9 +1,8 @@
 //! All words of the menu, the icon and the tooltip: what a translation would replace, in one place. Numbers
 //! and moments come in as text already, by [`crate::presenter::format`].
 
-use crate::app::state_machine::Host;
 use crate::presenter::format::percent;
-use crate::tray::icon::IconState;
+use crate::presenter::icon_state::IconState;
 use std::fmt::Display;
 
 pub const NAME: &str = "Quota Tray";
@@ -39,24 +38,6 @@ pub fn face(face: IconState) -> String {
         IconState::Low(rest) => format!("{NAME}: {}, low", left(rest)),
         IconState::Exhausted => format!("{NAME}: used up"),
         IconState::Error => format!("{NAME}: no number for any account"),
-    }
-}
-
-/// What is missing and how to get it, in one sentence. `None`: nothing is.
-pub fn host(host: Host) -> Option<&'static str> {
-    match host {
-        Host::Present | Host::Unaware => None,
-        Host::Missing => Some(
-            "could not show the icon yet: no tray host is running, and the icon appears when one starts \
-             (hint: GNOME needs the AppIndicator extension; a bar without StatusNotifier needs snixembed)",
-        ),
-        Host::Silent => {
-            Some("could not show the icon yet: the tray host does not answer (hint: restart the panel)")
-        }
-        Host::NoBus => Some(
-            "could not show the icon: there is no D-Bus session bus \
-             (hint: start quota-tray in a desktop session, or with dbus-run-session)",
-        ),
     }
 }
 

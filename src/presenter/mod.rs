@@ -3,6 +3,8 @@
 pub mod facts;
 pub mod failures;
 pub mod format;
+pub mod icon_state;
 pub mod locale_format;
 pub mod messages;
 pub mod notifications;
+pub mod tray_host;

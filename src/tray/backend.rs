@@ -2,8 +2,9 @@
 //! `tray-icon`.
 
 use crate::app::state_machine::{AppEvent, TrayContent};
+use crate::presenter::icon_state::IconState;
 use crate::tray::event_loop::Sender;
-use crate::tray::icon::{self, IconState, Palette, Picture};
+use crate::tray::icon::{self, Palette, Picture};
 use crate::tray::menu::{Action, Item, cut};
 use crate::tray::menu_tree::{actions_by_id, escape, pictures_in, same_shape, words_only};
 use std::collections::HashMap;

@@ -1,8 +1,9 @@
 //! Linux and BSD: is there somebody to show the icon? The tray's own library does not tell when there is none.
 
-use crate::app::state_machine::{AppEvent, Host};
+use crate::app::state_machine::AppEvent;
 use crate::engine::accounts;
 use crate::platform::debounce;
+use crate::presenter::tray_host::TrayHostStatus;
 use crate::tray::event_loop::Sender;
 use crate::tray::handle::IconPresence;
 use crate::tray::registration::{self, List, Registration, WATCHER, Wake};
@@ -32,7 +33,7 @@ pub async fn watch(events: Sender, mut icon: watch::Receiver<IconPresence>) {
         if let Err(error) = follow(&events, &mut icon).await {
             log::debug!("session bus: {error}");
         }
-        events.send(AppEvent::Host(Host::NoBus));
+        events.send(AppEvent::Host(TrayHostStatus::NoSessionBus));
         bus_comes().await;
     }
 }
@@ -70,16 +71,16 @@ fn folder_of(address: &Address) -> Option<PathBuf> {
 }
 
 /// Looks once.
-pub async fn look() -> Host {
+pub async fn look() -> TrayHostStatus {
     let looked = async {
         let connection = zbus::Connection::session().await?;
         let there = DBusProxy::new(&connection).await?.name_has_owner(BusName::try_from(WATCHER)?).await?;
         zbus::Result::Ok(match there {
-            false => Host::Missing,
+            false => TrayHostStatus::Missing,
             true => match registration::list(&connection).await {
-                List::Items(_) | List::Missing => Host::Present,
-                List::Silent => Host::Silent,
-                List::NoWatcher => Host::Missing,
+                List::Items(_) | List::Missing => TrayHostStatus::Present,
+                List::Silent => TrayHostStatus::NotResponding,
+                List::NoWatcher => TrayHostStatus::Missing,
             },
         })
     };
@@ -87,9 +88,9 @@ pub async fn look() -> Host {
         Ok(Ok(host)) => host,
         Ok(Err(error)) => {
             log::debug!("session bus: {error}");
-            Host::NoBus
+            TrayHostStatus::NoSessionBus
         }
-        Err(_) => Host::NoBus,
+        Err(_) => TrayHostStatus::NoSessionBus,
     }
 }
 
@@ -106,7 +107,7 @@ async fn follow(events: &Sender, icon: &mut watch::Receiver<IconPresence>) -> zb
         let there = bus.name_has_owner(BusName::try_from(WATCHER)?).await?;
         if there && matches!(wake, Wake::Start | Wake::Owner) {
             // The icon is created meanwhile: mostly the watcher answers, and this saves a round of messages.
-            events.send(AppEvent::Host(Host::Present));
+            events.send(AppEvent::Host(TrayHostStatus::Present));
         }
         let state = *icon.borrow_and_update();
         let list = if there { registration::list(&connection).await } else { List::NoWatcher };
@@ -114,20 +115,20 @@ async fn follow(events: &Sender, icon: &mut watch::Receiver<IconPresence>) -> zb
             // It has gone meanwhile.
             List::NoWatcher if there => Some(BREATH),
             List::NoWatcher => {
-                events.send(AppEvent::Host(Host::Missing));
+                events.send(AppEvent::Host(TrayHostStatus::Missing));
                 None
             }
             List::Silent => {
                 registration.watcher_is_silent();
-                events.send(AppEvent::Host(Host::Silent));
+                events.send(AppEvent::Host(TrayHostStatus::NotResponding));
                 Some(LOOK_AGAIN)
             }
             List::Items(_) | List::Missing => {
-                events.send(AppEvent::Host(Host::Present));
+                events.send(AppEvent::Host(TrayHostStatus::Present));
                 let outcome = registration.look(&connection, &bus, (wake, state, &list)).await;
                 if outcome.recreate {
-                    events.send(AppEvent::Host(Host::Unaware));
-                    events.send(AppEvent::Host(Host::Present));
+                    events.send(AppEvent::Host(TrayHostStatus::NotRegistered));
+                    events.send(AppEvent::Host(TrayHostStatus::Present));
                 }
                 outcome.again
             }

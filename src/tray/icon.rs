@@ -18,44 +18,8 @@
 //! usual sizes: 44 px is 22 cells of 2 px. So the 44 px bitmap that a Linux panel scales to 22 px
 //! falls on whole pixels again, and straight strokes have no blurred edge at any size.
 
+use crate::presenter::icon_state::IconState;
 use ab_glyph_rasterizer::{Rasterizer, point};
-
-/// What the icon says. Told apart by shape and not by colour alone.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum IconState {
-    /// No account is connected.
-    NoAccounts,
-    /// The first answer is still under way (no number known yet).
-    Refreshing,
-    /// Percent left, 0 < p <= 100, above the highest alert threshold.
-    Fine(f64),
-    /// Percent left, at or below a threshold.
-    Low(f64),
-    /// 0 % left.
-    Exhausted,
-    /// No number can be shown for any account.
-    Error,
-}
-
-impl IconState {
-    /// The face that is drawn for this one: its level rounded to a step of 2.5 %, which is one
-    /// pixel of arc at 22 px, and never below 5 %, so that what is left stays visible.
-    ///
-    /// Two faces with the same step have the same picture at every size, and two with different
-    /// steps have different ones from 16 px on. Redraw when the step changes, not when the face does.
-    /// Levels out of range come out as what they can only mean: 0 or less is [`IconState::Exhausted`],
-    /// more than 100 is 100, not a number is [`IconState::Error`].
-    pub fn step(self) -> IconState {
-        let round = |percent: f64| ((percent / 2.5).round() * 2.5).clamp(5.0, 100.0);
-        match self {
-            IconState::Fine(p) | IconState::Low(p) if p.is_nan() => IconState::Error,
-            IconState::Fine(p) | IconState::Low(p) if p <= 0.0 => IconState::Exhausted,
-            IconState::Fine(p) => IconState::Fine(round(p)),
-            IconState::Low(p) => IconState::Low(round(p)),
-            IconState::NoAccounts | IconState::Refreshing | IconState::Exhausted | IconState::Error => self,
-        }
-    }
-}
 
 /// Straight (non-premultiplied) RGBA, row by row, `size * size * 4` bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]

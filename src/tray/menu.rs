@@ -2,10 +2,10 @@
 
 use crate::config::{Choice, Settings};
 use crate::presenter::format::{self, Zone};
+use crate::presenter::icon_state::IconState;
 use crate::presenter::messages as say;
 use crate::quota::{AccountUsage, Failure, Provider, Snapshot, UsageState, Window, percent};
 use crate::text;
-use crate::tray::icon::IconState;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::path::Path;
 

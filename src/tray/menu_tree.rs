@@ -63,7 +63,7 @@ pub fn escape(label: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::tray::icon::IconState;
+    use crate::presenter::icon_state::IconState;
 
     fn row(label: &str, face: Option<IconState>, items: Vec<Item>) -> Item {
         Item::Submenu(label.into(), face, items)

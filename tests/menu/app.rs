@@ -1,11 +1,12 @@
 //! Events in, effects out.
 
 use super::*;
-use quota_tray::app::state_machine::{App, AppEvent, Effect, Host, TrayContent};
+use quota_tray::app::state_machine::{App, AppEvent, Effect, TrayContent};
 use quota_tray::config::Choice;
+use quota_tray::presenter::icon_state::IconState;
+use quota_tray::presenter::tray_host::TrayHostStatus;
 use quota_tray::quota::alert::AlertHistory;
 use quota_tray::quota::notification::Notification;
-use quota_tray::tray::icon::IconState;
 use quota_tray::tray::menu::Action;
 
 fn app() -> App {
@@ -102,7 +103,7 @@ fn the_tray_is_drawn_when_it_can_be_and_with_each_snapshot() {
     assert_eq!((drawn.face, drawn.refreshing, drawn.title.as_str()), (IconState::Fine(42.5), false, ""));
     assert!(drawn.tooltip.contains("43% left"), "{}", drawn.tooltip);
     assert_eq!(drawn.items, app.view(now()).menu());
-    for host in [Host::Present, Host::Missing, Host::NoBus] {
+    for host in [TrayHostStatus::Present, TrayHostStatus::Missing, TrayHostStatus::NoSessionBus] {
         assert_eq!(drawing(handle(&mut app, AppEvent::Host(host))), drawn);
     }
     let refreshing = Snapshot { refreshing: true, ..left(43.0, 1) };

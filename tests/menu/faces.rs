@@ -1,7 +1,7 @@
 //! The icon's face, the tooltip and the text beside the icon.
 
 use super::*;
-use quota_tray::tray::icon::IconState;
+use quota_tray::presenter::icon_state::IconState;
 use quota_tray::tray::menu::cut;
 
 #[test]

@@ -155,7 +155,7 @@ fn a_tray_host_that_comes_then_and_takes_its_time_gets_it_too() {
     scene.host.overlook_next();
     scene.host.hold_list();
     let program = scene.spawn(&[]);
-    program.stderr_line("the tray host does not answer");
+    program.stderr_line("the tray host does not respond");
     scene.host.let_list();
     scene.host.menu_until(showing("42% left"));
     quit(&scene, program);
@@ -196,7 +196,7 @@ fn a_watcher_that_hangs_at_the_start_holds_up_nothing_and_gets_the_icon_when_it_
     let frozen = Frozen::start(&scene.bus, WATCHER, &[]);
     let program = scene.spawn(&[]);
     scene.notifications.wait_for(1);
-    program.stderr_line("the tray host does not answer");
+    program.stderr_line("the tray host does not respond");
     drop(frozen);
     scene.host.start_again(&scene.bus);
     scene.host.menu_until(showing("15% left"));
@@ -206,7 +206,7 @@ fn a_watcher_that_hangs_at_the_start_holds_up_nothing_and_gets_the_icon_when_it_
 /// A sound watcher takes the name of one that hangs and keeps its connection.
 #[track_caller]
 fn replace_hung_watcher(scene: &mut Scene, program: &Program, frozen: &Frozen) {
-    program.stderr_line("the tray host does not answer");
+    program.stderr_line("the tray host does not respond");
     frozen.release_name();
     scene.host.start_again(&scene.bus);
 }
@@ -276,7 +276,7 @@ fn a_watcher_that_thaws_gets_the_icon() {
     let scene = Scene::new().claude(ALICE).without_tray_host();
     let frozen = Frozen::start(&scene.bus, WATCHER, &[]);
     let program = scene.spawn(&[]);
-    program.stderr_line("the tray host does not answer");
+    program.stderr_line("the tray host does not respond");
     frozen.thaw();
     frozen.wait_for("RegisterStatusNotifierItem");
     program.terminate();

@@ -53,18 +53,20 @@ pub async fn look(notify: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     #[cfg(all(unix, not(target_os = "macos")))]
     {
-        use crate::app::state_machine::Host;
+        use crate::presenter::tray_host::TrayHostStatus;
         let host = crate::tray::host::look().await;
-        if host == Host::NoBus {
+        if host == TrayHostStatus::NoSessionBus {
             let remedy = "start it in a desktop session, or with dbus-run-session; `status` needs none";
             findings.push(bad("session bus", "there is none, so no icon and no notification", remedy));
             return findings;
         }
         findings.push(good("session bus", "it answers"));
         findings.push(match host {
-            Host::Present | Host::Unaware => good("tray host", "it answers"),
-            Host::Silent => bad("tray host", "there is one, and it does not answer", "restart the panel"),
-            Host::Missing | Host::NoBus => bad(
+            TrayHostStatus::Present | TrayHostStatus::NotRegistered => good("tray host", "it answers"),
+            TrayHostStatus::NotResponding => {
+                bad("tray host", "there is one, and it does not answer", "restart the panel")
+            }
+            TrayHostStatus::Missing | TrayHostStatus::NoSessionBus => bad(
                 "tray host",
                 "none is running",
                 "GNOME needs the AppIndicator extension, a bar without StatusNotifier needs snixembed",
