@@ -1,44 +1,28 @@
 //! One tray a user: a lock in the runtime directory, which the system takes back when the program ends,
 //! however it ends.
 
-use std::fs::{File, OpenOptions, TryLockError};
+use crate::platform::file_lock::{self, FileLock};
 use std::io;
 use std::path::Path;
 
-/// Held while the tray runs.
-#[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "closing the file gives the lock back")] File);
+/// The lock file in the runtime directory.
+const LOCK_FILE: &str = "tray.lock";
 
-/// Takes the lock; `None`: another tray holds it.
+/// Takes the lock, which is held until the result is dropped. `None`: another tray holds it.
 ///
 /// # Errors
-/// The lock file can't be made.
-pub fn lock(runtime_dir: &Path) -> io::Result<Option<Lock>> {
+/// The lock file can't be created.
+pub fn lock(runtime_dir: &Path) -> io::Result<Option<FileLock>> {
     std::fs::create_dir_all(runtime_dir)?;
-    let file =
-        OpenOptions::new().create(true).truncate(false).write(true).open(runtime_dir.join("tray.lock"))?;
-    match file.try_lock() {
-        Ok(()) => Ok(Some(Lock(file))),
-        Err(TryLockError::WouldBlock) => Ok(None),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
+    FileLock::try_create(&runtime_dir.join(LOCK_FILE))
 }
 
-/// Whether a tray holds the lock. Makes nothing.
+/// Whether a tray holds the lock. Creates nothing.
 ///
 /// # Errors
 /// The lock file can't be opened.
 pub fn is_held(runtime_dir: &Path) -> io::Result<bool> {
-    let file = match File::open(runtime_dir.join("tray.lock")) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-        Err(error) => return Err(error),
-    };
-    match file.try_lock_shared() {
-        Ok(()) => Ok(false),
-        Err(TryLockError::WouldBlock) => Ok(true),
-        Err(TryLockError::Error(error)) => Err(error),
-    }
+    file_lock::is_held(&runtime_dir.join(LOCK_FILE))
 }
 
 #[cfg(test)]

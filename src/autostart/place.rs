@@ -68,7 +68,7 @@ impl Place {
             Some(text) => form::changed(&text, command),
             None => form::new(command),
         };
-        crate::platform::files::replace(&self.file, text.as_bytes())
+        crate::platform::files::write_atomic(&self.file, text.as_bytes())
     }
 
     /// Notes nothing there any more.

@@ -110,7 +110,7 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
-    files::replace(path, text.as_bytes())
+    files::write_atomic(path, text.as_bytes())
         .map_err(|source| ConfigError::Write { path: path.to_owned(), source })
 }
 

@@ -1,7 +1,7 @@
 //! Whose login a file holds, read from what a renewal of its tokens does not change.
 
 use crate::credentials::file::Document;
-use crate::credentials::lock;
+use crate::platform::secret::sha256_hex;
 use crate::quota::identity::Identity;
 use crate::quota::{AccountId, Provider};
 
@@ -34,7 +34,7 @@ pub fn identity(
     let parts = [email.as_deref(), account, organization, file];
     // No part holds a NUL, and an absent part is not an empty one.
     let joined = parts.map(|part| part.map_or("-".to_owned(), |part| format!("+{part}"))).join("\0");
-    Identity(format!("{}/{}", provider.key(), &lock::hash(joined.as_bytes())[..DIGITS]))
+    Identity(format!("{}/{}", provider.key(), &sha256_hex(joined.as_bytes())[..DIGITS]))
 }
 
 #[cfg(test)]

@@ -11,8 +11,8 @@ mod header;
 
 pub use header::{Header, RenewalPhase, SUCCESSION};
 
-use crate::credentials::lock;
 use crate::credentials::replacement::sync_folder;
+use crate::platform::file_lock::is_at;
 use crate::platform::files;
 use chrono::{DateTime, TimeDelta, Utc};
 use header::Room;
@@ -54,7 +54,7 @@ impl Journal {
     /// # Errors
     /// It can't be read. One that holds something else is set aside, never deleted.
     pub fn open(path: &Path) -> Result<Option<Journal>, JournalError> {
-        let file = match files::regular(OpenOptions::new().read(true).write(true), path) {
+        let file = match files::open_regular_with(OpenOptions::new().read(true).write(true), path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file?,
         };
@@ -96,7 +96,7 @@ impl Journal {
         options.read(true).write(true).create(true).truncate(false);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut journal = Journal { file: files::regular(&mut options, path)?, header };
+        let mut journal = Journal { file: files::open_regular_with(&mut options, path)?, header };
         // A file that is new gets an empty header first: it must never look like half a one.
         if journal.file.metadata()?.len() < HEADER as u64 {
             journal.file.write_all(&[b' '; HEADER])?;
@@ -144,20 +144,20 @@ impl Journal {
 
     /// Whether the journal is still at `path`: the state directory can be deleted while a token is on the wire.
     pub fn is_at(&self, path: &Path) -> bool {
-        lock::is_at(&self.file, path)
+        is_at(&self.file, path)
     }
 
     /// Reads a header without holding its lock: the journal may belong to a renewal under way. `None`: there is none, or it
     /// can't be read at this moment.
     pub fn peek(path: &Path) -> Option<Header> {
         let mut page = Vec::with_capacity(HEADER);
-        files::open(path).ok()?.take(HEADER as u64).read_to_end(&mut page).ok()?;
+        files::open_regular(path).ok()?.take(HEADER as u64).read_to_end(&mut page).ok()?;
         serde_json::from_slice(&page).ok().filter(Header::is_supported)
     }
 
     /// The responses in the journal at `path`, read without holding its lock: the one that is due, and the one before.
     pub fn peek_answers(path: &Path, header: &Header) -> Option<[Zeroizing<Vec<u8>>; 2]> {
-        let mut journal = Journal { file: files::open(path).ok()?, header: header.clone() };
+        let mut journal = Journal { file: files::open_regular(path).ok()?, header: header.clone() };
         Some([journal.answer().ok()?, journal.answer_before().ok()?])
     }
 
@@ -253,4 +253,9 @@ impl Write for AnswerWriter {
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
     }
+}
+
+/// Where the journal of the credential at `target` is.
+pub fn path_of(dir: &Path, target: &Path) -> PathBuf {
+    dir.join(format!("{}.journal", crate::credentials::lock::path_key(target)))
 }

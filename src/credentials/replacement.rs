@@ -6,8 +6,8 @@
 //! usual way to bring one login into a container, can't be renamed over (EBUSY): it is written in place, with a whole
 //! copy of the new content in the state directory until that is done.
 
-use crate::credentials::lock;
 use crate::credentials::place::{self, Obstacle, Place};
+use crate::platform::file_lock::is_at;
 use std::fs::{File, Metadata, OpenOptions, TryLockError};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -106,7 +106,7 @@ impl Replacement {
 
     /// Whether the file is still where it was made, and not removed or replaced by another process.
     pub fn is_in_place(&self) -> bool {
-        lock::is_at(&self.file, &self.temporary)
+        is_at(&self.file, &self.temporary)
     }
 
     /// Gives the credential the content written by [`fill`](Self::fill).
@@ -177,7 +177,7 @@ pub fn remove_abandoned(target: &Path) {
             (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32,
         );
         let Ok(file) = options.open(&path) else { continue };
-        if file.try_lock().is_ok() && lock::is_at(&file, &path) {
+        if file.try_lock().is_ok() && is_at(&file, &path) {
             let _ = std::fs::remove_file(&path);
         }
     }
@@ -194,7 +194,7 @@ fn create_locked(name: impl Fn() -> PathBuf) -> io::Result<(File, PathBuf)> {
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&path)?;
         let taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-        if !taken && lock::is_at(&file, &path) {
+        if !taken && is_at(&file, &path) {
             return Ok((file, path));
         }
     }

@@ -32,20 +32,20 @@ pub fn record<'a>(dir: &Path, succession: &str, hashes: impl Iterator<Item = &'a
     let known = read(dir);
     if known.len() > MAX_BYTES {
         let half = known.len() / 2 / LINE * LINE;
-        files::replace(&path, &known.as_bytes()[half..])?;
+        files::write_atomic(&path, &known.as_bytes()[half..])?;
     }
     let mut options = OpenOptions::new();
     options.create(true).append(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     // One call, so that two processes don't mix their lines.
-    files::regular(&mut options, &path)?.write_all(lines.as_bytes())
+    files::open_regular_with(&mut options, &path)?.write_all(lines.as_bytes())
 }
 
 /// The list; empty where there is none.
 fn read(dir: &Path) -> String {
     let mut list = Vec::new();
-    let _ = files::open(&path(dir)).and_then(|mut file| file.read_to_end(&mut list));
+    let _ = files::open_regular(&path(dir)).and_then(|mut file| file.read_to_end(&mut list));
     String::from_utf8_lossy(&list).into_owned()
 }
 
@@ -59,7 +59,7 @@ pub fn find(dir: &Path, hash: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::credentials::lock::hash;
+    use crate::platform::secret::sha256_hex as hash;
 
     #[test]
     fn recorded_token_is_found_and_the_oldest_are_forgotten() {

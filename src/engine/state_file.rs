@@ -3,18 +3,17 @@
 
 use crate::engine::budget::RequestBudget;
 use crate::engine::refused_tokens::RefusedTokens;
+use crate::platform::file_lock::{FileLock, PollInterval};
 use crate::platform::files;
 use crate::quota::Snapshot;
 use crate::quota::alert::AlertHistory;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread::sleep;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 const SNAPSHOT: &str = "snapshot.json";
 const ALERTS: &str = "alerts.json";
@@ -23,7 +22,8 @@ const REFUSED: &str = "refused.json";
 
 /// How long another process may hold the lock; it writes one small file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
-const LOCK_POLL_INTERVAL: Duration = Duration::from_millis(5);
+const LOCK_POLL_INTERVAL: PollInterval =
+    PollInterval { first: Duration::from_millis(5), longest: Duration::from_millis(5) };
 
 /// The state directory.
 #[derive(Debug, Clone)]
@@ -60,7 +60,7 @@ impl StateFile {
 
     /// Keeps what is known now.
     pub fn keep_snapshot(&self, snapshot: &Snapshot) {
-        self.write(SNAPSHOT, snapshot, files::replace_unsynced);
+        self.write(SNAPSHOT, snapshot, files::write_atomic_unsynced);
     }
 
     /// What was said before.
@@ -70,12 +70,12 @@ impl StateFile {
 
     /// Keeps what was said. On disk when this returns: nothing is to be said twice.
     pub fn keep_alerts(&self, memory: &AlertHistory) {
-        self.write(ALERTS, memory, files::replace);
+        self.write(ALERTS, memory, files::write_atomic);
     }
 
     /// Looks at the pacing and changes it, alone among all runs.
     pub fn pacing<T>(&self, change: impl FnOnce(&mut RequestBudget) -> T) -> T {
-        self.change(PACING, |troubles| &mut troubles.pacing, files::replace_unsynced, change)
+        self.change(PACING, |troubles| &mut troubles.pacing, files::write_atomic_unsynced, change)
     }
 
     /// The tokens that were refused for good.
@@ -87,7 +87,7 @@ impl StateFile {
     /// Looks at the refused tokens and changes them, alone among all runs. On disk when this returns: a login must
     /// not be renewed in vain once more.
     pub fn change_refused<T>(&self, change: impl FnOnce(&mut RefusedTokens) -> T) -> T {
-        self.change(REFUSED, |troubles| &mut troubles.refused, files::replace, change)
+        self.change(REFUSED, |troubles| &mut troubles.refused, files::write_atomic, change)
     }
 
     /// `unwritten` is what stands for the file while it can't be written.
@@ -118,28 +118,19 @@ impl StateFile {
         self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Polled, and not for long: a process that is stopped with the lock would hold up this one for ever, signals
-    /// included.
-    fn lock(&self) -> io::Result<File> {
+    /// Not waited for long: a process that is stopped while it holds the lock would block this one for ever.
+    fn lock(&self) -> io::Result<FileLock> {
         std::fs::create_dir_all(&self.dir)?;
         let path = self.dir.join("pacing.lock");
-        let mut options = OpenOptions::new();
-        let file = files::regular(options.create(true).truncate(false).write(true), &path)?;
-        let began = Instant::now();
-        loop {
-            match file.try_lock() {
-                Ok(()) => return Ok(file),
-                Err(TryLockError::WouldBlock) if began.elapsed() < LOCK_TIMEOUT => sleep(LOCK_POLL_INTERVAL),
-                Err(error) => return Err(error.into()),
-            }
-        }
+        let lock = LOCK_POLL_INTERVAL.wait_blocking(LOCK_TIMEOUT, || FileLock::try_create(&path))?;
+        lock.ok_or_else(|| ErrorKind::WouldBlock.into())
     }
 
     /// What can't be read is what a new user has.
     fn read<T: DeserializeOwned + Default>(&self, name: &str) -> T {
         let path = self.dir.join(name);
         let mut text = Vec::new();
-        match files::open(&path).and_then(|mut file| file.read_to_end(&mut text)) {
+        match files::open_regular(&path).and_then(|mut file| file.read_to_end(&mut text)) {
             Ok(_) => {}
             Err(error) if error.kind() == ErrorKind::NotFound => return T::default(),
             Err(error) => {

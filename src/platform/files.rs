@@ -1,51 +1,51 @@
-//! Replacing a whole file at once, for the settings and the state. Credential files have their own,
-//! stricter way in `credentials/file.rs`.
+//! Atomic writes, for the settings and the state. Credential files have a stricter one of their own in
+//! `credentials/replacement.rs`. Opening files of which only regular ones are expected.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
-/// Temporary files are named so, with this many random letters in between.
+/// Names of temporary files begin and end like this, with this many random letters in between.
 const PREFIX: &str = ".quota-tray-";
 const SUFFIX: &str = ".tmp";
-const RANDOM: usize = 6;
+const RANDOM_LETTERS: usize = 6;
 
-/// No run takes this long to write one.
+/// A temporary file of this age was left by a run that was killed.
 const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
-/// Puts `content` in place of the file at `path`, at once or not at all. Missing folders are made.
-/// A link is followed, since settings are often links into a repository; an existing file keeps its
-/// permissions, a new one is for its owner only.
+/// Replaces the content of the file at `path`, entirely or not at all. Missing folders are created. A link is followed,
+/// since settings are often links into a repository; an existing file keeps its permissions, a new one is readable by
+/// its owner only.
 ///
 /// # Errors
-/// The disk refuses; the file is as it was.
-pub fn replace(path: &Path, content: &[u8]) -> io::Result<()> {
-    replace_with(path, content, |file| file.sync_all())
+/// The file can't be written; it is unchanged then.
+pub fn write_atomic(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_with(path, content, |file| file.sync_all())
 }
 
-/// The same without waiting for the disk: after a power cut the file may be the old one, or empty. For
-/// what is only good to have.
+/// The same without waiting for the disk: after a power cut the file may have its old content, or be empty. For data that
+/// can be lost.
 ///
 /// # Errors
-/// The disk refuses; the file is as it was.
-pub fn replace_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
-    replace_with(path, content, |_| Ok(()))
+/// The file can't be written; it is unchanged then.
+pub fn write_atomic_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_with(path, content, |_| Ok(()))
 }
 
 /// Opens a file for reading. Anything but a regular file is refused: a named pipe would block for ever.
 ///
 /// # Errors
-/// It is not there, it is something else, or the system refuses.
-pub fn open(path: &Path) -> io::Result<File> {
-    regular(OpenOptions::new().read(true), path)
+/// There is no such file, it is not a regular one, or the system refuses.
+pub fn open_regular(path: &Path) -> io::Result<File> {
+    open_regular_with(OpenOptions::new().read(true), path)
 }
 
-/// The same with other ways to open it.
+/// The same with other options.
 ///
 /// # Errors
-/// As of [`open()`].
-pub fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
+/// Those of [`open_regular`].
+pub fn open_regular_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
     let file = options.open(path)?;
@@ -55,12 +55,13 @@ pub fn regular(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     }
 }
 
-/// Removes the temporary files that killed runs have left in `folder`: those of [`replace`] that are an hour old.
+/// Removes the temporary files that killed runs have left in `folder`: those of [`write_atomic`] that are an hour old.
 pub fn remove_abandoned(folder: &Path) {
     let is_ours = |name: &str| {
         let random = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
-        random
-            .is_some_and(|random| random.len() == RANDOM && random.bytes().all(|b| b.is_ascii_alphanumeric()))
+        random.is_some_and(|random| {
+            random.len() == RANDOM_LETTERS && random.bytes().all(|b| b.is_ascii_alphanumeric())
+        })
     };
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         let age =
@@ -71,12 +72,15 @@ pub fn remove_abandoned(folder: &Path) {
     }
 }
 
-fn replace_with(path: &Path, content: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
+fn write_with(path: &Path, content: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
-    let mut file =
-        tempfile::Builder::new().prefix(PREFIX).suffix(SUFFIX).rand_bytes(RANDOM).tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new()
+        .prefix(PREFIX)
+        .suffix(SUFFIX)
+        .rand_bytes(RANDOM_LETTERS)
+        .tempfile_in(folder)?;
     file.write_all(content)?;
     if let Ok(metadata) = std::fs::metadata(&target) {
         file.as_file().set_permissions(metadata.permissions())?;
@@ -92,18 +96,18 @@ mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
-    fn a_link_and_the_permissions_stay() {
+    fn atomic_write_keeps_link_and_permissions() {
         let dir = tempfile::tempdir().expect("a folder");
         let (real, link) = (dir.path().join("real"), dir.path().join("link"));
         std::fs::write(&real, "old").expect("written");
         std::fs::set_permissions(&real, std::fs::Permissions::from_mode(0o640)).expect("set");
         symlink(&real, &link).expect("linked");
-        replace(&link, b"new").expect("replaced");
+        write_atomic(&link, b"new").expect("replaced");
         assert_eq!(std::fs::read_to_string(&real).expect("read"), "new");
         assert!(link.is_symlink());
         assert_eq!(std::fs::metadata(&real).expect("there").permissions().mode() & 0o777, 0o640);
         let fresh = dir.path().join("a/b");
-        replace(&fresh, b"x").expect("made");
+        write_atomic(&fresh, b"x").expect("made");
         assert_eq!(std::fs::metadata(&fresh).expect("there").permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 3, "nothing is left behind");
     }

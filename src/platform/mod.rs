@@ -4,6 +4,7 @@ pub mod allocator;
 pub mod clock;
 pub mod core_dumps;
 pub mod debounce;
+pub mod file_lock;
 pub mod files;
 pub mod folder_watch;
 pub mod hangup;

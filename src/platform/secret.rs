@@ -1,5 +1,6 @@
-//! A token that can't be printed.
+//! Tokens: a type that can't be printed, and the hash that names a token where it must not be stored.
 
+use ring::digest::{SHA256, digest};
 use std::fmt;
 use zeroize::Zeroizing;
 
@@ -16,13 +17,18 @@ impl Secret {
 
     /// SHA-256 in hexadecimal: names the token where it must not be stored itself.
     pub fn hash(&self) -> String {
-        crate::credentials::lock::hash(self.0.as_bytes())
+        sha256_hex(self.0.as_bytes())
     }
 
-    /// The token itself, for the request it belongs to and the file it came from.
+    /// The token itself, for its request and its file.
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// SHA-256 in hexadecimal, 64 lower-case digits.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 impl fmt::Debug for Secret {

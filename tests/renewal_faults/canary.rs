@@ -23,7 +23,7 @@ pub fn token(provider: &str, what: &str, number: u32) -> String {
 
 fn sha256(seed: &str) -> Vec<u8> {
     // The product's hash is as good a source as any; its journal is not searched.
-    let hex = quota_tray::credentials::lock::hash(seed.as_bytes());
+    let hex = quota_tray::platform::secret::sha256_hex(seed.as_bytes());
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).expect("hex")).collect()
 }
 

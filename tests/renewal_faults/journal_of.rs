@@ -18,7 +18,7 @@ impl Stage {
     /// Where the login's journal is, or would be.
     pub fn journal(&self) -> PathBuf {
         let target = fs::canonicalize(&self.file).unwrap_or_else(|_| self.file.clone());
-        quota_tray::credentials::lock::journal_path(&self.renewals(), &target)
+        quota_tray::credentials::journal::path_of(&self.renewals(), &target)
     }
 
     /// The journal's header.

@@ -24,8 +24,8 @@ pub(crate) struct Files {
 
 impl Files {
     pub fn of(dir: &Path, target: PathBuf) -> Files {
-        let key = lock::key(&target);
-        let (journal, copy) = (lock::journal_path(dir, &target), dir.join(format!("{key}.copy")));
+        let key = lock::path_key(&target);
+        let (journal, copy) = (dir.join(format!("{key}.journal")), dir.join(format!("{key}.copy")));
         Files { dir: dir.to_owned(), target, key, journal, copy }
     }
 

@@ -228,7 +228,7 @@ impl Renewer {
         // A link stays a link: what it leads to is replaced.
         let target = std::fs::canonicalize(&login.path).map_err(|_| Refusal::gone())?;
         let files = Files::of(&self.dir, target);
-        lock::folder(&self.dir).map_err(|error| Refusal::disk(&error, &self.dir))?;
+        lock::create_dir(&self.dir).map_err(|error| Refusal::disk(&error, &self.dir))?;
         let deadline = Instant::now() + LOCK_TIMEOUT;
         let mut locks = vec![self.lock(deadline, || lock::try_path(&self.dir, &files.key)).await?];
         self.told(Step::Locked);
@@ -329,7 +329,7 @@ impl Renewer {
 
         if let Some(dir) = self.dir.to_str() {
             // Without the note, a process with another state directory does not know; that is no reason to wait.
-            let _ = token_lock.note(dir);
+            let _ = token_lock.set_note(dir);
         }
         locks.push(token_lock);
         let on_its_way = self.set_out().ok_or_else(|| Refusal::because("Quota Tray is ending"))?;
@@ -366,14 +366,14 @@ impl Renewer {
     /// Locks a token. `None`: another process holds the lock.
     fn try_token(&self, hash: &str) -> io::Result<Option<Lock>> {
         // A folder that can't be made: XDG_RUNTIME_DIR may name one that is not there, as under `su` or cron.
-        let dir = if lock::folder(&self.tokens_dir).is_ok() { &self.tokens_dir } else { &self.dir };
+        let dir = if lock::create_dir(&self.tokens_dir).is_ok() { &self.tokens_dir } else { &self.dir };
         lock::try_token(dir, hash)
     }
 
     /// What is known of a token elsewhere: in the journals of this state directory, or of the one in which it was sent.
     fn known(&self, files: &Files, hash: &str, lock: &Lock) -> Known {
         match known::find(&self.dir, &files.key, hash) {
-            Known::Nothing => match lock.noted().map(PathBuf::from) {
+            Known::Nothing => match lock.note().map(PathBuf::from) {
                 Some(dir) if dir != self.dir => known::find(&dir, "", hash),
                 _ => Known::Nothing,
             },

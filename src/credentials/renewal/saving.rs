@@ -85,7 +85,7 @@ impl Renewer {
     /// Writes the tokens into the journal; into a new one where the state directory was deleted meanwhile.
     fn store(&self, unsaved: &mut Unsaved) -> io::Result<()> {
         let Unsaved { files, journal, tokens, .. } = unsaved;
-        lock::folder(&self.dir)?;
+        lock::create_dir(&self.dir)?;
         if !journal.is_at(&files.journal) {
             *journal = Journal::prepare(&files.journal, journal.header.clone())?;
         }
