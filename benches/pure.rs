@@ -77,7 +77,7 @@ fn credential() -> String {
 /// Bytes of a credential file → a login, its secrets wiped again.
 #[divan::bench]
 fn read_credential(bencher: Bencher) {
-    let (text, id) = (credential(), AccountId("codex-alice@example.com.json".to_owned()));
+    let (text, id) = (credential(), AccountId::file("codex-alice@example.com.json".to_owned()));
     bencher.bench(|| {
         let document = Document::parse(black_box(text.as_bytes())).expect("an object");
         store::read_login(&id, Path::new("/nowhere"), &document, None)
@@ -149,7 +149,7 @@ fn snapshot(accounts: usize) -> Snapshot {
     let accounts = (0..accounts).map(|number| {
         let provider = Provider::ALL[number % 2];
         let email = format!("person{number}@example.com");
-        let id = AccountId(format!("{}-{email}.json", provider.key()));
+        let id = AccountId::file(format!("{}-{email}.json", provider.key()));
         let mut usage = AccountUsage::unknown(Account { id, provider, email, identity: None });
         let used = |step: usize| (number * step % 100) as f64;
         let windows =

@@ -89,7 +89,7 @@ fn words(entry: &Entry) -> String {
 
 /// The names of the entries' files.
 fn names(entries: &[Entry]) -> Vec<String> {
-    let mut names: Vec<_> = entries.iter().map(|entry| entry.account().id.0.clone()).collect();
+    let mut names: Vec<_> = entries.iter().map(|entry| entry.account().id.key().to_owned()).collect();
     names.sort();
     names
 }

@@ -58,7 +58,7 @@ fn codex(email: &str) -> AccountUsage {
 }
 
 fn unknown(provider: Provider, email: &str) -> AccountUsage {
-    let id = AccountId(format!("{}-{email}.json", provider.key()));
+    let id = AccountId::file(format!("{}-{email}.json", provider.key()));
     AccountUsage::unknown(Account { id, provider, email: email.into(), identity: None })
 }
 

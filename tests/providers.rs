@@ -184,7 +184,7 @@ fn shown(provider: Provider, name: &str) -> String {
 /// An account that was just answered like this.
 fn account(provider: Provider, reading: Usage) -> AccountUsage {
     let mut usage = AccountUsage::unknown(Account {
-        id: AccountId(format!("{}-a@b.c.json", provider.key())),
+        id: AccountId::file(format!("{}-a@b.c.json", provider.key())),
         provider,
         email: "a@b.c".into(),
         identity: None,

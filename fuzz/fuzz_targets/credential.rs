@@ -33,7 +33,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(name == key || document.get(name).is_some(), "{key} stands under {name}, which is not there");
     }
     document.expires_at();
-    let id = AccountId("claude-a@example.com.json".into());
+    let id = AccountId::file("claude-a@example.com.json".into());
     let path = Path::new("/auth/claude-a@example.com.json");
     if let Some(entry) = store::read_login(&id, path, &document, None) {
         sound(&entry);
@@ -46,7 +46,7 @@ fuzz_target!(|bytes: &[u8]| {
 fn sound(entry: &Entry) {
     let account = entry.account();
     invariants::one_line(&account.email, 61);
-    assert_eq!(account.id.0, "claude-a@example.com.json");
+    assert_eq!(account.id.key(), "claude-a@example.com.json");
     match entry {
         Entry::Login(login) => {
             let token = login.access_token.expose();

@@ -75,7 +75,7 @@ pub fn one_line(text: &str, most: usize) {
 
 /// Shows a reading in the menu, in notices and in the report, and keeps it over a restart.
 fn shown(provider: Provider, reading: Usage) {
-    let account = Account { id: AccountId("a.json".into()), provider, email: "a@example.com".into(), identity: None };
+    let account = Account { id: AccountId::file("a.json".into()), provider, email: "a@example.com".into(), identity: None };
     let mut usage = AccountUsage::unknown(account);
     usage.settle(Ok(reading), now());
     let snapshot = Snapshot { accounts: vec![usage], updated_at: Some(now()), ..Snapshot::default() };

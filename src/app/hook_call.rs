@@ -86,7 +86,7 @@ impl HookCalls<'_> {
             "event": kind.name(),
             "at": moment(self.now),
             "provider": account.provider.key(),
-            "id": account.id.0,
+            "id": account.id,
             "account": name,
             "window_key": window.map(|window| &window.key),
             "window": window.map(|window| &window.title),
@@ -147,7 +147,7 @@ mod tests {
 
     fn account() -> Account {
         Account {
-            id: AccountId("f.json".into()),
+            id: AccountId::file("f.json".into()),
             provider: Provider::Claude,
             email: "alice@example.com".into(),
             identity: None,

@@ -71,7 +71,7 @@ impl Source for Script {
             (Provider::Codex, "team@example.com"),
         ]
         .map(|(provider, email)| {
-            let id = AccountId(format!("{}-{email}.json", provider.key()));
+            let id = AccountId::file(format!("{}-{email}.json", provider.key()));
             let account = Account { id, provider, email: email.into(), identity: None };
             (account.clone(), AccountStatus::Asked, Some(account))
         });

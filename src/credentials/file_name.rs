@@ -17,13 +17,14 @@ pub fn to_id(name: &OsStr) -> AccountId {
             Piece::Unit(unit) => drop(write!(id, "/{}", hex(unit))),
         }
     }
-    AccountId(id)
+    AccountId::file(id)
 }
 
 /// The name of the file with this id.
 pub fn from_id(id: &AccountId) -> OsString {
     let mut name = Vec::new();
-    let mut rest = id.0.as_str();
+    let text = id.text();
+    let mut rest = &*text;
     while let Some((text, escaped)) = rest.split_once('/') {
         push_text(&mut name, text);
         let digits = if escaped.get(..1) == Some("d") { 4 } else { 2 };
@@ -31,7 +32,7 @@ pub fn from_id(id: &AccountId) -> OsString {
         match unit {
             Some(unit) => push_unit(&mut name, unit),
             // Not an id of ours.
-            None => return OsString::from(&id.0),
+            None => return OsString::from(&*text),
         }
         rest = &escaped[digits..];
     }
@@ -109,8 +110,8 @@ mod tests {
 
     #[track_caller]
     fn is_known_as(name: &OsStr, id: &str) {
-        assert_eq!(to_id(name).0, id);
-        assert_eq!(from_id(&AccountId(id.into())), name, "{id}");
+        assert_eq!(to_id(name).key(), id);
+        assert_eq!(from_id(&AccountId::file(id.into())), name, "{id}");
     }
 
     #[test]

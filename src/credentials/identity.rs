@@ -30,7 +30,7 @@ pub fn identity(
         }
         Provider::Codex => (None, workspace),
     };
-    let file = (email.is_none() && account.is_none()).then_some(id.0.as_str());
+    let file = (email.is_none() && account.is_none()).then_some(id.key());
     let parts = [email.as_deref(), account, organization, file];
     // No part holds a NUL, and an absent part is not an empty one.
     let joined = parts.map(|part| part.map_or("-".to_owned(), |part| format!("+{part}"))).join("\0");
@@ -44,7 +44,7 @@ mod tests {
 
     fn of(provider: Provider, file: &str, value: &Value) -> Identity {
         let document = Document::parse(value.to_string().as_bytes()).expect("an object");
-        identity(&AccountId(file.into()), provider, &document, document.text("account_id"))
+        identity(&AccountId::file(file.into()), provider, &document, document.text("account_id"))
     }
 
     fn claude(value: &Value) -> Identity {

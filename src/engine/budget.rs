@@ -181,7 +181,7 @@ mod tests {
     }
 
     fn account(id: &str) -> Account {
-        let id = AccountId(id.into());
+        let id = AccountId::file(id.into());
         Account { id, provider: Provider::Claude, email: "a@x".into(), identity: None }
     }
 

@@ -174,7 +174,7 @@ mod tests {
         let state = StateFile::new(&dir.path().join("made"));
         assert_eq!(state.snapshot(), Snapshot::default());
         let account = Account {
-            id: AccountId("a.json".into()),
+            id: AccountId::file("a.json".into()),
             provider: Provider::Claude,
             email: "a@x".into(),
             identity: None,

@@ -153,7 +153,7 @@ mod tests {
         let mut snapshot = Snapshot { updated_at: Some(at(0)), ..Snapshot::default() };
         for (id, used) in used {
             let account = Account {
-                id: AccountId(format!("{id}.json")),
+                id: AccountId::file(format!("{id}.json")),
                 provider: Provider::Claude,
                 email: "a\"b@x".into(),
                 identity: None,

@@ -52,7 +52,7 @@ impl Report {
 
 fn account(usage: &AccountUsage, hide_email: bool, now: DateTime<Utc>, zone: Zone) -> AccountReport {
     AccountReport {
-        id: usage.account.id.0.clone(),
+        id: usage.account.id.text().into_owned(),
         provider: usage.account.provider,
         email: usage.account.name(hide_email),
         plan: usage.reading.as_ref().and_then(|reading| reading.plan.clone()),

@@ -240,7 +240,7 @@ mod tests {
 
     fn usage(email: &str, windows: &[(&str, f64, Option<i64>)]) -> AccountUsage {
         let account = Account {
-            id: AccountId(format!("{email}.json")),
+            id: AccountId::file(format!("{email}.json")),
             provider: Provider::Claude,
             email: email.into(),
             identity: None,

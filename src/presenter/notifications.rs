@@ -87,7 +87,7 @@ mod tests {
     fn the_words_name_account_window_rest_and_reset() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).expect("in range");
         let words = |used: f64, hide: bool| {
-            let (id, email) = (AccountId("alice".into()), "alice@x".to_owned());
+            let (id, email) = (AccountId::file("alice".into()), "alice@x".to_owned());
             let mut window = Window::new("five_hour", "5-hour", used).expect("a number");
             window.resets_at = Some(now + chrono::TimeDelta::minutes(130));
             let account = Account { id, provider: Provider::Claude, email, identity: None };

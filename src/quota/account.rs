@@ -1,10 +1,8 @@
 //! Who a quota belongs to.
 
-use crate::quota::Identity;
+use crate::quota::{AccountId, Identity};
 use crate::text;
 use serde::{Deserialize, Serialize};
-use std::fmt;
-use std::path::Path;
 
 /// The service that grants the quota. The order is the order of the menu.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -42,23 +40,10 @@ impl Provider {
     }
 }
 
-/// What tells one account from another in one folder: the name of its credential file. One e-mail address can
-/// hold several logins (a personal and a team plan), so the address does not do.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct AccountId(pub String);
-
-/// For messages: what a terminal would obey, or nobody would see, is written out.
-impl fmt::Display for AccountId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&text::path(Path::new(&self.0)))
-    }
-}
-
 /// An account as a person knows it. Holds no token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
-    /// The name of the credential file.
+    /// Where it comes from.
     pub id: AccountId,
     /// The service.
     pub provider: Provider,
@@ -112,7 +97,7 @@ mod tests {
 
     fn account(email: &str) -> Account {
         Account {
-            id: AccountId("f.json".into()),
+            id: AccountId::file("f.json".into()),
             provider: Provider::Claude,
             email: email.into(),
             identity: None,
@@ -131,11 +116,11 @@ mod tests {
     #[test]
     fn text_with_hidden_addresses_names_no_file() {
         let mut account = account("alice@x.org");
-        account.id = AccountId("claude-alice@x.org.json".into());
+        account.id = AccountId::file("claude-alice@x.org.json".into());
         let text = || "could not use claude-alice@x.org.json: see /y/codex-bob@x.org.json".to_owned();
         assert_eq!(account.told(text(), false), text());
         assert_eq!(account.told(text(), true), "could not use its file: see /y/<e-mail>");
-        account.id = AccountId("claude-work\u{202e}.json".into());
+        account.id = AccountId::file("claude-work\u{202e}.json".into());
         assert_eq!(account.told(format!("could not use {}", account.id), true), "could not use its file");
     }
 

@@ -112,7 +112,7 @@ mod tests {
         let mut memory = AttentionHistory::default();
         let told = answers.iter().zip(0..).map(|(answer, minute)| {
             let account = Account {
-                id: AccountId("a".into()),
+                id: AccountId::file("a".into()),
                 provider: Provider::Claude,
                 email: "a@x".into(),
                 identity: None,
@@ -147,7 +147,7 @@ mod tests {
         let mut memory = AttentionHistory::default();
         let mut told = |identity: &str| {
             let identity = Some(Identity(identity.into()));
-            let (id, email) = (AccountId("a".into()), "a@x".into());
+            let (id, email) = (AccountId::file("a".into()), "a@x".into());
             let mut usage =
                 AccountUsage::unknown(Account { id, provider: Provider::Claude, email, identity });
             usage.settle(Err(Failure::SignInAgain), at(0));

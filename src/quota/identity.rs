@@ -1,17 +1,20 @@
-//! Whose login a credential file holds.
+//! The identity of a login: the key under which its state is kept, and by which two sources are found to have the same
+//! account.
 //!
-//! A file name is not enough to keep numbers by: another login can be signed in under the same name, and a login
-//! can move to another name.
+//! An account id is not enough: another login can be signed in under the same file name, and a login can move to
+//! another file.
 
 use crate::quota::Account;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// A login's stable name: the same after each renewal of its tokens and under any file name, another one for
-/// another person, organisation or workspace. It is a provider and a hash, so it can stand in a log.
+/// The stable identity of a login. It stays the same when the tokens are renewed, when the file is renamed and in every
+/// source; another person, organisation or workspace has another one. It consists of the provider and a hash, so it may
+/// appear in a log.
 ///
-/// How it is made: `credentials/identity.rs`.
+/// `credentials/identity.rs` computes it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Identity(pub String);
@@ -23,27 +26,27 @@ impl fmt::Display for Identity {
 }
 
 impl Account {
-    /// The key of what is kept for this account: its identity; the file name where no identity is known.
-    pub fn state_key(&self) -> &str {
-        self.identity.as_ref().map_or(&self.id.0, |identity| &identity.0)
+    /// The key of the state that is kept for this account: its identity, or its id where no identity is known.
+    pub fn state_key(&self) -> Cow<'_, str> {
+        self.identity.as_ref().map_or_else(|| self.id.text(), |identity| Cow::Borrowed(&identity.0))
     }
 
-    /// Whether two scans found the same login. `None` where one of them does not tell, as a state file of version
-    /// 0.1 and a file that can't be read.
+    /// Whether two listings found the same login. `None`: unknown, since one of them has no identity, as in a state
+    /// file of version 0.1 or for a credential file that can't be read.
     pub fn same_identity(&self, other: &Account) -> Option<bool> {
         Some(self.identity.as_ref()? == other.identity.as_ref()?)
     }
 }
 
-/// The account's entry in a map of [state keys](Account::state_key). An entry under the file name, which is how
-/// version 0.1 kept them, is moved to the first identity that is seen in this file.
+/// The account's entry in a map with [state keys](Account::state_key). Version 0.1 used the file name as the key; such
+/// an entry is moved to the first identity that is found in this file.
 pub fn entry<'map, V: Default>(map: &'map mut BTreeMap<String, V>, account: &Account) -> &'map mut V {
     if account.identity.is_some()
-        && let Some(kept) = map.remove(&account.id.0)
+        && let Some(kept) = map.remove(&*account.id.text())
     {
-        map.entry(account.state_key().to_owned()).or_insert(kept);
+        map.entry(account.state_key().into_owned()).or_insert(kept);
     }
-    map.entry(account.state_key().to_owned()).or_default()
+    map.entry(account.state_key().into_owned()).or_default()
 }
 
 #[cfg(test)]
@@ -53,11 +56,16 @@ mod tests {
 
     fn account(identity: Option<&str>) -> Account {
         let identity = identity.map(|identity| Identity(identity.into()));
-        Account { id: AccountId("a.json".into()), provider: Provider::Claude, email: "a@x".into(), identity }
+        Account {
+            id: AccountId::file("a.json".into()),
+            provider: Provider::Claude,
+            email: "a@x".into(),
+            identity,
+        }
     }
 
     #[test]
-    fn entry_under_the_file_name_goes_to_the_first_identity_and_to_no_other() {
+    fn entry_with_a_file_name_as_key_moves_to_the_first_identity_only() {
         let mut map = BTreeMap::from([("a.json".to_owned(), 7)]);
         assert_eq!(*entry(&mut map, &account(None)), 7);
         assert_eq!(*entry(&mut map, &account(Some("claude/1"))), 7);

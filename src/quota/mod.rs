@@ -2,6 +2,7 @@
 //! argument and the result is a value.
 
 pub mod account;
+pub mod account_id;
 pub mod alert;
 pub mod attention;
 pub mod fact;
@@ -15,7 +16,8 @@ pub mod timestamp;
 pub mod usage;
 pub mod window;
 
-pub use account::{Account, AccountId, Provider};
+pub use account::{Account, Provider};
+pub use account_id::AccountId;
 pub use fact::{CreditBalance, DollarCredit, Fact};
 pub use failure::Failure;
 pub use identity::Identity;

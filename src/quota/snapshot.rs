@@ -152,7 +152,12 @@ mod tests {
     }
 
     fn account(id: &str) -> Account {
-        Account { id: AccountId(id.into()), provider: Provider::Claude, email: id.into(), identity: None }
+        Account {
+            id: AccountId::file(id.into()),
+            provider: Provider::Claude,
+            email: id.into(),
+            identity: None,
+        }
     }
 
     fn reading(used: &[f64]) -> Usage {
@@ -171,17 +176,17 @@ mod tests {
     fn placeholders_keep_what_was_known_and_drop_what_is_gone() {
         let mut first = Snapshot::placeholders(&Snapshot::default(), asked(&["b", "a", "gone"]));
         for id in ["a", "b", "gone"] {
-            first.account_mut(&AccountId(id.into())).expect("found").settle(Ok(reading(&[10.0])), at(0));
+            first
+                .account_mut(&AccountId::file(id.into()))
+                .expect("found")
+                .settle(Ok(reading(&[10.0])), at(0));
         }
         let mut found = asked(&["c", "B", "a", "b"]);
         found[1].1 = AccountStatus::Disabled;
         found[3].1 = AccountStatus::Failed(Failure::SignInAgain);
         let second = Snapshot::placeholders(&first, found);
-        let seen: Vec<_> = second
-            .accounts
-            .iter()
-            .map(|u| (u.account.id.0.as_str(), u.loading, u.disabled, u.state()))
-            .collect();
+        let seen: Vec<_> =
+            second.accounts.iter().map(|u| (u.account.id.key(), u.loading, u.disabled, u.state())).collect();
         assert_eq!(
             seen,
             [
@@ -224,8 +229,9 @@ mod tests {
         let mut snapshot = Snapshot::placeholders(&Snapshot::default(), asked(&["a", "b"]));
         snapshot.accounts[0].settle(Ok(reading(&[99.0])), at(0));
         snapshot.accounts[1].settle(Ok(reading(&[50.0])), at(0));
-        let lowest =
-            |s: &Snapshot| s.lowest(at(1)).map(|(u, w)| (u.account.id.0.clone(), w.remaining_percent()));
+        let lowest = |s: &Snapshot| {
+            s.lowest(at(1)).map(|(u, w)| (u.account.id.key().to_owned(), w.remaining_percent()))
+        };
         assert_eq!(lowest(&snapshot), Some(("a".into(), 1.0)));
         snapshot.accounts[0].disabled = true;
         assert_eq!(lowest(&snapshot), Some(("b".into(), 50.0)));

@@ -171,7 +171,12 @@ mod tests {
     }
 
     fn account(id: &str) -> Account {
-        Account { id: AccountId(id.into()), provider: Provider::Claude, email: id.into(), identity: None }
+        Account {
+            id: AccountId::file(id.into()),
+            provider: Provider::Claude,
+            email: id.into(),
+            identity: None,
+        }
     }
 
     fn reading(used: &[f64]) -> Usage {

@@ -105,7 +105,7 @@ fn a_named_pipe_is_no_credential_and_is_not_waited_for() {
     assert!(made.expect("mkfifo").success());
     let entries = folder.scan();
     assert_eq!(names(&entries), ["claude-good.json", "claude-pipe.json"]);
-    let pipe = entries.iter().find(|entry| entry.account().id.0 == "claude-pipe.json").expect("a row");
+    let pipe = entries.iter().find(|entry| entry.account().id.key() == "claude-pipe.json").expect("a row");
     assert!(words(pipe).contains("not a regular file"), "{}", words(pipe));
 }
 

@@ -18,7 +18,7 @@ fn standings(folder: &Folder, settings: &Settings) -> Vec<(String, AccountStatus
     let scan = wait(accounts(folder.0.path().to_owned(), &state, settings).scan());
     assert_eq!(scan.problem, None);
     let each = |(account, standing, login): (Account, AccountStatus, Option<Login>)| {
-        (account.id.0, standing, login.is_some())
+        (account.id.key().to_owned(), standing, login.is_some())
     };
     let mut all: Vec<_> = scan.accounts.into_iter().map(each).collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
@@ -29,7 +29,7 @@ fn standings(folder: &Folder, settings: &Settings) -> Vec<(String, AccountStatus
 fn a_file_of_each_kind_is_read_as_cli_proxy_api_writes_it() {
     let login = Folder::new().with("claude-a@b.c.json", claude(json!({}))).login();
     assert_eq!((login.account.provider, login.account.email.as_str()), (Provider::Claude, "a@b.c"));
-    assert_eq!(login.account.id.0, "claude-a@b.c.json");
+    assert_eq!(login.account.id.key(), "claude-a@b.c.json");
     assert_eq!(login.access_token.expose(), "sk-ant-oat01-aaa");
     assert_eq!((login.workspace, login.proxy), (None, Proxy::System));
     assert_eq!(login.expires_at, Some("2099-08-22T22:39:03Z".parse().expect("a moment")));
@@ -94,10 +94,7 @@ fn a_link_is_followed_and_the_account_has_the_name_of_the_link() {
     let folder = Folder::new();
     std::os::unix::fs::symlink(elsewhere.path("secret"), folder.path("claude-link.json")).expect("linked");
     let login = folder.login();
-    assert_eq!(
-        (login.account.id.0.as_str(), login.account.email.as_str()),
-        ("claude-link.json", "linked@b.c")
-    );
+    assert_eq!((login.account.id.key(), login.account.email.as_str()), ("claude-link.json", "linked@b.c"));
 }
 
 #[test]

@@ -25,7 +25,7 @@ fn file(number: usize) -> impl Strategy<Value = File> {
     ];
     let answer = prop_oneof![2 => reading().prop_map(Ok), 1 => failure().prop_map(Err)];
     (email, provider, standing, answer).prop_map(move |(email, provider, standing, answer)| {
-        let id = AccountId(format!("{number}.json"));
+        let id = AccountId::file(format!("{number}.json"));
         File { account: Account { id, provider, email: email.into(), identity: None }, standing, answer }
     })
 }

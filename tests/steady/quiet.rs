@@ -18,7 +18,7 @@ struct Thinking(Duration);
 
 fn account() -> Account {
     Account {
-        id: AccountId("claude-alice.json".into()),
+        id: AccountId::file("claude-alice.json".into()),
         provider: Provider::Claude,
         email: ALICE.into(),
         identity: None,

@@ -19,7 +19,7 @@ fn seen(minute: i64, accounts: &[(&str, f64, Option<i64>)]) -> Snapshot {
     let mut snapshot = Snapshot::default();
     for (id, used, reset) in accounts {
         let account = Account {
-            id: AccountId((*id).into()),
+            id: AccountId::file((*id).into()),
             provider: Provider::Claude,
             email: format!("{id}@x"),
             identity: None,
