@@ -12,9 +12,10 @@ mod rows;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::Settings;
+use quota_tray::presenter::Presenter;
 use quota_tray::presenter::format::Zone;
 use quota_tray::quota::{Account, AccountId, AccountUsage, Failure, Provider, Snapshot, Usage, Window};
-use quota_tray::tray::menu::{Item, Presenter};
+use quota_tray::tray::menu::{Item, Menu, account_items};
 use std::path::Path;
 
 /// The moment of every picture, a Thursday.
@@ -99,26 +100,33 @@ impl Scene {
         Scene { snapshot, settings: Settings::default(), problem: None, zone: Zone::UTC }
     }
 
-    fn view(&self) -> Presenter<'_> {
+    fn presenter(&self) -> Presenter<'_> {
         Presenter {
             snapshot: &self.snapshot,
             settings: &self.settings,
             auth_dir: Path::new("/home/u/.cli-proxy-api"),
-            problem: self.problem.as_deref(),
-            starts_at_login: None,
             now: now(),
             zone: self.zone,
         }
     }
 
-    /// The whole menu, with all that `as_text` leaves out.
-    fn menu(&self) -> String {
-        drawn(&self.view().menu())
+    fn items(&self) -> Vec<Item> {
+        let problem = self.problem.as_deref();
+        Menu { presenter: self.presenter(), problem, starts_at_login: None }.items()
     }
 
-    /// The rows of the accounts.
+    fn account_items(&self) -> Vec<Item> {
+        account_items(self.presenter().account_list())
+    }
+
+    /// The whole menu as text.
+    fn menu(&self) -> String {
+        drawn(&self.items())
+    }
+
+    /// The items of the accounts as text.
     fn accounts(&self) -> String {
-        drawn(&self.view().accounts())
+        drawn(&self.account_items())
     }
 }
 

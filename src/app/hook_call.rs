@@ -105,7 +105,7 @@ impl HookCalls<'_> {
                 .map(|part| part.replace('\0', ""))
                 .collect(),
             // The id is a file's name as it is.
-            input: format!("{}\n", text::json(&event.to_string())),
+            input: format!("{}\n", text::escape_json(&event.to_string())),
             environment: environment(event.as_object()?),
             time_out: self.hooks.time_out(),
         })

@@ -10,7 +10,8 @@ use crate::config::{self, Settings};
 use crate::engine::accounts::{self, Accounts, Source};
 use crate::engine::refresher::{self, Command};
 use crate::engine::state_file::StateFile;
-use crate::output::table::{self, TableStyle};
+use crate::output::style::TableStyle;
+use crate::output::table::table;
 use crate::output::terminal::LiveTerminal;
 use crate::platform::folder_watch::FolderWatch;
 use crate::platform::opener::open;
@@ -317,7 +318,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
             self.shown.draw(drawing.clone());
         }
         if let Some(advice) = self.host.and_then(TrayHostStatus::advice) {
-            let rows = table::table(&self.app.view(crate::platform::clock::now()), TableStyle::stdout());
+            let rows = table(&self.app.presenter(crate::platform::clock::now()), TableStyle::stdout());
             // A terminal that is gone takes nothing, and needs nothing.
             let _ = self.live.show(&format!("{advice}\n\n{rows}"));
         }

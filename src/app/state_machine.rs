@@ -2,13 +2,14 @@
 
 use crate::app::hook_call::{Call, HookCalls};
 use crate::config::{Choice, Settings};
+use crate::presenter::Presenter;
 use crate::presenter::format::Zone;
 use crate::presenter::icon_state::IconState;
 use crate::presenter::tray_host::TrayHostStatus;
 use crate::quota::alert::{self, AlertHistory, Rules};
 use crate::quota::notification::{self, Notification};
 use crate::quota::{Snapshot, attention};
-use crate::tray::menu::{Action, Item, Presenter};
+use crate::tray::menu::{Action, Item, Menu};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
 
@@ -154,29 +155,36 @@ impl App {
         &self.settings
     }
 
-    /// The picture of this moment.
-    pub fn view(&self, now: DateTime<Utc>) -> Presenter<'_> {
+    /// What is displayed at a moment.
+    pub fn presenter(&self, now: DateTime<Utc>) -> Presenter<'_> {
         Presenter {
             snapshot: &self.snapshot,
             settings: &self.settings,
             auth_dir: &self.auth_dir,
-            problem: self.problem.as_deref().or(self.starts_at_login.as_ref().err().map(String::as_str)),
-            // Where it is not known, a click may tell more.
-            starts_at_login: self.starts_at_login.as_ref().copied().unwrap_or(Some(false)),
             now,
             zone: self.zone,
         }
     }
 
+    /// The menu at a moment.
+    pub fn menu(&self, now: DateTime<Utc>) -> Menu<'_> {
+        Menu {
+            presenter: self.presenter(now),
+            problem: self.problem.as_deref().or(self.starts_at_login.as_ref().err().map(String::as_str)),
+            // Where it is not known, a click may tell more.
+            starts_at_login: self.starts_at_login.as_ref().copied().unwrap_or(Some(false)),
+        }
+    }
+
     fn draw(&self, now: DateTime<Utc>) -> Effect {
-        let view = self.view(now);
+        let presenter = self.presenter(now);
         Effect::Draw(TrayContent {
-            items: view.menu(),
-            face: view.face().step(),
+            items: self.menu(now).items(),
+            face: presenter.icon_state().step(),
             refreshing: self.snapshot.refreshing,
-            label: view.label(),
-            tooltip: view.tooltip(),
-            title: view.title(),
+            label: presenter.label(),
+            tooltip: presenter.tooltip(),
+            title: presenter.title(),
         })
     }
 

@@ -3,6 +3,7 @@
 //! `man 5 launchd.plist`
 
 use crate::autostart::{AutostartStatus, CommandLine};
+use crate::text::escape_markup;
 
 /// What launchd calls it; also the file's name.
 pub const LABEL: &str = "quota-tray";
@@ -41,7 +42,7 @@ pub fn changed(text: &str, command: &[String]) -> String {
 }
 
 fn arguments(command: &[String]) -> String {
-    command.iter().map(|part| format!("\t\t<string>{}</string>\n", escape(part))).collect()
+    command.iter().map(|part| format!("\t\t<string>{}</string>\n", escape_markup(part))).collect()
 }
 
 /// The text up to the value of a key, and from there on.
@@ -63,10 +64,6 @@ pub fn standing(text: &str) -> AutostartStatus {
         strings.filter_map(|part| Some(unescape(part.split_once("</string>")?.0))).collect()
     });
     if off || command.is_empty() { AutostartStatus::Off } else { AutostartStatus::On(command) }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
 fn unescape(text: &str) -> String {

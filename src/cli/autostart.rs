@@ -27,7 +27,7 @@ pub fn run(autostart: &Autostart, wish: AutostartCommand) -> Result<ExitCode, Co
         AutostartCommand::Off => autostart.set(false)?,
         AutostartCommand::Status => {}
     }
-    stdio::print(&format!("{}\n", text::visible(&words(autostart)?)))?;
+    stdio::print(&format!("{}\n", text::escape_hidden(&words(autostart)?)))?;
     Ok(ExitCode::SUCCESS)
 }
 

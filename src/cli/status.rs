@@ -5,16 +5,17 @@ use crate::cli::{CommandError, Format, runtime};
 use crate::config::Settings;
 use crate::engine::accounts::{Accounts, Source};
 use crate::engine::refresher;
-use crate::output::formats;
 use crate::output::json::Report;
-use crate::output::table::{self, TableStyle};
+use crate::output::style::TableStyle;
+use crate::output::table::table;
 use crate::output::terminal::LiveTerminal;
+use crate::output::{i3blocks, openmetrics, waybar};
 use crate::platform::stdio::{self, Reader};
 use crate::platform::{hangup, signals};
+use crate::presenter::Presenter;
 use crate::presenter::format::Zone;
 use crate::quota::Snapshot;
 use crate::quota::percent::is_below;
-use crate::tray::menu::Presenter;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
@@ -115,10 +116,10 @@ fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Sho
     let view = view(snapshot, &context.settings, &dir);
     let reader = match options.format {
         Format::Text => {
-            let table = table::table(&view, TableStyle::stdout());
+            let text = table(&view, TableStyle::stdout());
             match options.watch && io::stdout().is_terminal() {
-                true => stdio::reader_after(LiveTerminal::default().show(&table)),
-                false => stdio::print(&table),
+                true => stdio::reader_after(LiveTerminal::default().show(&text)),
+                false => stdio::print(&text),
             }
         }
         Format::Json => {
@@ -131,9 +132,9 @@ fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Sho
                 Report::new(snapshot, context.settings.hide_email, view.now, view.zone).json()
             ))
         }
-        Format::Waybar => stdio::print(&formats::waybar(&view)),
-        Format::I3blocks => stdio::print(&formats::i3blocks(&view)),
-        Format::Openmetrics => stdio::print(&formats::openmetrics(&view)),
+        Format::Waybar => stdio::print(&waybar::waybar(&view)),
+        Format::I3blocks => stdio::print(&i3blocks::i3blocks(&view)),
+        Format::Openmetrics => stdio::print(&openmetrics::openmetrics(&view)),
     }?;
     Ok(Shown { code: ExitCode::from(exit_code(options, &view)), reader })
 }
@@ -158,18 +159,10 @@ fn exit_code(options: &Options, view: &Presenter<'_>) -> u8 {
 }
 
 fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) -> Presenter<'a> {
-    Presenter {
-        snapshot,
-        settings,
-        auth_dir,
-        problem: None,
-        starts_at_login: None,
-        now: crate::platform::clock::now(),
-        zone: Zone::LOCAL,
-    }
+    Presenter { snapshot, settings, auth_dir, now: crate::platform::clock::now(), zone: Zone::LOCAL }
 }
 
 /// The accounts as a table.
 pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path) -> String {
-    table::table(&view(snapshot, settings, auth_dir), TableStyle::stdout())
+    table(&view(snapshot, settings, auth_dir), TableStyle::stdout())
 }

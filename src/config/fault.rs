@@ -20,7 +20,7 @@ pub fn describe(text: &str, message: &str, place: Option<Range<usize>>) -> Strin
         // The messages of the TOML parser are constants.
         Err(_) => (key_of_line(text.lines().nth(before).unwrap_or_default()), message.to_owned()),
     };
-    let key = key.map(|key| format!(", {}", crate::text::name(&key))).unwrap_or_default();
+    let key = key.map(|key| format!(", {}", crate::text::label(&key))).unwrap_or_default();
     format!("line {}{key}: {what}", before + 1)
 }
 

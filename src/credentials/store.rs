@@ -163,8 +163,8 @@ pub fn read_login(
     if has(["api_key", "api-key"]) && !has(["access_token", "refresh_token"]) {
         return None;
     }
-    let names = [document.text("email"), document.text("login")].into_iter().flatten().map(text::name);
-    let email = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| text::name(id.key()));
+    let names = [document.text("email"), document.text("login")].into_iter().flatten().map(text::label);
+    let email = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| text::label(id.key()));
     let is_codex = provider == Provider::Codex;
     let claims = document.text("id_token").filter(|_| is_codex).map(Claims::of).unwrap_or_default();
     let workspace = document.text("account_id").map(str::to_owned).or(claims.workspace);
@@ -211,7 +211,7 @@ fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
         let provider = Provider::ALL.into_iter().find(is_named)?;
-        Some(Account { id: id.clone(), provider, email: text::name(id.key()), identity: None })
+        Some(Account { id: id.clone(), provider, email: text::label(id.key()), identity: None })
     };
     let account = known.cloned().or_else(by_name)?;
     let words = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");

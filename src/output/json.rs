@@ -46,7 +46,7 @@ impl Report {
 
     /// One line of JSON. The id is a file's name as it is, so what a terminal would obey is escaped here.
     pub fn json(&self) -> String {
-        text::json(&serde_json::to_string(self).expect("strings and numbers are always JSON"))
+        text::escape_json(&serde_json::to_string(self).expect("strings and numbers are always JSON"))
     }
 }
 

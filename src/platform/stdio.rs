@@ -59,7 +59,7 @@ pub fn print_error(message: &str) {
 /// Writes to standard error, in one piece so that two threads don't share a line. Control characters are escaped: file
 /// names and error texts of servers may be part of it. A failed write is ignored: there is nowhere to report it.
 pub fn write_stderr(text: &str) {
-    let shown = text::visible(text);
-    let shown = if HIDES_ADDRESSES.load(Ordering::Relaxed) { text::without_addresses(&shown) } else { shown };
+    let shown = text::escape_hidden(text);
+    let shown = if HIDES_ADDRESSES.load(Ordering::Relaxed) { text::hide_addresses(&shown) } else { shown };
     let _ = io::stderr().write_all(shown.as_bytes());
 }

@@ -1,6 +1,6 @@
 //! How the facts of an account read: its plan, money, credits.
 
-use crate::presenter::format::{Zone, clock_time, number};
+use crate::presenter::format::{Zone, capitalise, clock_time, number};
 use crate::quota::money::minor_digits;
 use crate::quota::{CreditBalance, DollarCredit, ExtraUsage, Fact, Usage};
 use chrono::{DateTime, Utc};
@@ -40,13 +40,8 @@ fn plan_name(plan: &str) -> String {
         "k12" => "K-12".into(),
         "self_serve_business_usage_based" => "Business (usage-based)".into(),
         "enterprise_cbp_usage_based" => "Enterprise (usage-based)".into(),
-        other => capitalised(&other.replace(['_', '-'], " ")),
+        other => capitalise(&other.replace(['_', '-'], " ")),
     }
-}
-
-fn capitalised(text: &str) -> String {
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// "Extra usage $3.20 of $50.00"; where there is no window for it to be extra to, "Spent $3.20 of $50.00".

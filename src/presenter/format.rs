@@ -111,7 +111,7 @@ fn relative(ahead: TimeDelta) -> String {
 
 /// The menu's short form: "3 d 4 h", "2 h 10 m", "45 m", "under a minute". Two units at most, cut
 /// and not rounded, so that it never promises too late a moment. Nothing below zero.
-pub fn stretch(length: TimeDelta) -> String {
+pub fn duration(length: TimeDelta) -> String {
     let minutes = length.num_minutes();
     let (days, hours) = (minutes / 1440, minutes / 60 % 24);
     match (days, hours, minutes % 60) {
@@ -132,6 +132,12 @@ pub fn age(since: DateTime<Utc>, now: DateTime<Utc>) -> String {
         minutes @ 60..2880 => format!("{} h ago", minutes / 60),
         minutes => format!("{} d ago", minutes / 1440),
     }
+}
+
+/// A text with its first letter in upper case.
+pub fn capitalise(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -220,7 +226,7 @@ mod tests {
             (86_400, "1 d"),
             (3 * 86_400 + 4 * 3_600 + 59 * 60, "3 d 4 h"),
         ] {
-            assert_eq!(stretch(TimeDelta::seconds(seconds)), words, "{seconds}");
+            assert_eq!(duration(TimeDelta::seconds(seconds)), words, "{seconds}");
         }
     }
 

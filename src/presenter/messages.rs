@@ -1,5 +1,5 @@
-//! All words of the menu, the icon and the tooltip: what a translation would replace, in one place. Numbers
-//! and moments come in as text already, by [`crate::presenter::format`].
+//! The labels of the menu, the icon and the tooltip: what a translation would replace. Numbers and times are passed as
+//! text already, made by [`crate::presenter::format`].
 
 use crate::presenter::format::percent;
 use crate::presenter::icon_state::IconState;
@@ -14,46 +14,53 @@ pub const OPEN_SETTINGS: &str = "Open settings file";
 pub const QUIT: &str = "Quit Quota Tray";
 pub const HIDE_EMAIL: &str = "Hide e-mail addresses";
 pub const START_AT_LOGIN: &str = "Start at login";
-pub const OFFLINE: &str = "Offline: showing what was last known";
-pub const LOOKING: &str = "Looking for accounts…";
-pub const NO_ACCOUNT: &str = "No account is connected";
-pub const ASKING_FIRST: &str = "Asking for the first time…";
+pub const OFFLINE: &str = "Offline: showing the last known values";
+pub const LOOKING_FOR_ACCOUNTS: &str = "Looking for accounts…";
+pub const NO_ACCOUNT: &str = "No accounts connected";
+pub const FIRST_REQUEST: &str = "Fetching usage…";
 pub const NEVER_UPDATED: &str = "Never updated";
-pub const SWITCHED_OFF: &str = "switched off";
+pub const DISABLED: &str = "disabled";
 pub const UNCONFIRMED: &str = "reset, not yet confirmed";
-pub const NO_KNOWN_WINDOW: &str = "no known window";
+pub const NO_KNOWN_WINDOW: &str = "no known quota window";
 pub const BILLED_BY_USE: &str = "usage-based billing";
 pub const LOADING: &str = "loading…";
-pub const NO_NUMBER: &str = "no number";
+pub const NO_USAGE: &str = "usage unavailable";
 pub const NO_WINDOW: &str = "no quota window";
-pub const NOTHING_KNOWN: &str = "nothing known yet";
+pub const NO_DATA_YET: &str = "no data yet";
 
-/// What the icon shows, for those who do not see it. That a refresh is under way is left out: it would be
-/// read aloud every few minutes.
-pub fn face(face: IconState) -> String {
-    match face {
-        IconState::NoAccounts => format!("{NAME}: no account is connected"),
-        IconState::Refreshing => format!("{NAME}: nothing known yet"),
-        IconState::Fine(rest) => format!("{NAME}: {}", left(rest)),
-        IconState::Low(rest) => format!("{NAME}: {}, low", left(rest)),
-        IconState::Exhausted => format!("{NAME}: used up"),
-        IconState::Error => format!("{NAME}: no number for any account"),
+/// What the icon shows, for those who do not see it.
+pub fn icon(state: impl Display) -> String {
+    format!("{NAME}: {state}")
+}
+
+/// The same for an icon state. That a refresh is under way is left out: it would be read aloud every few minutes.
+pub fn icon_state(state: IconState) -> String {
+    match state {
+        IconState::NoAccounts => icon("no accounts connected"),
+        IconState::Refreshing => icon(NO_DATA_YET),
+        IconState::Fine(left) => icon(remaining(left)),
+        IconState::Low(left) => icon(format_args!("{}, low", remaining(left))),
+        IconState::Exhausted => icon("used up"),
+        IconState::Error => icon(NO_USAGE),
     }
 }
 
+/// How to connect an account; `folder` has the credential files.
 pub fn sign_in(folder: impl Display) -> String {
     format!(
-        "Sign in to Claude or Codex with CLIProxyAPI, VibeProxy or DroidProxy: logins in {folder} appear here by \
-         themselves"
+        "Sign in to Claude or Codex with CLIProxyAPI, VibeProxy or DroidProxy: logins in {folder} appear here \
+         automatically"
     )
 }
 
-pub fn left(rest: f64) -> String {
-    format!("{} left", percent(rest))
+/// "42% left".
+pub fn remaining(left: f64) -> String {
+    format!("{} left", percent(left))
 }
 
-pub fn lowest(rest: f64) -> String {
-    format!("lowest {}", left(rest))
+/// "lowest 42% left".
+pub fn lowest(left: f64) -> String {
+    format!("lowest {}", remaining(left))
 }
 
 pub fn accounts(count: usize) -> String {
@@ -61,18 +68,18 @@ pub fn accounts(count: usize) -> String {
 }
 
 /// The row of a provider with many accounts.
-pub fn provider(name: &str, accounts: &str, rest: &str) -> String {
-    format!("{name} · {accounts} — {rest}")
+pub fn provider(name: &str, accounts: &str, state: &str) -> String {
+    format!("{name} · {accounts} — {state}")
 }
 
 /// The row of an account.
-pub fn account(name: &str, facts: &[String]) -> String {
-    format!("{name} — {}", facts.join(" · "))
+pub fn account(name: &str, details: &[String]) -> String {
+    format!("{name} — {}", details.join(" · "))
 }
 
-/// The row of a window. `rest`: what is left, where its number still holds.
-pub fn window(title: &str, rest: Option<f64>, reset: Option<&str>) -> String {
-    match (rest.map(left), reset) {
+/// The row of a window. `left`: percent left, where that is known.
+pub fn window(title: &str, left: Option<f64>, reset: Option<&str>) -> String {
+    match (left.map(remaining), reset) {
         (Some(left), Some(reset)) => format!("{title}: {left} — {reset}"),
         (Some(left), None) => format!("{title}: {left}"),
         (None, reset) => format!("{title}: {}", reset.unwrap_or(UNCONFIRMED)),
@@ -84,10 +91,10 @@ pub fn unconfirmed_since(clock: &str) -> String {
 }
 
 /// `clock`: left out where there is little room.
-pub fn resets(stretch: &str, clock: Option<&str>) -> String {
+pub fn resets(duration: &str, clock: Option<&str>) -> String {
     match clock {
-        Some(clock) => format!("resets in {stretch} ({clock})"),
-        None => format!("resets in {stretch}"),
+        Some(clock) => format!("resets in {duration} ({clock})"),
+        None => format!("resets in {duration}"),
     }
 }
 
@@ -102,11 +109,11 @@ pub fn updated(clock: &str, next: Option<&str>) -> String {
     }
 }
 
-pub fn held_until(clock: &str) -> String {
-    format!("Not asked again before {clock}")
+pub fn next_request(clock: &str) -> String {
+    format!("Next request after {clock}")
 }
 
-/// How long a login holds; `None`: neither is known.
+/// How long a login is valid. `None`: neither is known.
 pub fn login(renewed: Option<&str>, valid_until: Option<&str>) -> Option<String> {
     match (renewed, valid_until) {
         (Some(renewed), Some(until)) => Some(format!("Login renewed {renewed}, valid until {until}")),

@@ -1,5 +1,7 @@
-//! Every sentence a person reads, from a snapshot, a moment, a time zone and a locale format. Pure.
+//! Everything a person reads, from a snapshot, the settings, a moment and a locale. Pure.
 
+pub mod account_list;
+pub mod account_rows;
 pub mod facts;
 pub mod failures;
 pub mod format;
@@ -7,4 +9,8 @@ pub mod icon_state;
 pub mod locale_format;
 pub mod messages;
 pub mod notifications;
+mod snapshot_presenter;
+mod summary;
 pub mod tray_host;
+
+pub use snapshot_presenter::Presenter;

@@ -1,7 +1,7 @@
 //! Lenient looks into answers whose shape nobody promised.
 
 use crate::quota::timestamp;
-pub use crate::text::name as tidy;
+pub use crate::text::label as tidy;
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use zeroize::Zeroize;

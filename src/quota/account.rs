@@ -47,7 +47,7 @@ pub struct Account {
     pub id: AccountId,
     /// The service.
     pub provider: Provider,
-    /// The e-mail address, else the login name, else the file's name; made fit for a label by [`text::name`].
+    /// The e-mail address, else the login name, else the file's name; made fit for a label by [`text::label`].
     pub email: String,
     /// Whose login the file holds. `None`: not known, as in a state file of version 0.1, or while the file can't
     /// be read.
@@ -71,7 +71,7 @@ impl Account {
     /// and without any address.
     pub fn told(&self, text: String, hide_email: bool) -> String {
         match hide_email {
-            true => text::without_addresses(&text.replace(&self.id.to_string(), "its file")),
+            true => text::hide_addresses(&text.replace(&self.id.to_string(), "its file")),
             false => text,
         }
     }

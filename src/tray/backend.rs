@@ -3,9 +3,10 @@
 
 use crate::app::state_machine::{AppEvent, TrayContent};
 use crate::presenter::icon_state::IconState;
+use crate::text;
 use crate::tray::event_loop::Sender;
 use crate::tray::icon::{self, Palette, Picture};
-use crate::tray::menu::{Action, Item, cut};
+use crate::tray::menu::{Action, Item};
 use crate::tray::menu_tree::{actions_by_id, escape, pictures_in, same_shape, words_only};
 use std::collections::HashMap;
 use std::mem::{replace, take};
@@ -287,8 +288,8 @@ fn title(drawing: &TrayContent) -> &str {
 fn tooltip(drawing: &TrayContent) -> String {
     match NAMED_BY_TITLE {
         // Hosts take it for markup, as StatusNotifierItem says: Plasma for HTML, with pictures from anywhere.
-        true => crate::text::markup(&cut(&drawing.tooltip, LONGEST_TOOLTIP)),
-        false => cut(&format!("{}\n{}", drawing.label, drawing.tooltip), LONGEST_TOOLTIP),
+        true => text::escape_markup(&text::truncate_to_utf16(&drawing.tooltip, LONGEST_TOOLTIP)),
+        false => text::truncate_to_utf16(&format!("{}\n{}", drawing.label, drawing.tooltip), LONGEST_TOOLTIP),
     }
 }
 

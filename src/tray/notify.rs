@@ -85,7 +85,7 @@ fn notification(title: &str, text: &str, urgent: bool) -> notify_rust::Notificat
 
 /// The text of a notification is markup on Linux and BSD.
 fn markup(text: &str) -> String {
-    if cfg!(all(unix, not(target_os = "macos"))) { text::markup(text) } else { text.to_owned() }
+    if cfg!(all(unix, not(target_os = "macos"))) { text::escape_markup(text) } else { text.to_owned() }
 }
 
 #[cfg(all(unix, not(target_os = "macos")))]

@@ -78,7 +78,7 @@ fn every_choice_in_the_menu_turns_the_setting_round() {
         };
         items.iter().flat_map(each).collect()
     }
-    let all = checks(&app().view(now()).menu());
+    let all = checks(&app().menu(now()).items());
     assert_eq!(all.len(), 9);
     for (label, action, on) in all {
         let fits = match action {
@@ -102,7 +102,7 @@ fn the_tray_is_drawn_when_it_can_be_and_with_each_snapshot() {
     let drawn = drawing(handle(&mut app, AppEvent::Snapshot(left(43.0, 1))));
     assert_eq!((drawn.face, drawn.refreshing, drawn.title.as_str()), (IconState::Fine(42.5), false, ""));
     assert!(drawn.tooltip.contains("43% left"), "{}", drawn.tooltip);
-    assert_eq!(drawn.items, app.view(now()).menu());
+    assert_eq!(drawn.items, app.menu(now()).items());
     for host in [TrayHostStatus::Present, TrayHostStatus::Missing, TrayHostStatus::NoSessionBus] {
         assert_eq!(drawing(handle(&mut app, AppEvent::Host(host))), drawn);
     }

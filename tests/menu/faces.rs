@@ -2,7 +2,7 @@
 
 use super::*;
 use quota_tray::presenter::icon_state::IconState;
-use quota_tray::tray::menu::cut;
+use quota_tray::text::truncate_to_utf16 as cut;
 
 #[test]
 fn the_icon_tells_the_lowest_of_all_accounts_apart_from_the_other_states() {
@@ -30,7 +30,7 @@ fn the_icon_tells_the_lowest_of_all_accounts_apart_from_the_other_states() {
         ),
     ] {
         let scene = Scene::of(accounts);
-        assert_eq!(scene.view().face(), face, "{}", scene.accounts());
+        assert_eq!(scene.presenter().icon_state(), face, "{}", scene.accounts());
     }
 }
 
@@ -38,9 +38,9 @@ fn the_icon_tells_the_lowest_of_all_accounts_apart_from_the_other_states() {
 fn a_folder_that_cannot_be_read_is_an_error_and_the_first_look_is_none() {
     let mut scene = Scene::of(vec![]);
     scene.snapshot.problem = Some("could not read it".into());
-    assert_eq!(scene.view().face(), IconState::Error);
+    assert_eq!(scene.presenter().icon_state(), IconState::Error);
     scene.snapshot = Snapshot { refreshing: true, ..Snapshot::default() };
-    assert_eq!(scene.view().face(), IconState::Refreshing);
+    assert_eq!(scene.presenter().icon_state(), IconState::Refreshing);
 }
 
 #[test]
@@ -53,7 +53,7 @@ fn what_a_number_says_is_low_follows_the_settings() {
         (vec![], IconState::Fine(40.0)),
     ] {
         scene.settings.thresholds = thresholds;
-        assert_eq!(scene.view().face(), face);
+        assert_eq!(scene.presenter().icon_state(), face);
     }
 }
 
@@ -61,15 +61,15 @@ fn what_a_number_says_is_low_follows_the_settings() {
 fn a_last_good_value_counts_until_its_window_is_given_back() {
     let stale =
         |reset| claude("a@x.org").read(30, &[window("5-hour", 97.0, reset)]).failed(Failure::TimedOut(15));
-    assert_eq!(Scene::of(vec![stale(10)]).view().face(), IconState::Low(3.0));
-    assert_eq!(Scene::of(vec![stale(-10)]).view().face(), IconState::Error);
+    assert_eq!(Scene::of(vec![stale(10)]).presenter().icon_state(), IconState::Low(3.0));
+    assert_eq!(Scene::of(vec![stale(-10)]).presenter().icon_state(), IconState::Error);
 }
 
 /// "First answer still under way" is what the other face says.
 #[test]
 fn a_group_of_accounts_that_all_failed_shows_the_error_face() {
     let scene = crowd(|_, usage| usage.failed(Failure::Unreachable("api".into())));
-    for item in scene.view().accounts() {
+    for item in scene.account_items() {
         if let Item::Submenu(label, face, _) = item {
             assert_eq!(face, Some(IconState::Error), "{label}");
         }
@@ -82,7 +82,7 @@ fn the_tooltip_is_the_lowest_account_and_its_reset() {
         claude("alice@x.org").read(2, &[window("5-hour", 58.0, 130)]),
         codex("bob@x.org").read(2, &[window("5-hour", 30.0, 20), window("Weekly", 96.5, 4_615)]),
     ]);
-    insta::assert_snapshot!(scene.view().tooltip(), @"
+    insta::assert_snapshot!(scene.presenter().tooltip(), @"
     Codex · bob@x.org
     Weekly: 4% left — resets in 3 d 4 h (20 Sep, 17:55)
     ");
@@ -90,7 +90,7 @@ fn the_tooltip_is_the_lowest_account_and_its_reset() {
 
 #[test]
 fn without_a_number_the_tooltip_is_what_the_menu_says_first() {
-    let words = |scene: Scene| scene.view().tooltip();
+    let words = |scene: Scene| scene.presenter().tooltip();
     assert_eq!(words(Scene::of(vec![])), "No account is connected");
     let expired = words(Scene::of(vec![claude("a@x.org").failed(Failure::Expired("x".into()))]));
     assert_eq!(expired, "Claude · a@x.org — token expired");
@@ -106,8 +106,9 @@ fn a_tooltip_is_cut_to_the_platforms_limit_and_never_within_a_letter() {
     let smileys = "😀".repeat(64);
     assert_eq!(cut(&smileys, 127), format!("{}…", "😀".repeat(63)));
     assert_eq!(cut(&format!("x{smileys}"), 127), format!("x{}…", "😀".repeat(62)));
-    let tooltip =
-        Scene::of(vec![claude(&"ö😀".repeat(90)).read(2, &[window("5-hour", 58.0, 130)])]).view().tooltip();
+    let tooltip = Scene::of(vec![claude(&"ö😀".repeat(90)).read(2, &[window("5-hour", 58.0, 130)])])
+        .presenter()
+        .tooltip();
     for most in 0..200 {
         let cut = cut(&tooltip, most);
         assert!(
@@ -120,16 +121,16 @@ fn a_tooltip_is_cut_to_the_platforms_limit_and_never_within_a_letter() {
 #[test]
 fn the_text_beside_the_icon_is_shown_on_demand_only() {
     let mut scene = Scene::of(vec![claude("a@x.org").read(2, &[endless("Weekly", 99.6)])]);
-    assert_eq!(scene.view().title(), "");
+    assert_eq!(scene.presenter().title(), "");
     scene.settings.show_title = true;
-    assert_eq!(scene.view().title(), "under 1%");
+    assert_eq!(scene.presenter().title(), "under 1%");
     scene.snapshot.accounts.clear();
-    assert_eq!(scene.view().title(), "");
+    assert_eq!(scene.presenter().title(), "");
 }
 
 #[test]
 fn the_label_says_what_the_icon_shows() {
-    let label = |scene: Scene| scene.view().label();
+    let label = |scene: Scene| scene.presenter().label();
     let reading = |used| Scene::of(vec![claude("a@x.org").read(2, &[endless("Weekly", used)])]);
     for (used, words) in [
         (58.0, "Quota Tray: 42% left"),

@@ -171,10 +171,10 @@ fn seat_billed_by_use_shows_its_spending_and_no_percentage() {
         Spent $2119.26 of $5000.00
         (Updated 12:58)
     ");
-    assert_eq!(scene.view().label(), "Quota Tray: no quota window");
-    assert_eq!(scene.view().title(), "");
+    assert_eq!(scene.presenter().label(), "Quota Tray: no quota window");
+    assert_eq!(scene.presenter().title(), "");
     let beside = Scene::of(vec![usage, codex("b@x.org").read(2, &[endless("Weekly", 30.0)])]);
-    assert_eq!(beside.view().label(), "Quota Tray: 70% left");
+    assert_eq!(beside.presenter().label(), "Quota Tray: 70% left");
 }
 
 #[test]
@@ -218,7 +218,7 @@ fn hidden_addresses_appear_nowhere() {
     (Codex · c… — switched off)
     ");
     assert_eq!(scene.menu().find('@'), None);
-    assert_eq!(scene.view().tooltip().find('@'), None);
+    assert_eq!(scene.presenter().tooltip().find('@'), None);
 }
 
 #[test]
@@ -246,7 +246,7 @@ fn unusual_settings_have_their_place_among_the_usual_choices() {
     scene.settings.refresh_minutes = 7;
     scene.settings.thresholds = vec![12.5, 5.0, 90.0];
     scene.settings.hide_email = true;
-    let items = scene.view().menu();
+    let items = scene.items();
     let settings = items.iter().find(|item| matches!(item, Item::Submenu(label, ..) if label == "Settings"));
     assert_snapshot!(draw(settings.expect("settings")), @"
     + Settings +

@@ -1,12 +1,10 @@
 //! Single rows.
 
 use super::*;
-use quota_tray::config::Choice;
-use quota_tray::tray::menu::{Action, as_text};
 
 /// The row of an account, without what is below it.
 fn row(usage: AccountUsage) -> String {
-    match Scene::of(vec![usage]).view().accounts().as_slice() {
+    match Scene::of(vec![usage]).account_items().as_slice() {
         [Item::Submenu(label, ..) | Item::Note(label)] => label.clone(),
         other => panic!("expected one row, not {other:?}"),
     }
@@ -106,25 +104,33 @@ fn no_menu_begins_or_ends_with_a_line_or_has_two_in_a_row() {
         crowd(|_, usage| AccountUsage { loading: true, ..usage }),
         crowd(|_, usage| AccountUsage { disabled: true, ..usage }),
     ];
-    scenes.iter().for_each(|scene| check(&scene.view().menu()));
+    scenes.iter().for_each(|scene| check(&scene.items()));
 }
 
 #[test]
 fn twenty_accounts_still_have_a_row_each() {
     let mut scene = crowd(|_, usage| usage.read(2, &[endless("Weekly", 1.0)]));
     scene.snapshot.accounts.truncate(20);
-    assert_eq!(scene.view().accounts().len(), 20);
+    assert_eq!(scene.account_items().len(), 20);
 }
 
 #[test]
-fn as_text_is_the_labels_with_what_is_below_them_indented() {
-    let items = [
-        Item::Submenu("Claude · a".into(), None, vec![Item::Text("Weekly: 1% left".into()), Item::Separator]),
-        Item::Separator,
-        Item::Note("Updated 13:00".into()),
-        Item::Action("Quit".into(), Some(Action::Quit)),
-        Item::Check("Hide".into(), Action::Choose(Choice::HideEmail(true)), false),
+fn account_list_as_text_has_the_rows_of_the_menu() {
+    let text = |scene: &Scene| scene.presenter().account_list().to_text();
+    let accounts = vec![
+        claude("a@x.org").read(2, &[endless("Weekly", 99.0)]).failed(Failure::TimedOut(15)),
+        AccountUsage { disabled: true, ..codex("b@x.org") },
     ];
-    assert_eq!(as_text(&items), "Claude · a\n  Weekly: 1% left\nUpdated 13:00\nQuit\nHide\n");
-    assert_eq!(as_text(&[]), "");
+    insta::assert_snapshot!(text(&Scene::of(accounts)), @"");
+    let rows_of_menu = |scene: &Scene| {
+        let menu = scene.accounts();
+        let rows = menu.lines().map(|row| row.trim_start().trim_start_matches(['+', ' ', '(']));
+        rows.filter(|row| *row != "---")
+            .map(|row| row.split([')', '+']).next().unwrap_or_default().trim_end().to_owned())
+            .collect::<Vec<_>>()
+    };
+    for scene in [Scene::of(vec![]), crowd(|_, usage| usage.read(2, &[endless("Weekly", 1.0)]))] {
+        let text = text(&scene);
+        assert_eq!(text.lines().map(str::trim_start).collect::<Vec<_>>(), rows_of_menu(&scene));
+    }
 }

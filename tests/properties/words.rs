@@ -41,7 +41,7 @@ proptest! {
             }
         }
         assert_one_line(&format::age(at, now));
-        assert_one_line(&format::stretch(at - now));
+        assert_one_line(&format::duration(at - now));
         let passed = format::reset_both_ways(at, now, Zone::UTC).starts_with("already passed");
         assert_eq!(passed, (at - now).num_seconds() < 0);
     }
@@ -49,7 +49,7 @@ proptest! {
     #[test]
     fn every_stretch_of_time_has_words(milliseconds in any::<i64>()) {
         for length in [TimeDelta::milliseconds(milliseconds.max(-i64::MAX)), TimeDelta::MIN, TimeDelta::MAX] {
-            assert_one_line(&format::stretch(length));
+            assert_one_line(&format::duration(length));
         }
     }
 

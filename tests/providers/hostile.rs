@@ -2,7 +2,7 @@
 //! reading, and no panic.
 
 use super::*;
-use quota_tray::presenter::format::{clock_time, date_time, percent, reset_both_ways, stretch};
+use quota_tray::presenter::format::{clock_time, date_time, duration, percent, reset_both_ways};
 use quota_tray::providers::http::{MOST_BYTES, Response};
 use serde_json::json;
 use std::collections::HashSet;
@@ -60,7 +60,7 @@ pub(super) fn assert_sound(
                 assert_line(&date_time(at, zone), case);
                 assert_line(&clock_time(at, now, zone), case);
             }
-            assert_line(&stretch(at - now), case);
+            assert_line(&duration(at - now), case);
         }
     }
     if let Some(plan) = &reading.plan {

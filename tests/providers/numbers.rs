@@ -2,7 +2,7 @@
 
 use super::hostile::{ZONES, assert_line, assert_sound};
 use super::*;
-use quota_tray::presenter::format::{clock_time, date_time, percent, reset_both_ways, stretch};
+use quota_tray::presenter::format::{clock_time, date_time, duration, percent, reset_both_ways};
 
 #[test]
 fn numbers_beyond_the_range_are_an_error_or_no_window() {
@@ -144,12 +144,12 @@ fn the_words_of_far_moments_are_words() {
                 assert_line(&reset_both_ways(at, now, zone), &case);
                 assert_line(&clock_time(at, now, zone), &case);
                 assert_line(&date_time(at, zone), &case);
-                assert_line(&stretch(at - now), &case);
+                assert_line(&duration(at - now), &case);
             }
         }
     }
     for length in [TimeDelta::MIN, TimeDelta::MAX, TimeDelta::zero()] {
-        assert_line(&stretch(length), &length.to_string());
+        assert_line(&duration(length), &length.to_string());
     }
     assert_eq!(Window::new("key", "title", f64::NAN), None);
 }

@@ -3,9 +3,9 @@
 use super::*;
 use quota_tray::config::Settings;
 use quota_tray::output::json::Report;
-use quota_tray::presenter::format::{percent, reset_both_ways, stretch};
+use quota_tray::presenter::Presenter;
+use quota_tray::presenter::format::{duration, percent, reset_both_ways};
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
-use quota_tray::tray::menu::{Presenter, as_text};
 use serde_json::json;
 use std::path::Path;
 
@@ -76,44 +76,36 @@ fn a_reset_that_has_passed_counts_nothing_below_zero() {
         let words = reset_both_ways(utc(at), now(), ZONE);
         assert!(!words.contains('-') && !words.contains("in 0"), "{at}: {words}");
         assert!(words.ends_with(')'), "{at}: {words}");
-        let words = stretch(utc(at) - now());
+        let words = duration(utc(at) - now());
         assert!(!words.contains('-'), "{at}: {words}");
     }
 }
 
 #[test]
 fn the_short_form_is_hours_and_minutes() {
-    assert_eq!(stretch(TimeDelta::seconds(2 * 3600 + 10 * 60)), "2 h 10 m");
+    assert_eq!(duration(TimeDelta::seconds(2 * 3600 + 10 * 60)), "2 h 10 m");
 }
 
 /// The accounts of the menu as text, for one account with this answer.
 fn menu(provider: Provider, body: &[u8]) -> String {
-    with_view(provider, body, |view| as_text(&view.accounts()))
+    with_view(provider, body, |view| view.account_list().to_text())
 }
 
 fn with_view<T>(provider: Provider, body: &[u8], see: impl FnOnce(Presenter) -> T) -> T {
     let snapshot = snapshot(provider, providers::parse(provider, body, now()).unwrap());
     let settings = Settings::default();
     let auth_dir = Path::new("/home/a/.cli-proxy-api");
-    see(Presenter {
-        snapshot: &snapshot,
-        settings: &settings,
-        auth_dir,
-        problem: None,
-        starts_at_login: None,
-        now: now(),
-        zone: ZONE,
-    })
+    see(Presenter { snapshot: &snapshot, settings: &settings, auth_dir, now: now(), zone: ZONE })
 }
 
 /// The facts that the menu and `status` show of an account with this response.
 pub(super) fn facts(provider: Provider, body: &Value) -> Vec<String> {
-    with_view(provider, body.to_string().as_bytes(), |view| view.plan(&view.snapshot.accounts[0]))
+    with_view(provider, body.to_string().as_bytes(), |view| view.account_rows().remove(0).facts)
 }
 
 /// The row of an account with this response.
 pub(super) fn row(provider: Provider, body: &Value) -> String {
-    with_view(provider, body.to_string().as_bytes(), |view| view.row(&view.snapshot.accounts[0]))
+    with_view(provider, body.to_string().as_bytes(), |view| view.account_rows().remove(0).label)
 }
 
 #[test]

@@ -8,7 +8,7 @@ mod network;
 use crate::app::context::Context;
 use crate::cli::{CommandError, runtime};
 use crate::config::ConfigError;
-use crate::output::table::{TableStyle, TextStyle};
+use crate::output::style::{TableStyle, TextStyle};
 use crate::platform::stdio;
 use crate::text;
 use std::path::Path;
@@ -97,10 +97,10 @@ impl Finding {
             Mark::Bad => ("✗", TextStyle::Bad),
         };
         let remedy = if self.remedy.is_empty() { String::new() } else { format!(" — {}", self.remedy) };
-        let text = text::visible(&one_line(&format!("{}: {}{remedy}", self.what, self.state)));
+        let text = text::escape_hidden(&one_line(&format!("{}: {}{remedy}", self.what, self.state)));
         let text = without_home(&text, home);
         // No check names an address unless asked to; should one slip in with a path or a message, it ends here.
-        let text = if show_accounts { text } else { text::without_addresses(&text) };
+        let text = if show_accounts { text } else { text::hide_addresses(&text) };
         format!("{} {text}\n", paper.paint(sign, look))
     }
 }

@@ -1,0 +1,142 @@
+//! All accounts as the menu and the tooltips of bars list them: many are grouped by provider.
+
+use crate::presenter::account_rows::AccountRow;
+use crate::presenter::icon_state::IconState;
+use crate::presenter::messages;
+use crate::presenter::snapshot_presenter::Presenter;
+use crate::quota::{AccountUsage, Provider};
+use crate::text;
+
+/// With more accounts than this the list has the lowest few, and all of them by provider.
+const MAX_ROWS: usize = 20;
+const MAX_LOWEST_ROWS: usize = 5;
+
+/// The most cells of a row; longer sentences are broken into several rows.
+pub const MAX_ROW_WIDTH: usize = 64;
+
+/// The accounts, or what to do where there are none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountList {
+    /// Sentences above the accounts: why there are none, or that their numbers are old.
+    pub remarks: Vec<String>,
+    /// All accounts; the lowest few where they are grouped by provider.
+    pub accounts: Vec<AccountRow>,
+    /// All accounts by provider. Empty: they are not grouped.
+    pub providers: Vec<ProviderRow>,
+}
+
+/// A provider's row, with its accounts below it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProviderRow {
+    /// "Claude · 12 accounts — lowest 1% left".
+    pub label: String,
+    /// The state of the gauge in front of it.
+    pub icon_state: IconState,
+    /// Its accounts.
+    pub accounts: Vec<AccountRow>,
+}
+
+impl Presenter<'_> {
+    /// The list of accounts.
+    pub fn account_list(&self) -> AccountList {
+        let remarks = self.remarks();
+        if self.snapshot.accounts.len() <= MAX_ROWS {
+            return AccountList { remarks, accounts: self.account_rows(), providers: Vec::new() };
+        }
+        let mut known: Vec<_> = self
+            .snapshot
+            .enabled()
+            .filter_map(|usage| Some((usage.lowest(self.now)?.remaining_percent(), usage)))
+            .collect();
+        known.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let lowest = known.iter().take(MAX_LOWEST_ROWS);
+        AccountList {
+            remarks,
+            accounts: lowest.map(|(_, usage)| self.account_row(usage)).collect(),
+            providers: Provider::ALL.into_iter().filter_map(|provider| self.provider_row(provider)).collect(),
+        }
+    }
+
+    /// The sentences above the accounts: why there are none, or that their numbers are old.
+    pub fn remarks(&self) -> Vec<String> {
+        let mut remarks: Vec<_> = self.snapshot.problem.iter().cloned().collect();
+        let none = self.snapshot.accounts.is_empty();
+        if self.snapshot.offline && !none {
+            remarks.push(messages::OFFLINE.into());
+        }
+        if none && remarks.is_empty() {
+            if self.snapshot.updated_at.is_none() {
+                return vec![messages::LOOKING_FOR_ACCOUNTS.into()];
+            }
+            remarks.push(messages::NO_ACCOUNT.into());
+            remarks.push(messages::sign_in(text::path(self.auth_dir)));
+        }
+        remarks.iter().map(|remark| self.message(remark)).collect()
+    }
+
+    /// `None`: the provider has no account.
+    fn provider_row(&self, provider: Provider) -> Option<ProviderRow> {
+        let of_provider = |usage: &&AccountUsage| usage.account.provider == provider;
+        let usages: Vec<_> = self.snapshot.accounts.iter().filter(of_provider).collect();
+        if usages.is_empty() {
+            return None;
+        }
+        let (state, icon_state) = match self.snapshot.lowest_of_provider(provider, self.now) {
+            Some((_, window)) => {
+                let remaining = window.remaining_percent();
+                (messages::lowest(remaining), self.icon_state_of(remaining))
+            }
+            None if usages.iter().all(|usage| usage.disabled || usage.error.is_some()) => {
+                (messages::NO_USAGE.into(), IconState::Error)
+            }
+            None if usages.iter().any(|usage| usage.is_billed_by_use()) => {
+                (messages::NO_WINDOW.into(), IconState::Refreshing)
+            }
+            None => (messages::NO_DATA_YET.into(), IconState::Refreshing),
+        };
+        Some(ProviderRow {
+            label: messages::provider(provider.name(), &messages::accounts(usages.len()), &state),
+            icon_state,
+            accounts: usages.into_iter().map(|usage| self.account_row(usage)).collect(),
+        })
+    }
+}
+
+impl AccountList {
+    /// The label of the first row. `None`: the list is empty.
+    pub fn first_label(&self) -> Option<String> {
+        let remark =
+            self.remarks.first().and_then(|remark| text::wrap(remark, MAX_ROW_WIDTH).into_iter().next());
+        let account = self.accounts.first().map(|row| &row.label);
+        remark.or_else(|| account.or(self.providers.first().map(|row| &row.label)).cloned())
+    }
+
+    /// The list as plain text, a row a line; what stands below a row is indented by two spaces.
+    pub fn to_text(&self) -> String {
+        let remarks = self.remarks.iter().flat_map(|remark| text::wrap(remark, MAX_ROW_WIDTH));
+        let accounts = self.accounts.iter().flat_map(AccountRow::rows);
+        let providers = self.providers.iter().flat_map(|provider| {
+            let below = provider.accounts.iter().flat_map(AccountRow::rows).map(indented);
+            std::iter::once(provider.label.clone()).chain(below)
+        });
+        remarks.chain(accounts).chain(providers).map(|row| row + "\n").collect()
+    }
+}
+
+impl AccountRow {
+    /// The error as rows of at most [`MAX_ROW_WIDTH`] cells.
+    pub fn error_rows(&self) -> Vec<String> {
+        self.error.as_ref().map(|error| text::wrap(error, MAX_ROW_WIDTH)).unwrap_or_default()
+    }
+
+    /// The account's row and the rows below it, which are indented.
+    fn rows(&self) -> Vec<String> {
+        let windows = self.windows.iter().map(|window| window.label());
+        let below = windows.chain(self.facts.iter().chain(&self.notes).cloned()).chain(self.error_rows());
+        std::iter::once(self.label.clone()).chain(below.map(indented)).collect()
+    }
+}
+
+fn indented(row: String) -> String {
+    format!("  {row}")
+}

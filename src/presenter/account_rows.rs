@@ -1,0 +1,194 @@
+//! One account as it is displayed: its row, and what stands below it.
+
+use crate::presenter::icon_state::IconState;
+use crate::presenter::snapshot_presenter::Presenter;
+use crate::presenter::{format, messages};
+use crate::quota::{AccountUsage, Failure, UsageState, Window};
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// An account's row, and what stands below it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AccountRow {
+    /// "Claude · alice@example.com — 42% left".
+    pub label: String,
+    /// The state of the gauge in front of it. `None`: the account is disabled, and nothing stands below its row.
+    pub icon_state: Option<IconState>,
+    /// Its quota windows, in the provider's order.
+    pub windows: Vec<WindowRow>,
+    /// The plan, what is paid beyond it, and other facts.
+    pub facts: Vec<String>,
+    /// When it was updated and will be again, and how long its login is valid.
+    pub notes: Vec<String>,
+    /// What went wrong, and what helps, as a sentence.
+    pub error: Option<String>,
+}
+
+/// A quota window below an account's row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WindowRow {
+    /// "5-hour".
+    pub title: String,
+    /// Percent left. `None`: the window has been reset since the last good response.
+    pub remaining: Option<f64>,
+    /// How severe that is. `None`: nothing is known to be left, or the window is not one we know by name.
+    pub icon_state: Option<IconState>,
+    /// "resets in 2 h 10 m (15:10)". `None`: no reset is known.
+    pub reset: Option<String>,
+    /// The same without the time of day.
+    pub short_reset: Option<String>,
+}
+
+impl WindowRow {
+    /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".
+    pub fn label(&self) -> String {
+        messages::window(&self.title, self.remaining, self.reset.as_deref())
+    }
+
+    /// "42% left"; empty where that is not known.
+    pub fn remaining_label(&self) -> String {
+        self.remaining.map(messages::remaining).unwrap_or_default()
+    }
+}
+
+impl Presenter<'_> {
+    /// The rows of all accounts.
+    pub fn account_rows(&self) -> Vec<AccountRow> {
+        self.snapshot.accounts.iter().map(|usage| self.account_row(usage)).collect()
+    }
+
+    /// The row of an account.
+    pub fn account_row(&self, usage: &AccountUsage) -> AccountRow {
+        let label = self.account_label(usage);
+        if usage.disabled {
+            let (windows, facts, notes) = (Vec::new(), Vec::new(), Vec::new());
+            return AccountRow { label, icon_state: None, windows, facts, notes, error: None };
+        }
+        AccountRow {
+            label,
+            icon_state: Some(self.account_icon_state(usage)),
+            windows: usage.windows().iter().map(|window| self.window_row(usage, window)).collect(),
+            facts: self.facts(usage),
+            notes: self.notes(usage),
+            error: self.error(usage),
+        }
+    }
+
+    fn account_icon_state(&self, usage: &AccountUsage) -> IconState {
+        match usage.lowest(self.now) {
+            Some(window) => self.icon_state_of(window.remaining_percent()),
+            None if usage.error.is_some() => IconState::Error,
+            None => IconState::Refreshing,
+        }
+    }
+
+    /// "Claude · alice@example.com — 42% left".
+    fn account_label(&self, usage: &AccountUsage) -> String {
+        let name = usage.account.label(self.settings.hide_email);
+        if usage.disabled {
+            return messages::account(&name, &[messages::DISABLED.into()]);
+        }
+        let mut details = Vec::new();
+        match usage.lowest(self.now) {
+            Some(window) => details.push(messages::remaining(window.remaining_percent())),
+            None if usage.windows().iter().any(|window| window.named) => {
+                details.push(messages::UNCONFIRMED.into());
+            }
+            None if usage.is_billed_by_use() => details.push(messages::BILLED_BY_USE.into()),
+            None if usage.reading.is_some() => details.push(messages::NO_KNOWN_WINDOW.into()),
+            None if usage.state() == UsageState::Loading => details.push(messages::LOADING.into()),
+            None => {}
+        }
+        // That there is no network is said once, above all accounts.
+        let is_offline = self.snapshot.offline
+            && usage.reading.is_some()
+            && matches!(usage.error, Some(Failure::Unreachable(_)));
+        let error = usage.error.as_ref().filter(|_| !is_offline);
+        let age = usage.updated_at.filter(|at| error.is_some() || self.is_old(*at));
+        details.extend(age.map(|at| format::age(at, self.now)));
+        details.extend(error.map(|error| error.short(self.now, self.zone)));
+        messages::account(&name, &details)
+    }
+
+    /// Whether a response is older than it should be: more than one and a half times the refresh interval, and half a
+    /// minute.
+    fn is_old(&self, at: DateTime<Utc>) -> bool {
+        self.now - at > TimeDelta::seconds(i64::from(self.settings.refresh_minutes) * 90 + 30)
+    }
+
+    fn window_row(&self, usage: &AccountUsage, window: &Window) -> WindowRow {
+        let remaining = Some(window.remaining_percent()).filter(|_| !usage.is_unconfirmed(window, self.now));
+        WindowRow {
+            title: window.title.clone(),
+            remaining,
+            icon_state: remaining.filter(|_| window.named).map(|remaining| self.icon_state_of(remaining)),
+            reset: self.reset(usage, window),
+            short_reset: self.short_reset(usage, window),
+        }
+    }
+
+    /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".
+    pub fn window_label(&self, usage: &AccountUsage, window: &Window) -> String {
+        self.window_row(usage, window).label()
+    }
+
+    fn reset(&self, usage: &AccountUsage, window: &Window) -> Option<String> {
+        match (window.resets_at, &window.reset_note) {
+            (Some(at), _) if usage.is_unconfirmed(window, self.now) => {
+                Some(messages::unconfirmed_since(&self.clock_time(at)))
+            }
+            (Some(at), _) if at > self.now => {
+                Some(messages::resets(&format::duration(at - self.now), Some(&self.clock_time(at))))
+            }
+            (None, Some(note)) => Some(messages::reset_note(note)),
+            _ => None,
+        }
+    }
+
+    fn short_reset(&self, usage: &AccountUsage, window: &Window) -> Option<String> {
+        match window.resets_at {
+            Some(_) if usage.is_unconfirmed(window, self.now) => Some(messages::UNCONFIRMED.into()),
+            Some(at) if at > self.now => Some(messages::resets(&format::duration(at - self.now), None)),
+            _ => self.reset(usage, window),
+        }
+    }
+
+    fn facts(&self, usage: &AccountUsage) -> Vec<String> {
+        usage.reading.as_ref().map(|reading| reading.facts_in_words(self.now, self.zone)).unwrap_or_default()
+    }
+
+    fn notes(&self, usage: &AccountUsage) -> Vec<String> {
+        let mut notes = vec![match usage.updated_at {
+            Some(at) => messages::updated(&self.clock_time(at), None),
+            None if usage.loading => messages::FIRST_REQUEST.into(),
+            None => messages::NEVER_UPDATED.into(),
+        }];
+        notes.extend(self.login(usage));
+        let held = usage.held_until.filter(|until| *until > self.now);
+        notes.extend(held.map(|until| messages::next_request(&self.clock_time(until))));
+        notes
+    }
+
+    fn error(&self, usage: &AccountUsage) -> Option<String> {
+        let error = usage.error.as_ref()?.words(self.now, self.zone);
+        Some(format::capitalise(&usage.account.told(error, self.settings.hide_email)))
+    }
+
+    /// How long the login is valid. `None` also where the error is about the login.
+    fn login(&self, usage: &AccountUsage) -> Option<String> {
+        let lifetime = usage.validity?;
+        let is_about_login = |error: &Failure| {
+            use Failure::{CannotReadUsage, Expired, Rejected, SignInAgain, WorkspaceDeactivated};
+            matches!(error, Expired(_) | Rejected(_) | SignInAgain | CannotReadUsage | WorkspaceDeactivated)
+        };
+        if usage.error.as_ref().is_some_and(is_about_login) {
+            return None;
+        }
+        let valid_until = lifetime.expires_at.filter(|at| *at > self.now).map(|at| self.clock_time(at));
+        let renewed = lifetime.renewed_at.map(|at| format::age(at, self.now));
+        messages::login(renewed.as_deref(), valid_until.as_deref())
+    }
+
+    fn clock_time(&self, at: DateTime<Utc>) -> String {
+        format::clock_time(at, self.now, self.zone)
+    }
+}

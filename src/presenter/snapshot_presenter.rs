@@ -1,0 +1,47 @@
+//! What everything displayed is made from: a snapshot, the settings, a moment and a time zone.
+
+use crate::config::Settings;
+use crate::presenter::format::Zone;
+use crate::presenter::icon_state::IconState;
+use crate::quota::{Snapshot, percent};
+use crate::text;
+use chrono::{DateTime, Utc};
+use std::path::Path;
+
+/// Makes the rows, labels and messages of one snapshot.
+///
+/// Its methods: `account_rows.rs`, `account_list.rs`, `summary.rs`.
+#[derive(Clone, Copy)]
+pub struct Presenter<'a> {
+    /// What is displayed.
+    pub snapshot: &'a Snapshot,
+    /// How it is displayed.
+    pub settings: &'a Settings,
+    /// The folder with the credential files.
+    pub auth_dir: &'a Path,
+    /// The current time.
+    pub now: DateTime<Utc>,
+    /// The reader's time zone.
+    pub zone: Zone,
+}
+
+impl Presenter<'_> {
+    /// The icon state of a window with this much left, in percent.
+    pub fn icon_state_of(&self, remaining: f64) -> IconState {
+        let is_low =
+            self.settings.thresholds.iter().any(|threshold| percent::is_below(remaining, *threshold));
+        match remaining {
+            remaining if remaining <= 0.0 => IconState::Exhausted,
+            remaining if is_low => IconState::Low(remaining),
+            remaining => IconState::Fine(remaining),
+        }
+    }
+
+    /// A message as it may be displayed: with `hide_email`, without addresses, which a path may contain, too.
+    pub fn message(&self, message: &str) -> String {
+        match self.settings.hide_email {
+            true => text::hide_addresses(message),
+            false => message.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! Escaping for what reads a text as something else: markup, and JSON on a terminal.
+
+use crate::text::hidden::is_hidden;
+
+/// Text for XML and for what takes Pango markup: Waybar, the body of a notification, the tooltip of a StatusNotifier
+/// item.
+pub fn escape_markup(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+}
+
+/// JSON with hidden characters escaped: the same values, safe for a terminal. In JSON such characters can stand in
+/// strings only, so the whole text is escaped at once.
+pub fn escape_json(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        if is_hidden(letter) {
+            escaped.extend(letter.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")));
+        } else {
+            escaped.push(letter);
+        }
+    }
+    escaped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn markup_is_escaped() {
+        assert_eq!(escape_markup("<a href=\"&amp;\">"), "&lt;a href=\"&amp;amp;\"&gt;");
+    }
+
+    #[test]
+    fn escaped_json_keeps_its_values() {
+        let value = serde_json::json!({"\u{7f}é": "\u{1b}\u{9b}\u{202e}\u{e0041}\u{feff}x"});
+        let text = escape_json(&value.to_string());
+        assert!(text.chars().all(|letter| !is_hidden(letter)), "{text}");
+        assert_eq!(serde_json::from_str::<serde_json::Value>(&text).expect("JSON"), value);
+    }
+}
