@@ -2,7 +2,6 @@
 //! the main thread, events one way and commands the other.
 
 use crate::app::context::Context;
-use crate::app::hook_call::Call;
 use crate::app::instance;
 use crate::app::state_machine::{App, AppEvent, Effect, TrayContent};
 use crate::autostart::{Autostart, AutostartStatus};
@@ -10,6 +9,7 @@ use crate::config::{self, Settings};
 use crate::engine::accounts::{self, Accounts, Source};
 use crate::engine::refresher::{self, Command};
 use crate::engine::state_file::StateFile;
+use crate::hooks::call::HookCall;
 use crate::output::table::{self, TableStyle};
 use crate::output::terminal::LiveTerminal;
 use crate::platform::folder_watch::FolderWatch;
@@ -132,7 +132,7 @@ struct Background {
     context: Context,
     state: StateFile,
     notices: mpsc::UnboundedReceiver<(Vec<Notification>, bool)>,
-    calls: mpsc::UnboundedReceiver<Vec<Call>>,
+    calls: mpsc::UnboundedReceiver<Vec<HookCall>>,
     icon: watch::Receiver<IconPresence>,
 }
 
@@ -229,7 +229,7 @@ struct Shell<S: Source, F> {
     commands: Option<mpsc::UnboundedSender<Command<S>>>,
     accounts: F,
     notices: Notices,
-    calls: mpsc::UnboundedSender<Vec<Call>>,
+    calls: mpsc::UnboundedSender<Vec<HookCall>>,
     state: StateFile,
 }
 
@@ -240,7 +240,7 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> Shell<S, F> {
         commands: mpsc::UnboundedSender<Command<S>>,
         accounts: F,
         notices: Notices,
-        calls: mpsc::UnboundedSender<Vec<Call>>,
+        calls: mpsc::UnboundedSender<Vec<HookCall>>,
         state: StateFile,
     ) -> Shell<S, F> {
         let settings = context.settings.clone();

@@ -1,7 +1,8 @@
 //! The state behind the tray: events in, effects out. Knows no clock, no disk and no tray.
 
-use crate::app::hook_call::{Call, HookCalls};
+use crate::app::hook_call::HookCallBuilder;
 use crate::config::{Choice, Settings};
+use crate::hooks::call::HookCall;
 use crate::presenter::format::Zone;
 use crate::presenter::icon_state::IconState;
 use crate::presenter::tray_host::TrayHostStatus;
@@ -52,7 +53,7 @@ pub enum Effect {
     /// Tell the user.
     Notify(Vec<Notification>),
     /// Run the user's programs.
-    RunHooks(Vec<Call>),
+    RunHooks(Vec<HookCall>),
     /// Keep what was said, for after a restart.
     Remember(AlertHistory),
     /// End.
@@ -192,10 +193,10 @@ impl App {
         let before = self.memory.clone();
         let mut notices = alert::judge_each(&mut self.memory, &self.snapshot, &rules, now);
         let troubles = attention::judge(&mut self.memory.troubles, &self.snapshot, now);
-        let teller =
-            HookCalls { hooks: &settings.hooks, hide_email: settings.hide_email, now, zone: self.zone };
-        let mut calls: Vec<_> = notices.iter().filter_map(|notice| teller.of_notice(notice)).collect();
-        calls.extend(troubles.iter().filter_map(|trouble| teller.of_trouble(trouble)));
+        let hooks =
+            HookCallBuilder { hooks: &settings.hooks, hide_email: settings.hide_email, now, zone: self.zone };
+        let mut calls: Vec<_> = notices.iter().filter_map(|notice| hooks.for_notification(notice)).collect();
+        calls.extend(troubles.iter().filter_map(|trouble| hooks.for_attention(trouble)));
         if !settings.notify_on_reset {
             notices.retain(|notice| !matches!(notice, Notification::Reset(_)));
         }
