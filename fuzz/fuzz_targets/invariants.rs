@@ -96,7 +96,7 @@ fn shown(provider: Provider, reading: Usage) {
     let mut app =
         App::new(Settings::default(), "/home/u".into(), AlertHistory::default(), Snapshot::default(), Zone::UTC);
     let effects = app.handle(AppEvent::Snapshot(snapshot.clone()), now());
-    assert!(matches!(effects.first(), Some(Effect::Draw(_))), "{effects:?}");
+    assert!(matches!(effects.first(), Some(Effect::Show(_))), "{effects:?}");
     for effect in &effects {
         let Effect::Notify(notices) = effect else { continue };
         for (title, text) in notices.iter().map(|notice| notice.words(now(), Zone::UTC, false)) {

@@ -1,6 +1,8 @@
-//! What happened → which program is to be run, with what. Pure.
+//! Builds hook calls from notifications and accounts that need attention: which program is run, with which arguments,
+//! standard input and environment. Pure.
 
 use crate::config::hooks::{Hooks, Kind, fill};
+use crate::hooks::call::HookCall;
 use crate::presenter::format::{self, Zone};
 use crate::quota::attention::Attention;
 use crate::quota::notification::Notification;
@@ -8,53 +10,37 @@ use crate::quota::{Account, Window};
 use crate::text;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
-use std::time::Duration;
 
-/// One run of a hook.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Call {
-    /// Why it is run.
-    pub kind: Kind,
-    /// The program and its arguments, the facts filled in. Never empty.
-    pub command: Vec<String>,
-    /// What happened, as one JSON object in one line: the program's standard input.
-    pub input: String,
-    /// The same for the environment, as names and values.
-    pub environment: Vec<(String, String)>,
-    /// How long it may take.
-    pub time_out: Duration,
-}
-
-/// What all hooks are told in the same way.
+/// Builds hook calls; holds what all calls of one moment have in common.
 #[derive(Clone, Copy)]
-pub struct HookCalls<'a> {
+pub struct HookCallBuilder<'a> {
     /// The hooks of the settings.
     pub hooks: &'a Hooks,
     /// Whether addresses are hidden, here as in `status`.
     pub hide_email: bool,
-    /// When it happened.
+    /// The time of the event.
     pub now: DateTime<Utc>,
-    /// The reader's time zone.
+    /// The user's time zone.
     pub zone: Zone,
 }
 
-impl HookCalls<'_> {
-    /// The hook for a notice of one window. `None`: there is none, or it is a summary.
-    pub fn of_notice(&self, notice: &Notification) -> Option<Call> {
-        let (kind, event) = match notice {
+impl HookCallBuilder<'_> {
+    /// The hook for a notification about one window. `None`: none is configured, or the notification is a summary.
+    pub fn for_notification(&self, notification: &Notification) -> Option<HookCall> {
+        let (kind, event) = match notification {
             Notification::Low(event) => (Kind::Low, event),
             Notification::Reset(event) => (Kind::Reset, event),
             Notification::Summary { .. } => return None,
         };
-        let words = notice.words(self.now, self.zone, self.hide_email);
+        let words = notification.words(self.now, self.zone, self.hide_email);
         self.call(kind, &event.account, Some(&event.window), None, words)
     }
 
-    /// The hook for an account that needs its owner. `None`: there is none.
-    pub fn of_trouble(&self, trouble: &Attention) -> Option<Call> {
-        let words = trouble.words(self.now, self.zone, self.hide_email);
-        let error = trouble.account.told(trouble.failure.words(self.now, self.zone), self.hide_email);
-        self.call(Kind::Error, &trouble.account, None, Some(error), words)
+    /// The hook for an account that needs attention. `None`: none is configured.
+    pub fn for_attention(&self, attention: &Attention) -> Option<HookCall> {
+        let words = attention.words(self.now, self.zone, self.hide_email);
+        let error = attention.account.told(attention.failure.words(self.now, self.zone), self.hide_email);
+        self.call(Kind::Error, &attention.account, None, Some(error), words)
     }
 
     fn call(
@@ -64,16 +50,16 @@ impl HookCalls<'_> {
         window: Option<&Window>,
         error: Option<String>,
         (title, text): (String, String),
-    ) -> Option<Call> {
+    ) -> Option<HookCall> {
         let command = self.hooks.command(kind);
         let name = account.name(self.hide_email);
-        let place = |place: &str| match place {
+        let value_of = |placeholder: &str| match placeholder {
             "event" => Some(kind.name().to_owned()),
             "provider" => Some(account.provider.name().to_owned()),
             "account" => Some(name.clone()),
             "window" => Some(window?.title.clone()),
-            "remaining" => Some(bare(window?.remaining_percent())),
-            "used" => Some(bare(window?.used_percent())),
+            "remaining" => Some(without_sign(window?.remaining_percent())),
+            "used" => Some(without_sign(window?.used_percent())),
             "reset" => reset(window?, self.now, self.zone),
             "error" => error.clone(),
             "title" => Some(title.clone()),
@@ -81,10 +67,10 @@ impl HookCalls<'_> {
             _ => None,
         };
         let (program, arguments) = command.split_first()?;
-        let arguments = arguments.iter().map(|argument| fill(argument, place));
+        let arguments = arguments.iter().map(|argument| fill(argument, value_of));
         let event = json!({
             "event": kind.name(),
-            "at": moment(self.now),
+            "at": timestamp(self.now),
             "provider": account.provider.key(),
             "id": account.id,
             "account": name,
@@ -92,41 +78,41 @@ impl HookCalls<'_> {
             "window": window.map(|window| &window.title),
             "remaining_percent": window.map(Window::remaining_percent),
             "used_percent": window.map(Window::used_percent),
-            "resets_at": window.and_then(|window| window.resets_at).map(moment),
+            "resets_at": window.and_then(|window| window.resets_at).map(timestamp),
             "error": error,
             "title": title,
             "text": text,
         });
-        Some(Call {
+        Some(HookCall {
             kind,
-            // A NUL would end an argument, and nothing that is shown needs one.
+            // The system takes no argument with a NUL in it.
             command: std::iter::once(program.clone())
                 .chain(arguments)
                 .map(|part| part.replace('\0', ""))
                 .collect(),
-            // The id is a file's name as it is.
+            // The id is a file name, which may hold any character.
             input: format!("{}\n", text::escape_json(&event.to_string())),
             environment: environment(event.as_object()?),
-            time_out: self.hooks.time_out(),
+            timeout: self.hooks.time_out(),
         })
     }
 }
 
-/// "12", "under 1": the caller writes the sign.
-fn bare(percent: f64) -> String {
+/// "12", "under 1": without the percent sign, which the user writes in the argument.
+fn without_sign(percent: f64) -> String {
     format::percent(percent).trim_end_matches('%').to_owned()
 }
 
 fn reset(window: &Window, now: DateTime<Utc>, zone: Zone) -> Option<String> {
-    let both_ways = window.resets_at.map(|at| format::reset_both_ways(at, now, zone));
-    both_ways.or_else(|| window.reset_note.clone())
+    let text = window.resets_at.map(|at| format::reset_both_ways(at, now, zone));
+    text.or_else(|| window.reset_note.clone())
 }
 
-fn moment(at: DateTime<Utc>) -> String {
+fn timestamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Secs, true)
 }
 
-/// `remaining_percent` → `QUOTA_TRAY_REMAINING_PERCENT`; what is null is left out.
+/// `remaining_percent` → `QUOTA_TRAY_REMAINING_PERCENT`; null values are left out.
 fn environment(event: &Map<String, Value>) -> Vec<(String, String)> {
     let variable = |(key, value): (&String, &Value)| {
         let text = match value {
@@ -159,9 +145,9 @@ mod tests {
         Hooks { on_low: command(), on_error: command(), ..Hooks::default() }
     }
 
-    fn teller(hooks: &Hooks, hide_email: bool) -> HookCalls<'_> {
+    fn builder(hooks: &Hooks, hide_email: bool) -> HookCallBuilder<'_> {
         let now = "2026-09-17T12:10:00Z".parse().expect("a moment");
-        HookCalls { hooks, hide_email, now, zone: Zone::UTC }
+        HookCallBuilder { hooks, hide_email, now, zone: Zone::UTC }
     }
 
     fn low() -> Notification {
@@ -171,9 +157,9 @@ mod tests {
     }
 
     #[test]
-    fn a_low_window_is_told_in_arguments_json_and_environment() {
+    fn low_window_is_in_arguments_json_and_environment() {
         let hooks = hooks("{provider} {account} {window} {remaining} {used} {reset}");
-        let call = teller(&hooks, false).of_notice(&low()).expect("a call");
+        let call = builder(&hooks, false).for_notification(&low()).expect("a call");
         assert_eq!(
             call.command,
             ["~/{title}", "Claude alice@example.com 5-hour 12 88 in 3 hours (17 Sep 2026, 15:10)"]
@@ -192,12 +178,12 @@ mod tests {
     }
 
     #[test]
-    fn hidden_addresses_are_hidden_here_too() {
+    fn hidden_addresses_are_hidden_in_hooks() {
         let hooks = hooks("{account} {title} {text}");
-        let trouble = Attention { account: account(), failure: Failure::SignInAgain };
+        let attention = Attention { account: account(), failure: Failure::SignInAgain };
         for call in [
-            teller(&hooks, true).of_notice(&low()).expect("a call"),
-            teller(&hooks, true).of_trouble(&trouble).expect("a call"),
+            builder(&hooks, true).for_notification(&low()).expect("a call"),
+            builder(&hooks, true).for_attention(&attention).expect("a call"),
         ] {
             assert!(!format!("{call:?}").contains("alice@"), "{call:?}");
             assert!(call.command[1].contains("a…e"), "{call:?}");
@@ -205,9 +191,9 @@ mod tests {
     }
 
     #[test]
-    fn without_a_hook_there_is_no_call() {
+    fn without_a_configured_hook_there_is_no_call() {
         let Notification::Low(event) = low() else { panic!("it is low") };
-        assert_eq!(teller(&Hooks::default(), false).of_notice(&low()), None);
-        assert_eq!(teller(&hooks("x"), false).of_notice(&Notification::Reset(event)), None);
+        assert_eq!(builder(&Hooks::default(), false).for_notification(&low()), None);
+        assert_eq!(builder(&hooks("x"), false).for_notification(&Notification::Reset(event)), None);
     }
 }

@@ -1,15 +1,16 @@
-//! The state behind the tray: events in, effects out. Knows no clock, no disk and no tray.
+//! The state machine behind the tray: events in, effects out. Pure: it reads no clock, no disk and no tray.
 
-use crate::app::hook_call::{Call, HookCalls};
+use crate::app::hook_call::HookCallBuilder;
 use crate::config::{Choice, Settings};
+use crate::hooks::call::HookCall;
 use crate::presenter::Presenter;
 use crate::presenter::format::Zone;
-use crate::presenter::icon_state::IconState;
 use crate::presenter::tray_host::TrayHostStatus;
 use crate::quota::alert::{self, AlertHistory, Rules};
 use crate::quota::notification::{self, Notification};
 use crate::quota::{Snapshot, attention};
-use crate::tray::menu::{Action, Item, Menu};
+use crate::tray::content::TrayContent;
+use crate::tray::menu::{Action, Menu};
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
 
@@ -18,63 +19,58 @@ use std::path::PathBuf;
 pub enum AppEvent {
     /// The event loop runs: from now on there can be a tray icon.
     Started,
-    /// The refresher has something new.
+    /// The refresher has published a snapshot.
     Snapshot(Snapshot),
     /// A menu item was clicked.
     Clicked(Action),
-    /// The settings file was changed, to settings or to something that can't be used.
+    /// The settings file was read again, or why it can't be used.
     Settings(Result<Settings, String>),
-    /// Whether the program is started at login (`None`: that is not to be changed), or why that is not
-    /// known or could not be changed.
+    /// Whether the program starts at login (`None`: not supported, or not to be changed), or why that can't be read or
+    /// changed.
     StartsAtLogin(Result<Option<bool>, String>),
-    /// A tray host has come or gone, hangs or answers again.
+    /// The status of the tray host, which may be the same as before.
     Host(TrayHostStatus),
-    /// Somebody asks the program to end: a signal, or the session's end.
+    /// The program is asked to end: by a signal, or by the end of the session.
     Quit,
 }
 
 /// What is to be done.
 #[derive(Debug, PartialEq)]
 pub enum Effect {
-    /// Show this, anew if asked to.
-    Draw(TrayContent),
-    /// Ask the refresher for a refresh.
+    /// Show this in the tray.
+    Show(TrayContent),
+    /// Show the accounts in the terminal, below this advice, since there is no tray host.
+    ShowInTerminal(&'static str),
+    /// Print this to standard error.
+    PrintAdvice(&'static str),
+    /// The platform has changed the menu by itself: apply the next content in full.
+    InvalidateMenu,
+    /// Abandon the icon, and create another one with the next content.
+    RecreateIcon,
+    /// Remove the icon; the next content creates it again.
+    RemoveIcon,
+    /// Request a refresh from the refresher.
     Refresh,
-    /// Go on with these settings.
+    /// Pass these settings to the refresher.
     Reconfigure(Settings),
-    /// Write a choice to the settings file.
-    Choose(Choice),
-    /// Start the program at login, or no more.
-    StartAtLogin(bool),
-    /// Show the folder with the credential files.
+    /// Write a choice to the settings file and read it again. Results in [`AppEvent::Settings`].
+    SaveChoice(Choice),
+    /// Find out whether the program starts at login. Results in [`AppEvent::StartsAtLogin`].
+    ReadStartAtLogin,
+    /// Switch starting at login on or off. Results in [`AppEvent::StartsAtLogin`].
+    SetStartAtLogin(bool),
+    /// Open the folder with the credential files.
     OpenFolder,
-    /// Edit the settings file.
+    /// Open the settings file in an editor.
     OpenSettings,
-    /// Tell the user.
+    /// Show notifications.
     Notify(Vec<Notification>),
-    /// Run the user's programs.
-    RunHooks(Vec<Call>),
-    /// Keep what was said, for after a restart.
-    Remember(AlertHistory),
-    /// End.
+    /// Run hooks.
+    RunHooks(Vec<HookCall>),
+    /// Save the alerts, so that a restart repeats none.
+    SaveAlerts(AlertHistory),
+    /// End the program.
     Quit,
-}
-
-/// All that is on show.
-#[derive(Debug, Clone, PartialEq)]
-pub struct TrayContent {
-    /// The menu.
-    pub items: Vec<Item>,
-    /// The icon.
-    pub face: IconState,
-    /// The icon's mark.
-    pub refreshing: bool,
-    /// What the icon shows, in words: its name for those who do not see it.
-    pub label: String,
-    /// The text that a pointer over the icon brings.
-    pub tooltip: String,
-    /// The text beside the icon.
-    pub title: String,
 }
 
 /// The state behind the tray.
@@ -82,69 +78,66 @@ pub struct App {
     snapshot: Snapshot,
     settings: Settings,
     auth_dir: PathBuf,
-    memory: AlertHistory,
-    problem: Option<String>,
+    alerts: AlertHistory,
+    /// Why the settings file can't be used.
+    settings_problem: Option<String>,
     starts_at_login: Result<Option<bool>, String>,
+    host: TrayHostStatus,
+    /// The platform has toggled the check item that was clicked: the menu has to be shown again even if the click
+    /// changes nothing.
+    menu_is_invalid: bool,
     zone: Zone,
 }
 
 impl App {
-    /// A tray that knows nothing of its accounts yet.
+    /// The state at the start. `snapshot` has the last known values.
     pub fn new(
         settings: Settings,
         auth_dir: PathBuf,
-        memory: AlertHistory,
+        alerts: AlertHistory,
         snapshot: Snapshot,
         zone: Zone,
     ) -> App {
-        App { snapshot, settings, auth_dir, memory, problem: None, starts_at_login: Ok(None), zone }
+        App {
+            snapshot,
+            settings,
+            auth_dir,
+            alerts,
+            settings_problem: None,
+            starts_at_login: Ok(None),
+            // Most likely, and the icon is created while it is checked.
+            host: TrayHostStatus::Present,
+            menu_is_invalid: false,
+            zone,
+        }
     }
 
-    /// Takes in an event, says what is to be done.
+    /// Handles an event and returns what is to be done, in this order.
     pub fn handle(&mut self, event: AppEvent, now: DateTime<Utc>) -> Vec<Effect> {
         match event {
-            AppEvent::Started | AppEvent::Host(_) => vec![self.draw(now)],
+            AppEvent::Started => vec![self.show(now)],
             AppEvent::Quit | AppEvent::Clicked(Action::Quit) => vec![Effect::Quit],
-            AppEvent::Snapshot(snapshot) => {
-                self.snapshot = snapshot;
-                let mut effects = vec![self.draw(now)];
-                effects.extend(self.judge(now));
-                effects
-            }
-            AppEvent::Settings(Ok(settings)) => {
-                let mut effects = Vec::new();
-                let mended = self.problem.take().is_some();
-                let changed = settings != self.settings;
-                if changed {
-                    // The others take effect without a question, which counts against a limit.
-                    if !settings.asks_like(&self.settings) {
-                        effects.push(Effect::Reconfigure(settings.clone()));
-                    }
-                    if settings.auth_dir != self.settings.auth_dir {
-                        self.auth_dir = settings.auth_dir.clone();
-                    }
-                    self.settings = settings;
-                }
-                if mended || changed {
-                    effects.push(self.draw(now));
-                }
-                if changed {
-                    effects.extend(self.judge(now));
-                }
-                effects
-            }
+            AppEvent::Snapshot(snapshot) => self.snapshot_published(snapshot, now),
+            AppEvent::Settings(Ok(settings)) => self.settings_loaded(settings, now),
             AppEvent::Settings(Err(problem)) => {
-                self.problem = Some(problem);
-                vec![self.draw(now)]
+                self.settings_problem = Some(problem);
+                vec![self.show(now)]
             }
-            AppEvent::StartsAtLogin(now_so) if now_so == self.starts_at_login => Vec::new(),
-            AppEvent::StartsAtLogin(now_so) => {
-                self.starts_at_login = now_so;
-                vec![self.draw(now)]
+            AppEvent::StartsAtLogin(status) => {
+                let changed = status != self.starts_at_login;
+                self.starts_at_login = status;
+                if changed || self.menu_is_invalid { vec![self.show(now)] } else { Vec::new() }
             }
-            AppEvent::Clicked(Action::StartAtLogin(on)) => vec![Effect::StartAtLogin(on)],
+            AppEvent::Host(status) => self.host_checked(status, now),
+            AppEvent::Clicked(Action::Choose(choice)) => {
+                self.menu_is_invalid = true;
+                vec![Effect::InvalidateMenu, Effect::SaveChoice(choice)]
+            }
+            AppEvent::Clicked(Action::StartAtLogin(on)) => {
+                self.menu_is_invalid = true;
+                vec![Effect::InvalidateMenu, Effect::SetStartAtLogin(on)]
+            }
             AppEvent::Clicked(Action::Refresh) => vec![Effect::Refresh],
-            AppEvent::Clicked(Action::Choose(choice)) => vec![Effect::Choose(choice)],
             AppEvent::Clicked(Action::OpenFolder) => vec![Effect::OpenFolder],
             AppEvent::Clicked(Action::OpenSettings) => vec![Effect::OpenSettings],
         }
@@ -155,7 +148,7 @@ impl App {
         &self.settings
     }
 
-    /// What is displayed at a moment.
+    /// The presenter of the current state.
     pub fn presenter(&self, now: DateTime<Utc>) -> Presenter<'_> {
         Presenter {
             snapshot: &self.snapshot,
@@ -166,21 +159,82 @@ impl App {
         }
     }
 
-    /// The menu at a moment.
+    /// The menu of the current state.
     pub fn menu(&self, now: DateTime<Utc>) -> Menu<'_> {
+        let login_problem = self.starts_at_login.as_ref().err();
         Menu {
             presenter: self.presenter(now),
-            problem: self.problem.as_deref().or(self.starts_at_login.as_ref().err().map(String::as_str)),
-            // Where it is not known, a click may tell more.
+            problem: self.settings_problem.as_ref().or(login_problem).map(String::as_str),
+            // Where it can't be read, a click may find out more.
             starts_at_login: self.starts_at_login.as_ref().copied().unwrap_or(Some(false)),
         }
     }
 
-    fn draw(&self, now: DateTime<Utc>) -> Effect {
+    fn snapshot_published(&mut self, snapshot: Snapshot, now: DateTime<Utc>) -> Vec<Effect> {
+        self.snapshot = snapshot;
+        let mut effects = vec![self.show(now)];
+        effects.extend(self.evaluate_alerts(now));
+        if !self.snapshot.refreshing {
+            // The desktop's own settings may have changed it.
+            effects.push(Effect::ReadStartAtLogin);
+        }
+        effects
+    }
+
+    fn settings_loaded(&mut self, settings: Settings, now: DateTime<Utc>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        let fixed = self.settings_problem.take().is_some();
+        let changed = settings != self.settings;
+        if changed {
+            // The other settings take effect without a refresh, which would count against the request limits.
+            if !settings.asks_like(&self.settings) {
+                effects.push(Effect::Reconfigure(settings.clone()));
+            }
+            if settings.auth_dir != self.settings.auth_dir {
+                self.auth_dir = settings.auth_dir.clone();
+            }
+            self.settings = settings;
+        }
+        if fixed || changed || self.menu_is_invalid {
+            effects.push(self.show(now));
+        }
+        if changed {
+            effects.extend(self.evaluate_alerts(now));
+        }
+        effects
+    }
+
+    fn host_checked(&mut self, status: TrayHostStatus, now: DateTime<Utc>) -> Vec<Effect> {
+        if status == self.host {
+            return Vec::new();
+        }
+        let mut effects = Vec::new();
+        self.host = status;
+        match status {
+            TrayHostStatus::NotRegistered => {
+                effects.push(Effect::RecreateIcon);
+                // There is a tray host for the icon that is created now.
+                self.host = TrayHostStatus::Present;
+            }
+            // The tray library would wait for the lost bus in a busy loop.
+            TrayHostStatus::NoSessionBus => effects.push(Effect::RemoveIcon),
+            _ => {}
+        }
+        effects.extend(status.advice().map(Effect::PrintAdvice));
+        effects.push(self.show(now));
+        effects
+    }
+
+    /// Shows the current state: in the tray, or in the terminal where there is no tray host.
+    fn show(&mut self, now: DateTime<Utc>) -> Effect {
+        self.menu_is_invalid = false;
+        if let Some(advice) = self.host.advice() {
+            return Effect::ShowInTerminal(advice);
+        }
         let presenter = self.presenter(now);
-        Effect::Draw(TrayContent {
+        Effect::Show(TrayContent {
             items: self.menu(now).items(),
-            face: presenter.icon_state().step(),
+            icon_state: presenter.icon_state().step(),
             refreshing: self.snapshot.refreshing,
             label: presenter.label(),
             tooltip: presenter.tooltip(),
@@ -188,33 +242,35 @@ impl App {
         })
     }
 
-    /// Alerts are judged once all answers are in: half a refresh would warn in pieces.
-    fn judge(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
+    /// Alerts are evaluated when a refresh is complete: during one, notifications would come one by one instead of as
+    /// a summary.
+    fn evaluate_alerts(&mut self, now: DateTime<Utc>) -> Vec<Effect> {
         if self.snapshot.refreshing {
             return Vec::new();
         }
         let settings = &self.settings;
-        // A hook is asked for by itself, whatever is notified.
+        // Hooks do not depend on which notifications are switched on.
         let on_reset = settings.notify_on_reset || !settings.hooks.on_reset.is_empty();
         let rules = Rules { thresholds: settings.thresholds.clone(), on_reset };
-        let before = self.memory.clone();
-        let mut notices = alert::judge_each(&mut self.memory, &self.snapshot, &rules, now);
-        let troubles = attention::judge(&mut self.memory.troubles, &self.snapshot, now);
-        let teller =
-            HookCalls { hooks: &settings.hooks, hide_email: settings.hide_email, now, zone: self.zone };
-        let mut calls: Vec<_> = notices.iter().filter_map(|notice| teller.of_notice(notice)).collect();
-        calls.extend(troubles.iter().filter_map(|trouble| teller.of_trouble(trouble)));
+        let before = self.alerts.clone();
+        let mut notifications = alert::judge_each(&mut self.alerts, &self.snapshot, &rules, now);
+        let attention = attention::judge(&mut self.alerts.troubles, &self.snapshot, now);
+        let hooks =
+            HookCallBuilder { hooks: &settings.hooks, hide_email: settings.hide_email, now, zone: self.zone };
+        let mut calls: Vec<_> =
+            notifications.iter().filter_map(|notification| hooks.for_notification(notification)).collect();
+        calls.extend(attention.iter().filter_map(|attention| hooks.for_attention(attention)));
         if !settings.notify_on_reset {
-            notices.retain(|notice| !matches!(notice, Notification::Reset(_)));
+            notifications.retain(|notification| !matches!(notification, Notification::Reset(_)));
         }
-        let notices = notification::summarise(notices);
+        let notifications = notification::summarise(notifications);
         let mut effects = Vec::new();
-        // What was said is kept first: after a crash in between, silence is better than saying it twice.
-        if self.memory != before {
-            effects.push(Effect::Remember(self.memory.clone()));
+        // Saved first: after a crash in between, a notification is missing rather than repeated.
+        if self.alerts != before {
+            effects.push(Effect::SaveAlerts(self.alerts.clone()));
         }
-        if !notices.is_empty() {
-            effects.push(Effect::Notify(notices));
+        if !notifications.is_empty() {
+            effects.push(Effect::Notify(notifications));
         }
         if !calls.is_empty() {
             effects.push(Effect::RunHooks(calls));

@@ -91,14 +91,14 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
             code = asking => return code,
             // Nobody reads on, or nothing more can be printed.
             Some(code) = ended.recv() => code,
-            code = signals::asked_to_end() => Ok(code),
+            code = signals::termination() => Ok(code),
             // As with `head`, that is no error.
             () = hangup::reader_gone(), if options.watch => Ok(ExitCode::SUCCESS),
         };
         // A response that is on its way is a login. A second signal ends the program without waiting.
         tokio::select! {
             () = accounts.finish() => {}
-            _ = signals::asked_to_end() => {}
+            _ = signals::termination() => {}
         }
         code
     })

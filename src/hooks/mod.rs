@@ -1,5 +1,7 @@
-//! Hooks: programs of the user's own that are run when a window is low, has reset, or an account needs its owner.
+//! Hooks: the user's own programs, run when a window is low or has reset, or an account needs attention.
 //!
-//! They fire on the same decisions as the notifications, in the tray alone.
+//! They are run for the same events as the notifications, by the tray only.
 
+pub mod call;
+mod process_group;
 pub mod run;

@@ -1,27 +1,27 @@
 //! Detects that the reader of standard output is gone. `status --watch` would otherwise notice only at its next write,
 //! perhaps hours later.
 
-/// Waits until the reader of standard output has gone: the other end of a pipe is closed, or the terminal. It waits for
-/// ever where that can't happen, as with a file, and on Windows, where the next write fails.
+/// Waits until the reader of standard output is gone: the other end of a pipe, or the terminal, is closed. Never returns
+/// where that can't be detected, as with a file, and on Windows, where the next write fails.
 pub async fn reader_gone() {
     #[cfg(unix)]
     {
-        let (tell, told) = tokio::sync::oneshot::channel();
+        let (sender, receiver) = tokio::sync::oneshot::channel();
         let wait = move || {
             wait_for_hangup();
             // The receiver is dropped when the program ends.
-            let _ = tell.send(());
+            let _ = sender.send(());
         };
         // Without a thread, the next write fails.
         let started = std::thread::Builder::new().name("reader".into()).spawn(wait);
-        if started.is_ok() && told.await.is_ok() {
+        if started.is_ok() && receiver.await.is_ok() {
             return;
         }
     }
     std::future::pending().await
 }
 
-/// `POLLERR` and `POLLHUP` are told without being asked for, and nothing else is asked for, so nothing else wakes this.
+/// `poll` always reports `POLLERR` and `POLLHUP`; no other event is requested, so only these end it.
 #[cfg(unix)]
 fn wait_for_hangup() {
     use rustix::event::{PollFd, PollFlags, poll};

@@ -1,51 +1,51 @@
-//! A file or a folder is opened with the desktop's program for it.
+//! Opens files and folders with the desktop's default program.
 
 use crate::text;
 use std::path::Path;
 
-/// Opens it, without waiting; where that fails, it is logged.
+/// Opens a file or a folder, without waiting; a failure is logged.
 pub fn open(path: &Path) {
     let (path, shown) = (path.to_owned(), text::path(path));
-    let failed = shown.clone();
+    let shown_in_thread = shown.clone();
     let run = move || {
-        if let Err(error) = started(&path) {
-            log::warn!("could not open {shown}: {error}");
+        if let Err(error) = start_program(&path) {
+            log::warn!("could not open {shown_in_thread}: {error}");
         }
     };
     if let Err(error) = std::thread::Builder::new().name("opening".into()).spawn(run) {
-        log::warn!("could not open {failed}: could not start a thread: {error}");
+        log::warn!("could not open {shown}: could not start a thread: {error}");
     }
 }
 
-/// Tries the programs that may be there one after the other, as `open::that_detached` does; that one can't be told to
-/// give them the limit of core dumps back.
+/// Tries the desktop's programs one after the other, as `open::that_detached` does, which has no way to restore the
+/// limit of core dumps for them.
 #[cfg(unix)]
-fn started(path: &Path) -> std::io::Result<()> {
+fn start_program(path: &Path) -> std::io::Result<()> {
     use std::io::{Error, ErrorKind};
     use std::os::unix::process::CommandExt;
     use std::process::Stdio;
-    let mut failed = Error::from(ErrorKind::NotFound);
+    let mut last_error = Error::from(ErrorKind::NotFound);
     for mut command in open::commands(path) {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         crate::platform::core_dumps::allow_in(&mut command);
-        // It outlives the tray, and the terminal that the tray was started from.
-        let own_session = || Ok(rustix::process::setsid().map(drop)?);
+        // The program goes on when the tray ends, or the terminal that the tray was started from.
+        let new_session = || Ok(rustix::process::setsid().map(drop)?);
         // SAFETY: a system call, which is all that may be done between fork and exec.
-        unsafe { command.pre_exec(own_session) };
+        unsafe { command.pre_exec(new_session) };
         match command.status() {
             Ok(status) if status.success() => return Ok(()),
             Ok(status) => {
-                failed = Error::other(format!("{} ended with {status}", command.get_program().display()))
+                last_error = Error::other(format!("{} ended with {status}", command.get_program().display()));
             }
-            // One that is not there hides no failure of one that is.
-            Err(error) if failed.kind() == ErrorKind::NotFound => failed = error,
+            // The failure of an installed program is reported rather than that another one is not installed.
+            Err(error) if last_error.kind() == ErrorKind::NotFound => last_error = error,
             Err(_) => {}
         }
     }
-    Err(failed)
+    Err(last_error)
 }
 
 #[cfg(not(unix))]
-fn started(path: &Path) -> std::io::Result<()> {
+fn start_program(path: &Path) -> std::io::Result<()> {
     open::that_detached(path)
 }

@@ -1,15 +1,16 @@
-//! How the system asks a program to end.
+//! Signals that ask the program to end.
 
 use std::process::ExitCode;
 
-/// Waits for Ctrl-C, the end of the session and their kin; the exit code is the customary one.
-pub async fn asked_to_end() -> ExitCode {
+/// Waits for SIGTERM, SIGINT (Ctrl-C) or SIGHUP (the end of the session); on Windows, for Ctrl-C. Returns the
+/// customary exit code: 128 + the signal's number.
+pub async fn termination() -> ExitCode {
     #[cfg(unix)]
     {
         use tokio::signal::unix::SignalKind;
         let kinds = [SignalKind::terminate(), SignalKind::interrupt(), SignalKind::hangup()];
-        let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = kinds.map(heard) else {
-            // The system's own way to end a program remains.
+        let [Ok(mut terminate), Ok(mut interrupt), Ok(mut hangup)] = kinds.map(listen) else {
+            // Without handlers, the signals end the program.
             return std::future::pending().await;
         };
         let kind = tokio::select! {
@@ -29,7 +30,7 @@ pub async fn asked_to_end() -> ExitCode {
 /// Handles a signal. `None`: the signal was ignored at startup (`nohup`, background jobs); installing a handler would undo
 /// that.
 #[cfg(unix)]
-fn heard(kind: tokio::signal::unix::SignalKind) -> std::io::Result<Option<tokio::signal::unix::Signal>> {
+fn listen(kind: tokio::signal::unix::SignalKind) -> std::io::Result<Option<tokio::signal::unix::Signal>> {
     if is_ignored(kind.as_raw_value()) { Ok(None) } else { tokio::signal::unix::signal(kind).map(Some) }
 }
 
@@ -44,8 +45,8 @@ async fn next(signal: &mut Option<tokio::signal::unix::Signal>) {
 #[cfg(unix)]
 fn is_ignored(signal: i32) -> bool {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: without a new action it only writes the present one, to where there is room for it; where it has, that is
-    // initialised.
+    // SAFETY: with a null pointer as the new action, the call only writes the current one, to memory of its size; where
+    // it succeeds, that is initialised.
     unsafe {
         libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) == 0
             && action.assume_init().sa_sigaction == libc::SIG_IGN

@@ -1,12 +1,14 @@
-//! Linux and BSD: is there somebody to show the icon? The tray's own library does not tell when there is none.
+//! Linux and BSD: whether a tray host displays the icon. `tray-icon` does not report when there is none.
+//!
+//! Tray hosts (panels) come and go, and so does the session bus. This follows both and keeps the icon registered
+//! (`tray/registration.rs`) with whichever tray host is there.
 
-use crate::app::state_machine::AppEvent;
 use crate::engine::accounts;
 use crate::platform::debounce;
 use crate::presenter::tray_host::TrayHostStatus;
-use crate::tray::event_loop::Sender;
-use crate::tray::handle::IconPresence;
-use crate::tray::registration::{self, List, Registration, WATCHER, Wake};
+use crate::tray::handle::presence::IconPresence;
+use crate::tray::registration::{Cause, Registration};
+use crate::tray::watcher::{self, RegisteredItems, WATCHER};
 use futures_lite::StreamExt;
 use session_bus as zbus;
 use std::path::{Path, PathBuf};
@@ -16,51 +18,51 @@ use tokio::time::timeout;
 use zbus::Address;
 use zbus::address::transport::{Transport, UnixSocket};
 use zbus::fdo::DBusProxy;
-use zbus::names::BusName;
 
-/// How long until a session bus is looked for again where nobody tells that its socket has come.
-const RETRY: Duration = Duration::from_secs(60);
+/// How often a connection to the session bus is tried where its socket can't be watched.
+const BUS_RETRY: Duration = Duration::from_secs(60);
 
-/// Between two looks passes at least this much.
-const BREATH: Duration = Duration::from_secs(1);
+/// The minimum time between two attempts to connect to the session bus, and between two checks of a watcher that has
+/// just disappeared.
+const MIN_INTERVAL: Duration = Duration::from_secs(1);
 
-/// How long until one that hangs is asked again.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// How often a tray host that does not respond is checked again, and how long [`status`] waits for one.
+const NOT_RESPONDING_RETRY: Duration = Duration::from_secs(5);
 
-/// Tells of tray hosts that come and go, and sees to it that they know the icon, for ever.
-pub async fn watch(events: Sender, mut icon: watch::Receiver<IconPresence>) {
+/// Reports the status of the tray host, the same one more than once possibly, and keeps the icon registered. Never
+/// returns.
+pub async fn watch(report: impl Fn(TrayHostStatus), mut icon: watch::Receiver<IconPresence>) {
     loop {
-        if let Err(error) = follow(&events, &mut icon).await {
+        if let Err(error) = follow_watcher(&report, &mut icon).await {
             log::debug!("session bus: {error}");
         }
-        events.send(AppEvent::Host(TrayHostStatus::NoSessionBus));
-        bus_comes().await;
+        report(TrayHostStatus::NoSessionBus);
+        wait_for_session_bus().await;
     }
 }
 
-/// Waits for a session bus.
-async fn bus_comes() {
+async fn wait_for_session_bus() {
     let (changed, mut changes) = debounce::bursts();
-    let folder = Address::session().ok().and_then(|address| folder_of(&address));
+    let folder = Address::session().ok().and_then(|address| socket_folder(&address));
     let mut watch = folder.and_then(|folder| accounts::watch(&[&folder], changed));
     loop {
-        tokio::time::sleep(BREATH).await;
-        // Not before it is watched for: one that comes in between would be missed.
+        tokio::time::sleep(MIN_INTERVAL).await;
+        // After the watch was set up: a bus that starts in between would be missed otherwise.
         if zbus::Connection::session().await.is_ok() {
             return;
         }
         match &mut watch {
             Some(watch) => {
-                let _ = timeout(RETRY, changes.recv()).await;
+                let _ = timeout(BUS_RETRY, changes.recv()).await;
                 watch.rearm();
             }
-            None => tokio::time::sleep(RETRY).await,
+            None => tokio::time::sleep(BUS_RETRY).await,
         }
     }
 }
 
-/// Where the socket of the bus appears, if it is one with a place.
-fn folder_of(address: &Address) -> Option<PathBuf> {
+/// The folder with the socket of the bus. `None`: it has no path.
+fn socket_folder(address: &Address) -> Option<PathBuf> {
     match address.transport() {
         Transport::Unix(unix) => match unix.path() {
             UnixSocket::File(path) => path.parent().map(Path::to_owned),
@@ -70,22 +72,22 @@ fn folder_of(address: &Address) -> Option<PathBuf> {
     }
 }
 
-/// Looks once.
-pub async fn look() -> TrayHostStatus {
-    let looked = async {
+/// The status of the tray host now, for `doctor`.
+pub async fn status() -> TrayHostStatus {
+    let check = async {
         let connection = zbus::Connection::session().await?;
-        let there = DBusProxy::new(&connection).await?.name_has_owner(BusName::try_from(WATCHER)?).await?;
-        zbus::Result::Ok(match there {
+        let bus = DBusProxy::new(&connection).await?;
+        zbus::Result::Ok(match watcher::is_running(&bus).await? {
             false => TrayHostStatus::Missing,
-            true => match registration::list(&connection).await {
-                List::Items(_) | List::Missing => TrayHostStatus::Present,
-                List::Silent => TrayHostStatus::NotResponding,
-                List::NoWatcher => TrayHostStatus::Missing,
+            true => match watcher::registered_items(&connection).await {
+                RegisteredItems::List(_) | RegisteredItems::NotSupported => TrayHostStatus::Present,
+                RegisteredItems::NotResponding => TrayHostStatus::NotResponding,
+                RegisteredItems::NoWatcher => TrayHostStatus::Missing,
             },
         })
     };
-    match timeout(LOOK_AGAIN, looked).await {
-        Ok(Ok(host)) => host,
+    match timeout(NOT_RESPONDING_RETRY, check).await {
+        Ok(Ok(status)) => status,
         Ok(Err(error)) => {
             log::debug!("session bus: {error}");
             TrayHostStatus::NoSessionBus
@@ -94,62 +96,68 @@ pub async fn look() -> TrayHostStatus {
     }
 }
 
-/// Follows the watcher until the bus is gone. Signals only wake this: what counts is what holds when it looks, so that
-/// their order does not matter.
-async fn follow(events: &Sender, icon: &mut watch::Receiver<IconPresence>) -> zbus::Result<()> {
+/// Follows the watcher until the bus is gone. Signals only cause a check: what counts is the state at the time of the
+/// check, so that the order of signals does not matter.
+async fn follow_watcher(
+    report: &impl Fn(TrayHostStatus),
+    icon: &mut watch::Receiver<IconPresence>,
+) -> zbus::Result<()> {
     let connection = zbus::Connection::session().await?;
     let bus = DBusProxy::new(&connection).await?;
     let mut owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
-    let mut removals = registration::removals(&connection).await?;
+    let mut removals = watcher::removals(&connection).await?;
     let mut registration = Registration::default();
-    let mut wake = Wake::Start;
+    let mut cause = Cause::Start;
     loop {
-        let there = bus.name_has_owner(BusName::try_from(WATCHER)?).await?;
-        if there && matches!(wake, Wake::Start | Wake::Owner) {
-            // The icon is created meanwhile: mostly the watcher answers, and this saves a round of messages.
-            events.send(AppEvent::Host(TrayHostStatus::Present));
+        let is_running = watcher::is_running(&bus).await?;
+        if is_running && matches!(cause, Cause::Start | Cause::WatcherChanged) {
+            // Reported before the watcher has responded, which it mostly does: the icon is created in the meantime.
+            report(TrayHostStatus::Present);
         }
-        let state = *icon.borrow_and_update();
-        let list = if there { registration::list(&connection).await } else { List::NoWatcher };
-        let again = match &list {
-            // It has gone meanwhile.
-            List::NoWatcher if there => Some(BREATH),
-            List::NoWatcher => {
-                events.send(AppEvent::Host(TrayHostStatus::Missing));
+        let presence = *icon.borrow_and_update();
+        let items = match is_running {
+            true => watcher::registered_items(&connection).await,
+            false => RegisteredItems::NoWatcher,
+        };
+        let check_after = match &items {
+            // It has disappeared since `is_running`.
+            RegisteredItems::NoWatcher if is_running => Some(MIN_INTERVAL),
+            RegisteredItems::NoWatcher => {
+                report(TrayHostStatus::Missing);
                 None
             }
-            List::Silent => {
-                registration.watcher_is_silent();
-                events.send(AppEvent::Host(TrayHostStatus::NotResponding));
-                Some(LOOK_AGAIN)
+            RegisteredItems::NotResponding => {
+                registration.watcher_not_responding();
+                report(TrayHostStatus::NotResponding);
+                Some(NOT_RESPONDING_RETRY)
             }
-            List::Items(_) | List::Missing => {
-                events.send(AppEvent::Host(TrayHostStatus::Present));
-                let outcome = registration.look(&connection, &bus, (wake, state, &list)).await;
-                if outcome.recreate {
-                    events.send(AppEvent::Host(TrayHostStatus::NotRegistered));
-                    events.send(AppEvent::Host(TrayHostStatus::Present));
+            RegisteredItems::List(_) | RegisteredItems::NotSupported => {
+                report(TrayHostStatus::Present);
+                let result = registration.check(&connection, &bus, (cause, presence, &items)).await;
+                if result.recreate {
+                    report(TrayHostStatus::NotRegistered);
+                    report(TrayHostStatus::Present);
                 }
-                outcome.again
+                result.check_after
             }
         };
         let timer = async {
-            match again {
+            match check_after {
                 Some(time) => tokio::time::sleep(time).await,
                 None => std::future::pending().await,
             }
         };
-        wake = tokio::select! {
+        cause = tokio::select! {
             change = owners.next() => {
                 if change.is_none() {
                     return Ok(());
                 }
-                registration.owner_changed(*icon.borrow());
-                Wake::Owner
+                registration.watcher_changed(*icon.borrow());
+                Cause::WatcherChanged
             }
-            Some(()) = removals.next() => Wake::Removed,
-            Ok(()) = icon.changed() => Wake::Icon,
-            () = timer => Wake::Timer,
+            Some(()) = removals.next() => Cause::ItemRemoved,
+            Ok(()) = icon.changed() => Cause::IconChanged,
+            () = timer => Cause::Timer,
         };
     }
 }

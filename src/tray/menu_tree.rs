@@ -1,10 +1,10 @@
-//! What a platform's tray has to know of a menu beside its rows. Pure, as the menu is.
+//! Properties of a menu that tray backends need besides its rows: ids of items, shape, number of icons. Pure.
 
 use crate::tray::menu::{Action, Item};
 use std::collections::HashMap;
 
-/// What each row asks for when it is clicked, by its id. Ids are places in the menu, such as `/0/2`, so that an
-/// item keeps its id while the shape of the menu stays.
+/// The action of each clickable item, by its id. An id is the position in the menu, such as `/0/2`, so that an item
+/// keeps its id as long as the shape of the menu stays the same.
 pub fn actions_by_id(items: &[Item]) -> HashMap<String, Action> {
     let mut actions = HashMap::new();
     collect(items, "", &mut actions);
@@ -24,7 +24,7 @@ fn collect(items: &[Item], path: &str, actions: &mut HashMap<String, Action>) {
     }
 }
 
-/// Whether one menu can be made into the other by changing its rows where they stand.
+/// Whether one menu can be changed into the other by changing its rows in place.
 pub fn same_shape(old: &[Item], new: &[Item]) -> bool {
     old.len() == new.len()
         && old.iter().zip(new).all(|pair| match pair {
@@ -37,25 +37,25 @@ pub fn same_shape(old: &[Item], new: &[Item]) -> bool {
         })
 }
 
-/// How many rows have a picture.
-pub fn pictures_in(items: &[Item]) -> usize {
-    let of = |item: &Item| match item {
-        Item::Submenu(_, face, items) => usize::from(face.is_some()) + pictures_in(items),
+/// The number of rows with an icon, at every depth.
+pub fn icon_count(items: &[Item]) -> usize {
+    let count = |item: &Item| match item {
+        Item::Submenu(_, icon, items) => usize::from(icon.is_some()) + icon_count(items),
         _ => 0,
     };
-    items.iter().map(of).sum()
+    items.iter().map(count).sum()
 }
 
-/// The same menu without its pictures.
-pub fn words_only(items: Vec<Item>) -> Vec<Item> {
-    let of = |item| match item {
-        Item::Submenu(label, _, items) => Item::Submenu(label, None, words_only(items)),
+/// The same menu without icons.
+pub fn without_icons(items: Vec<Item>) -> Vec<Item> {
+    let remove = |item| match item {
+        Item::Submenu(label, _, items) => Item::Submenu(label, None, without_icons(items)),
         other => other,
     };
-    items.into_iter().map(of).collect()
+    items.into_iter().map(remove).collect()
 }
 
-/// An ampersand would underline the next letter.
+/// Doubles ampersands: the library takes a single one for the mark of the next letter as the access key.
 pub fn escape(label: &str) -> String {
     label.replace('&', "&&")
 }
@@ -65,8 +65,8 @@ mod tests {
     use super::*;
     use crate::presenter::icon_state::IconState;
 
-    fn row(label: &str, face: Option<IconState>, items: Vec<Item>) -> Item {
-        Item::Submenu(label.into(), face, items)
+    fn row(label: &str, icon: Option<IconState>, items: Vec<Item>) -> Item {
+        Item::Submenu(label.into(), icon, items)
     }
 
     fn text(label: &str) -> Item {
@@ -74,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn an_item_is_known_by_its_place() {
+    fn item_id_is_its_position() {
         let quit = Item::Action("Quit".into(), Some(Action::Quit));
         let off = Item::Action("Refreshing…".into(), None);
         let check = Item::Check("Start at login".into(), Action::StartAtLogin(true), false);
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn rows_may_change_their_words_and_not_their_kind_or_number() {
+    fn shape_is_the_number_and_kind_of_rows_not_their_labels() {
         let account = |windows: &[&str]| row("a", None, windows.iter().map(|label| text(label)).collect());
         let old = [account(&["5-hour"]), text("b"), Item::Separator];
         assert!(same_shape(&old, &[account(&["Weekly"]), Item::Note("c".into()), Item::Separator]));
@@ -101,14 +101,14 @@ mod tests {
     }
 
     #[test]
-    fn pictures_are_counted_at_every_depth() {
+    fn icons_are_counted_and_removed_at_every_depth() {
         let account = row("a", Some(IconState::Error), vec![text("b")]);
         let provider = row("Claude", Some(IconState::Exhausted), vec![account.clone(), account.clone()]);
         let menu = vec![account, Item::Separator, provider, row("Settings", None, Vec::new())];
-        assert_eq!(pictures_in(&menu), 4);
-        let words = words_only(menu.clone());
-        assert_eq!(pictures_in(&words), 0);
-        assert!(same_shape(&menu, &words));
-        assert_eq!(words[0], row("a", None, vec![text("b")]));
+        assert_eq!(icon_count(&menu), 4);
+        let plain = without_icons(menu.clone());
+        assert_eq!(icon_count(&plain), 0);
+        assert!(same_shape(&menu, &plain));
+        assert_eq!(plain[0], row("a", None, vec![text("b")]));
     }
 }

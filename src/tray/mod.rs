@@ -1,6 +1,8 @@
-//! The tray icon with its menu, and notifications: one backend per platform.
+//! The tray icon with its menu, and desktop notifications: shows what it is given, and reports clicks and the status
+//! of the tray host. What to show is decided above, in [`app`](crate::app).
 
 pub mod backend;
+pub mod content;
 pub mod event_loop;
 pub mod handle;
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -11,3 +13,5 @@ pub mod menu_tree;
 pub mod notify;
 #[cfg(all(unix, not(target_os = "macos")))]
 mod registration;
+#[cfg(all(unix, not(target_os = "macos")))]
+mod watcher;

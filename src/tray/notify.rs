@@ -1,4 +1,4 @@
-//! Notices → the desktop's notifications. The one file that names `notify-rust`.
+//! Desktop notifications. The one file that names `notify-rust`.
 
 use crate::presenter::format::Zone;
 use crate::quota::notification::Notification;
@@ -7,58 +7,64 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
-/// A server that takes longer than this to take a notification is taken for hanging.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// A notification server that has not responded within this time is assumed to hang.
+const SERVER_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Shows notices one after the other, in the order they come, until there can be no more. A server that
-/// is missing, refuses or hangs is logged and no more: the next notice tries again.
-pub async fn run(mut notices: mpsc::UnboundedReceiver<(Vec<Notification>, bool)>, zone: Zone) {
-    while let Some((batch, hide_email)) = notices.recv().await {
-        for notice in batch {
-            show(&notice, zone, hide_email).await;
+const NOT_RESPONDING: &str = "the notification server does not respond";
+
+/// Notifications to show, and how.
+pub struct NotificationBatch {
+    /// In the order in which they are shown.
+    pub notifications: Vec<Notification>,
+    /// Whether e-mail addresses are shortened.
+    pub hide_email: bool,
+}
+
+/// Shows notifications one after the other, in the order in which they are received, and never returns. A failure is
+/// logged; the next notification tries again.
+pub async fn run(mut batches: mpsc::UnboundedReceiver<NotificationBatch>, zone: Zone) {
+    while let Some(NotificationBatch { notifications, hide_email }) = batches.recv().await {
+        for notification in notifications {
+            show(&notification, zone, hide_email).await;
         }
     }
-    // The icon can outlive its notices.
+    // The sender may be dropped before the program ends.
     std::future::pending().await
 }
 
-async fn show(notice: &Notification, zone: Zone, hide_email: bool) {
-    let (title, text) = notice.words(crate::platform::clock::now(), zone, hide_email);
+async fn show(notification: &Notification, zone: Zone, hide_email: bool) {
+    let (title, text) = notification.words(crate::platform::clock::now(), zone, hide_email);
     log::info!("notification: {title}");
-    let problem = match timeout(PATIENCE, send(notification(&title, &text, notice.is_urgent()))).await {
-        Ok(Ok(())) => return,
-        Ok(Err(error)) => error,
-        Err(_) => "the notification server does not answer".into(),
-    };
-    log::warn!("could not show the notification \"{title}\": {problem}");
+    if let Err(error) = send_within_timeout(&title, &text, notification.is_urgent()).await {
+        log::warn!("could not show the notification \"{title}\": {error}");
+    }
 }
 
-/// Shows one notification that is no notice.
+/// Shows a notification that is about no account, for `doctor`.
 ///
 /// # Errors
-/// The server's complaint, or that it does not answer.
+/// The notification server's error, or that it does not respond.
 pub async fn send_one(title: &str, text: &str) -> Result<(), String> {
-    let sent = timeout(PATIENCE, send(notification(title, text, false))).await;
-    sent.unwrap_or_else(|_| Err("the notification server does not answer".into()))
+    send_within_timeout(title, text, false).await
 }
 
-/// Who shows notifications, with its version.
+/// The name and version of the notification server.
 ///
 /// # Errors
-/// Why nobody does.
+/// There is none, or it does not respond.
 pub async fn server() -> Result<String, String> {
     #[cfg(all(unix, not(target_os = "macos")))]
     {
         const NAME: &str = "org.freedesktop.Notifications";
-        let asked = async {
+        let request = async {
             let bus = session_bus::Connection::session().await?;
             let path = "/org/freedesktop/Notifications";
-            let answer = bus.call_method(Some(NAME), path, Some(NAME), "GetServerInformation", &()).await?;
-            let (name, _, version, _): (String, String, String, String) = answer.body().deserialize()?;
+            let response = bus.call_method(Some(NAME), path, Some(NAME), "GetServerInformation", &()).await?;
+            let (name, _, version, _): (String, String, String, String) = response.body().deserialize()?;
             session_bus::Result::Ok(format!("{name} {version} answers"))
         };
-        match timeout(PATIENCE, asked).await {
-            Ok(answer) => answer.map_err(|error| format!("there is no server: {error}")),
+        match timeout(SERVER_TIMEOUT, request).await {
+            Ok(response) => response.map_err(|error| format!("there is no server: {error}")),
             Err(_) => Err("the server does not answer".into()),
         }
     }
@@ -66,9 +72,14 @@ pub async fn server() -> Result<String, String> {
     Ok("the system's own".into())
 }
 
-fn notification(title: &str, text: &str, urgent: bool) -> notify_rust::Notification {
+async fn send_within_timeout(title: &str, text: &str, urgent: bool) -> Result<(), String> {
+    let sent = timeout(SERVER_TIMEOUT, send(build(title, text, urgent))).await;
+    sent.unwrap_or_else(|_| Err(NOT_RESPONDING.into()))
+}
+
+fn build(title: &str, text: &str, urgent: bool) -> notify_rust::Notification {
     let mut notification = notify_rust::Notification::new();
-    notification.appname("Quota Tray").summary(title).body(&markup(text));
+    notification.appname("Quota Tray").summary(title).body(&body(text));
     #[cfg(all(unix, not(target_os = "macos")))]
     {
         use notify_rust::{Hint, Urgency};
@@ -83,8 +94,8 @@ fn notification(title: &str, text: &str, urgent: bool) -> notify_rust::Notificat
     notification
 }
 
-/// The text of a notification is markup on Linux and BSD.
-fn markup(text: &str) -> String {
+/// On Linux and BSD the text of a notification is markup.
+fn body(text: &str) -> String {
     if cfg!(all(unix, not(target_os = "macos"))) { text::escape_markup(text) } else { text.to_owned() }
 }
 

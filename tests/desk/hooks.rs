@@ -87,7 +87,7 @@ fn a_low_window_runs_the_hook_with_arguments_json_and_environment() {
         assert!(lines.contains(&&*format!("QUOTA_TRAY_{}={value}", key.to_uppercase())), "{key}: {out}");
     }
     assert_eq!((&event["remaining_percent"], &event["error"]), (&12.0.into(), &Value::Null));
-    program.stderr_line("has run");
+    program.stderr_line("succeeded");
     assert!(children(&program).is_empty(), "a process that nobody took leave of");
     assert_eq!(scene.notifications.wait_for(1).len(), 1, "the notification comes all the same");
     // Once, like the notification, and not by `status`.
@@ -167,7 +167,7 @@ fn a_hook_that_hangs_is_ended_with_all_it_has_started() {
     alice_falls(&scene);
     let sleeper = written(&scene, "pid");
     assert!(is_alive(&sleeper));
-    program.stderr_line(&format!("hook on_low: {hook} was ended after 1 s"));
+    program.stderr_line(&format!("hook on_low: {hook} timed out after 1 s"));
     until("the sleeper has ended", || (!is_alive(&sleeper)).then_some(()));
     assert!(children(&program).is_empty());
     refresh(&scene, "12% left");

@@ -1,12 +1,13 @@
 //! Events in, effects out.
 
 use super::*;
-use quota_tray::app::state_machine::{App, AppEvent, Effect, TrayContent};
+use quota_tray::app::state_machine::{App, AppEvent, Effect};
 use quota_tray::config::Choice;
 use quota_tray::presenter::icon_state::IconState;
 use quota_tray::presenter::tray_host::TrayHostStatus;
 use quota_tray::quota::alert::AlertHistory;
 use quota_tray::quota::notification::Notification;
+use quota_tray::tray::content::TrayContent;
 use quota_tray::tray::menu::Action;
 
 fn app() -> App {
@@ -27,24 +28,24 @@ fn handle(app: &mut App, event: AppEvent) -> Vec<Effect> {
     app.handle(event, now())
 }
 
-/// What there is to do besides drawing, each effect in short.
-fn besides_drawing(app: &mut App, event: AppEvent) -> Vec<String> {
+/// The effects other than showing the tray and reading the autostart entry, each in short.
+fn other_effects(app: &mut App, event: AppEvent) -> Vec<String> {
     let short = |effect: Effect| match effect {
-        Effect::Draw(_) => "draw".to_owned(),
-        Effect::Remember(_) => "remember".to_owned(),
+        Effect::Show(_) | Effect::ReadStartAtLogin => String::new(),
+        Effect::SaveAlerts(_) => "save alerts".to_owned(),
         Effect::Notify(notices) => {
             let words = notices.iter().map(|notice| notice.words(now(), Zone::UTC, false).0);
             format!("notify {}", words.collect::<Vec<_>>().join(", "))
         }
         other => format!("{other:?}"),
     };
-    handle(app, event).into_iter().map(short).filter(|effect| effect != "draw").collect()
+    handle(app, event).into_iter().map(short).filter(|effect| !effect.is_empty()).collect()
 }
 
 #[track_caller]
 fn drawing(effects: Vec<Effect>) -> TrayContent {
     let mut drawings = effects.into_iter().filter_map(|effect| match effect {
-        Effect::Draw(drawing) => Some(drawing),
+        Effect::Show(content) => Some(content),
         _ => None,
     });
     let drawing = drawings.next().expect("a drawing");
@@ -63,7 +64,8 @@ fn a_click_asks_for_what_its_item_says() {
         assert_eq!(handle(&mut app(), AppEvent::Clicked(action)), [effect]);
     }
     for choice in [Choice::RefreshMinutes(15), Choice::NotifyBelow(50.0, true), Choice::HideEmail(true)] {
-        assert_eq!(handle(&mut app(), AppEvent::Clicked(Action::Choose(choice))), [Effect::Choose(choice)]);
+        let effects = handle(&mut app(), AppEvent::Clicked(Action::Choose(choice)));
+        assert_eq!(effects, [Effect::InvalidateMenu, Effect::SaveChoice(choice)]);
     }
     assert_eq!(handle(&mut app(), AppEvent::Quit), [Effect::Quit]);
 }
@@ -98,16 +100,73 @@ fn every_choice_in_the_menu_turns_the_setting_round() {
 #[test]
 fn the_tray_is_drawn_when_it_can_be_and_with_each_snapshot() {
     let mut app = app();
-    assert_eq!(drawing(handle(&mut app, AppEvent::Started)).face, IconState::Refreshing);
+    assert_eq!(drawing(handle(&mut app, AppEvent::Started)).icon_state, IconState::Refreshing);
     let drawn = drawing(handle(&mut app, AppEvent::Snapshot(left(43.0, 1))));
-    assert_eq!((drawn.face, drawn.refreshing, drawn.title.as_str()), (IconState::Fine(42.5), false, ""));
+    assert_eq!(
+        (drawn.icon_state, drawn.refreshing, drawn.title.as_str()),
+        (IconState::Fine(42.5), false, "")
+    );
     assert!(drawn.tooltip.contains("43% left"), "{}", drawn.tooltip);
     assert_eq!(drawn.items, app.menu(now()).items());
-    for host in [TrayHostStatus::Present, TrayHostStatus::Missing, TrayHostStatus::NoSessionBus] {
-        assert_eq!(drawing(handle(&mut app, AppEvent::Host(host))), drawn);
-    }
     let refreshing = Snapshot { refreshing: true, ..left(43.0, 1) };
     assert!(drawing(handle(&mut app, AppEvent::Snapshot(refreshing))).refreshing);
+}
+
+#[test]
+fn without_a_tray_host_the_accounts_are_shown_in_the_terminal() {
+    for (status, removes_icon) in [
+        (TrayHostStatus::Missing, false),
+        (TrayHostStatus::NotResponding, false),
+        (TrayHostStatus::NoSessionBus, true),
+    ] {
+        let mut app = app();
+        let content = drawing(handle(&mut app, AppEvent::Started));
+        assert_eq!(handle(&mut app, AppEvent::Host(TrayHostStatus::Present)), []);
+        let advice = status.advice().expect("something is missing");
+        let mut effects = vec![Effect::PrintAdvice(advice), Effect::ShowInTerminal(advice)];
+        effects.splice(0..0, removes_icon.then_some(Effect::RemoveIcon));
+        assert_eq!(handle(&mut app, AppEvent::Host(status)), effects);
+        assert_eq!(handle(&mut app, AppEvent::Host(status)), [], "the same again");
+        let refreshing = Snapshot { refreshing: true, ..left(43.0, 1) };
+        let effects = handle(&mut app, AppEvent::Snapshot(refreshing));
+        assert_eq!(effects, [Effect::ShowInTerminal(advice)]);
+        handle(&mut app, AppEvent::Snapshot(Snapshot::default()));
+        assert_eq!(drawing(handle(&mut app, AppEvent::Host(TrayHostStatus::Present))), content);
+    }
+}
+
+#[test]
+fn icon_that_is_not_registered_is_created_again_each_time() {
+    let mut app = app();
+    for _ in 0..2 {
+        let effects = handle(&mut app, AppEvent::Host(TrayHostStatus::NotRegistered));
+        assert!(matches!(effects[..], [Effect::RecreateIcon, Effect::Show(_)]), "{effects:?}");
+        assert_eq!(handle(&mut app, AppEvent::Host(TrayHostStatus::Present)), []);
+    }
+}
+
+#[test]
+fn check_item_that_is_clicked_is_shown_again_even_if_nothing_changes() {
+    let mut app = app();
+    let content = drawing(handle(&mut app, AppEvent::Started));
+    handle(&mut app, AppEvent::Clicked(Action::Choose(Choice::RefreshMinutes(5))));
+    assert_eq!(drawing(handle(&mut app, AppEvent::Settings(Ok(Settings::default())))), content);
+    assert_eq!(handle(&mut app, AppEvent::Settings(Ok(Settings::default()))), []);
+
+    let effects = handle(&mut app, AppEvent::Clicked(Action::StartAtLogin(true)));
+    assert_eq!(effects, [Effect::InvalidateMenu, Effect::SetStartAtLogin(true)]);
+    assert_eq!(drawing(handle(&mut app, AppEvent::StartsAtLogin(Ok(None)))), content);
+    assert_eq!(handle(&mut app, AppEvent::StartsAtLogin(Ok(None))), []);
+    let failed = handle(&mut app, AppEvent::StartsAtLogin(Err("could not change the entry".into())));
+    assert!(drawn(&drawing(failed).items).starts_with("could not change the entry"));
+}
+
+#[test]
+fn complete_snapshot_reads_whether_the_program_starts_at_login() {
+    let mut app = app();
+    assert!(handle(&mut app, AppEvent::Snapshot(left(43.0, 1))).contains(&Effect::ReadStartAtLogin));
+    let refreshing = Snapshot { refreshing: true, ..left(43.0, 1) };
+    assert!(!handle(&mut app, AppEvent::Snapshot(refreshing)).contains(&Effect::ReadStartAtLogin));
 }
 
 #[test]
@@ -134,7 +193,7 @@ fn settings_of_what_is_shown_and_told_ask_nobody() {
         handle(&mut app, AppEvent::Snapshot(left(43.0, 1)));
         change(&mut settings);
         let effects = handle(&mut app, AppEvent::Settings(Ok(settings)));
-        assert!(matches!(effects[..], [Effect::Draw(_)]), "{effects:?}");
+        assert!(matches!(effects[..], [Effect::Show(_)]), "{effects:?}");
     }
 }
 
@@ -143,11 +202,11 @@ fn a_threshold_that_is_chosen_is_judged_at_once() {
     let mut app = app();
     handle(&mut app, AppEvent::Snapshot(left(43.0, 1)));
     let settings = |thresholds: &[f64]| Settings { thresholds: thresholds.to_vec(), ..Settings::default() };
-    let effects = besides_drawing(&mut app, AppEvent::Settings(Ok(settings(&[50.0]))));
-    assert_eq!(effects, ["remember", "notify Claude 5-hour: 43% left"]);
+    let effects = other_effects(&mut app, AppEvent::Settings(Ok(settings(&[50.0]))));
+    assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 43% left"]);
     // Without it nothing is given back.
-    assert_eq!(besides_drawing(&mut app, AppEvent::Settings(Ok(settings(&[5.0])))), ["remember"]);
-    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(left(43.0, 0))), ["remember"]);
+    assert_eq!(other_effects(&mut app, AppEvent::Settings(Ok(settings(&[5.0])))), ["save alerts"]);
+    assert_eq!(other_effects(&mut app, AppEvent::Snapshot(left(43.0, 0))), ["save alerts"]);
 }
 
 #[test]
@@ -193,17 +252,13 @@ fn another_folder_in_the_settings_is_the_one_the_menu_names() {
 fn notices_are_judged_when_all_answers_are_in_and_kept_before_they_are_shown() {
     let mut app = app();
     let half = Snapshot { refreshing: true, ..left(15.0, 1) };
-    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(half)), [""; 0]);
-    let effects = besides_drawing(&mut app, AppEvent::Snapshot(left(15.0, 1)));
-    assert_eq!(effects, ["remember", "notify Claude 5-hour: 15% left"]);
+    assert_eq!(other_effects(&mut app, AppEvent::Snapshot(half)), [""; 0]);
+    let effects = other_effects(&mut app, AppEvent::Snapshot(left(15.0, 1)));
+    assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 15% left"]);
+    assert_eq!(other_effects(&mut app, AppEvent::Snapshot(left(15.0, 1))), [""; 0], "the same reading again");
     assert_eq!(
-        besides_drawing(&mut app, AppEvent::Snapshot(left(15.0, 1))),
-        [""; 0],
-        "the same reading again"
-    );
-    assert_eq!(
-        besides_drawing(&mut app, AppEvent::Snapshot(left(14.0, 0))),
-        ["remember"],
+        other_effects(&mut app, AppEvent::Snapshot(left(14.0, 0))),
+        ["save alerts"],
         "a new one, nothing new to say"
     );
 }
@@ -212,13 +267,13 @@ fn notices_are_judged_when_all_answers_are_in_and_kept_before_they_are_shown() {
 fn a_restart_repeats_nothing() {
     let effects = handle(&mut app(), AppEvent::Snapshot(left(15.0, 5)));
     let memory = effects.into_iter().find_map(|effect| match effect {
-        Effect::Remember(memory) => Some(memory),
+        Effect::SaveAlerts(memory) => Some(memory),
         _ => None,
     });
     let mut app = restarted(memory.expect("remembered"));
-    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(left(14.0, 1))), ["remember"]);
-    let effects = besides_drawing(&mut app, AppEvent::Snapshot(left(4.0, 0)));
-    assert_eq!(effects, ["remember", "notify Claude 5-hour: 4% left"]);
+    assert_eq!(other_effects(&mut app, AppEvent::Snapshot(left(14.0, 1))), ["save alerts"]);
+    let effects = other_effects(&mut app, AppEvent::Snapshot(left(4.0, 0)));
+    assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 4% left"]);
 }
 
 #[test]
@@ -226,11 +281,11 @@ fn thresholds_and_the_reset_notice_follow_the_settings() {
     let mut app = app();
     let settings = Settings { thresholds: vec![50.0], notify_on_reset: false, ..Settings::default() };
     handle(&mut app, AppEvent::Settings(Ok(settings)));
-    let effects = besides_drawing(&mut app, AppEvent::Snapshot(left(49.0, 9)));
-    assert_eq!(effects, ["remember", "notify Claude 5-hour: 49% left"]);
+    let effects = other_effects(&mut app, AppEvent::Snapshot(left(49.0, 9)));
+    assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 49% left"]);
     let mut given_back = left(100.0, 1);
     given_back.accounts[0].reading.as_mut().expect("read").windows[0].resets_at = Some(ahead(300));
-    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(given_back)), ["remember"]);
+    assert_eq!(other_effects(&mut app, AppEvent::Snapshot(given_back)), ["save alerts"]);
 }
 
 #[test]
@@ -241,17 +296,17 @@ fn a_window_that_fired_says_once_that_it_was_given_back() {
     given_back.accounts[0].reading.as_mut().expect("read").windows[0].resets_at = Some(ahead(300));
     let effects = handle(&mut app, AppEvent::Snapshot(given_back.clone()));
     assert!(
-        matches!(effects.as_slice(), [Effect::Draw(_), Effect::Remember(_), Effect::Notify(notices)]
+        matches!(effects.as_slice(), [Effect::Show(_), Effect::SaveAlerts(_), Effect::Notify(notices), Effect::ReadStartAtLogin]
             if matches!(notices.as_slice(), [Notification::Reset(_)])),
         "{effects:?}"
     );
     given_back.accounts[0].updated_at = Some(now());
-    assert_eq!(besides_drawing(&mut app, AppEvent::Snapshot(given_back)), ["remember"]);
+    assert_eq!(other_effects(&mut app, AppEvent::Snapshot(given_back)), ["save alerts"]);
 }
 
 #[test]
 fn last_good_values_of_a_failed_fetch_are_not_judged() {
     let mut stale = left(3.0, 1);
     stale.accounts[0].settle(Err(Failure::TimedOut(15)), now());
-    assert_eq!(besides_drawing(&mut app(), AppEvent::Snapshot(stale)), [""; 0]);
+    assert_eq!(other_effects(&mut app(), AppEvent::Snapshot(stale)), [""; 0]);
 }

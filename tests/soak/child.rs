@@ -231,8 +231,8 @@ impl Soak {
         }
         for effect in self.app.handle(AppEvent::Snapshot(snapshot), Utc::now()) {
             match effect {
-                Effect::Remember(memory) => self.state.keep_alerts(&memory),
-                Effect::Draw(drawing) => assert!(drawing.items.len() > 5, "{drawing:?}"),
+                Effect::SaveAlerts(memory) => self.state.keep_alerts(&memory),
+                Effect::Show(drawing) => assert!(drawing.items.len() > 5, "{drawing:?}"),
                 Effect::Notify(notices) => assert!(!notices.is_empty()),
                 other => panic!("{other:?}"),
             }

@@ -54,7 +54,7 @@ pub async fn look(notify: bool) -> Vec<Finding> {
     #[cfg(all(unix, not(target_os = "macos")))]
     {
         use crate::presenter::tray_host::TrayHostStatus;
-        let host = crate::tray::host::look().await;
+        let host = crate::tray::host::status().await;
         if host == TrayHostStatus::NoSessionBus {
             let remedy = "start it in a desktop session, or with dbus-run-session; `status` needs none";
             findings.push(bad("session bus", "there is none, so no icon and no notification", remedy));

@@ -1,42 +1,46 @@
-//! The loop on Linux and BSD: a channel.
+//! The event loop on Linux and BSD: a channel.
 
-use crate::app::state_machine::AppEvent;
-use crate::tray::event_loop::ControlFlow;
+use std::ops::ControlFlow;
 use std::sync::mpsc;
 
-/// The main thread's loop.
-pub struct EventLoop {
-    sender: mpsc::Sender<AppEvent>,
-    events: mpsc::Receiver<AppEvent>,
+/// The main thread's event loop.
+pub struct EventLoop<E> {
+    sender: mpsc::Sender<E>,
+    events: mpsc::Receiver<E>,
 }
 
 /// Sends events to the loop, from any thread.
-#[derive(Clone)]
-pub struct Sender(mpsc::Sender<AppEvent>);
+pub struct Sender<E>(mpsc::Sender<E>);
 
-impl Sender {
-    /// Sends an event. One for a loop that has ended is of no interest to anybody.
-    pub fn send(&self, event: AppEvent) {
+impl<E> Clone for Sender<E> {
+    fn clone(&self) -> Sender<E> {
+        Sender(self.0.clone())
+    }
+}
+
+impl<E> Sender<E> {
+    /// Sends an event. After the end of the loop it is dropped.
+    pub fn send(&self, event: E) {
         let _ = self.0.send(event);
     }
 }
 
-impl EventLoop {
-    /// A loop that does not run yet.
-    #[expect(clippy::new_without_default, reason = "its sibling for other platforms has no default")]
-    pub fn new() -> EventLoop {
+impl<E: 'static> EventLoop<E> {
+    /// Creates a loop, which handles events from [`run`](EventLoop::run) on.
+    #[expect(clippy::new_without_default, reason = "the implementation for other platforms has no default")]
+    pub fn new() -> EventLoop<E> {
         let (sender, events) = mpsc::channel();
         EventLoop { sender, events }
     }
 
-    /// Sends events to this loop.
-    pub fn sender(&self) -> Sender {
+    /// A sender for this loop.
+    pub fn sender(&self) -> Sender<E> {
         Sender(self.sender.clone())
     }
 
-    /// Runs `handle` for each event, [`AppEvent::Started`] first, until it says to stop.
-    pub fn run(self, mut handle: impl FnMut(AppEvent) -> ControlFlow<()> + 'static) {
-        self.sender().send(AppEvent::Started);
+    /// Calls `handle` with `started`, then with each event, until it returns `Break`.
+    pub fn run(self, started: E, mut handle: impl FnMut(E) -> ControlFlow<()> + 'static) {
+        self.sender().send(started);
         // `self.sender` lives as long as the loop, so the channel does not close.
         while let Ok(event) = self.events.recv() {
             if handle(event).is_break() {

@@ -1,15 +1,12 @@
-//! The main thread's loop. Linux and BSD need none of their own: the tray lives on D-Bus, and a
-//! channel does. macOS and Windows want theirs.
+//! The main thread's event loop. On Linux and BSD a channel is enough, since the tray icon lives on D-Bus; macOS and
+//! Windows need the platform's own loop, by way of `tao`.
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod channel;
 #[cfg(all(unix, not(target_os = "macos")))]
-pub use channel::{EventLoop, Sender};
+pub use self::channel::{EventLoop, Sender};
 
 #[cfg(any(target_os = "macos", windows))]
 mod tao;
 #[cfg(any(target_os = "macos", windows))]
-pub use tao::{EventLoop, Sender};
-
-/// Whether the loop goes on.
-pub use std::ops::ControlFlow;
+pub use self::tao::{EventLoop, Sender};

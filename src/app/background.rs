@@ -1,0 +1,120 @@
+//! The background thread: refreshes, the watch of the settings file, signals, the tray host, notifications and hooks.
+//! All of it runs on one asynchronous runtime and reports to the main thread as events.
+
+use crate::app::context::Context;
+use crate::app::state_machine::AppEvent;
+use crate::engine::accounts::{self, Source};
+use crate::engine::refresher::{self, Command};
+use crate::engine::state_file::StateFile;
+use crate::hooks;
+use crate::hooks::call::HookCall;
+use crate::platform::folder_watch::FolderWatch;
+use crate::platform::{debounce, signals};
+use crate::presenter::format::Zone;
+use crate::quota::Snapshot;
+use crate::tray::event_loop::Sender;
+use crate::tray::handle::presence::{IconPresence, MENU_READ_TIME};
+use crate::tray::notify::{self, NotificationBatch};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{mpsc, watch};
+use tokio::time::{sleep, timeout};
+
+/// How long the first refresh and the first check of the tray host wait for the icon to be created.
+const FIRST_ICON_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// What the background thread works with.
+pub struct Background {
+    /// Where events go.
+    pub events: Sender<AppEvent>,
+    /// The settings file and the home directory.
+    pub context: Context,
+    /// Where each complete snapshot is saved.
+    pub state: StateFile,
+    /// Notifications to show.
+    pub notifications: mpsc::UnboundedReceiver<NotificationBatch>,
+    /// Hooks to run.
+    pub hook_calls: mpsc::UnboundedReceiver<Vec<HookCall>>,
+    /// Whether the icon exists.
+    pub icon: watch::Receiver<IconPresence>,
+}
+
+impl Background {
+    /// Runs until the channel of `commands` closes, or until a second signal.
+    pub async fn run<S: Source>(
+        self,
+        source: Arc<S>,
+        interval: Duration,
+        commands: mpsc::UnboundedReceiver<Command<S>>,
+    ) {
+        let Background { events, context, state, notifications, hook_calls, mut icon } = self;
+        let home = context.paths.home.clone();
+        let last_known = state.snapshot();
+        let snapshot_events = events.clone();
+        let publish = move |snapshot: Snapshot| {
+            if !snapshot.refreshing {
+                state.keep_snapshot(&snapshot);
+            }
+            snapshot_events.send(AppEvent::Snapshot(snapshot));
+        };
+        let refreshes = async {
+            // Panels read the menu first: certificates and TLS handshakes of a refresh compete for the processor.
+            sleep(MENU_READ_TIME).await;
+            tokio::select! {
+                () = refresher::run(source, interval, last_known, commands, publish) => {}
+                () = watch_settings(context, events.clone()) => {}
+            }
+        };
+        let work = async {
+            // After the timeout the tray host is checked all the same.
+            let _ = timeout(FIRST_ICON_TIMEOUT, icon.wait_for(IconPresence::was_tried)).await;
+            tokio::select! {
+                () = watch_tray_host(events.clone(), icon) => {}
+                () = refreshes => {}
+            }
+        };
+        tokio::select! {
+            () = work => {}
+            () = wait_for_signals(events.clone()) => {}
+            () = notify::run(notifications, Zone::LOCAL) => {}
+            () = hooks::run::run(hook_calls, home) => {}
+        }
+    }
+}
+
+/// Reports the status of the tray host. Tray hosts exist on Linux and BSD only.
+async fn watch_tray_host(events: Sender<AppEvent>, icon: watch::Receiver<IconPresence>) {
+    #[cfg(all(unix, not(target_os = "macos")))]
+    crate::tray::host::watch(|status| events.send(AppEvent::Host(status)), icon).await;
+    #[cfg(not(all(unix, not(target_os = "macos"))))]
+    {
+        let _ = (events, icon);
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Sends the settings after each change of their file.
+async fn watch_settings(context: Context, events: Sender<AppEvent>) {
+    let (changed, mut changes) = debounce::bursts();
+    // The folder and not the file: editors replace the file with a new one.
+    let folder = context.paths.config_file.parent().map(Path::to_owned).unwrap_or_default();
+    let mut watch: Option<FolderWatch> = accounts::watch(&[&folder], changed);
+    loop {
+        // The first time because the file may have changed since the program has read it.
+        events.send(AppEvent::Settings(context.reload().map_err(|error| error.to_string())));
+        if changes.recv().await.is_none() {
+            break;
+        }
+        watch.iter_mut().for_each(FolderWatch::rearm);
+    }
+    std::future::pending::<()>().await;
+}
+
+/// Sends `Quit` at the first signal, and returns at the second.
+async fn wait_for_signals(events: Sender<AppEvent>) {
+    signals::termination().await;
+    events.send(AppEvent::Quit);
+    // A token renewal in flight is waited for, which can take minutes. A second signal ends the program at once.
+    signals::termination().await;
+}

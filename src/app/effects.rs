@@ -1,0 +1,131 @@
+//! Carries out the effects that the state machine returns: one method an effect.
+
+use crate::app::context::Context;
+use crate::app::state_machine::{App, AppEvent, Effect};
+use crate::autostart::{Autostart, AutostartStatus};
+use crate::config::{self, Choice, Settings};
+use crate::engine::accounts::Source;
+use crate::engine::refresher::Command;
+use crate::engine::state_file::StateFile;
+use crate::hooks::call::HookCall;
+use crate::output::style::TableStyle;
+use crate::output::table::table;
+use crate::output::terminal::LiveTerminal;
+use crate::platform::opener::open;
+use crate::platform::{clock, stdio};
+use crate::tray::handle::TrayHandle;
+use crate::tray::notify::NotificationBatch;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::mpsc;
+
+/// Carries out effects, on the main thread.
+pub struct EffectRunner<S: Source, F> {
+    /// The settings file, the folders and the entry for starting at login.
+    pub context: Context,
+    /// The tray icon.
+    pub tray: TrayHandle,
+    /// Shows the accounts where there is no tray host.
+    pub terminal: LiveTerminal,
+    /// Returns the refresh interval and the accounts for given settings.
+    pub create_source: F,
+    /// Where alerts are saved.
+    pub state: StateFile,
+    /// To the refresher, which ends when this is dropped. `None`: [`close`](EffectRunner::close) was called.
+    pub commands: Option<mpsc::UnboundedSender<Command<S>>>,
+    /// To the task that shows notifications.
+    pub notifications: mpsc::UnboundedSender<NotificationBatch>,
+    /// To the task that runs hooks.
+    pub hook_calls: mpsc::UnboundedSender<Vec<HookCall>>,
+}
+
+impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> EffectRunner<S, F> {
+    /// Carries out an effect. Returns an event with its result if it has one. [`Effect::Quit`] is the caller's.
+    pub fn run(&mut self, effect: Effect, app: &App) -> Option<AppEvent> {
+        match effect {
+            Effect::Show(content) => self.tray.show(content),
+            Effect::ShowInTerminal(advice) => self.show_in_terminal(advice, app),
+            Effect::PrintAdvice(advice) => stdio::print_error(advice),
+            Effect::InvalidateMenu => self.tray.invalidate_menu(),
+            Effect::RecreateIcon => self.tray.restart(),
+            Effect::RemoveIcon => self.tray.remove(),
+            Effect::Refresh => self.send(Command::Refresh),
+            Effect::Reconfigure(settings) => self.reconfigure(&settings),
+            Effect::SaveChoice(choice) => return Some(self.save_choice(choice, app.settings())),
+            Effect::ReadStartAtLogin => return Some(AppEvent::StartsAtLogin(self.starts_at_login())),
+            Effect::SetStartAtLogin(on) => return Some(self.set_start_at_login(on)),
+            Effect::OpenFolder => open(&self.context.auth_dir(app.settings())),
+            Effect::OpenSettings => self.open_settings(),
+            Effect::Notify(notifications) => {
+                let hide_email = app.settings().hide_email;
+                // It fails only after the background thread has ended.
+                let _ = self.notifications.send(NotificationBatch { notifications, hide_email });
+            }
+            Effect::RunHooks(calls) => {
+                // As above.
+                let _ = self.hook_calls.send(calls);
+            }
+            Effect::SaveAlerts(history) => self.state.keep_alerts(&history),
+            Effect::Quit => {}
+        }
+        None
+    }
+
+    fn send(&self, command: Command<S>) {
+        if let Some(commands) = &self.commands {
+            // As above.
+            let _ = commands.send(command);
+        }
+    }
+
+    fn reconfigure(&self, settings: &Settings) {
+        let (interval, source) = (self.create_source)(settings);
+        self.send(Command::Reconfigure(interval, source));
+    }
+
+    fn show_in_terminal(&mut self, advice: &str, app: &App) {
+        let table = table(&app.presenter(clock::now()), TableStyle::stdout());
+        // It fails when the terminal is closed, and then nobody reads it.
+        let _ = self.terminal.show(&format!("{advice}\n\n{table}"));
+    }
+
+    /// Writes a choice to the settings file and reads the file again. The watch of the file finds no further change
+    /// then.
+    fn save_choice(&self, choice: Choice, settings: &Settings) -> AppEvent {
+        let saved = config::apply(&self.context.paths.config_file, settings, choice);
+        let loaded = saved.and_then(|_| self.context.reload()).map_err(|error| error.to_string());
+        if let Err(error) = &loaded {
+            log::warn!("{error}");
+        }
+        AppEvent::Settings(loaded)
+    }
+
+    fn starts_at_login(&self) -> Result<Option<bool>, String> {
+        let status = self.context.autostart.as_ref().map(Autostart::standing).transpose();
+        let status = status.map_err(|error| error.to_string())?;
+        Ok(status.map(|status| matches!(status, AutostartStatus::On(_))))
+    }
+
+    fn set_start_at_login(&self, on: bool) -> AppEvent {
+        let set = self.context.autostart.as_ref().map_or(Ok(()), |autostart| autostart.set(on));
+        let status = set.map_err(|error| error.to_string()).and_then(|()| self.starts_at_login());
+        if let Err(error) = &status {
+            log::warn!("{error}");
+        }
+        AppEvent::StartsAtLogin(status)
+    }
+
+    fn open_settings(&self) {
+        let file = &self.context.paths.config_file;
+        match config::create(file) {
+            Ok(()) => open(file),
+            Err(error) => log::warn!("{error}"),
+        }
+    }
+
+    /// Removes the icon and ends the refresher.
+    pub fn close(&mut self) {
+        self.commands = None;
+        self.tray.close();
+    }
+}
