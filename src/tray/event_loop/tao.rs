@@ -2,7 +2,7 @@
 
 use crate::app::state_machine::AppEvent;
 use crate::tray::event_loop::ControlFlow;
-use tao::event::{AppEvent as TaoEvent, StartCause};
+use tao::event::{Event as TaoEvent, StartCause};
 use tao::event_loop::{self, EventLoopBuilder, EventLoopProxy};
 
 /// The main thread's loop.
