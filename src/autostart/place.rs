@@ -1,5 +1,6 @@
 //! Where it is kept: a file, written at once or not at all, or the registry.
 
+#[cfg(not(windows))]
 use crate::autostart::AutostartStatus;
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use std::fmt;
@@ -93,7 +94,8 @@ impl Place {
 
 #[cfg(windows)]
 mod registry {
-    use crate::autostart::place::{Place, Standing};
+    use crate::autostart::AutostartStatus;
+    use crate::autostart::place::Place;
     use crate::autostart::run_key::{NAME, line, standing};
     use std::io;
     use windows_registry::{CURRENT_USER, Result};

@@ -25,8 +25,8 @@ pub fn from_id(id: &AccountId) -> OsString {
     let mut name = Vec::new();
     let text = id.text();
     let mut rest = &*text;
-    while let Some((text, escaped)) = rest.split_once('/') {
-        push_text(&mut name, text);
+    while let Some((plain, escaped)) = rest.split_once('/') {
+        push_text(&mut name, plain);
         let digits = if escaped.get(..1) == Some("d") { 4 } else { 2 };
         let unit = escaped.get(..digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
         match unit {
@@ -125,6 +125,13 @@ mod tests {
             "",
         ] {
             is_known_as(OsStr::new(name), name);
+        }
+    }
+
+    #[test]
+    fn id_with_an_invalid_escape_is_taken_as_the_name() {
+        for id in ["claude-a/zz.json", "a/FF/z", "/"] {
+            assert_eq!(from_id(&AccountId::file(id.into())), id);
         }
     }
 

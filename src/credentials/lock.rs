@@ -11,7 +11,9 @@
 //!    where two files are copies of one login, and where a file is replaced by another with the same token. Its lock
 //!    file has a note of the state directory in which the token was sent, so that the response is found there.
 
-use crate::platform::file_lock::{FileLock, PollInterval, is_at};
+#[cfg(unix)]
+use crate::platform::file_lock::is_at;
+use crate::platform::file_lock::{FileLock, PollInterval};
 use crate::platform::secret::sha256_hex;
 use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};

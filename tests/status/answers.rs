@@ -2,7 +2,7 @@
 
 use super::*;
 use chrono::{DateTime, TimeDelta, Utc};
-use quota_tray::presenter::format::{Zone, clock_time};
+use quota_tray::presenter::format::clock_time;
 
 const MIB: usize = 1024 * 1024;
 
@@ -37,13 +37,13 @@ fn page(body: impl Into<Vec<u8>>) -> Answer {
 }
 
 #[test]
-fn a_refused_token_means_sign_in_again() {
+fn refused_token_shows_sign_in_again() {
     says(Answer::status(401), "sign in again");
     says(Answer::json(&json!({"error": {"type": "permission_error"}})).with_status(403), "sign in again");
 }
 
 #[test]
-fn another_status_is_a_server_error_with_its_number() {
+fn other_error_status_is_shown_with_its_number() {
     for status in [400, 404, 500, 503, 529] {
         says(Answer::status(status), &status.to_string());
         // A body that would do changes nothing.
@@ -60,12 +60,12 @@ fn limited(retry_after: Option<&str>, wait: TimeDelta) {
     let words = words(retry_after.map_or(answer.clone(), |value| answer.header("Retry-After", value)));
     let after = Utc::now();
     let told =
-        [before, after].map(|now| format!("rate limited until {}", clock_time(now + wait, now, Zone::UTC)));
+        [before, after].map(|now| format!("rate limited until {}", clock_time(now + wait, now, zone())));
     assert!(told.contains(&words), "{retry_after:?}: {words}, not {told:?}");
 }
 
 #[test]
-fn too_many_requests_are_said_with_the_end_of_the_block() {
+fn rate_limited_account_shows_the_end_of_the_limit() {
     limited(Some("600"), TimeDelta::minutes(10));
     limited(Some("3037"), TimeDelta::seconds(3037));
     for none in [None, Some("0"), Some(""), Some("soon"), Some("-1"), Some("Thu, 17 Sep 2020 15:10:00 GMT")] {
@@ -74,15 +74,15 @@ fn too_many_requests_are_said_with_the_end_of_the_block() {
 }
 
 #[test]
-fn a_date_in_retry_after_is_the_end_of_the_block() {
+fn retry_after_with_a_date_is_the_end_of_the_limit() {
     let at: DateTime<Utc> = Utc::now() + TimeDelta::minutes(90);
     let date = at.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let until = format!("rate limited until {}", clock_time(at, Utc::now(), Zone::UTC));
+    let until = format!("rate limited until {}", clock_time(at, Utc::now(), zone()));
     assert_eq!(words(Answer::status(429).header("Retry-After", &date)), until);
 }
 
 #[test]
-fn a_redirect_is_not_followed() {
+fn redirect_is_not_followed() {
     let elsewhere = UsageServer::start();
     elsewhere.answer("t", good());
     for status in [301, 302, 303, 307, 308] {
@@ -95,7 +95,7 @@ fn a_redirect_is_not_followed() {
 }
 
 #[test]
-fn an_answer_that_is_no_usage_is_not_understood_and_says_why() {
+fn response_without_usage_is_invalid_and_says_why() {
     says(page("<!DOCTYPE html><title>Welcome</title>"), "could not understand the answer: it is a web page");
     says(page(""), "could not understand the answer: it is empty");
     says(page(" \n"), "it is empty");
@@ -108,14 +108,14 @@ fn an_answer_that_is_no_usage_is_not_understood_and_says_why() {
 }
 
 #[test]
-fn an_answer_that_breaks_off_says_so() {
+fn response_that_breaks_off_is_connection_lost() {
     says(Answer::json(&good()).cut_after(10), "broke off");
     says(Answer::json(&good()).cut_after(0), "broke off");
     says(Answer::hang_up(), "broke off");
 }
 
 #[test]
-fn a_server_nobody_listens_at_cannot_be_reached() {
+fn closed_port_cannot_be_reached() {
     let scene = Scene::new();
     scene.claude("t", good());
     let nowhere =
@@ -127,14 +127,14 @@ fn a_server_nobody_listens_at_cannot_be_reached() {
 }
 
 #[test]
-fn an_answer_of_1_mib_is_read_and_a_longer_one_is_not() {
+fn response_of_1_mib_is_read_and_a_longer_one_is_not() {
     let padded = |length: usize| page(format!("{}{}", good(), " ".repeat(length - good().to_string().len())));
     assert_eq!(left(padded(MIB)), 42.0);
     says(padded(MIB + 1), "longer than 1 MiB");
 }
 
 #[test]
-fn a_packed_answer_is_unpacked_up_to_the_same_limit() {
+fn compressed_response_is_decompressed_up_to_the_same_limit() {
     let gzip = |packed: Vec<u8>| page(packed).header("Content-Encoding", "gzip");
     assert_eq!(left(gzip(stored(good().to_string().as_bytes()))), 42.0);
     says(gzip(repeated(2 * MIB)), "longer than 1 MiB");

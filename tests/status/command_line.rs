@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn wrong_arguments_end_with_2_and_say_what_is_wrong() {
+fn invalid_arguments_exit_with_2_and_name_the_argument() {
     let scene = Scene::new();
     for (arguments, word) in [
         (vec!["--frobnicate"], "--frobnicate"),
@@ -25,7 +25,7 @@ fn wrong_arguments_end_with_2_and_say_what_is_wrong() {
 }
 
 #[test]
-fn help_and_version_are_no_errors() {
+fn help_and_version_exit_with_0() {
     let scene = Scene::new();
     let help = scene.run(&["--help"]);
     assert_eq!(help.code, 0);
@@ -36,7 +36,7 @@ fn help_and_version_are_no_errors() {
 }
 
 #[test]
-fn wrong_settings_end_with_2_and_name_the_file_the_line_and_the_key_before_anything_else() {
+fn invalid_settings_exit_with_2_and_name_file_line_and_key_before_any_request() {
     let scene = Scene::new();
     scene.claude("t", good());
     let file = scene.path("config/quota-tray/config.toml");
@@ -68,7 +68,7 @@ fn wrong_settings_end_with_2_and_name_the_file_the_line_and_the_key_before_anyth
 }
 
 #[test]
-fn a_token_goes_out_over_https_or_on_this_machine_and_nowhere_else() {
+fn endpoint_without_https_is_invalid_unless_it_is_loopback() {
     let scene = Scene::new();
     for key in ["claude_usage", "claude_token", "codex_usage", "codex_token"] {
         for address in
@@ -83,7 +83,7 @@ fn a_token_goes_out_over_https_or_on_this_machine_and_nowhere_else() {
 }
 
 #[test]
-fn an_agent_that_no_header_can_hold_is_a_wrong_setting_and_no_broken_account() {
+fn user_agent_that_no_header_can_hold_is_an_invalid_setting() {
     let scene = Scene::new();
     scene.claude("t", good());
     for agent in ["a\\u0007b", "a\\nb"] {
@@ -96,7 +96,7 @@ fn an_agent_that_no_header_can_hold_is_a_wrong_setting_and_no_broken_account() {
 }
 
 #[test]
-fn a_settings_file_that_cannot_be_read_ends_with_2() {
+fn unreadable_settings_file_exits_with_2() {
     let scene = Scene::new();
     let done = scene.run(&["status", "--config", "home"]);
     assert_eq!(done.code, 2, "{done:?}");
@@ -104,7 +104,7 @@ fn a_settings_file_that_cannot_be_read_ends_with_2() {
 }
 
 #[test]
-fn the_flags_go_before_the_settings_on_either_side_of_the_command() {
+fn flags_before_and_after_the_command_override_the_settings() {
     let scene = Scene::new();
     std::fs::create_dir(scene.path("elsewhere")).expect("made");
     scene.file("elsewhere/claude-b.json", &claude("b", json!({})).to_string());
@@ -120,7 +120,7 @@ fn the_flags_go_before_the_settings_on_either_side_of_the_command() {
 }
 
 #[test]
-fn the_auth_directory_of_the_settings_may_begin_with_a_tilde() {
+fn auth_dir_with_a_leading_tilde_is_below_the_home_directory() {
     let scene = Scene::new();
     std::fs::rename(scene.path("home/.cli-proxy-api"), scene.path("home/logins")).expect("renamed");
     scene.file("home/logins/claude-b.json", &claude("b", json!({})).to_string());
@@ -131,18 +131,20 @@ fn the_auth_directory_of_the_settings_may_begin_with_a_tilde() {
 }
 
 #[test]
-fn status_changes_neither_the_settings_nor_the_credentials() {
+fn status_changes_neither_settings_nor_credentials() {
     let scene = Scene::new();
     scene.claude("t", good());
     scene.account("claude-old.json", &claude("old", json!({"expired": 1})));
     scene.account("claude-broken.json", &json!([]));
-    let before = ["home", "config"].map(|folder| files(&scene.path(folder)));
+    let settings = scene.path("config/quota-tray/config.toml");
+    let contents = || (files(&scene.path("home")), std::fs::read(&settings).expect("read"));
+    let before = contents();
     assert_eq!(scene.run(&["status"]).code, 1);
-    assert_eq!(["home", "config"].map(|folder| files(&scene.path(folder))), before);
+    assert_eq!(contents(), before);
 }
 
 #[test]
-fn an_unknown_way_to_renew_tokens_is_a_wrong_setting() {
+fn unknown_token_renewal_mode_is_an_invalid_setting() {
     let scene = Scene::new();
     scene.file("config/quota-tray/config.toml", "token_renewal = \"sometimes\"");
     let done = scene.run(&["status"]);
@@ -151,9 +153,15 @@ fn an_unknown_way_to_renew_tokens_is_a_wrong_setting() {
 }
 
 #[test]
-fn the_demo_needs_nothing_at_all() {
+fn demo_runs_without_environment() {
+    let temporary = tempfile::tempdir().expect("a folder");
     let mut command = Command::new(env!("CARGO_BIN_EXE_quota-tray"));
-    let done = run(command.env_clear().args(["demo", "--once"]));
+    command.env_clear().args(["demo", "--once"]);
+    if cfg!(windows) {
+        // Without `TMP` temporary files go to a folder that only an administrator can write to.
+        command.env("TMP", temporary.path()).envs(system_root());
+    }
+    let done = run(&mut command);
     assert_eq!((done.code, done.stderr.as_str()), (0, ""));
     let rows: Vec<_> =
         done.stdout.lines().filter(|row| row.contains(" · ") && row.starts_with('C')).collect();
@@ -164,13 +172,14 @@ fn the_demo_needs_nothing_at_all() {
 }
 
 #[test]
-fn the_demo_touches_no_real_file_and_leaves_none() {
+fn demo_reads_no_real_file_and_leaves_none() {
     let scene = Scene::new();
     scene.claude("t", good());
     scene.file("config/quota-tray/config.toml", "refresh_minutes = 0");
     std::fs::create_dir(scene.path("tmp")).expect("made");
     let before = files(scene.dir.path());
-    let done = run(scene.command(&["demo", "--once"]).env("TMPDIR", scene.path("tmp")));
+    let temporary = if cfg!(windows) { "TMP" } else { "TMPDIR" };
+    let done = run(scene.command(&["demo", "--once"]).env(temporary, scene.path("tmp")));
     assert_eq!(done.code, 0, "{done:?}");
     assert_eq!(files(scene.dir.path()), before);
     assert!(!done.stdout.contains("t@x.org") && scene.server.requests().is_empty(), "{done:?}");

@@ -4,6 +4,7 @@ use super::*;
 use answer::codex_usage;
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use insta::assert_snapshot;
+use quota_tray::presenter::format::date_time;
 
 /// A scene with an account in each state. The window with a reset resets at `at`.
 pub fn every_state(at: DateTime<Utc>) -> Scene {
@@ -36,7 +37,7 @@ pub fn every_state(at: DateTime<Utc>) -> Scene {
 }
 
 #[test]
-fn the_json_is_the_contract() {
+fn json_matches_the_contract() {
     let at = Utc::now().trunc_subsecs(0) + TimeDelta::hours(3);
     let before = Utc::now().trunc_subsecs(0);
     let done = every_state(at).run(&["status", "--format", "json"]);
@@ -56,7 +57,7 @@ fn the_json_is_the_contract() {
     }
     let text = serde_json::to_string_pretty(&report).expect("JSON");
     let text = text.replace(&at.to_rfc3339_opts(SecondsFormat::Secs, true), "<in 3 hours>");
-    let text = text.replace(&at.format("%-d %b %Y, %H:%M").to_string(), "<in 3 hours>");
+    let text = text.replace(&date_time(at, zone()), "<in 3 hours>");
     assert_snapshot!(text, @r#"
     {
       "generated_at": "<now>",

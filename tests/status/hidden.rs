@@ -18,6 +18,8 @@ fn people() -> Scene {
     scene.account(&file("codex", "gone"), &codex("gone", json!({"email": "gone@example.com", "expired": 1})));
     scene.file(&format!("home/.cli-proxy-api/{}", file("claude", "broken")), "{");
     scene.account(&file("codex", "tokenless"), &json!({"type": "codex", "email": "tokenless@example.com"}));
+    // On Windows only an administrator can make a link.
+    #[cfg(unix)]
     std::os::unix::fs::symlink(
         "nowhere",
         scene.path(&format!("home/.cli-proxy-api/{}", file("claude", "link"))),
@@ -28,7 +30,7 @@ fn people() -> Scene {
 }
 
 #[test]
-fn hidden_addresses_do_not_come_out_through_file_names() {
+fn hidden_address_is_not_shown_by_file_names() {
     let scene = people();
     for format in ["text", "waybar", "i3blocks", "openmetrics", "json"] {
         let done = scene.run(&["status", "-vvv", "--format", format]);
@@ -49,7 +51,7 @@ fn hidden_addresses_do_not_come_out_through_file_names() {
 }
 
 #[test]
-fn hidden_addresses_do_not_come_out_through_folders() {
+fn hidden_address_is_not_shown_by_folder_names() {
     let scene = people();
     scene.file("logins-of-alice@example.com", "");
     for folder in ["logins-of-alice@example.com", "none-of-alice@example.com"] {
@@ -62,7 +64,7 @@ fn hidden_addresses_do_not_come_out_through_folders() {
 }
 
 #[test]
-fn hidden_addresses_that_look_alike_stay_two_series() {
+fn equal_hidden_addresses_stay_two_series() {
     let done = people().run(&["status", "--format", "openmetrics"]);
     for name in ["a…e (1)", "a…e (2)"] {
         let series = format!("quota_tray_account_up{{provider=\"claude\",account=\"{name}\"}} 1");

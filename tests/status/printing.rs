@@ -3,9 +3,10 @@
 
 use super::*;
 use std::fs::OpenOptions;
-use std::io::{PipeReader, PipeWriter};
-use std::os::unix::process::CommandExt;
-use std::process::{Child, Output, Stdio};
+use std::io::{PipeReader, PipeWriter, Read};
+use std::process::{Output, Stdio};
+use std::sync::Arc;
+use std::time::Instant;
 use watched::{PATIENCE, Watched};
 
 /// Every command that prints, with its exit code where all goes well.
@@ -26,10 +27,20 @@ const COMMANDS: [&[&str]; 14] = [
     &["demo", "--once"],
 ];
 
-/// A device that takes no byte: "No space left on device".
+/// A device that takes no byte.
+#[cfg(not(windows))]
 fn full() -> Stdio {
-    OpenOptions::new().write(true).open("/dev/full").expect("a Linux device").into()
+    OpenOptions::new().write(true).open("/dev/full").expect("no /dev/full").into()
 }
+
+/// Windows has no such device; a file that is open for reading alone takes no byte either.
+#[cfg(windows)]
+fn full() -> Stdio {
+    OpenOptions::new().read(true).open(env!("CARGO_BIN_EXE_quota-tray")).expect("opened").into()
+}
+
+/// What the system says of such a write.
+const NOT_WRITTEN: &str = if cfg!(windows) { "" } else { "No space left" };
 
 /// The writing end of a pipe that nobody reads.
 fn without_reader() -> PipeWriter {
@@ -48,16 +59,14 @@ fn error_of(output: &Output) -> String {
 }
 
 #[test]
-fn full_standard_output_is_an_error_that_is_told() {
+fn full_standard_output_is_an_error_on_standard_error() {
     let scene = well();
     for arguments in COMMANDS {
         let output = scene.command(arguments).stdout(full()).output().expect("started");
         let error = error_of(&output);
         assert_eq!(output.status.code(), Some(1), "{arguments:?}: {error}");
-        assert!(
-            error.starts_with("quota-tray: could not write to standard output: No space left"),
-            "{arguments:?}: {error}"
-        );
+        let expected = format!("quota-tray: could not write to standard output: {NOT_WRITTEN}");
+        assert!(error.starts_with(&expected), "{arguments:?}: {error}");
         assert_eq!(error.lines().count(), 1, "{arguments:?}: {error}");
     }
     let doctor = scene.command(&["doctor"]).stdout(full()).output().expect("started");
@@ -66,7 +75,7 @@ fn full_standard_output_is_an_error_that_is_told() {
 }
 
 #[test]
-fn reader_that_has_seen_enough_is_no_error() {
+fn closed_reader_is_no_error() {
     let scene = well();
     for arguments in COMMANDS {
         let output = scene.command(arguments).stdout(without_reader()).output().expect("started");
@@ -75,7 +84,7 @@ fn reader_that_has_seen_enough_is_no_error() {
 }
 
 #[test]
-fn exit_code_is_kept_without_stdout_and_stderr() {
+fn exit_code_is_kept_when_stdout_and_stderr_are_full() {
     let scene = well();
     for arguments in COMMANDS {
         let status = scene.command(arguments).stdout(full()).stderr(full()).status().expect("started");
@@ -106,8 +115,10 @@ fn exit_code_is_kept_when_stderr_is_not_writable() {
     }
 }
 
+// With the shell of Unix.
+#[cfg(unix)]
 #[test]
-fn closed_descriptors_are_no_crash() {
+fn closed_descriptors_do_not_crash() {
     let scene = well();
     for (redirections, code) in [("2>&-", 0), (">&-", 0), (">&- 2>&-", 0), ("<&- >&- 2>&-", 0)] {
         let mut shell = Command::new("/bin/sh");
@@ -119,32 +130,44 @@ fn closed_descriptors_are_no_crash() {
     }
 }
 
-/// Waits for the end of a process; it is killed where it does not end.
-#[track_caller]
-fn exit_code(mut child: Child) -> Option<i32> {
-    let id = child.id();
-    let ended = std::sync::Arc::new(Watched::new(None));
-    let seen = ended.clone();
-    std::thread::spawn(move || {
-        let status = child.wait().expect("it is ours");
-        seen.change(|ended| *ended = Some(status));
-    });
-    let status = ended.wait(std::time::Instant::now() + PATIENCE, |status| *status);
-    if status.is_none() {
-        let id = rustix::process::Pid::from_raw(id as i32).expect("a number");
-        rustix::process::kill_process(id, rustix::process::Signal::KILL).expect("it runs");
-        panic!("the program still runs");
+/// A program that ought to end by itself.
+struct Ending {
+    child: std::process::Child,
+    /// Whether its standard error is closed, as at its end.
+    closed: Arc<Watched<bool>>,
+}
+
+impl Ending {
+    fn spawn(command: &mut Command) -> Ending {
+        let mut child = command.stderr(Stdio::piped()).spawn().expect("started");
+        let mut stderr = child.stderr.take().expect("piped");
+        let closed = Arc::new(Watched::new(false));
+        let seen = closed.clone();
+        std::thread::spawn(move || {
+            let _ = stderr.read_to_end(&mut Vec::new());
+            seen.change(|closed| *closed = true);
+        });
+        Ending { child, closed }
     }
-    status.and_then(|status| status.code())
+
+    /// Waits for its end; it is killed where it does not end.
+    #[track_caller]
+    fn exit_code(mut self) -> Option<i32> {
+        if self.closed.wait(Instant::now() + PATIENCE, |closed| closed.then_some(())).is_none() {
+            self.child.kill().expect("it runs");
+            panic!("the program still runs");
+        }
+        self.child.wait().expect("it is ours").code()
+    }
 }
 
 #[test]
-fn watch_ends_when_its_reader_has_gone() {
+fn watch_ends_when_its_reader_is_gone() {
     let scene = well();
     for format in ["text", "json", "waybar"] {
         let mut command = scene.command(&["status", "--watch", "--format", format]);
-        let child = command.stdout(without_reader()).stderr(Stdio::null()).spawn().expect("started");
-        assert_eq!(exit_code(child), Some(0), "{format}");
+        let program = Ending::spawn(command.stdout(without_reader()));
+        assert_eq!(program.exit_code(), Some(0), "{format}");
     }
 }
 
@@ -152,14 +175,16 @@ fn watch_ends_when_its_reader_has_gone() {
 fn watch_ends_with_an_error_when_standard_output_is_full() {
     let scene = well();
     let mut command = scene.command(&["status", "--watch"]);
-    let child = command.stdout(full()).stderr(Stdio::null()).spawn().expect("started");
-    assert_eq!(exit_code(child), Some(1));
+    let program = Ending::spawn(command.stdout(full()));
+    assert_eq!(program.exit_code(), Some(1));
 }
 
 /// `nohup` starts a program with SIGHUP ignored, and a shell without job control starts one in the background with
 /// SIGINT ignored.
+#[cfg(target_os = "linux")]
 #[test]
-fn signal_that_is_ignored_at_the_start_does_not_end_the_program() {
+fn signal_that_is_ignored_at_startup_does_not_end_the_program() {
+    use std::os::unix::process::CommandExt;
     for (ignored, sent) in [("HUP", rustix::process::Signal::HUP), ("INT", rustix::process::Signal::INT)] {
         let scene = well();
         let program = scene.command(&[]);
@@ -169,16 +194,16 @@ fn signal_that_is_ignored_at_the_start_does_not_end_the_program() {
         shell.env_clear().envs(program.get_envs().filter_map(|(key, value)| Some((key, value?))));
         shell.current_dir(scene.dir.path()).process_group(0);
         let (reader, writer) = std::io::pipe().expect("a pipe");
-        let child = shell.stdout(writer).stderr(Stdio::null()).spawn().expect("started");
+        let watching = Ending::spawn(shell.stdout(writer));
         drop(shell);
         let mut lines = std::io::BufRead::lines(std::io::BufReader::new(reader));
         lines.next().expect("a row").expect("UTF-8");
-        let id = rustix::process::Pid::from_child(&child);
+        let id = rustix::process::Pid::from_child(&watching.child);
         rustix::process::kill_process(id, sent).expect("it runs");
         // The next refresh is the evidence that it lives on.
         scene.claude("another", good());
         assert!(lines.any(|line| line.expect("UTF-8").contains("another@x.org")), "{ignored}");
         rustix::process::kill_process(id, rustix::process::Signal::TERM).expect("it runs");
-        assert_eq!(exit_code(child), Some(128 + 15), "{ignored}");
+        assert_eq!(watching.exit_code(), Some(128 + 15), "{ignored}");
     }
 }

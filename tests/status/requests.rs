@@ -30,7 +30,7 @@ fn nowhere() -> String {
 }
 
 #[test]
-fn claude_is_asked_with_the_headers_it_wants() {
+fn claude_request_has_the_headers_of_claude_code() {
     let scene = Scene::new();
     scene.claude("sk-ant-oat01-x", good());
     let request = only_request(&scene);
@@ -53,7 +53,7 @@ fn claude_is_asked_with_the_headers_it_wants() {
 }
 
 #[test]
-fn codex_is_asked_with_the_headers_it_wants() {
+fn codex_request_has_the_headers_of_codex_cli() {
     let scene = Scene::new();
     scene.account("codex-a.json", &codex("eyJ.x", json!({"account_id": "acc-1"})));
     scene.server.answer("eyJ.x", answer::codex_usage(&[(604_800, 1)]));
@@ -76,7 +76,7 @@ fn codex_is_asked_with_the_headers_it_wants() {
 }
 
 #[test]
-fn the_agent_for_claude_is_a_setting() {
+fn claude_user_agent_setting_replaces_the_default() {
     let scene = Scene::new();
     scene.claude("t", good());
     let usage = scene.server.url("/claude");
@@ -85,7 +85,7 @@ fn the_agent_for_claude_is_a_setting() {
 }
 
 #[test]
-fn accounts_that_are_switched_off_expired_broken_or_not_ours_are_not_asked_for() {
+fn disabled_expired_broken_and_unknown_accounts_send_no_request() {
     let scene = Scene::new();
     scene.account("claude-off.json", &claude("off", json!({"disabled": true})));
     scene.account("claude-old.json", &claude("old", json!({"expired": "2020-01-01 10:00"})));
@@ -96,7 +96,7 @@ fn accounts_that_are_switched_off_expired_broken_or_not_ours_are_not_asked_for()
 }
 
 #[test]
-fn accounts_are_asked_in_parallel() {
+fn requests_of_several_accounts_run_in_parallel() {
     let scene = Scene::new();
     // Nobody is answered before everybody has asked: one after the other would never end.
     let everybody = std::sync::Arc::new(std::sync::Barrier::new(4));
@@ -131,8 +131,10 @@ fn serve_once(stream: &mut std::net::TcpStream, before: impl FnOnce()) -> Vec<St
     request
 }
 
+// Only on Unix does `SSL_CERT_FILE` say whom to trust.
+#[cfg(unix)]
 #[test]
-fn each_account_travels_by_its_own_proxy() {
+fn account_with_proxy_url_uses_that_proxy() {
     let (scene, system, own) = (Scene::new(), RecordingProxy::start(), RecordingProxy::start());
     let front = scene.behind_tls();
     for (token, more) in [
@@ -152,8 +154,9 @@ fn each_account_travels_by_its_own_proxy() {
     assert_eq!(own.visits()[0].authorization.as_deref(), Some("Basic dXNlcjpodW50ZXIy"));
 }
 
+#[cfg(unix)]
 #[test]
-fn a_socks_proxy_is_asked_for_the_servers_address() {
+fn socks_proxy_gets_the_server_address() {
     let (scene, proxy) = (Scene::new(), RecordingProxy::start());
     let front = scene.behind_tls();
     let of_account = json!({"proxy_url": format!("socks5://{}", proxy.address())});
@@ -164,7 +167,7 @@ fn a_socks_proxy_is_asked_for_the_servers_address() {
 }
 
 #[test]
-fn a_token_for_https_never_reaches_a_proxy() {
+fn proxy_of_https_request_never_gets_the_token() {
     let (scene, proxy) = (Scene::new(), UsageServer::start());
     scene.account("claude-a.json", &claude("sk-ant-oat01-x", json!({"proxy_url": proxy.url("")})));
     scene.settings_with("", "https://api.example.com/usage", "");
@@ -179,7 +182,7 @@ fn a_token_for_https_never_reaches_a_proxy() {
 }
 
 #[test]
-fn a_proxy_that_does_not_answer_is_named_without_its_password() {
+fn unreachable_proxy_is_named_without_its_password() {
     let scene = Scene::new();
     scene.behind_tls();
     let proxy = format!("http://user:hunter2@{}", nowhere());

@@ -15,14 +15,14 @@ fn keeps_quiet(scene: &Scene) {
             assert!(!done.stdout.contains(secret) && !done.stderr.contains(secret), "{secret}: {done:?}");
         }
     }
-    for (path, content) in files(&scene.path("state")) {
+    for (path, content) in files(&scene.state_dir()) {
         let content = String::from_utf8_lossy(&content);
         assert!(!SECRETS.iter().any(|secret| content.contains(secret)), "{}: {content}", path.display());
     }
 }
 
 #[test]
-fn a_server_that_repeats_the_token_is_not_repeated() {
+fn token_in_a_response_is_not_shown() {
     for answer in [
         Answer::json(&good()),
         Answer::json(&json!({"error": {"type": TOKEN, "message": TOKEN}})),
@@ -49,7 +49,7 @@ fn a_server_that_repeats_the_token_is_not_repeated() {
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_not_repeated() {
+fn token_in_a_broken_file_is_not_shown() {
     let scene = Scene::new();
     for (name, content) in [
         ("claude-half.json", format!("{{\"access_token\":\"{TOKEN}")),
@@ -74,7 +74,7 @@ fn a_file_that_cannot_be_used_is_not_repeated() {
 }
 
 #[test]
-fn a_proxy_and_an_endpoint_with_a_password_are_not_repeated() {
+fn password_of_a_proxy_is_not_shown() {
     let (scene, proxy) = (Scene::new(), RecordingProxy::start());
     scene.behind_tls();
     for (name, address) in [
@@ -88,7 +88,7 @@ fn a_proxy_and_an_endpoint_with_a_password_are_not_repeated() {
 }
 
 #[test]
-fn more_is_said_on_demand() {
+fn verbose_flag_logs_more() {
     let said = |arguments: &[&str]| {
         let scene = Scene::new();
         scene.claude("t", Answer::hang_up());

@@ -32,7 +32,7 @@ const WRONG: [(&str, usize, &str); 20] = [
 ];
 
 #[test]
-fn wrong_setting_is_told_by_line_and_key_without_its_value() {
+fn invalid_setting_is_named_by_line_and_key_without_its_value() {
     let scene = Scene::new();
     for (text, line, key) in WRONG {
         scene.file("config/quota-tray/config.toml", text);
