@@ -1,4 +1,4 @@
-//! Credential files: read whole or not at all, though their owner rewrites them in place.
+//! Reading credential files: completely or not at all, although CLIProxyAPI rewrites them in place.
 
 use crate::providers::json::wipe;
 use crate::quota::timestamp;
@@ -9,30 +9,29 @@ use std::path::Path;
 use std::time::{Duration, Instant, SystemTime};
 use zeroize::Zeroizing;
 
-/// No login is longer; what is longer is something else.
-const MOST_BYTES: u64 = 1024 * 1024;
+/// A longer file is not a login, in bytes.
+const MAX_BYTES: u64 = 1024 * 1024;
 
-/// CLIProxyAPI truncates a file and then writes it, so a reader can see it empty or half. Such a file is
-/// called broken when it has stood unchanged for this long, ...
-const UNCHANGED: Duration = Duration::from_millis(500);
-/// ... or has been of no use for this long, whatever it does.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// Between two looks pass this many milliseconds, never twice the same, lest they fall into step with
-/// the writer's.
-const PAUSE: std::ops::Range<u64> = 5..30;
+/// CLIProxyAPI truncates a file and then writes it, so a reader can see it empty or partially written. Such a file counts
+/// as broken when it has been unchanged for this long, ...
+const BROKEN_AFTER: Duration = Duration::from_millis(500);
+/// ... or could not be used for this long, even if it keeps changing.
+const READ_TIMEOUT: Duration = Duration::from_secs(5);
+/// The pause between two attempts, in milliseconds. It is random, so that the attempts don't coincide with the writes.
+const RETRY_INTERVAL_MS: std::ops::Range<u64> = 5..30;
 
-/// A credential file's object. The strings among its values are wiped from memory when it is dropped. Its keys are not,
-/// nor what the JSON reader lets go of on its way: the first of two values with one key, a string with escapes, what it
-/// had read of a file that is no JSON.
+/// A credential file's JSON object. The strings among its values are wiped from memory when it is dropped. Its keys are
+/// not, nor what the JSON parser drops: the first of two values with the same key, a string with escapes, the part of an
+/// invalid file that was parsed.
 pub struct Document(Map<String, Value>);
 
 impl Document {
     /// Reads an object.
     ///
     /// # Errors
-    /// What is wrong with it, without a word of what it holds.
+    /// What is wrong with it, without any of its content.
     pub fn parse(bytes: &[u8]) -> Result<Document, String> {
-        // The messages of the JSON reader name a position, never the text there.
+        // The messages of the JSON parser name a position, never the text there.
         match serde_json::from_slice(bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)) {
             Ok(Value::Object(object)) => Ok(Document(object)),
             Ok(mut other) => {
@@ -49,24 +48,24 @@ impl Document {
         self.0.get(key)
     }
 
-    /// A string with something in it, under the key or one of its other names.
+    /// A string under the key or one of its aliases, trimmed. `None`: it is missing, empty or not a string.
     pub fn text(&self, key: &str) -> Option<&str> {
         self.get(self.key_of(key))?.as_str().map(str::trim).filter(|text| !text.is_empty())
     }
 
-    /// The name under which the value of a key stands: of the key itself and its other names, the first that
-    /// holds a number or a string with something in it; the key itself where none does. What is written there
-    /// is what [`Document::text`] and [`Document::expires_at`] read.
+    /// The name that is used for a key: of the key itself and its aliases, the first that has a number or a string that is
+    /// not empty; the key itself where none has. What is written there is what [`Document::text`] and
+    /// [`Document::expires_at`] read.
     pub fn key_of<'a>(&self, key: &'a str) -> &'a str {
-        let says_something = |name: &&str| match self.get(name) {
+        let has_value = |name: &&str| match self.get(name) {
             Some(Value::String(text)) => !text.trim().is_empty(),
             Some(Value::Number(_)) => true,
             _ => false,
         };
-        names_of(key).find(says_something).unwrap_or(key)
+        names_of(key).find(has_value).unwrap_or(key)
     }
 
-    /// When the access token expires: under any of the key's names, else in a nested token. `None`: not told.
+    /// When the access token expires: under any of the key's names, else in a nested token. `None`: the file does not say.
     pub fn expires_at(&self) -> Option<DateTime<Utc>> {
         let nested = ["token", "Token"].into_iter().filter_map(|key| self.get(key)?.as_object());
         std::iter::once(&self.0).chain(nested).find_map(|object| {
@@ -75,9 +74,9 @@ impl Document {
     }
 }
 
-/// Keys that CLIProxyAPI, or a program built on it, writes under other names, too. Its own name goes first, as
-/// it does there (`sdk/cliproxy/auth/metadata_keys.go`, `types.go`). Tokens have no other name.
-const OTHER_NAMES: [(&str, &[&str]); 6] = [
+/// Aliases that CLIProxyAPI, or a program built on it, writes instead of a key. The key itself takes precedence, as it does
+/// there (`sdk/cliproxy/auth/metadata_keys.go`, `types.go`). Tokens have no aliases.
+const ALIASES: [(&str, &[&str]); 6] = [
     ("proxy_url", &["proxy-url"]),
     ("account_id", &["account-id"]),
     ("account_uuid", &["account-uuid"]),
@@ -87,8 +86,8 @@ const OTHER_NAMES: [(&str, &[&str]); 6] = [
 ];
 
 fn names_of(key: &str) -> impl Iterator<Item = &str> {
-    let others = OTHER_NAMES.iter().find(|(name, _)| *name == key).map_or(&[][..], |(_, others)| others);
-    std::iter::once(key).chain(others.iter().copied())
+    let aliases = ALIASES.iter().find(|(name, _)| *name == key).map_or(&[][..], |(_, aliases)| aliases);
+    std::iter::once(key).chain(aliases.iter().copied())
 }
 
 impl Drop for Document {
@@ -97,7 +96,7 @@ impl Drop for Document {
     }
 }
 
-/// What a credential file held when it was read.
+/// The content of a credential file when it was read.
 pub struct Contents {
     /// Its bytes, wiped when dropped.
     pub bytes: Zeroizing<Vec<u8>>,
@@ -105,25 +104,25 @@ pub struct Contents {
     pub document: Document,
 }
 
-/// Reads a credential file, with patience for one that is just being written.
+/// Reads a credential file. Waits up to 5 s for one that is being written.
 ///
 /// # Errors
-/// Why it can't be used, in words that follow "could not read FILE: ".
+/// Why it can't be used, in a form that follows "could not read FILE: ".
 pub async fn read(path: &Path) -> Result<Contents, Unreadable> {
-    let began = Instant::now();
-    let (mut seen, mut since) = (stamp(path).ok(), began);
+    let start = Instant::now();
+    let (mut seen, mut unchanged_since) = (fingerprint(path).ok(), start);
     loop {
         match read_once(path) {
             Err(Unreadable::Broken(_) | Unreadable::Changing)
-                if since.elapsed() < UNCHANGED && began.elapsed() < PATIENCE =>
+                if unchanged_since.elapsed() < BROKEN_AFTER && start.elapsed() < READ_TIMEOUT =>
             {
-                tokio::time::sleep(Duration::from_millis(fastrand::u64(PAUSE))).await;
+                tokio::time::sleep(Duration::from_millis(fastrand::u64(RETRY_INTERVAL_MS))).await;
             }
             result => return result,
         }
-        let now = stamp(path).ok();
-        if now != seen {
-            (seen, since) = (now, Instant::now());
+        let current = fingerprint(path).ok();
+        if current != seen {
+            (seen, unchanged_since) = (current, Instant::now());
         }
     }
 }
@@ -131,16 +130,16 @@ pub async fn read(path: &Path) -> Result<Contents, Unreadable> {
 /// Why a credential file can't be used.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// It is not there (any more).
+    /// There is no file.
     #[error("it is gone")]
     Gone,
-    /// Its content is no object.
+    /// Its content is not a JSON object.
     #[error("{0}")]
     Broken(String),
     /// It changed each time it was read.
     #[error("it keeps changing while it is read")]
     Changing,
-    /// The system refuses it.
+    /// The system refuses to read it, or it is not a credential file by its kind or size.
     #[error("{0}")]
     Refused(String),
 }
@@ -148,7 +147,7 @@ pub enum Unreadable {
 /// Reads a credential file, once.
 ///
 /// # Errors
-/// It can't be used as it stands at this moment.
+/// It can't be used at this moment.
 pub fn read_once(path: &Path) -> Result<Contents, Unreadable> {
     let refused = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Unreadable::Gone,
@@ -160,15 +159,15 @@ pub fn read_once(path: &Path) -> Result<Contents, Unreadable> {
     if !before.is_file() {
         return Err(Unreadable::Refused("it is not a regular file".into()));
     }
-    if before.len() > MOST_BYTES {
+    if before.len() > MAX_BYTES {
         return Err(Unreadable::Refused("it is larger than 1 MiB".into()));
     }
-    // One buffer from the start: a growing one would leave copies of the tokens behind.
+    // One buffer of the full size: a growing one would leave copies of the tokens in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(before.len() as usize + 1024));
-    file.by_ref().take(MOST_BYTES + 1).read_to_end(&mut bytes).map_err(refused)?;
+    file.by_ref().take(MAX_BYTES + 1).read_to_end(&mut bytes).map_err(refused)?;
     let after = file.metadata().map_err(refused)?;
-    // A rewrite between two reads could join two contents into one that is JSON by chance.
-    if Stamp::of(&before) != Stamp::of(&after) || after.len() != bytes.len() as u64 {
+    // A rewrite between two reads could combine two contents into one that is valid JSON by chance.
+    if Fingerprint::of(&before) != Fingerprint::of(&after) || after.len() != bytes.len() as u64 {
         return Err(Unreadable::Changing);
     }
     let document = Document::parse(&bytes).map_err(Unreadable::Broken)?;
@@ -178,37 +177,37 @@ pub fn read_once(path: &Path) -> Result<Contents, Unreadable> {
 fn open(path: &Path) -> io::Result<std::fs::File> {
     let mut options = std::fs::OpenOptions::new();
     options.read(true);
-    // A named pipe in the folder would block the open for ever.
+    // Opening a named pipe would block for ever.
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
     options.open(path)
 }
 
-/// Tells a file's content from another without reading it.
+/// Changes when a file's content does, and is known without reading it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
+pub struct Fingerprint {
     length: u64,
     modified: Option<SystemTime>,
-    /// The number of the file, so that one put in its place is another.
+    /// So that a file that replaces another differs from it.
     inode: u64,
 }
 
-impl Stamp {
-    fn of(metadata: &std::fs::Metadata) -> Stamp {
+impl Fingerprint {
+    fn of(metadata: &std::fs::Metadata) -> Fingerprint {
         #[cfg(unix)]
         let inode = std::os::unix::fs::MetadataExt::ino(metadata);
         #[cfg(not(unix))]
         let inode = 0;
-        Stamp { length: metadata.len(), modified: metadata.modified().ok(), inode }
+        Fingerprint { length: metadata.len(), modified: metadata.modified().ok(), inode }
     }
 }
 
-/// The stamp of the file at `path`.
+/// The fingerprint of the file at `path`.
 ///
 /// # Errors
 /// It is gone, or the system refuses.
-pub fn stamp(path: &Path) -> io::Result<Stamp> {
-    Ok(Stamp::of(&std::fs::metadata(path)?))
+pub fn fingerprint(path: &Path) -> io::Result<Fingerprint> {
+    Ok(Fingerprint::of(&std::fs::metadata(path)?))
 }
 
 #[cfg(test)]
@@ -220,7 +219,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_told_without_its_content() {
+    fn invalid_document_is_reported_without_its_content() {
         for (text, words) in [
             ("", "it is empty"),
             (" \n", "it is empty"),
@@ -234,7 +233,7 @@ mod tests {
     }
 
     #[test]
-    fn a_byte_order_mark_does_no_harm() {
+    fn byte_order_mark_is_skipped() {
         let document = parse("\u{feff}{\"type\":\" claude \",\"email\":\" \"}").expect("an object");
         assert_eq!(document.text("type"), Some("claude"));
         assert_eq!((document.text("email"), document.text("none")), (None, None));

@@ -1,79 +1,69 @@
-//! Replacing a credential file: what can fail is tried before the token is spent.
+//! Replacing a credential file: everything that can fail is tried before the token is sent.
 //!
-//! The usual way is a temporary file beside the credential, renamed over it. Its name is random and it is created with
-//! `O_EXCL`, so two renewals without a common lock (two state directories, say) never write into one file; and the
-//! rename happens only while the name still leads to the file that this renewal wrote. A file that is a mount point, the
-//! usual way to bring one login into a container, can't be renamed over (EBUSY): it is written in place, with a whole
-//! copy of the new content in the state directory until that is done.
+//! Usually a temporary file beside the credential is renamed over it, and only while its name still leads to the file that
+//! this renewal wrote. A file that is a mount point, the usual way to bring one login into a container, can't be renamed
+//! over (EBUSY): it is written in place, with a copy of the new content in the state directory until that is done.
 
-use crate::credentials::place::{self, Obstacle, Place};
-use crate::platform::file_lock::is_at;
-use std::fs::{File, Metadata, OpenOptions, TryLockError};
+use crate::credentials::replace_method::{Obstacle, ReplaceMethod, replace_method, reserve, write_over};
+use crate::credentials::temporary_file;
+use crate::platform::file_lock;
+use std::fs::{File, Metadata};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
 
-/// More than new tokens are longer than old ones, in bytes.
-const SPARE: u64 = 32 * 1024;
+/// New tokens are not longer than the old ones by more than this, in bytes.
+const SPARE_BYTES: u64 = 32 * 1024;
 
-/// Temporary files are named so, with this many random letters in between. CLIProxyAPI loads every `*.json`, dot files
-/// included, so the name has another ending.
-const PREFIX: &str = ".quota-tray-login-";
-const SUFFIX: &str = ".tmp";
-const RANDOM_LETTERS: usize = 12;
-
-/// How often another process may remove the new file.
-const MAX_TRIES: u32 = 100;
-
-/// A file that is ready to take the credential's place: made, with room enough and with the credential's owner and
-/// permissions, before anything is done that can't be undone.
+/// A file that is ready to replace the credential: it has enough space and the credential's owner and permissions before
+/// anything is done that can't be undone.
 pub struct Replacement {
     file: File,
     temporary: PathBuf,
     target: PathBuf,
-    place: Place,
+    method: ReplaceMethod,
 }
 
 impl Replacement {
-    /// Makes the file for the credential at `target`, which is no link. `copy` is where the new content stands while it
-    /// is written in place.
+    /// Creates the file for the credential at `target`, which is not a link. `copy` is where the new content is while the
+    /// credential is written in place.
     ///
     /// # Errors
     /// The credential can't be replaced: the folder can't be written to, the disk is full, the file is immutable …
     pub fn prepare(target: &Path, metadata: &Metadata, copy: &Path) -> Result<Replacement, Obstacle> {
-        let place = place::of(target, metadata)?;
-        remove_abandoned(target);
-        let (file, temporary) = match place {
-            Place::Folder => create_locked(|| random_name(target))?,
-            Place::MountPoint => {
-                // Left by a renewal that was killed, and of no use: it would have been restored before.
+        let method = replace_method(target, metadata)?;
+        temporary_file::remove_abandoned(target);
+        let (file, temporary) = match method {
+            ReplaceMethod::Rename => temporary_file::create_locked(|| temporary_file::random_path(target))?,
+            ReplaceMethod::InPlace => {
+                // Left by a renewal that was killed. A copy that was needed has been restored before.
                 let _ = std::fs::remove_file(copy);
-                create_locked(|| copy.to_owned())?
+                temporary_file::create_locked(|| copy.to_owned())?
             }
         };
-        let mut replacement = Replacement { file, temporary, target: target.to_owned(), place };
-        let length = metadata.len().saturating_add(SPARE);
+        let mut replacement = Replacement { file, temporary, target: target.to_owned(), method };
+        let length = metadata.len().saturating_add(SPARE_BYTES);
         io::copy(&mut io::Read::take(io::repeat(b' '), length), &mut &replacement.file)?;
-        match place {
-            Place::Folder => {
+        match method {
+            ReplaceMethod::Rename => {
                 replacement.keep_owner(metadata)?;
                 replacement.file.set_permissions(metadata.permissions())?;
                 replacement.file.sync_all()?;
-                replacement.rehearse()?;
+                replacement.try_rename()?;
             }
-            Place::MountPoint => {
+            ReplaceMethod::InPlace => {
                 replacement.file.sync_all()?;
-                place::reserve(target, length)?;
+                reserve(target, length)?;
             }
         }
         Ok(replacement)
     }
 
-    /// Renames the temporary file to another random name: a folder that takes new files but no renames (append-only, a
-    /// nearly full btrfs, a security module) is found out before the token is spent.
-    fn rehearse(&mut self) -> io::Result<()> {
-        let name = random_name(&self.target);
-        rename(&self.temporary, &name)?;
-        self.temporary = name;
+    /// Renames the temporary file to another random name: a folder that allows new files but no renames (append-only, a
+    /// nearly full btrfs, a security module) is found out before the token is sent.
+    fn try_rename(&mut self) -> io::Result<()> {
+        let path = temporary_file::random_path(&self.target);
+        rename(&self.temporary, &path)?;
+        self.temporary = path;
         sync_folder(&self.target)
     }
 
@@ -93,10 +83,10 @@ impl Replacement {
         Ok(())
     }
 
-    /// Writes the new content to disk. The credential is as it was.
+    /// Writes the new content to disk. The credential is unchanged.
     ///
     /// # Errors
-    /// The disk refuses.
+    /// It can't be written.
     pub fn fill(&mut self, content: &[u8]) -> io::Result<()> {
         self.file.rewind()?;
         self.file.write_all(content)?;
@@ -104,33 +94,33 @@ impl Replacement {
         self.file.sync_all()
     }
 
-    /// Whether the file is still where it was made, and not removed or replaced by another process.
+    /// Whether the file is still where it was created, and was not removed or replaced by another process.
     pub fn is_in_place(&self) -> bool {
-        is_at(&self.file, &self.temporary)
+        file_lock::is_at(&self.file, &self.temporary)
     }
 
     /// Gives the credential the content written by [`fill`](Self::fill).
     ///
     /// # Errors
-    /// The file system refuses, or another process has removed or replaced the temporary file. The credential is as it
-    /// was; one written in place may be half written, and [`restore`] completes it.
+    /// The file system refuses, or another process has removed or replaced the temporary file. The credential is
+    /// unchanged then; one written in place may be partially written, and [`restore`] completes it.
     pub fn take_place(mut self) -> io::Result<()> {
         if !self.is_in_place() {
             return Err(io::Error::other("the temporary file was removed or replaced by another program"));
         }
-        // A mandatory lock there: a program that reads the new credential at once would fail.
+        // Locks are mandatory there: a program that reads the new credential at once would fail.
         #[cfg(windows)]
         let _ = self.file.unlock();
-        match self.place {
-            Place::Folder => {
+        match self.method {
+            ReplaceMethod::Rename => {
                 rename(&self.temporary, &self.target)?;
                 sync_folder(&self.target)
             }
-            Place::MountPoint => {
+            ReplaceMethod::InPlace => {
                 self.file.rewind()?;
-                let result = place::write_over(&mut self.file, &self.target);
+                let result = write_over(&mut self.file, &self.target);
                 if result.is_err() {
-                    // The copy stays: it is what the credential is restored from.
+                    // The copy stays: the credential is restored from it.
                     self.temporary = PathBuf::new();
                 }
                 result
@@ -141,74 +131,25 @@ impl Replacement {
 
 impl Drop for Replacement {
     fn drop(&mut self) {
-        // After a rename the name is gone, or belongs to somebody else.
+        // After the rename the path leads to no file, or to another program's.
         if self.is_in_place() {
             let _ = std::fs::remove_file(&self.temporary);
         }
     }
 }
 
-/// Completes a credential that was written in place and only half of it, from the whole copy at `copy`. Says whether
-/// there was one.
+/// Completes a credential that was partially written in place, from the copy at `copy`. Returns whether there was one.
 ///
 /// # Errors
-/// The disk refuses.
+/// A file can't be read or written.
 pub fn restore(target: &Path, copy: &Path) -> io::Result<bool> {
     let mut file = match File::open(copy) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         file => file?,
     };
-    place::write_over(&mut file, target)?;
+    write_over(&mut file, target)?;
     std::fs::remove_file(copy)?;
     Ok(true)
-}
-
-/// Removes the temporary files that killed renewals have left beside the credential: those with our name that no process
-/// holds locked. They may hold tokens.
-pub fn remove_abandoned(target: &Path) {
-    let Some(Ok(listing)) = target.parent().map(std::fs::read_dir) else { return };
-    for entry in listing.flatten().filter(|entry| is_temporary(&entry.file_name().to_string_lossy())) {
-        let path = entry.path();
-        let mut options = OpenOptions::new();
-        options.read(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::custom_flags(
-            &mut options,
-            (rustix::fs::OFlags::NOFOLLOW | rustix::fs::OFlags::NONBLOCK).bits() as i32,
-        );
-        let Ok(file) = options.open(&path) else { continue };
-        if file.try_lock().is_ok() && is_at(&file, &path) {
-            let _ = std::fs::remove_file(&path);
-        }
-    }
-}
-
-/// Makes a file for its owner only, locked, which tells other processes that it is in use. One that another process has
-/// taken for abandoned before it was locked is made anew.
-fn create_locked(name: impl Fn() -> PathBuf) -> io::Result<(File, PathBuf)> {
-    for _ in 0..MAX_TRIES {
-        let path = name();
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let file = options.open(&path)?;
-        let taken = matches!(file.try_lock(), Err(TryLockError::WouldBlock));
-        if !taken && is_at(&file, &path) {
-            return Ok((file, path));
-        }
-    }
-    Err(io::Error::other("another program keeps deleting new files in this folder"))
-}
-
-fn is_temporary(name: &str) -> bool {
-    let random = name.strip_prefix(PREFIX).and_then(|rest| rest.strip_suffix(SUFFIX));
-    random.is_some_and(|it| it.len() == RANDOM_LETTERS && it.bytes().all(|byte| byte.is_ascii_alphanumeric()))
-}
-
-fn random_name(target: &Path) -> PathBuf {
-    let random: String = std::iter::repeat_with(fastrand::alphanumeric).take(RANDOM_LETTERS).collect();
-    target.with_file_name(format!("{PREFIX}{random}{SUFFIX}"))
 }
 
 #[cfg(not(windows))]
@@ -216,7 +157,7 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
     std::fs::rename(from, to)
 }
 
-/// A program that reads the file at this moment holds it; it will let go.
+/// Fails while another program reads the file, which takes a moment.
 #[cfg(windows)]
 fn rename(from: &Path, to: &Path) -> io::Result<()> {
     let mut attempts = 40;
@@ -231,10 +172,10 @@ fn rename(from: &Path, to: &Path) -> io::Result<()> {
     }
 }
 
-/// Makes sure that a folder has its new names on disk, too.
+/// Syncs the folder of a file, so that its new name is on disk, too.
 ///
 /// # Errors
-/// The disk refuses.
+/// The folder can't be opened or synced.
 pub fn sync_folder(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     if let Some(folder) = path.parent() {
@@ -293,23 +234,5 @@ mod tests {
         replacement.take_place().expect_err("it is another file");
         assert_eq!(fs::read(&target).expect("read"), b"old");
         assert!(temporary.exists(), "another program's file is not removed");
-    }
-
-    #[test]
-    fn abandoned_files_are_removed_and_no_others() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let (target, replacement) = prepared(dir.path());
-        let abandoned = random_name(&target);
-        let others =
-            [".claude-a.json.tmp", ".quota-tray-login-short.tmp", ".quota-tray-login-abcdefghijkl.json"];
-        for path in others.iter().map(|name| dir.path().join(name)).chain([abandoned.clone()]) {
-            fs::write(path, "x").expect("written");
-        }
-        remove_abandoned(&target);
-        assert!(!abandoned.exists());
-        assert!(replacement.temporary.exists(), "it is in use");
-        for name in others {
-            assert!(dir.path().join(name).exists(), "{name}");
-        }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::config::{Settings, TokenRenewal};
 use crate::credentials::Login;
-use crate::credentials::renewal::{Policy, Refusal, Renewer, Step};
+use crate::credentials::renewal::{Checkpoint, Policy, Refusal, Renewer};
 use crate::credentials::store::{self, Entry};
 use crate::engine::budget::{Admission, Candidate, RequestBudget, RequestLimits};
 use crate::engine::refused_tokens::{Refused, RefusedTokens};
@@ -11,7 +11,7 @@ use crate::engine::state_file::StateFile;
 use crate::platform::folder_watch::FolderWatch;
 use crate::platform::secret::Secret;
 use crate::providers::{self, Http};
-use crate::quota::{Account, AccountId, AccountStatus, Failure, TokenLifetime, Usage};
+use crate::quota::{Account, AccountId, AccountStatus, Failure, RenewalFailure, TokenLifetime, Usage};
 use crate::text;
 use chrono::{DateTime, Utc};
 use std::collections::HashMap;
@@ -100,11 +100,11 @@ pub struct Shared {
 
 impl Shared {
     /// Keeps everything in `state_dir`, but for locks that processes with other state directories share, which are in
-    /// `runtime_dir`. `watcher` is told of each step of a renewal.
-    pub fn new(state_dir: &Path, runtime_dir: &Path, watcher: fn(Step)) -> Shared {
+    /// `runtime_dir`. `observer` is called at each checkpoint of a renewal.
+    pub fn new(state_dir: &Path, runtime_dir: &Path, observer: fn(Checkpoint)) -> Shared {
         let http = Arc::new(Http::default());
         crate::platform::files::remove_abandoned(state_dir);
-        let renewer = Renewer::new(state_dir, runtime_dir, http.clone(), watcher);
+        let renewer = Renewer::new(state_dir, runtime_dir, http.clone(), observer);
         Shared { renewer, http, state: StateFile::new(state_dir) }
     }
 }
@@ -167,7 +167,7 @@ impl Accounts {
             match self.renew(&login).await {
                 Ok(renewed) => login = renewed,
                 Err(refusal) => {
-                    return (login, Some(Err(failure(&refusal, Failure::Expired))), refusal.again_at);
+                    return (login, Some(Err(failure(&refusal, Failure::Expired))), refusal.retry_at);
                 }
             }
         }
@@ -181,7 +181,7 @@ impl Accounts {
         match self.renew(&login).await {
             // Nobody will renew it, unless the user does.
             Err(_) if self.policy.mode == TokenRenewal::Never => (login, Some(result), None),
-            Err(refusal) => (login, Some(Err(failure(&refusal, Failure::Rejected))), refusal.again_at),
+            Err(refusal) => (login, Some(Err(failure(&refusal, Failure::Rejected))), refusal.retry_at),
             Ok(renewed) => {
                 // Before it is sent, since that may be at a later refresh: the second request counts like the first.
                 self.change_refused(|tokens| {
@@ -270,8 +270,8 @@ impl Accounts {
     }
 }
 
-fn failure(refusal: &Refusal, otherwise: fn(String) -> Failure) -> Failure {
-    if refusal.dead { Failure::SignInAgain } else { otherwise(refusal.words.clone()) }
+fn failure(refusal: &Refusal, otherwise: fn(RenewalFailure) -> Failure) -> Failure {
+    if refusal.is_dead { Failure::SignInAgain } else { otherwise(refusal.failure.clone()) }
 }
 
 impl Source for Accounts {

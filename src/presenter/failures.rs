@@ -1,7 +1,7 @@
 //! What is said when an account's usage could not be had, in words its owner can act on.
 
 use crate::presenter::format::{Zone, clock_time};
-use crate::quota::Failure;
+use crate::quota::{Failure, RenewalFailure};
 use chrono::{DateTime, Utc};
 
 impl Failure {
@@ -26,8 +26,10 @@ impl Failure {
             Failure::WorkspaceDeactivated => {
                 "this workspace has been deactivated: ask its administrator, or sign in to another one".into()
             }
-            Failure::Rejected(why) => format!("the provider does not accept the token: {why}"),
-            Failure::Expired(why) => format!("token expired: {why}"),
+            Failure::Rejected(why) => {
+                format!("the provider does not accept the token: {}", why.words(now, zone))
+            }
+            Failure::Expired(why) => format!("token expired: {}", why.words(now, zone)),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
             Failure::AskedEnough(until) => {
                 format!("asked often enough for now; asking again at {}", clock_time(*until, now, zone))
@@ -60,6 +62,21 @@ impl Failure {
             Failure::NotUnderstood(_) => "answer not understood".into(),
             Failure::BrokenFile(_) => "credential file broken".into(),
             Failure::Internal(_) => "internal error".into(),
+        }
+    }
+}
+
+impl RenewalFailure {
+    /// A clause that says what went wrong and what helps.
+    pub fn words(&self, now: DateTime<Utc>, zone: Zone) -> String {
+        match self {
+            RenewalFailure::Clause(clause) => clause.clone(),
+            RenewalFailure::ResponsesLost { responses_lost, retry_at } => format!(
+                "the token server's response was lost {responses_lost} times; trying again at {}, or sign in again \
+                 with CLIProxyAPI",
+                clock_time(*retry_at, now, zone)
+            ),
+            RenewalFailure::Unsent { unsent } => format!("cannot renew: {}", unsent.words(now, zone)),
         }
     }
 }

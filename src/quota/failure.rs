@@ -1,7 +1,8 @@
 //! Why an account's usage could not be had. Its words: `words/failures.rs`.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
+use std::fmt;
 
 /// What went wrong with one account. Holds no token and no answer's body.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,11 +25,11 @@ pub enum Failure {
     Blocked,
     /// The provider refuses a token (401 or 403) that has not expired, and it could not be renewed yet;
     /// the text says why, and what helps.
-    Rejected(String),
+    Rejected(RenewalFailure),
     /// The workspace of the login is no more (402), and its quota with it.
     WorkspaceDeactivated,
     /// The access token has expired, and it could not be renewed; the text says why, and what helps.
-    Expired(String),
+    Expired(RenewalFailure),
     /// Too many requests (429); no more are sent until this moment.
     RateLimited(DateTime<Utc>),
     /// It was asked as often as it may be for now; asked again from this moment on.
@@ -41,4 +42,71 @@ pub enum Failure {
     BrokenFile(String),
     /// A fault of this program, kept to this one account.
     Internal(String),
+}
+
+/// Why a token was not renewed. The state file has most of these as plain text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RenewalFailure {
+    /// What went wrong and what helps, as a clause.
+    Clause(String),
+    /// The token was sent several times, and each response was lost.
+    ResponsesLost {
+        /// How often.
+        responses_lost: u32,
+        /// When it is sent again.
+        retry_at: DateTime<Utc>,
+    },
+    /// The request could not be sent to the token server.
+    Unsent {
+        /// Why.
+        unsent: Box<Failure>,
+    },
+}
+
+impl<T: Into<String>> From<T> for RenewalFailure {
+    fn from(clause: T) -> RenewalFailure {
+        RenewalFailure::Clause(clause.into())
+    }
+}
+
+/// For the log: times are UTC, and the failure of a request is not worded.
+impl fmt::Display for RenewalFailure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RenewalFailure::Clause(clause) => f.write_str(clause),
+            RenewalFailure::ResponsesLost { responses_lost, retry_at } => {
+                let retry_at = retry_at.to_rfc3339_opts(SecondsFormat::Secs, true);
+                write!(
+                    f,
+                    "the token server's response was lost {responses_lost} times; trying again at {retry_at}"
+                )
+            }
+            RenewalFailure::Unsent { unsent } => write!(f, "could not send the request: {unsent:?}"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn state_files_of_earlier_versions_are_read() {
+        let text = r#"{"expired":"start CLIProxyAPI"}"#;
+        let failure: Failure = serde_json::from_str(text).expect("a failure");
+        assert_eq!(failure, Failure::Expired("start CLIProxyAPI".into()));
+        assert_eq!(serde_json::to_string(&failure).expect("JSON"), text);
+    }
+
+    #[test]
+    fn every_kind_is_read_back() {
+        for failure in [
+            RenewalFailure::ResponsesLost { responses_lost: 2, retry_at: DateTime::UNIX_EPOCH },
+            RenewalFailure::Unsent { unsent: Box::new(Failure::Unreachable("a.example".into())) },
+        ] {
+            let text = serde_json::to_string(&failure).expect("JSON");
+            assert_eq!(serde_json::from_str::<RenewalFailure>(&text).expect("a failure"), failure, "{text}");
+        }
+    }
 }

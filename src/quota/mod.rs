@@ -19,7 +19,7 @@ pub mod window;
 pub use account::{Account, Provider};
 pub use account_id::AccountId;
 pub use fact::{CreditBalance, DollarCredit, Fact};
-pub use failure::Failure;
+pub use failure::{Failure, RenewalFailure};
 pub use identity::Identity;
 pub use snapshot::{AccountStatus, Snapshot};
 pub use usage::{AccountUsage, ExtraUsage, TokenLifetime, Usage, UsageState};

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::sync::{Arc, Condvar, Mutex};
 
 use quota_tray::config;
-use quota_tray::credentials::renewal::{Policy, Renewer, Step};
+use quota_tray::credentials::renewal::{Checkpoint, Policy, Renewer};
 use quota_tray::credentials::store::{self, Entry};
 use quota_tray::platform::paths::{Paths, expand_home};
 use quota_tray::providers::Http;
@@ -25,7 +25,7 @@ const WAIT_FOR: &str = "WAIT_FOR";
 
 /// A step, and which time it comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment(pub Step, pub usize);
+pub struct Moment(pub Checkpoint, pub usize);
 
 impl std::fmt::Display for Moment {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -92,7 +92,7 @@ fn told_by(variable: &str) -> Option<String> {
 }
 
 /// Says which step has come, and dies if it is the one.
-fn told(step: Step) {
+fn told(step: Checkpoint) {
     static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
     static MORE: Condvar = Condvar::new();
     let mut all = TOLD.lock().expect("nothing panics under it");

@@ -3,7 +3,7 @@
 use std::os::unix::process::ExitStatusExt;
 use std::time::Instant;
 
-use quota_tray::credentials::renewal::Step::{self, *};
+use quota_tray::credentials::renewal::Checkpoint::{self, *};
 
 use super::child::{self, Moment};
 use super::journals;
@@ -16,19 +16,19 @@ const MOMENTS: [Moment; 13] = [
     Moment(ReplacementMade, 1),
     Moment(JournalPrepared, 1),
     Moment(Sending, 1),
-    Moment(AnswerKept, 1),
-    Moment(AnswerKept, 2),
-    Moment(AnswerKept, 3),
-    Moment(AnswerKept, 4),
-    Moment(Answered, 1),
-    Moment(Filled, 1),
+    Moment(PieceStored, 1),
+    Moment(PieceStored, 2),
+    Moment(PieceStored, 3),
+    Moment(PieceStored, 4),
+    Moment(ResponseStored, 1),
+    Moment(ReplacementWritten, 1),
     Moment(Replaced, 1),
-    Moment(Noted, 1),
+    Moment(Confirmed, 1),
     Moment(Finished, 1),
 ];
 
 /// Killed here, the refresh token is still on its way: it is spent, and its answer not whole.
-const ON_THE_WIRE: [Moment; 2] = [Moment(AnswerKept, 1), Moment(AnswerKept, 2)];
+const ON_THE_WIRE: [Moment; 2] = [Moment(PieceStored, 1), Moment(PieceStored, 2)];
 
 #[test]
 fn a_claude_login_survives_a_kill_at_every_step() {
@@ -52,8 +52,9 @@ fn a_codex_login_behind_a_link_survives_a_kill_at_every_step() {
 
 #[test]
 fn a_kill_while_the_journal_is_read_harms_no_more_than_the_first() {
-    for first in [Moment(AnswerKept, 3), Moment(Answered, 1), Moment(Replaced, 1)] {
-        let seconds = [Filled, Replaced, Noted, Sending, Answered].map(|step| Moment(step, 1));
+    for first in [Moment(PieceStored, 3), Moment(ResponseStored, 1), Moment(Replaced, 1)] {
+        let seconds =
+            [ReplacementWritten, Replaced, Confirmed, Sending, ResponseStored].map(|step| Moment(step, 1));
         survives_both(&Stage::new().with("claude", "alice@example.com"), first, &seconds);
     }
 }
@@ -81,10 +82,10 @@ fn a_login_survives_any_number_of_kills_just_before_its_token_is_sent() {
 
 #[test]
 fn an_answer_that_is_in_the_journal_is_taken_from_there_and_not_asked_for_again() {
-    for step in [AnswerKept, Answered, Filled, Replaced, Noted] {
+    for step in [PieceStored, ResponseStored, ReplacementWritten, Replaced, Confirmed] {
         let stage = Stage::new().with("claude", "alice@example.com");
         let player = stage.only();
-        kill_at(&stage, Moment(step, if step == AnswerKept { 4 } else { 1 }));
+        kill_at(&stage, Moment(step, if step == PieceStored { 4 } else { 1 }));
         let run = stage.status();
         let login = stage.ledger.login(&player.name);
         assert_eq!(run.error_of(player), None, "{step:?}: {run:#?}");
@@ -95,7 +96,7 @@ fn an_answer_that_is_in_the_journal_is_taken_from_there_and_not_asked_for_again(
 
 #[test]
 fn a_token_that_was_spent_before_a_kill_is_never_sent_again_though_it_comes_back() {
-    for step in [Answered, Filled, Replaced, Noted] {
+    for step in [ResponseStored, ReplacementWritten, Replaced, Confirmed] {
         let stage = Stage::new().with("claude", "alice@example.com");
         stage.ledger.answer_for(0);
         let player = stage.only();
@@ -112,7 +113,7 @@ fn a_token_that_was_spent_before_a_kill_is_never_sent_again_though_it_comes_back
 
 #[test]
 fn no_token_stays_in_the_journal_wherever_the_kill_came() {
-    for step in [Answered, Filled, Replaced, Noted] {
+    for step in [ResponseStored, ReplacementWritten, Replaced, Confirmed] {
         let stage = Stage::new().with("codex", "bob@example.com");
         kill_at(&stage, Moment(step, 1));
         for _ in 0..2 {
@@ -157,7 +158,7 @@ fn an_answer_goes_into_its_journal_while_another_renewal_is_busy_with_its_disk()
     let (first, gate) = (Gate::new(), Gate::new());
     stage.ledger.hold(&stage.players()[0].name, &first);
     stage.ledger.hold(&stage.players()[1].name, &gate);
-    let (busy, read) = (Moment(Filled, 1), Moment(AnswerKept, 2));
+    let (busy, read) = (Moment(ReplacementWritten, 1), Moment(PieceStored, 2));
     let child = stage.scene.spawn_command(&mut child::that_waits(&stage.scene, busy, read));
     // Both questions are out before the first answer comes.
     child.stdout_line(&Moment(Sending, 2).to_string());
@@ -222,18 +223,18 @@ fn survives_both(stage: &Stage, first: Moment, seconds: &[Moment]) {
 /// Renews in a process that dies at this moment, and says where the login is then.
 #[track_caller]
 fn kill_at(stage: &Stage, moment: Moment) -> Whereabouts {
-    if moment.0 == Step::Finished {
+    if moment.0 == Checkpoint::Finished {
         // A renewal ends when its file has been stable for a minute.
         stage.must_renew(stage.players(), "the sign-in");
         stage.wait(2);
     }
     let gates = stage.ledger.answer_in_pieces();
-    let last = if moment.0 == AnswerKept { moment.1 } else { gates.len() + 1 };
+    let last = if moment.0 == PieceStored { moment.1 } else { gates.len() + 1 };
     let child = stage.scene.spawn_command(&mut child::that_dies(&stage.scene, moment));
-    if moment.0 == AnswerKept {
+    if moment.0 == PieceStored {
         // Each piece only once the one before is kept, so that none is joined to another.
         for (gate, piece) in gates.iter().zip(1..last) {
-            child.stdout_line(&Moment(AnswerKept, piece).to_string());
+            child.stdout_line(&Moment(PieceStored, piece).to_string());
             gate.open();
         }
     } else {
@@ -245,7 +246,7 @@ fn kill_at(stage: &Stage, moment: Moment) -> Whereabouts {
     let died = Instant::now();
     gates.iter().for_each(Gate::open);
     stage.ledger.settle();
-    if moment.0 == Step::Finished {
+    if moment.0 == Checkpoint::Finished {
         let login = stage.ledger.login(&stage.only().name);
         let kept = journals::all(&stage.state_dir()).iter().any(|journal| journal.holds(&login.refresh));
         assert!(!kept, "a token is left in the journal");

@@ -3,7 +3,7 @@
 use super::ledger::Kind;
 use super::stage::Stage;
 use chrono::TimeDelta;
-use quota_tray::credentials::renewal::{Renewer, Step};
+use quota_tray::credentials::renewal::{Checkpoint, Renewer};
 use quota_tray::providers::Http;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -67,7 +67,7 @@ fn a_start_of_the_library_clears_it_as_well() {
     stage.shows_usage_with(2);
     stage.pass(61);
     let state_dir = stage.renewals().parent().expect("a folder").to_owned();
-    let renewer = Renewer::new(&state_dir, &state_dir, Arc::new(Http::default()), |_: Step| {});
+    let renewer = Renewer::new(&state_dir, &state_dir, Arc::new(Http::default()), |_: Checkpoint| {});
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(renewer.recover());
     stage.search().not_in("the journal", fs::read(stage.journal()).expect("a journal"));

@@ -4,7 +4,7 @@ use crate::app::context::Context;
 use crate::cli::doctor::{Finding, bad, doubtful, good};
 use crate::config::{Endpoint, TokenRenewal};
 use crate::credentials::Login;
-use crate::credentials::renewal::cli_proxy_api::{self, Presence};
+use crate::credentials::renewal::cli_proxy_api::{self, Detection};
 use crate::presenter::format::Zone;
 use crate::providers::Http;
 use crate::providers::proxy::Proxy;
@@ -105,9 +105,9 @@ fn system_proxy() -> Vec<Finding> {
 
 async fn cli_proxy_api(context: &Context, http: &Http) -> Finding {
     let endpoints = &context.settings.endpoints.cli_proxy_api;
-    match cli_proxy_api::find(http, endpoints).await {
-        Presence::Running(place) => return good("CLIProxyAPI", format!("it runs at {place}")),
-        Presence::Silent(place) => {
+    match cli_proxy_api::detect(http, endpoints).await {
+        Detection::Running(place) => return good("CLIProxyAPI", format!("it runs at {place}")),
+        Detection::Unresponsive(place) => {
             return doubtful(
                 "CLIProxyAPI",
                 format!(
@@ -116,9 +116,9 @@ async fn cli_proxy_api(context: &Context, http: &Http) -> Finding {
                 "restart it, or set token_renewal = \"always\": with \"auto\", Quota Tray renews nothing while it is there",
             );
         }
-        Presence::Absent => {}
+        Detection::NotFound => {}
     }
-    let places: Vec<_> = endpoints.iter().map(cli_proxy_api::place).collect();
+    let places: Vec<_> = endpoints.iter().map(cli_proxy_api::address).collect();
     let state = match places.is_empty() {
         true => "no address of it is set".to_owned(),
         false => format!("it does not run at {}", places.join(", ")),

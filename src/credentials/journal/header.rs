@@ -1,146 +1,131 @@
-//! What a journal says of a renewal: hashes and moments, no tokens.
+//! The header of a journal: how far a renewal has come. It holds hashes and moments, no tokens.
 
-use crate::credentials::journal::{HEADER, MOST_ANSWER};
+use crate::credentials::journal::layout::Slot;
+use crate::platform::secret::Secret;
+use crate::providers::token_response::Tokens;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
-/// Spent tokens that are remembered here besides the last; older ones are in the list of spent tokens.
-const EARLIER: usize = 8;
+/// Used tokens that are kept here besides the last; older ones are in the list of used tokens.
+const MAX_EARLIER: usize = 8;
 
-/// The length of the name of a succession.
-pub const SUCCESSION: usize = 8;
+/// The length of the name of a token family.
+pub const FAMILY_DIGITS: usize = 8;
 
 /// How far a renewal has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RenewalPhase {
-    /// Nothing has been sent.
+    /// The token has not been sent, or the server has not accepted the request.
     Prepared,
-    /// The token may have been spent; the answer is not known to be whole.
+    /// The token may have been used; no complete response is known.
     Sent,
-    /// The answer is here.
-    Answered,
-    /// The server has called the token dead.
-    Refused,
-    /// The credential file has the new token; the answer is wiped.
+    /// The response is in the journal.
+    #[serde(rename = "answered")]
+    Received,
+    /// The server has rejected the token for good.
+    #[serde(rename = "refused")]
+    Rejected,
+    /// The credential file has the new token; the response is wiped.
     Done,
 }
 
-/// The header. Holds hashes, no tokens.
+/// The header. Tokens are refresh tokens, given by their hashes (SHA-256, hexadecimal).
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Header {
     version: u32,
     /// The credential file.
     #[serde(with = "path_text")]
     pub credential: PathBuf,
-    /// SHA-256 of the refresh token that was sent.
-    pub spent: String,
-    /// SHA-256 of the refresh token that came for it. `None`: not known yet.
-    pub new: Option<String>,
-    /// Whether Quota Tray itself had written the sent token to the file.
-    #[serde(default)]
-    pub ours: bool,
-    /// SHA-256 of the refresh tokens spent before, the latest first, as far back as each came for the one before it. With
-    /// a token from elsewhere (the user has signed in anew, perhaps to another account) this begins anew.
+    /// The token that this renewal sends.
+    #[serde(rename = "spent")]
+    pub token: String,
+    /// The token that the server has issued for it. `None`: not known yet.
+    #[serde(rename = "new")]
+    pub new_token: Option<String>,
+    /// Whether Quota Tray itself had written `token` to the file.
+    #[serde(default, rename = "ours")]
+    pub is_ours: bool,
+    /// The tokens used before, the latest first, as far back as each was issued for the one before it. With a token from
+    /// elsewhere (the user has signed in again, perhaps to another account) the list begins again.
     pub earlier: Vec<String>,
-    /// Names that succession of tokens: a random number in hexadecimal. Empty in journals written by earlier versions.
-    #[serde(default)]
-    pub succession: String,
-    /// How far it has come.
+    /// Names the family of these tokens: a random number in hexadecimal. Empty in journals of earlier versions.
+    #[serde(default, rename = "succession")]
+    pub family: String,
+    /// How far the renewal has come.
     pub phase: RenewalPhase,
-    /// How often this token has been sent without an answer, or been called dead.
-    pub tries: u32,
-    /// How often in a row the token server has refused the request (429, 403, 5xx …), which says nothing of the token.
-    #[serde(default)]
-    pub failures: u32,
-    /// The status of the last of these refusals. `None`: there was none.
-    #[serde(default)]
-    pub status: Option<u16>,
+    /// How often `token` has been sent without a response, or been rejected.
+    #[serde(rename = "tries")]
+    pub attempts: u32,
+    /// How often in a row the token server has not accepted the request (429, 403, 5xx …), which says nothing about the
+    /// token.
+    #[serde(default, rename = "failures")]
+    pub server_errors: u32,
+    /// The status of the last of these responses. `None`: there was none.
+    #[serde(default, rename = "status")]
+    pub last_status: Option<u16>,
     /// When the phase began.
-    pub at: DateTime<Utc>,
-    /// When the answer came: its tokens count their time from then. `None`: none has come.
-    #[serde(default)]
-    pub came: Option<DateTime<Utc>>,
-    /// The server wants to be asked no sooner. `None`: it has not said so.
+    #[serde(rename = "at")]
+    pub phase_since: DateTime<Utc>,
+    /// When the response came: the lifetime of its tokens counts from then. `None`: none has come.
+    #[serde(default, rename = "came")]
+    pub received_at: Option<DateTime<Utc>>,
+    /// No request is sent before. `None`: there is no such limit.
     #[serde(default)]
     pub not_before: Option<DateTime<Utc>>,
-    /// The room of the answer: the first or the second.
-    #[serde(default)]
-    pub(crate) room: Room,
-    /// When the answer in the other room came, which brought the token that is to be sent now. `None`: there
-    /// is none.
-    #[serde(default)]
-    pub kept: Option<DateTime<Utc>>,
-}
-
-/// One of the two places for an answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum Room {
-    #[default]
-    First,
-    Second,
-}
-
-impl Room {
-    pub(crate) fn other(self) -> Room {
-        match self {
-            Room::First => Room::Second,
-            Room::Second => Room::First,
-        }
-    }
-
-    pub(crate) fn offset(self) -> u64 {
-        match self {
-            Room::First => HEADER as u64,
-            Room::Second => (HEADER + MOST_ANSWER) as u64,
-        }
-    }
+    /// The slot of the response.
+    #[serde(default, rename = "room")]
+    pub slot: Slot,
+    /// When the response in the other slot came, which has `token` in it. `None`: that slot is empty.
+    #[serde(default, rename = "kept")]
+    pub previous_received_at: Option<DateTime<Utc>>,
 }
 
 impl Header {
-    /// A renewal that is about to begin; `before` is the last one's header.
-    pub fn prepared(credential: &Path, spent: String, before: Option<&Header>, at: DateTime<Utc>) -> Header {
-        let again = before.filter(|before| before.spent == spent);
-        let succeeds = before.filter(|before| before.new.as_ref() == Some(&spent));
-        let earlier = match (again, succeeds) {
+    /// The header of a renewal that is about to send `token`; `before` is that of the last one.
+    pub fn prepared(credential: &Path, token: String, before: Option<&Header>, now: DateTime<Utc>) -> Header {
+        let repeats = before.filter(|before| before.token == token);
+        let continues = before.filter(|before| before.new_token.as_ref() == Some(&token));
+        let earlier = match (repeats, continues) {
             (Some(before), _) => before.earlier.clone(),
             (None, Some(before)) => {
-                std::iter::once(&before.spent).chain(&before.earlier).take(EARLIER).cloned().collect()
+                std::iter::once(&before.token).chain(&before.earlier).take(MAX_EARLIER).cloned().collect()
             }
             (None, None) => Vec::new(),
         };
-        let succession = again.or(succeeds).map(|before| before.succession.clone());
-        let succession = succession
+        let family = repeats.or(continues).map(|before| before.family.clone());
+        let family = family
             .filter(|name| !name.is_empty())
-            .unwrap_or_else(|| format!("{:0SUCCESSION$x}", fastrand::u32(..)));
-        // An answer starts the count anew, also one that lets the token live.
-        let tries = again.filter(|before| before.new.is_none()).map_or(0, |before| before.tries);
-        let (room, kept) = match before {
-            Some(before) if before.brought(&spent) => (before.room.other(), before.came.or(Some(before.at))),
-            Some(before) => (before.room, again.and_then(|before| before.kept)),
-            None => (Room::First, None),
+            .unwrap_or_else(|| format!("{:0FAMILY_DIGITS$x}", fastrand::u32(..)));
+        // Any response resets the count, also one that leaves the token valid.
+        let attempts =
+            repeats.filter(|before| before.new_token.is_none()).map_or(0, |before| before.attempts);
+        let (slot, previous_received_at) = match before {
+            Some(before) if before.holds_response_with(&token) => {
+                (before.slot.other(), before.received_at.or(Some(before.phase_since)))
+            }
+            Some(before) => (before.slot, repeats.and_then(|before| before.previous_received_at)),
+            None => (Slot::First, None),
         };
-        let ours = before.is_some_and(|before| before.wrote(&spent));
-        let credential = credential.to_owned();
+        let is_ours = before.is_some_and(|before| before.has_written(&token));
         Header {
             version: 1,
-            credential,
-            spent,
-            new: None,
-            ours,
+            credential: credential.to_owned(),
+            token,
+            new_token: None,
+            is_ours,
             earlier,
-            succession,
+            family,
             phase: RenewalPhase::Prepared,
-            tries,
-            failures: again.map_or(0, |before| before.failures),
-            status: again.and_then(|before| before.status),
-            at,
-            came: None,
+            attempts,
+            server_errors: repeats.map_or(0, |before| before.server_errors),
+            last_status: repeats.and_then(|before| before.last_status),
+            phase_since: now,
+            received_at: None,
             not_before: None,
-            room,
-            kept,
+            slot,
+            previous_received_at,
         }
     }
 
@@ -149,42 +134,64 @@ impl Header {
         self.version == 1
     }
 
-    /// The spent tokens that `before` knows and this header has no room for.
-    pub fn dropped<'a>(&self, before: &'a Header) -> impl Iterator<Item = &'a String> {
-        let kept = |hash: &&String| **hash == self.spent || self.earlier.contains(hash);
-        let spent: Vec<_> = std::iter::once(&before.spent).chain(&before.earlier).collect();
-        let dropped: Vec<_> =
-            spent.into_iter().filter(|hash| before.has_spent(hash) && !kept(hash)).collect();
-        dropped.into_iter()
+    /// The used tokens that `before` lists and this header does not.
+    pub fn forgotten<'a>(&self, before: &'a Header) -> impl Iterator<Item = &'a String> {
+        let is_listed = |hash: &&String| **hash == self.token || self.earlier.contains(hash);
+        let listed_before: Vec<_> = std::iter::once(&before.token).chain(&before.earlier).collect();
+        let forgotten: Vec<_> =
+            listed_before.into_iter().filter(|hash| before.has_used(hash) && !is_listed(hash)).collect();
+        forgotten.into_iter()
     }
 
-    /// The token that the login has now, as far as this journal knows: the one that came, or the one that is to be
-    /// sent. `None`: that is not known.
-    pub fn current(&self) -> Option<&String> {
-        match &self.new {
+    /// The login's live token as far as this journal knows: the one that was issued, or the one that is to be sent.
+    /// `None`: that is not known.
+    pub fn live_token(&self) -> Option<&String> {
+        match &self.new_token {
             Some(new) => Some(new),
-            None => Some(&self.spent).filter(|spent| !self.has_spent(spent)),
+            None => Some(&self.token).filter(|token| !self.has_used(token)),
         }
     }
 
-    /// Whether the answer that is here brought this token, for another.
-    fn brought(&self, hash: &str) -> bool {
-        self.phase == RenewalPhase::Answered && self.new.as_deref() == Some(hash) && self.spent != hash
+    /// Whether the response in the journal has this token in it, issued for another one.
+    pub fn holds_response_with(&self, hash: &str) -> bool {
+        self.phase == RenewalPhase::Received && self.new_token.as_deref() == Some(hash) && self.token != hash
     }
 
-    /// Whether the file has a token from us.
-    pub fn wrote(&self, hash: &str) -> bool {
-        self.new.as_deref() == Some(hash) || (self.spent == hash && self.ours)
+    /// Whether Quota Tray has written this token to the file.
+    pub fn has_written(&self, hash: &str) -> bool {
+        self.new_token.as_deref() == Some(hash) || (self.token == hash && self.is_ours)
     }
 
-    /// Whether a token is known to be spent: sending it again could end the whole login.
-    pub fn has_spent(&self, hash: &str) -> bool {
-        let spent_last = self.spent == hash && self.new.as_ref().is_some_and(|new| new != hash);
-        spent_last || self.earlier.iter().any(|earlier| earlier == hash)
+    /// Whether a token is known to be used: sending it again could revoke the whole login.
+    pub fn has_used(&self, hash: &str) -> bool {
+        let was_replaced = self.token == hash && self.new_token.as_ref().is_some_and(|new| new != hash);
+        was_replaced || self.earlier.iter().any(|earlier| earlier == hash)
+    }
+
+    /// Whether the response to this renewal replaces the token: it is the one that was sent, or an earlier one.
+    pub fn is_replaced(&self, hash: &str) -> bool {
+        self.token == hash || self.earlier.iter().any(|earlier| earlier == hash)
+    }
+
+    /// Whether the server has issued no new refresh token, so that the one that was sent stays valid.
+    pub fn keeps_token(&self) -> bool {
+        self.new_token.as_ref() == Some(&self.token)
+    }
+
+    /// Whether these are the tokens of the response that the header describes, and not a damaged copy of them.
+    pub fn matches(&self, tokens: &Tokens) -> bool {
+        let refresh = tokens.refresh.as_ref().map(Secret::hash);
+        self.new_token.is_none() || refresh.is_none() || refresh == self.new_token
+    }
+
+    /// Whether the journal may hold a login that is nowhere else.
+    pub fn may_hold_login(&self) -> bool {
+        matches!(self.phase, RenewalPhase::Sent | RenewalPhase::Received)
+            || self.previous_received_at.is_some()
     }
 }
 
-/// A path as a string of JSON. One that is not UTF-8 is written as a NUL, which no path holds, and its bytes in
+/// A path as a JSON string. One that is not UTF-8 is written as a NUL, which no path contains, and its bytes in
 /// hexadecimal.
 mod path_text {
     use serde::{Deserialize, Deserializer, Serializer};
@@ -217,7 +224,7 @@ mod path_text {
         Some(std::ffi::OsString::from_vec(bytes.collect::<Option<_>>()?).into())
     }
 
-    /// Windows gives no way back from these bytes; such a journal is set aside.
+    /// Windows can't convert these bytes back to a path; such a journal is set aside.
     #[cfg(not(unix))]
     fn from_hex(_hex: &str) -> Option<PathBuf> {
         None
@@ -231,7 +238,7 @@ mod tests {
     use std::os::unix::ffi::OsStrExt;
 
     #[test]
-    fn path_that_is_not_utf_8_survives() {
+    fn path_that_is_not_utf_8_is_read_back() {
         for bytes in [&b"/a/claude-b.json"[..], b"/a/claude-\xff\xfe.json"] {
             let path = Path::new(OsStr::from_bytes(bytes));
             let header = Header::prepared(path, "hash".into(), None, DateTime::UNIX_EPOCH);
@@ -241,17 +248,17 @@ mod tests {
     }
 
     #[test]
-    fn token_from_elsewhere_begins_a_new_succession() {
+    fn token_from_elsewhere_begins_a_new_family() {
         let at = DateTime::UNIX_EPOCH;
         let path = Path::new("/a.json");
         let mut first = Header::prepared(path, "one".into(), None, at);
-        first.new = Some("two".into());
+        first.new_token = Some("two".into());
         let mut second = Header::prepared(path, "two".into(), Some(&first), at);
-        assert_eq!((&second.earlier, &second.succession), (&vec!["one".to_owned()], &first.succession));
-        assert_eq!(second.dropped(&first).count(), 0);
-        second.new = Some("three".into());
+        assert_eq!((&second.earlier, &second.family), (&vec!["one".to_owned()], &first.family));
+        assert_eq!(second.forgotten(&first).count(), 0);
+        second.new_token = Some("three".into());
         let other = Header::prepared(path, "other".into(), Some(&second), at);
-        assert!(other.earlier.is_empty() && other.succession != first.succession);
-        assert_eq!(other.dropped(&second).collect::<Vec<_>>(), ["two", "one"]);
+        assert!(other.earlier.is_empty() && other.family != first.family);
+        assert_eq!(other.forgotten(&second).collect::<Vec<_>>(), ["two", "one"]);
     }
 }

@@ -1,5 +1,5 @@
-//! Is a CLIProxyAPI running that renews the logins itself? Two programs that renew the same login lose it, so a program
-//! that may be CLIProxyAPI counts as one.
+//! Detects a running CLIProxyAPI, which renews the logins itself. Two programs that renew the same login lose it, so a
+//! program that may be CLIProxyAPI counts as one.
 
 use crate::config::Endpoint;
 use crate::providers::http::{Http, Probe};
@@ -7,73 +7,61 @@ use std::time::Duration;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-/// How CLIProxyAPI's own page begins.
+/// How CLIProxyAPI's page at `/` begins.
 const PAGE: &str = "CLI Proxy API Server";
 
-/// How long CLIProxyAPI is taken to be as it was found.
+/// How long a result is reused.
 const RESULT_LIFETIME: Duration = Duration::from_secs(5);
 
-/// What was found at the addresses of CLIProxyAPI. A place is host and port.
+/// What was found at the addresses of CLIProxyAPI. An address is host and port.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Presence {
-    /// It answers at this place.
+pub enum Detection {
+    /// CLIProxyAPI responds at this address.
     Running(String),
-    /// A program at this place accepts connections and does not answer.
-    Silent(String),
-    /// No connection is accepted, or other programs answer.
-    Absent,
+    /// A program at this address accepts connections and does not respond.
+    Unresponsive(String),
+    /// No connection is accepted, or other programs respond.
+    NotFound,
 }
 
-impl Presence {
-    /// Why a login is not to be renewed, as a clause with what helps. `None`: it may be.
-    pub fn refusal(&self) -> Option<String> {
-        match self {
-            Presence::Running(_) => Some("CLIProxyAPI is running and will renew it".into()),
-            Presence::Silent(place) => Some(format!(
-                "a program on {place} accepts connections but does not answer, and may be CLIProxyAPI; restart it, or \
-                 set token_renewal = \"always\""
-            )),
-            Presence::Absent => None,
-        }
-    }
-}
-
-/// Looks at each address until CLIProxyAPI is found.
-pub async fn find(http: &Http, endpoints: &[Endpoint]) -> Presence {
-    let mut found = Presence::Absent;
+/// Probes the addresses in turn until CLIProxyAPI is found.
+pub async fn detect(http: &Http, endpoints: &[Endpoint]) -> Detection {
+    let mut found = Detection::NotFound;
     for endpoint in endpoints {
         match http.probe(endpoint, PAGE).await {
-            Probe::Found => return Presence::Running(place(endpoint)),
-            Probe::Silent if found == Presence::Absent => found = Presence::Silent(place(endpoint)),
+            Probe::Found => return Detection::Running(address(endpoint)),
+            Probe::Silent if found == Detection::NotFound => {
+                found = Detection::Unresponsive(address(endpoint));
+            }
             Probe::Silent | Probe::NotFound => {}
         }
     }
     found
 }
 
-/// Host and port: an address may hold a password, too.
-pub fn place(endpoint: &Endpoint) -> String {
+/// Host and port, without the user name and password that a URL can contain.
+pub fn address(endpoint: &Endpoint) -> String {
     let port = endpoint.url().port_or_known_default();
     port.map_or_else(|| endpoint.host().to_owned(), |port| format!("{}:{port}", endpoint.host()))
 }
 
-/// Looks for CLIProxyAPI on behalf of many logins at once.
+/// Detects CLIProxyAPI for many logins at the same time.
 #[derive(Debug, Default)]
-pub struct Lookout {
-    last: Mutex<Option<(Instant, Presence)>>,
+pub struct Detector {
+    last: Mutex<Option<(Instant, Detection)>>,
 }
 
-impl Lookout {
+impl Detector {
     /// What is at these addresses. The first caller probes, the others wait for its result.
-    pub async fn find(&self, http: &Http, endpoints: &[Endpoint]) -> Presence {
+    pub async fn detect(&self, http: &Http, endpoints: &[Endpoint]) -> Detection {
         let mut last = self.last.lock().await;
-        if let Some((at, presence)) = &*last
+        if let Some((at, detection)) = &*last
             && at.elapsed() < RESULT_LIFETIME
         {
-            return presence.clone();
+            return detection.clone();
         }
-        let presence = find(http, endpoints).await;
-        *last = Some((Instant::now(), presence.clone()));
-        presence
+        let detection = detect(http, endpoints).await;
+        *last = Some((Instant::now(), detection.clone()));
+        detection
     }
 }

@@ -1,85 +1,202 @@
-//! Why a login is not renewed, in words its owner can act on.
+//! Why a login is not renewed, in a form its owner can act on.
 
 use crate::credentials::file::Unreadable;
-use crate::credentials::journal::{Header, RenewalPhase};
-use crate::credentials::place::Obstacle;
-use crate::credentials::renewal::SETTLED;
-use crate::presenter::format::{Zone, clock_time};
-use chrono::{DateTime, TimeDelta, Utc};
-use std::fs::Metadata;
+use crate::credentials::replace_method::Obstacle;
+use crate::quota::{Failure, RenewalFailure};
+use crate::text;
+use chrono::{DateTime, Utc};
+use std::fmt;
 use std::io;
 use std::path::Path;
-
-/// After an answer that was lost, and after a token was called dead, the file is looked at again for
-/// this long before anything else: whoever has the new token may write it.
-const WAIT: TimeDelta = TimeDelta::minutes(2);
-
-/// How far the looks in that time are apart.
-const LOOK: TimeDelta = TimeDelta::minutes(1);
-
-/// A token whose answer was lost is sent again after [`LOOK`], and after twice as long each time, up to
-/// this. It is never given up: where the server has it, the login is lost anyway, and where it has not,
-/// because the network broke down or the program was killed just before, the token is as good as ever.
-const LONGEST: TimeDelta = TimeDelta::hours(12);
 
 /// Why a login was not renewed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Refusal {
-    /// What stands in the way and what helps, as a clause.
-    pub words: String,
-    /// The login can only be made anew.
-    pub dead: bool,
-    /// When it is worth looking again, where that is before the next refresh.
-    pub again_at: Option<DateTime<Utc>>,
+    /// What went wrong and what helps.
+    pub failure: RenewalFailure,
+    /// Whether only signing in again helps.
+    pub is_dead: bool,
+    /// When the next attempt is useful, where that is before the next refresh.
+    pub retry_at: Option<DateTime<Utc>>,
 }
 
 impl Refusal {
-    /// A refusal that the next refresh may find gone.
-    pub fn because(words: impl Into<String>) -> Refusal {
-        Refusal { words: words.into(), dead: false, again_at: None }
+    /// A refusal that may not hold at the next refresh. `clause`: what went wrong and what helps.
+    pub fn because(clause: impl Into<String>) -> Refusal {
+        Refusal { failure: RenewalFailure::Clause(clause.into()), is_dead: false, retry_at: None }
     }
 
     /// A refusal that holds until a moment.
-    pub fn until(words: impl Into<String>, again_at: DateTime<Utc>) -> Refusal {
-        Refusal { again_at: Some(again_at), ..Refusal::because(words) }
+    pub fn until(clause: impl Into<String>, retry_at: DateTime<Utc>) -> Refusal {
+        Refusal { retry_at: Some(retry_at), ..Refusal::because(clause) }
     }
 
-    /// The disk stands in the way.
+    /// The request can't be sent.
+    pub fn unsent(failure: Failure) -> Refusal {
+        Refusal {
+            failure: RenewalFailure::Unsent { unsent: Box::new(failure) },
+            is_dead: false,
+            retry_at: None,
+        }
+    }
+
+    /// A file below `place` can't be read or written.
     pub fn disk(error: &io::Error, place: &Path) -> Refusal {
-        Refusal::because(format!("cannot renew: {}", disk_words(error, place)))
+        Refusal::because(format!("cannot renew: {}", disk_clause(error, place)))
     }
 
     /// The credential can't be replaced.
     pub fn obstacle(obstacle: &Obstacle, folder: &Path) -> Refusal {
-        Refusal::because(format!("cannot renew: {}", obstacle_words(obstacle, folder)))
+        Refusal::because(format!("cannot renew: {}", obstacle_clause(obstacle, folder)))
     }
 
-    /// The file is not there any more.
-    pub fn gone() -> Refusal {
-        Refusal::because("its file is gone; sign in again with CLIProxyAPI to have it back")
+    /// The file was removed.
+    pub fn file_gone() -> Refusal {
+        Reason::FileGone.into()
+    }
+
+    /// The file has another login than the renewal began with.
+    pub fn file_changed() -> Refusal {
+        Reason::FileChanged.into()
+    }
+
+    /// A fault of this program.
+    pub fn internal() -> Refusal {
+        Refusal::because("an error in Quota Tray, please report it")
+    }
+}
+
+/// For the log.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.failure.fmt(f)
     }
 }
 
 impl From<Unreadable> for Refusal {
     fn from(error: Unreadable) -> Refusal {
         match error {
-            Unreadable::Gone => Refusal::gone(),
-            other => Refusal::because(format!("its file can't be read: {other}")),
+            Unreadable::Gone => Refusal::file_gone(),
+            other => Reason::FileUnreadable(other.to_string()).into(),
         }
     }
 }
 
-/// Why a credential can't be replaced, in words.
-pub fn obstacle_words(obstacle: &Obstacle, folder: &Path) -> String {
+/// Why the next step of a renewal is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Reason {
+    /// The file was removed.
+    FileGone,
+    /// The file can't be read, with the error.
+    FileUnreadable(String),
+    /// The file has another login than the renewal began with.
+    FileChanged,
+    /// The file has no refresh token.
+    NoRefreshToken,
+    /// The token was used, and the one issued for it is nowhere. Sending it again could revoke the whole login.
+    TokenUsed,
+    /// The server's response may have a new login in it that this program can't find.
+    UnknownResponse,
+    /// The token was sent so many times without a response.
+    ResponseLost {
+        /// How often it was sent.
+        attempts: u32,
+        /// When it is sent again.
+        retry_at: DateTime<Utc>,
+    },
+    /// The server has just rejected the token; another program may have renewed it, and write the new one.
+    WaitingForNewLogin {
+        /// When the file is read again.
+        retry_at: DateTime<Utc>,
+    },
+    /// The server has rejected the token for good.
+    SignInAgain,
+    /// The server did not accept the request; the token is still valid.
+    ServerError {
+        /// The status of the response.
+        status: u16,
+        /// When the token is sent again.
+        retry_at: DateTime<Utc>,
+    },
+    /// The user has switched renewal off.
+    RenewalDisabled,
+    /// CLIProxyAPI runs and renews its files itself.
+    CliProxyApiRunning,
+    /// A program at this address (host and port) does not answer and may be CLIProxyAPI.
+    CliProxyApiUnresponsive(String),
+    /// The file belongs to another user.
+    OtherOwner,
+    /// Another program may be writing the file.
+    ChangedRecently {
+        /// When it has been unchanged for long enough.
+        retry_at: DateTime<Utc>,
+    },
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Refusal {
+        match reason {
+            Reason::FileGone => {
+                Refusal::because("its file is gone; sign in again with CLIProxyAPI to have it back")
+            }
+            Reason::FileUnreadable(error) => Refusal::because(format!("its file can't be read: {error}")),
+            Reason::FileChanged => Refusal::because("its file was changed while it was renewed"),
+            Reason::NoRefreshToken => {
+                Refusal::because("its file has no refresh token; sign in again with CLIProxyAPI")
+            }
+            Reason::TokenUsed => Refusal::because(
+                "its file holds a refresh token that was already used; restart CLIProxyAPI, or sign in again with it",
+            ),
+            Reason::UnknownResponse => Refusal::because(
+                "the token server sent an unexpected response, which is kept in the renewal journal; update Quota \
+                 Tray, or sign in again with CLIProxyAPI",
+            ),
+            Reason::ResponseLost { attempts: 0 | 1, retry_at } => {
+                Refusal::until("the token server's response was lost; trying again in a minute", retry_at)
+            }
+            Reason::ResponseLost { attempts, retry_at } => Refusal {
+                failure: RenewalFailure::ResponsesLost { responses_lost: attempts, retry_at },
+                is_dead: false,
+                retry_at: Some(retry_at),
+            },
+            Reason::WaitingForNewLogin { retry_at } => {
+                Refusal::until("the login is no longer accepted; looking for a new one in its file", retry_at)
+            }
+            Reason::SignInAgain => {
+                Refusal { is_dead: true, ..Refusal::because("sign in again with CLIProxyAPI") }
+            }
+            Reason::ServerError { status, retry_at } => Refusal::until(
+                format!("cannot renew: the token server answered {status}; trying again later"),
+                retry_at,
+            ),
+            Reason::RenewalDisabled => Refusal::because(
+                "renewal is switched off (token_renewal = \"never\"); start CLIProxyAPI, or sign in again with it",
+            ),
+            Reason::CliProxyApiRunning => Refusal::because("CLIProxyAPI is running and will renew it"),
+            Reason::CliProxyApiUnresponsive(address) => Refusal::because(format!(
+                "a program on {address} accepts connections but does not answer, and may be CLIProxyAPI; restart it, \
+                 or set token_renewal = \"always\""
+            )),
+            Reason::OtherOwner => Refusal::because("cannot renew: its file belongs to another user"),
+            Reason::ChangedRecently { retry_at } => Refusal::until(
+                "another program has just changed its file; renewing in a minute unless it does so itself",
+                retry_at,
+            ),
+        }
+    }
+}
+
+/// Why a credential can't be replaced, as a clause.
+pub fn obstacle_clause(obstacle: &Obstacle, folder: &Path) -> String {
     match obstacle {
-        Obstacle::Io(error) => disk_words(error, folder),
+        Obstacle::Io(error) => disk_clause(error, folder),
         other => other.to_string(),
     }
 }
 
-/// What the disk refuses, in words.
-pub fn disk_words(error: &io::Error, place: &Path) -> String {
-    let place = crate::text::path(place);
+/// What the disk refuses, as a clause.
+fn disk_clause(error: &io::Error, place: &Path) -> String {
+    let place = text::path(place);
     match error.kind() {
         io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => {
             format!("the folder {place} is read-only")
@@ -88,107 +205,5 @@ pub fn disk_words(error: &io::Error, place: &Path) -> String {
             format!("there is no room left in {place}")
         }
         _ => format!("could not write in {place}: {error}"),
-    }
-}
-
-/// Whether a token may be sent, by what is known of it.
-pub fn may_send(before: &Header, hash: &str, now: DateTime<Utc>) -> Result<(), Refusal> {
-    if before.has_spent(hash) {
-        return Err(spent());
-    }
-    if before.spent != hash {
-        return Ok(());
-    }
-    match before.phase {
-        RenewalPhase::Prepared | RenewalPhase::Done => match before.not_before {
-            Some(until) if now < until && until - now < TimeDelta::hours(25) => {
-                // Journals of before have no status: it was a 429 then.
-                let status = before.status.unwrap_or(429);
-                let words = format!("cannot renew: the token server answered {status}; trying again later");
-                Err(Refusal::until(words, until))
-            }
-            _ => Ok(()),
-        },
-        RenewalPhase::Refused => Err(refused(before.at, now)),
-        // The server has kept the token.
-        RenewalPhase::Answered if before.new.is_some() => Ok(()),
-        RenewalPhase::Answered => Err(unknown_response()),
-        RenewalPhase::Sent if now < next_try(before) => Err(answer_lost(before, now)),
-        RenewalPhase::Sent => Ok(()),
-    }
-}
-
-/// The token was spent, and the one that came for it is nowhere. Sending it again could end the whole login.
-pub fn spent() -> Refusal {
-    Refusal::because(
-        "its file holds a refresh token that was already used; restart CLIProxyAPI, or sign in again with it",
-    )
-}
-
-/// The server has answered, and the new login may be in what it said, where this program does not find it.
-pub fn unknown_response() -> Refusal {
-    Refusal::because(
-        "the token server sent an unexpected response, which is kept in the renewal journal; update Quota Tray, or \
-         sign in again with CLIProxyAPI",
-    )
-}
-
-/// The server has called the token dead, at a moment.
-pub fn refused(at: DateTime<Utc>, now: DateTime<Utc>) -> Refusal {
-    if now - at < WAIT {
-        // CLIProxyAPI may have renewed it a moment before us, and write it a moment later.
-        let again = (now + LOOK).min(at + WAIT);
-        return Refusal::until("the login is no longer accepted; looking for a new one in its file", again);
-    }
-    Refusal { dead: true, ..Refusal::because("sign in again with CLIProxyAPI") }
-}
-
-/// The token was sent, and no answer is known.
-pub fn answer_lost(header: &Header, now: DateTime<Utc>) -> Refusal {
-    let again = next_try(header).max(now);
-    let words = match header.tries {
-        0 | 1 => "the token server's response was lost; trying again in a minute".to_owned(),
-        tries => format!(
-            "the token server's response was lost {tries} times; trying again at {}, or sign in again with \
-             CLIProxyAPI",
-            clock_time(again, now, Zone::LOCAL)
-        ),
-    };
-    Refusal::until(words, again)
-}
-
-fn next_try(header: &Header) -> DateTime<Utc> {
-    let doubled = LOOK * 2_i32.pow(header.tries.saturating_sub(1).min(16));
-    header.at + doubled.min(LONGEST)
-}
-
-/// Whether the file is this user's.
-pub fn is_ours(metadata: &Metadata) -> Result<(), Refusal> {
-    #[cfg(unix)]
-    {
-        let owner = std::os::unix::fs::MetadataExt::uid(metadata);
-        if owner != rustix::process::geteuid().as_raw() {
-            return Err(Refusal::because("cannot renew: its file belongs to another user"));
-        }
-    }
-    #[cfg(not(unix))]
-    let _ = metadata;
-    Ok(())
-}
-
-/// Whether nobody else is at the file. `written_by_us`: the last change was a renewal of ours.
-pub fn is_settled(metadata: &Metadata, written_by_us: bool) -> Result<(), Refusal> {
-    if written_by_us {
-        return Ok(());
-    }
-    // A moment in the future says nothing but that a clock was put back.
-    let age = metadata.modified().ok().and_then(|modified| modified.elapsed().ok());
-    match age.and_then(|age| SETTLED.checked_sub(age)) {
-        None => Ok(()),
-        Some(left) if left.is_zero() => Ok(()),
-        Some(left) => Err(Refusal::until(
-            "another program has just changed its file; renewing in a minute unless it does so itself",
-            crate::platform::clock::now() + left,
-        )),
     }
 }

@@ -1,14 +1,16 @@
 //! Sending the refresh token, once, and what the response means for the journal.
 
-use crate::credentials::journal::{Journal, MOST_ANSWER, RenewalPhase};
-use crate::credentials::renewal::files::Files;
-use crate::credentials::renewal::keeping::note;
-use crate::credentials::renewal::refusal::{answer_lost, refused, unknown_response};
-use crate::credentials::renewal::{Policy, Refusal, Renewer, Step};
+use crate::credentials::journal::{Journal, MAX_RESPONSE_BYTES, RenewalPhase};
+use crate::credentials::renewal::checkpoint::Checkpoint;
+use crate::credentials::renewal::credential_files::CredentialFiles;
+use crate::credentials::renewal::refusal::{Reason, Refusal};
+use crate::credentials::renewal::renewer::{Policy, Renewer};
+use crate::credentials::renewal::send_rules::{response_lost, token_rejected};
+use crate::credentials::renewal::write_back::enter_phase;
 use crate::credentials::store::Login;
+use crate::platform::clock;
 use crate::platform::secret::Secret;
-use crate::presenter::format::Zone;
-use crate::providers::http::retry_at;
+use crate::providers::http;
 use crate::providers::token_request::{Lost, TokenResponse};
 use crate::providers::token_response::{self, Meaning, Tokens};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -16,7 +18,7 @@ use std::io::{self, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// After a token server has refused a request it is left alone for this long, and for twice as long each time, ...
+/// The pause after a token server has not accepted a request. It doubles each time, ...
 const FIRST_BACKOFF: TimeDelta = TimeDelta::minutes(1);
 /// ... up to this.
 const MAX_BACKOFF: TimeDelta = TimeDelta::minutes(30);
@@ -24,109 +26,109 @@ const MAX_BACKOFF: TimeDelta = TimeDelta::minutes(30);
 /// New tokens.
 pub(crate) struct Received {
     pub tokens: Tokens,
-    /// Whether they are in the journal, too.
-    pub in_journal: bool,
+    /// Whether the journal has them, too.
+    pub is_in_journal: bool,
 }
 
 impl Renewer {
-    /// Sends the refresh token, once.
+    /// Sends the refresh token, once. The response is written to the journal as it comes.
+    ///
+    /// # Errors
+    /// Why there are no new tokens.
     pub(crate) async fn request(
         &self,
         policy: &Policy,
         login: &Login,
-        spent: &Secret,
-        files: &Files,
+        token: &Secret,
+        files: &CredentialFiles,
         journal: &mut Journal,
     ) -> Result<Received, Refusal> {
         let provider = login.account.provider;
         let endpoint = token_response::endpoint(provider, &policy.endpoints);
-        let form = token_response::form(provider, spent);
-        let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
-        let mut writer = journal.answer_writer().map_err(cannot)?;
-        journal.header.tries += 1;
-        journal.enter(RenewalPhase::Sent, crate::platform::clock::now()).map_err(cannot)?;
-        self.told(Step::Sending);
-        let watcher = self.watcher;
-        let failed = Arc::new(AtomicBool::new(false));
-        let keep = {
-            let failed = failed.clone();
+        let form = token_response::form(provider, token);
+        let disk = |error: io::Error| Refusal::disk(&error, &self.dir);
+        let mut writer = journal.response_writer().map_err(disk)?;
+        journal.header.attempts += 1;
+        journal.enter(RenewalPhase::Sent, clock::now()).map_err(disk)?;
+        self.reach(Checkpoint::Sending);
+        let observer = self.observer();
+        let has_failed = Arc::new(AtomicBool::new(false));
+        let store = {
+            let has_failed = has_failed.clone();
             move |piece: &[u8]| {
-                // Reading goes on: the response in memory is all there is then.
+                // The response is read to its end nevertheless: it exists in memory only then.
                 if let Err(error) = writer.write_all(piece) {
                     log::warn!("could not write the renewal journal: {error}");
-                    failed.store(true, Ordering::Relaxed);
+                    has_failed.store(true, Ordering::Relaxed);
                 }
-                watcher(Step::AnswerKept);
+                observer(Checkpoint::PieceStored);
             }
         };
-        let response = self.http.post_form(endpoint, &login.proxy, form, keep).await;
-        let now = crate::platform::clock::now();
-        let failed = failed.load(Ordering::Relaxed);
+        let response = self.http.post_form(endpoint, &login.proxy, form, store).await;
+        let now = clock::now();
+        let has_failed = has_failed.load(Ordering::Relaxed);
         match response {
             Ok(TokenResponse { status, retry_after, body }) => match token_response::meaning(status, &body) {
                 Meaning::Tokens(tokens) => {
                     let header = &mut journal.header;
-                    (header.came, header.failures, header.status) = (Some(now), 0, None);
-                    // Of a response that does not fit into its room, the tokens do.
-                    let stored = if failed || body.len() > MOST_ANSWER {
-                        journal.store_answer(&token_response::to_json(&tokens)).is_ok()
+                    (header.received_at, header.server_errors, header.last_status) = (Some(now), 0, None);
+                    // Of a response that does not fit into its slot, the tokens alone are stored.
+                    let is_stored = if has_failed || body.len() > MAX_RESPONSE_BYTES {
+                        journal.store_response(&token_response::to_json(&tokens)).is_ok()
                     } else {
                         true
                     };
-                    let in_journal =
-                        stored && note(journal, RenewalPhase::Answered, now) && journal.is_at(&files.journal);
-                    self.told(Step::Answered);
-                    Ok(Received { tokens, in_journal })
+                    let is_in_journal = is_stored
+                        && enter_phase(journal, RenewalPhase::Received, now)
+                        && journal.is_at(&files.journal);
+                    self.reach(Checkpoint::ResponseStored);
+                    Ok(Received { tokens, is_in_journal })
                 }
                 Meaning::Unknown => {
-                    journal.header.came = Some(now);
-                    note(journal, RenewalPhase::Answered, now);
-                    Err(unknown_response())
+                    journal.header.received_at = Some(now);
+                    enter_phase(journal, RenewalPhase::Received, now);
+                    Err(Reason::UnknownResponse.into())
                 }
-                Meaning::Nothing => Err(answer_lost(&journal.header, now)),
+                Meaning::Nothing => Err(response_lost(&journal.header, now).into()),
                 Meaning::Dead => {
-                    note(journal, RenewalPhase::Refused, now);
-                    Err(refused(now, now))
+                    enter_phase(journal, RenewalPhase::Rejected, now);
+                    Err(token_rejected(now, now).into())
                 }
-                Meaning::NotAccepted => Err(not_accepted(journal, status, retry_after.as_deref(), now)),
+                Meaning::NotAccepted => {
+                    Err(not_accepted(journal, status, retry_after.as_deref(), now).into())
+                }
             },
             Err(Lost { failure, sent: false, .. }) => {
-                not_spent(journal, now);
-                let words = failure.words(now, Zone::LOCAL);
-                Err(Refusal::because(format!("cannot renew: {words}")))
+                enter_unsent(journal, now);
+                Err(Refusal::unsent(failure))
             }
             Err(Lost { failure, sent: true, part }) => {
                 log::warn!("{}: the token server's response was lost: {failure:?}", login.account.id);
                 let tokens = part.and_then(|part| token_response::parse(&part));
-                let in_journal = !failed && journal.is_at(&files.journal);
-                let received = tokens.map(|tokens| Received { tokens, in_journal });
-                received.ok_or_else(|| answer_lost(&journal.header, now))
+                let is_in_journal = !has_failed && journal.is_at(&files.journal);
+                let received = tokens.map(|tokens| Received { tokens, is_in_journal });
+                received.ok_or_else(|| response_lost(&journal.header, now).into())
             }
         }
     }
 }
 
-/// The token server refuses requests for now. The token is as good as before.
-fn not_accepted(
-    journal: &mut Journal,
-    status: u16,
-    retry_after: Option<&str>,
-    now: DateTime<Utc>,
-) -> Refusal {
+/// The token server does not accept requests for now. The token is still valid.
+fn not_accepted(journal: &mut Journal, status: u16, retry_after: Option<&str>, now: DateTime<Utc>) -> Reason {
     let header = &mut journal.header;
-    let doubled = FIRST_BACKOFF * 2_i32.pow(header.failures.min(8));
-    let until = match status {
-        429 => retry_at(retry_after, now),
+    let doubled = FIRST_BACKOFF * 2_i32.pow(header.server_errors.min(8));
+    let retry_at = match status {
+        429 => http::retry_at(retry_after, now),
         _ => now + doubled.min(MAX_BACKOFF),
     };
-    header.failures = header.failures.saturating_add(1);
-    (header.status, header.not_before) = (Some(status), Some(until));
-    not_spent(journal, now);
-    Refusal::until(format!("cannot renew: the token server answered {status}; trying again later"), until)
+    header.server_errors = header.server_errors.saturating_add(1);
+    (header.last_status, header.not_before) = (Some(status), Some(retry_at));
+    enter_unsent(journal, now);
+    Reason::ServerError { status, retry_at }
 }
 
-/// The server has not taken the token, so it is as good as before.
-fn not_spent(journal: &mut Journal, at: DateTime<Utc>) {
-    journal.header.tries = journal.header.tries.saturating_sub(1);
-    note(journal, RenewalPhase::Prepared, at);
+/// The server has not used the token, so it is still valid.
+fn enter_unsent(journal: &mut Journal, at: DateTime<Utc>) {
+    journal.header.attempts = journal.header.attempts.saturating_sub(1);
+    enter_phase(journal, RenewalPhase::Prepared, at);
 }

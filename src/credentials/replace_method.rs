@@ -1,4 +1,4 @@
-//! Whether a credential file can be replaced, and how; found out before its token is spent.
+//! Whether a credential file can be replaced, and how. This is found out before its token is sent.
 
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
@@ -6,11 +6,11 @@ use std::path::Path;
 
 /// How a credential file gets new content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// It is an entry of a folder: another file is renamed over it.
-    Folder,
-    /// It is a mount point of its own, as in `docker run -v login.json:/…/login.json`: it is written in place.
-    MountPoint,
+pub enum ReplaceMethod {
+    /// Another file is renamed over it.
+    Rename,
+    /// It is written in place: it is a mount point, as in `docker run -v login.json:/…/login.json`.
+    InPlace,
 }
 
 /// Why a credential file can't be replaced.
@@ -25,7 +25,7 @@ pub enum Obstacle {
         /// The command that removes the attribute.
         remedy: &'static str,
     },
-    /// It has no name any more: it is mounted by itself, and outside another file has taken its name.
+    /// It is mounted by itself, and another file has replaced it on the host.
     #[error("the mounted file was replaced on the host; restart the container, or mount the whole folder")]
     Detached,
     /// It is mounted by itself, and read-only.
@@ -36,20 +36,20 @@ pub enum Obstacle {
 /// How the credential at `target` can be replaced.
 ///
 /// # Errors
-/// It can't be.
-pub fn of(target: &Path, metadata: &Metadata) -> Result<Place, Obstacle> {
+/// It can't be replaced.
+pub fn replace_method(target: &Path, metadata: &Metadata) -> Result<ReplaceMethod, Obstacle> {
     if is_immutable(target, metadata) || target.parent().is_some_and(is_append_only) {
         return Err(Obstacle::Immutable { remedy: REMEDY });
     }
     if !is_mount_point(target) {
-        return Ok(Place::Folder);
+        return Ok(ReplaceMethod::Rename);
     }
     #[cfg(unix)]
     if std::os::unix::fs::MetadataExt::nlink(metadata) == 0 {
         return Err(Obstacle::Detached);
     }
     match OpenOptions::new().write(true).open(target) {
-        Ok(_) => Ok(Place::MountPoint),
+        Ok(_) => Ok(ReplaceMethod::InPlace),
         Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => Err(Obstacle::MountedReadOnly),
         Err(error) => Err(error.into()),
     }
@@ -95,7 +95,7 @@ fn is_immutable(_target: &Path, _metadata: &Metadata) -> bool {
     false
 }
 
-/// New files can be made in an append-only folder, and never renamed.
+/// New files can be created in an append-only folder, but not renamed.
 #[cfg(target_os = "linux")]
 fn is_append_only(folder: &Path) -> bool {
     attributes(folder).is_some_and(|found| found.stx_attributes.contains(rustix::fs::StatxAttributes::APPEND))
@@ -106,7 +106,7 @@ fn is_append_only(_folder: &Path) -> bool {
     false
 }
 
-/// Linux 5.8 tells by itself; before, the list of mounts does.
+/// `statx` knows since Linux 5.8; before, the list of mounts does.
 #[cfg(target_os = "linux")]
 fn is_mount_point(target: &Path) -> bool {
     use rustix::fs::StatxAttributes;
@@ -132,10 +132,11 @@ fn lists(mountinfo: &str, target: &Path) -> bool {
     mountinfo.lines().any(|line| line.split(' ').nth(4) == Some(&escaped))
 }
 
-/// Reserves room for a file that is to be written in place, where the file system can; its content and length stay.
+/// Reserves space for a file that is to be written in place, where the file system supports that; its content and length
+/// stay.
 ///
 /// # Errors
-/// There is no room.
+/// There is not enough space.
 pub fn reserve(target: &Path, length: u64) -> io::Result<()> {
     #[cfg(target_os = "linux")]
     {
@@ -154,10 +155,10 @@ pub fn reserve(target: &Path, length: u64) -> io::Result<()> {
     }
 }
 
-/// Writes the rest of `content` over the file at `target`, in place, to the disk.
+/// Writes the rest of `content` over the file at `target`, in place, and syncs it.
 ///
 /// # Errors
-/// The disk refuses. The file may be half written then.
+/// It can't be written. It may be partially written then.
 pub fn write_over(content: &mut File, target: &Path) -> io::Result<()> {
     let mut file = OpenOptions::new().write(true).open(target)?;
     let length = io::copy(content, &mut file)?;
@@ -183,6 +184,6 @@ mod tests {
     fn plain_file_is_replaced_by_rename() {
         let file = tempfile::NamedTempFile::new().expect("a file");
         let metadata = file.path().metadata().expect("there");
-        assert_eq!(of(file.path(), &metadata).expect("no obstacle"), Place::Folder);
+        assert_eq!(replace_method(file.path(), &metadata).expect("no obstacle"), ReplaceMethod::Rename);
     }
 }
