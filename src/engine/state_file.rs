@@ -74,7 +74,7 @@ impl StateFile {
     }
 
     /// Looks at the pacing and changes it, alone among all runs.
-    pub fn pacing<T>(&self, change: impl FnOnce(&mut RequestBudget) -> T) -> T {
+    pub fn budget<T>(&self, change: impl FnOnce(&mut RequestBudget) -> T) -> T {
         self.change(PACING, |troubles| &mut troubles.pacing, files::write_atomic_unsynced, change)
     }
 
@@ -199,7 +199,7 @@ mod tests {
             assert_eq!(state.snapshot(), Snapshot::default(), "{text}");
             assert_eq!(state.alerts(), AlertHistory::default(), "{text}");
             assert_eq!(state.refused(), RefusedTokens::default(), "{text}");
-            state.pacing(|pacing| assert_eq!(*pacing, RequestBudget::default(), "{text}"));
+            state.budget(|pacing| assert_eq!(*pacing, RequestBudget::default(), "{text}"));
         }
     }
 
