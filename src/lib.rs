@@ -43,7 +43,7 @@
 //! | when a refresh happens | [`engine::refresher`]; waking up: [`platform::wall_clock_timer`] |
 //! | how often an account may be asked | [`engine::budget`]; the hourly budget, the pace after a 429: files below it |
 //! | which tokens are not renewed, or not sent, any more | [`engine::refused_tokens`] |
-//! | what is kept over restarts | [`engine::state_file`] |
+//! | what is kept over restarts | [`engine::state_dir`] |
 //! | the menu's rows, the tooltip | [`tray::menu`]; their words: [`presenter::messages`]; their ids: [`tray::menu_tree`] |
 //! | the pictures | [`tray::icon`] |
 //! | what follows on what: events and effects | [`app::state_machine`] |

@@ -3,7 +3,7 @@
 use quota_tray::config::{Endpoint, Endpoints, Settings};
 use quota_tray::engine::budget::RequestLimits;
 use quota_tray::engine::refresher::{self, Command};
-use quota_tray::engine::state_file::StateFile;
+use quota_tray::engine::state_dir::StateDir;
 use quota_tray::engine::{Resources, SourceSet, one_shot};
 use quota_tray::platform::folder_watch::FolderWatch;
 use quota_tray::quota::{
@@ -102,7 +102,7 @@ impl Files {
 
 fn limited(sources: Vec<Arc<dyn AccountSource>>, state: &Path) -> Arc<SourceSet> {
     let limits = RequestLimits { per_five_minutes: 2, claude_per_hour: 100 };
-    Arc::new(SourceSet::new(sources, Some(limits), StateFile::new(state)))
+    Arc::new(SourceSet::new(sources, Some(limits), StateDir::new(state)))
 }
 
 #[tokio::test]

@@ -5,7 +5,7 @@ use crate::app::context::Context;
 use crate::app::state_machine::AppEvent;
 use crate::engine::SourceSet;
 use crate::engine::refresher::{self, Command};
-use crate::engine::state_file::StateFile;
+use crate::engine::state_dir::StateDir;
 use crate::hooks;
 use crate::hooks::call::HookCall;
 use crate::platform::folder_watch::FolderWatch;
@@ -31,7 +31,7 @@ pub struct Background {
     /// The settings file and the home directory.
     pub context: Context,
     /// Where each complete snapshot is saved.
-    pub state: StateFile,
+    pub state: StateDir,
     /// Notifications to show.
     pub notifications: mpsc::UnboundedReceiver<NotificationBatch>,
     /// Hooks to run.
@@ -54,7 +54,7 @@ impl Background {
         let snapshot_events = events.clone();
         let publish = move |snapshot: Snapshot| {
             if !snapshot.refreshing {
-                state.keep_snapshot(&snapshot);
+                state.save_snapshot(&snapshot);
             }
             snapshot_events.send(AppEvent::Snapshot(snapshot));
         };

@@ -6,7 +6,7 @@ use crate::autostart::{Autostart, AutostartStatus};
 use crate::config::{self, Choice, Settings};
 use crate::engine::SourceSet;
 use crate::engine::refresher::Command;
-use crate::engine::state_file::StateFile;
+use crate::engine::state_dir::StateDir;
 use crate::hooks::call::HookCall;
 use crate::output::style::TableStyle;
 use crate::output::table::table;
@@ -30,7 +30,7 @@ pub struct EffectRunner<F> {
     /// Returns the refresh interval and the sources of accounts for given settings.
     pub create_sources: F,
     /// Where alerts are saved.
-    pub state: StateFile,
+    pub state: StateDir,
     /// To the refresher, which ends when this is dropped. `None`: [`close`](EffectRunner::close) was called.
     pub commands: Option<mpsc::UnboundedSender<Command>>,
     /// To the task that shows notifications.
@@ -65,7 +65,7 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
                 // As above.
                 let _ = self.hook_calls.send(calls);
             }
-            Effect::SaveAlerts(history) => self.state.keep_alerts(&history),
+            Effect::SaveAlerts(history) => self.state.save_alerts(&history),
             Effect::Quit => {}
         }
         None

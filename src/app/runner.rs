@@ -9,7 +9,7 @@ use crate::app::state_machine::{App, AppEvent, Effect};
 use crate::autostart::Autostart;
 use crate::config::Settings;
 use crate::engine::SourceSet;
-use crate::engine::state_file::StateFile;
+use crate::engine::state_dir::StateDir;
 use crate::output::terminal::LiveTerminal;
 use crate::platform::{clock, runtime, stdio};
 use crate::presenter::format::Zone;
@@ -79,7 +79,7 @@ pub fn run_with<K: 'static>(
     let (notifications, notification_receiver) = mpsc::unbounded_channel();
     let (hook_calls, hook_call_receiver) = mpsc::unbounded_channel();
     let (presence, presence_receiver) = watch::channel(IconPresence::default());
-    let state = StateFile::new(&context.paths.state_dir);
+    let state = StateDir::new(&context.paths.state_dir);
     let background = Background {
         events: events.clone(),
         context: context.clone(),

@@ -7,7 +7,7 @@ use crate::cli::{CommandError, runtime, status};
 use crate::config::Settings;
 use crate::engine::SourceSet;
 use crate::engine::one_shot;
-use crate::engine::state_file::StateFile;
+use crate::engine::state_dir::StateDir;
 use crate::platform::paths::Paths;
 use crate::platform::stdio;
 use crate::quota::Snapshot;
@@ -29,7 +29,7 @@ pub fn run(once: bool) -> Result<ExitCode, CommandError> {
     let path = folder.path().to_owned();
     let state_dir = path.join("state");
     // No limits: there is no provider that could refuse.
-    let sources = Arc::new(SourceSet::new(vec![Arc::new(Demo::new())], None, StateFile::new(&state_dir)));
+    let sources = Arc::new(SourceSet::new(vec![Arc::new(Demo::new())], None, StateDir::new(&state_dir)));
     if once {
         let snapshot = runtime()?.block_on(one_shot::refresh(sources, Snapshot::default()));
         stdio::print(&status::text(&snapshot, &Settings::default(), &path))?;

@@ -59,7 +59,7 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
     }
     let (_never, commands) = mpsc::unbounded_channel();
     let keep_and_show = |snapshot: Snapshot| {
-        resources.state.keep_snapshot(&snapshot);
+        resources.state.save_snapshot(&snapshot);
         show(context, options, &snapshot)
     };
     let (end, mut ended) = mpsc::unbounded_channel();

@@ -9,7 +9,7 @@ pub mod refresher;
 pub mod refused_tokens;
 mod resources;
 mod source_set;
-pub mod state_file;
+pub mod state_dir;
 
 pub use resources::Resources;
 pub use source_set::SourceSet;

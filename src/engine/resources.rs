@@ -1,7 +1,7 @@
 //! What outlives a change of the settings.
 
 use crate::credentials::renewal::Step;
-use crate::engine::state_file::StateFile;
+use crate::engine::state_dir::StateDir;
 use crate::platform::files;
 use crate::sources::Clients;
 use std::path::Path;
@@ -12,7 +12,7 @@ pub struct Resources {
     /// What the sources need.
     pub clients: Clients,
     /// The state directory.
-    pub state: StateFile,
+    pub state: StateDir,
 }
 
 impl Resources {
@@ -20,6 +20,6 @@ impl Resources {
     /// these are in `runtime_dir`. `on_step` is called for each step of a token renewal.
     pub fn new(state_dir: &Path, runtime_dir: &Path, on_step: fn(Step)) -> Resources {
         files::remove_abandoned(state_dir);
-        Resources { clients: Clients::new(state_dir, runtime_dir, on_step), state: StateFile::new(state_dir) }
+        Resources { clients: Clients::new(state_dir, runtime_dir, on_step), state: StateDir::new(state_dir) }
     }
 }

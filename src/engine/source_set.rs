@@ -5,7 +5,7 @@ use crate::engine::Resources;
 use crate::engine::budget::{Admission, Candidate, RequestLimits};
 use crate::engine::merge::{MergedList, merge};
 use crate::engine::refused_tokens::{RefusedTokens, TokenRefusal};
-use crate::engine::state_file::StateFile;
+use crate::engine::state_dir::StateDir;
 use crate::platform::clock;
 use crate::platform::folder_watch::FolderWatch;
 use crate::quota::{Account, AccountStatus, Failure};
@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 pub struct SourceSet {
     sources: Vec<Arc<dyn AccountSource>>,
     limits: Option<RequestLimits>,
-    state: StateFile,
+    state: StateDir,
     /// The refused tokens as they were at the last listing, so that an accepted token does not cost a read.
     refused: Mutex<RefusedTokens>,
 }
@@ -30,7 +30,7 @@ impl SourceSet {
     pub fn new(
         sources: Vec<Arc<dyn AccountSource>>,
         limits: Option<RequestLimits>,
-        state: StateFile,
+        state: StateDir,
     ) -> SourceSet {
         SourceSet { sources, limits, state, refused: Mutex::default() }
     }

@@ -9,7 +9,7 @@ use quota_tray::cli;
 use quota_tray::config::{Endpoint, Endpoints, Settings, TokenRenewal};
 use quota_tray::engine::budget::RequestBudget;
 use quota_tray::engine::refresher::{self, Command};
-use quota_tray::engine::state_file::StateFile;
+use quota_tray::engine::state_dir::StateDir;
 use quota_tray::engine::{Resources, SourceSet};
 use quota_tray::platform::allocator;
 use quota_tray::presenter::format::Zone;
@@ -76,7 +76,7 @@ struct Soak {
     snapshots: mpsc::UnboundedReceiver<Snapshot>,
     ticks: mpsc::Receiver<()>,
     app: App,
-    state: StateFile,
+    state: StateDir,
     folder: Folder,
     rng: fastrand::Rng,
     /// When somebody clicks in the middle of a refresh.
@@ -200,11 +200,11 @@ impl Soak {
     /// What the tray does with a snapshot, up to the desktop.
     fn show(&mut self, snapshot: Snapshot) {
         if !snapshot.refreshing {
-            self.state.keep_snapshot(&snapshot);
+            self.state.save_snapshot(&snapshot);
         }
         for effect in self.app.handle(AppEvent::Snapshot(snapshot), Utc::now()) {
             match effect {
-                Effect::SaveAlerts(memory) => self.state.keep_alerts(&memory),
+                Effect::SaveAlerts(memory) => self.state.save_alerts(&memory),
                 Effect::Show(drawing) => assert!(drawing.items.len() > 5, "{drawing:?}"),
                 Effect::Notify(notices) => assert!(!notices.is_empty()),
                 other => panic!("{other:?}"),

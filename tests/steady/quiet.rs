@@ -4,7 +4,7 @@ use super::*;
 use crate::server::Server;
 use quota_tray::engine::SourceSet;
 use quota_tray::engine::refresher::{self, Command};
-use quota_tray::engine::state_file::StateFile;
+use quota_tray::engine::state_dir::StateDir;
 use quota_tray::quota::{
     Account, AccountId, AccountStatus, AccountUsage, Failure, Provider, Snapshot, Usage, Window,
 };
@@ -60,7 +60,7 @@ fn start(latency: Duration, known: Snapshot) -> (UnboundedSender<Command>, Unbou
     let (told, snapshots) = channel::unbounded_channel();
     let publish = move |snapshot: Snapshot| told.send(snapshot).expect("the test listens");
     // No token and no budget: nothing is kept in it.
-    let state = StateFile::new(std::path::Path::new("/nonexistent"));
+    let state = StateDir::new(std::path::Path::new("/nonexistent"));
     let sources = Arc::new(SourceSet::new(vec![Arc::new(SlowSource(latency))], None, state));
     tokio::spawn(refresher::run(sources, Duration::from_secs(3600), known, inbox, publish));
     (commands, snapshots)

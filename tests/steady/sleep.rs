@@ -2,7 +2,7 @@
 
 use quota_tray::engine::SourceSet;
 use quota_tray::engine::refresher::{self, Command};
-use quota_tray::engine::state_file::StateFile;
+use quota_tray::engine::state_dir::StateDir;
 use quota_tray::quota::Snapshot;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +16,7 @@ async fn a_refresh_is_due_by_the_wall_clock() {
     let (told, mut snapshots) = mpsc::unbounded_channel();
     let publish = move |snapshot: Snapshot| told.send(snapshot).expect("the test listens");
     let dir = tempfile::tempdir().expect("a folder");
-    let sources = Arc::new(SourceSet::new(Vec::new(), None, StateFile::new(dir.path())));
+    let sources = Arc::new(SourceSet::new(Vec::new(), None, StateDir::new(dir.path())));
     tokio::spawn(refresher::run(sources, Duration::from_secs(1), Snapshot::default(), inbox, publish));
     let began = Instant::now();
     for round in 0..3 {
