@@ -38,12 +38,12 @@
 //! | time-outs, limits, proxies, 429 | [`providers::http`] |
 //! | how many questions go to a host at once, and over how many connections | `providers/connection_gate.rs` |
 //! | whose certificates are trusted | `providers/tls.rs` |
-//! | where accounts come from: real or made up | [`engine::accounts`] |
+//! | where accounts come from: real or made up | [`sources`] |
 //! | the current time, also with a wrong clock | [`platform::clock`] |
 //! | when a refresh happens | [`engine::refresher`]; waking up: [`platform::wall_clock_timer`] |
 //! | how often an account may be asked | [`engine::budget`]; the hourly budget, the pace after a 429: files below it |
 //! | which tokens are not renewed, or not sent, any more | [`engine::refused_tokens`] |
-//! | what is kept over restarts | [`engine::state_file`] |
+//! | what is kept over restarts | [`engine::state_dir`] |
 //! | the menu's rows, the tooltip | [`tray::menu`]; their words: [`presenter::messages`]; their ids: [`tray::menu_tree`] |
 //! | the pictures | [`tray::icon`] |
 //! | what follows on what: events and effects | [`app::state_machine`] |
@@ -79,7 +79,7 @@
 //!
 //! 1. [`engine::refresher::run`] wakes: the interval is over, "Refresh now", or the accounts changed on disk. A
 //!    newer refresh ends the questions of the one under way.
-//! 2. [`engine::accounts::Accounts`] lists the accounts. What was known of each is shown, marked as loading: at once if
+//! 2. [`engine::SourceSet`] lists the accounts. What was known of each is shown, marked as loading: at once if
 //!    there is news in that, else when the answers take their time.
 //! 3. All are asked at once, each in a task of its own: one that fails, or panics, hides no other. An
 //!    expired login is renewed first, in a task that nothing cuts short.
@@ -102,5 +102,6 @@ pub mod platform;
 pub mod presenter;
 pub mod providers;
 pub mod quota;
+pub mod sources;
 pub mod text;
 pub mod tray;

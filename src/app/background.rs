@@ -3,9 +3,9 @@
 
 use crate::app::context::Context;
 use crate::app::state_machine::AppEvent;
-use crate::engine::accounts::{self, Source};
+use crate::engine::SourceSet;
 use crate::engine::refresher::{self, Command};
-use crate::engine::state_file::StateFile;
+use crate::engine::state_dir::StateDir;
 use crate::hooks;
 use crate::hooks::call::HookCall;
 use crate::platform::folder_watch::FolderWatch;
@@ -31,7 +31,7 @@ pub struct Background {
     /// The settings file and the home directory.
     pub context: Context,
     /// Where each complete snapshot is saved.
-    pub state: StateFile,
+    pub state: StateDir,
     /// Notifications to show.
     pub notifications: mpsc::UnboundedReceiver<NotificationBatch>,
     /// Hooks to run.
@@ -42,11 +42,11 @@ pub struct Background {
 
 impl Background {
     /// Runs until the channel of `commands` closes, or until a second signal.
-    pub async fn run<S: Source>(
+    pub async fn run(
         self,
-        source: Arc<S>,
+        sources: Arc<SourceSet>,
         interval: Duration,
-        commands: mpsc::UnboundedReceiver<Command<S>>,
+        commands: mpsc::UnboundedReceiver<Command>,
     ) {
         let Background { events, context, state, notifications, hook_calls, mut icon } = self;
         let home = context.paths.home.clone();
@@ -54,7 +54,7 @@ impl Background {
         let snapshot_events = events.clone();
         let publish = move |snapshot: Snapshot| {
             if !snapshot.refreshing {
-                state.keep_snapshot(&snapshot);
+                state.save_snapshot(&snapshot);
             }
             snapshot_events.send(AppEvent::Snapshot(snapshot));
         };
@@ -62,7 +62,7 @@ impl Background {
             // Panels read the menu first: certificates and TLS handshakes of a refresh compete for the processor.
             sleep(MENU_READ_TIME).await;
             tokio::select! {
-                () = refresher::run(source, interval, last_known, commands, publish) => {}
+                () = refresher::run(sources, interval, last_known, commands, publish) => {}
                 () = watch_settings(context, events.clone()) => {}
             }
         };
@@ -96,10 +96,10 @@ async fn watch_tray_host(events: Sender<AppEvent>, icon: watch::Receiver<IconPre
 
 /// Sends the settings after each change of their file.
 async fn watch_settings(context: Context, events: Sender<AppEvent>) {
-    let (changed, mut changes) = debounce::bursts();
+    let (changed, mut changes) = debounce::channel();
     // The folder and not the file: editors replace the file with a new one.
     let folder = context.paths.config_file.parent().map(Path::to_owned).unwrap_or_default();
-    let mut watch: Option<FolderWatch> = accounts::watch(&[&folder], changed);
+    let mut watch = FolderWatch::start(&[&folder], changed);
     loop {
         // The first time because the file may have changed since the program has read it.
         events.send(AppEvent::Settings(context.reload().map_err(|error| error.to_string())));

@@ -2,7 +2,7 @@
 
 use crate::autostart::Autostart;
 use crate::config::{self, ConfigError, Settings};
-use crate::engine::accounts::Shared;
+use crate::engine::Resources;
 use crate::platform::paths::{Paths, expand_home};
 use crate::platform::stdio;
 use std::path::{Path, PathBuf};
@@ -57,9 +57,11 @@ impl Context {
         expand_home(&settings.auth_dir, &self.paths.home)
     }
 
-    /// What successive account lists share; the steps of each renewal are logged.
-    pub fn shared(&self) -> Shared {
-        Shared::new(&self.paths.state_dir, &self.paths.runtime_dir, |step| log::debug!("renewal: {step:?}"))
+    /// The connections, token renewals and state; the steps of each renewal are logged.
+    pub fn resources(&self) -> Resources {
+        Resources::new(&self.paths.state_dir, &self.paths.runtime_dir, |step| {
+            log::debug!("renewal: {step:?}")
+        })
     }
 }
 

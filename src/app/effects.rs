@@ -4,9 +4,9 @@ use crate::app::context::Context;
 use crate::app::state_machine::{App, AppEvent, Effect};
 use crate::autostart::{Autostart, AutostartStatus};
 use crate::config::{self, Choice, Settings};
-use crate::engine::accounts::Source;
+use crate::engine::SourceSet;
 use crate::engine::refresher::Command;
-use crate::engine::state_file::StateFile;
+use crate::engine::state_dir::StateDir;
 use crate::hooks::call::HookCall;
 use crate::output::style::TableStyle;
 use crate::output::table::table;
@@ -20,26 +20,26 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Carries out effects, on the main thread.
-pub struct EffectRunner<S: Source, F> {
+pub struct EffectRunner<F> {
     /// The settings file, the folders and the entry for starting at login.
     pub context: Context,
     /// The tray icon.
     pub tray: TrayHandle,
     /// Shows the accounts where there is no tray host.
     pub terminal: LiveTerminal,
-    /// Returns the refresh interval and the accounts for given settings.
-    pub create_source: F,
+    /// Returns the refresh interval and the sources of accounts for given settings.
+    pub create_sources: F,
     /// Where alerts are saved.
-    pub state: StateFile,
+    pub state: StateDir,
     /// To the refresher, which ends when this is dropped. `None`: [`close`](EffectRunner::close) was called.
-    pub commands: Option<mpsc::UnboundedSender<Command<S>>>,
+    pub commands: Option<mpsc::UnboundedSender<Command>>,
     /// To the task that shows notifications.
     pub notifications: mpsc::UnboundedSender<NotificationBatch>,
     /// To the task that runs hooks.
     pub hook_calls: mpsc::UnboundedSender<Vec<HookCall>>,
 }
 
-impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> EffectRunner<S, F> {
+impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
     /// Carries out an effect. Returns an event with its result if it has one. [`Effect::Quit`] is the caller's.
     pub fn run(&mut self, effect: Effect, app: &App) -> Option<AppEvent> {
         match effect {
@@ -65,13 +65,13 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> EffectRunner<S, F> {
                 // As above.
                 let _ = self.hook_calls.send(calls);
             }
-            Effect::SaveAlerts(history) => self.state.keep_alerts(&history),
+            Effect::SaveAlerts(history) => self.state.save_alerts(&history),
             Effect::Quit => {}
         }
         None
     }
 
-    fn send(&self, command: Command<S>) {
+    fn send(&self, command: Command) {
         if let Some(commands) = &self.commands {
             // As above.
             let _ = commands.send(command);
@@ -79,8 +79,8 @@ impl<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)> EffectRunner<S, F> {
     }
 
     fn reconfigure(&self, settings: &Settings) {
-        let (interval, source) = (self.create_source)(settings);
-        self.send(Command::Reconfigure(interval, source));
+        let (interval, sources) = (self.create_sources)(settings);
+        self.send(Command::Reconfigure(interval, sources));
     }
 
     fn show_in_terminal(&mut self, advice: &str, app: &App) {

@@ -8,8 +8,8 @@ use crate::app::instance;
 use crate::app::state_machine::{App, AppEvent, Effect};
 use crate::autostart::Autostart;
 use crate::config::Settings;
-use crate::engine::accounts::{Accounts, Source};
-use crate::engine::state_file::StateFile;
+use crate::engine::SourceSet;
+use crate::engine::state_dir::StateDir;
 use crate::output::terminal::LiveTerminal;
 use crate::platform::{clock, runtime, stdio};
 use crate::presenter::format::Zone;
@@ -39,25 +39,25 @@ pub struct StartError {
 /// # Errors
 /// It can't be started.
 pub fn run(context: Context) -> Result<ExitCode, StartError> {
-    let shared = context.shared();
-    let create_source = {
+    let resources = context.resources();
+    let create_sources = {
         let context = context.clone();
         move |settings: &Settings| {
-            let accounts = Accounts::new(context.auth_dir(settings), settings, &shared);
-            (settings.interval(), Arc::new(accounts))
+            let sources = SourceSet::configured(context.auth_dir(settings), settings, &resources);
+            (settings.interval(), Arc::new(sources))
         }
     };
-    run_with(context, create_source, ())
+    run_with(context, create_sources, ())
 }
 
-/// Runs the tray with any source of accounts. `create_source` returns the refresh interval and the source for given
+/// Runs the tray with any sources of accounts. `create_sources` returns the refresh interval and the sources for given
 /// settings, at the start and when they change. `keep` is dropped at the end.
 ///
 /// # Errors
 /// It can't be started.
-pub fn run_with<S: Source, K: 'static>(
+pub fn run_with<K: 'static>(
     context: Context,
-    create_source: impl Fn(&Settings) -> (Duration, Arc<S>) + Send + 'static,
+    create_sources: impl Fn(&Settings) -> (Duration, Arc<SourceSet>) + Send + 'static,
     keep: K,
 ) -> Result<ExitCode, StartError> {
     let runtime_dir = &context.paths.runtime_dir;
@@ -79,7 +79,7 @@ pub fn run_with<S: Source, K: 'static>(
     let (notifications, notification_receiver) = mpsc::unbounded_channel();
     let (hook_calls, hook_call_receiver) = mpsc::unbounded_channel();
     let (presence, presence_receiver) = watch::channel(IconPresence::default());
-    let state = StateFile::new(&context.paths.state_dir);
+    let state = StateDir::new(&context.paths.state_dir);
     let background = Background {
         events: events.clone(),
         context: context.clone(),
@@ -88,11 +88,11 @@ pub fn run_with<S: Source, K: 'static>(
         hook_calls: hook_call_receiver,
         icon: presence_receiver,
     };
-    let (interval, source) = create_source(&context.settings);
+    let (interval, sources) = create_sources(&context.settings);
     let runtime = runtime::new().map_err(|source| StartError { what: "start the runtime".into(), source })?;
     let thread = std::thread::Builder::new()
         .name("refresher".into())
-        .spawn(move || runtime.block_on(background.run(source, interval, command_receiver)))
+        .spawn(move || runtime.block_on(background.run(sources, interval, command_receiver)))
         .map_err(|source| StartError { what: "start a thread".into(), source })?;
 
     let settings = context.settings.clone();
@@ -103,7 +103,7 @@ pub fn run_with<S: Source, K: 'static>(
         context,
         tray: TrayHandle::new(clicks, presence),
         terminal: LiveTerminal::default(),
-        create_source,
+        create_sources,
         state,
         commands: Some(commands),
         notifications,
@@ -128,10 +128,10 @@ pub fn run_with<S: Source, K: 'static>(
 }
 
 /// Handles an event, and the events that its effects result in.
-fn handle<S: Source, F: Fn(&Settings) -> (Duration, Arc<S>)>(
+fn handle<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)>(
     event: AppEvent,
     app: &mut App,
-    effects: &mut EffectRunner<S, F>,
+    effects: &mut EffectRunner<F>,
 ) -> ControlFlow<()> {
     let mut queue = VecDeque::from([event]);
     while let Some(event) = queue.pop_front() {

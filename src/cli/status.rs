@@ -3,8 +3,7 @@
 use crate::app::context::Context;
 use crate::cli::{CommandError, Format, runtime};
 use crate::config::Settings;
-use crate::engine::accounts::{Accounts, Source};
-use crate::engine::refresher;
+use crate::engine::{SourceSet, one_shot, refresher};
 use crate::output::json::Report;
 use crate::output::style::TableStyle;
 use crate::output::table::table;
@@ -50,17 +49,17 @@ fn percent(text: &str) -> Result<f64, String> {
 /// # Errors
 /// Nothing could be asked at all, or standard output can't be written.
 pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandError> {
-    let shared = context.shared();
-    let last_known = shared.state.snapshot();
+    let resources = context.resources();
+    let last_known = resources.state.snapshot();
     let dir = context.auth_dir(&context.settings);
-    let accounts = Arc::new(Accounts::new(dir, &context.settings, &shared));
+    let sources = Arc::new(SourceSet::configured(dir, &context.settings, &resources));
     if options.cached {
-        let cached = runtime()?.block_on(refresher::cached(&*accounts, &last_known));
+        let cached = runtime()?.block_on(one_shot::cached(&sources, &last_known));
         return Ok(show(context, options, &cached)?.code);
     }
     let (_never, commands) = mpsc::unbounded_channel();
     let keep_and_show = |snapshot: Snapshot| {
-        shared.state.keep_snapshot(&snapshot);
+        resources.state.save_snapshot(&snapshot);
         show(context, options, &snapshot)
     };
     let (end, mut ended) = mpsc::unbounded_channel();
@@ -78,12 +77,12 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
     let asking = async {
         if options.watch {
             let interval = context.settings.interval();
-            refresher::run(accounts.clone(), interval, last_known, commands, publish).await;
+            refresher::run(sources.clone(), interval, last_known, commands, publish).await;
             return Ok(ExitCode::SUCCESS);
         }
         // Printed first: a token server that takes minutes holds up the end of the program, and nothing else.
-        let shown = keep_and_show(refresher::once(accounts.clone(), last_known).await);
-        accounts.finish().await;
+        let shown = keep_and_show(one_shot::refresh(sources.clone(), last_known).await);
+        sources.finish().await;
         Ok(shown?.code)
     };
     runtime()?.block_on(async {
@@ -97,7 +96,7 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
         };
         // A response that is on its way is a login. A second signal ends the program without waiting.
         tokio::select! {
-            () = accounts.finish() => {}
+            () = sources.finish() => {}
             _ = signals::termination() => {}
         }
         code

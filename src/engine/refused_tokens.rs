@@ -1,30 +1,30 @@
-//! Access tokens that the usage API has refused for good, so that no process renews or sends them in vain.
+//! Access tokens that the usage API refuses for good, so that no process renews or sends them again.
 //!
-//! A refused token is renewed once. Where the new one is refused as well, renewing does not help, and each further
-//! renewal rotates the refresh token for nothing: 34 an hour were counted with a `status` each minute.
+//! A refused token is renewed once. If the new token is refused as well, another renewal would not help, and it rotates
+//! the refresh token: 34 rotations an hour were counted with `status` once a minute.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// More tokens than this are not kept; the ones seen longest ago go first.
+/// At most this many are kept; those not seen for the longest time are removed first.
 const MAX_TOKENS: usize = 1000;
 
 /// Entries not seen for this long are removed.
-const FORGET_AFTER: TimeDelta = TimeDelta::days(90);
+const EXPIRES_AFTER: TimeDelta = TimeDelta::days(90);
 
-/// A token that is seen again is noted once in this time, or each refresh would write.
-const NOTED_EVERY: TimeDelta = TimeDelta::days(1);
+/// A token that is seen again is updated at most once in this time, or each refresh would write the file.
+const UPDATE_INTERVAL: TimeDelta = TimeDelta::days(1);
 
-/// A token that was refused after its renewal is renewed when it has expired, since only a valid one shows whether the
-/// provider still refuses; but not more often than this, however short a token's life is.
-const RENEWED_EVERY: TimeDelta = TimeDelta::days(1);
+/// A token that was refused after its renewal is renewed again when it has expired, since only a valid token shows
+/// whether the provider still refuses; but at most once in this time, however short the token's lifetime is.
+const RENEWAL_INTERVAL: TimeDelta = TimeDelta::days(1);
 
-/// Why a token is of no use.
+/// Why a token was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Refused {
-    /// It came from a renewal and was not accepted either (401 or 403): it is sent, but not renewed again.
+pub enum TokenRefusal {
+    /// It came from a renewal and was rejected as well (401 or 403): it is sent, but not renewed again.
     AfterRenewal,
     /// It lacks the scope `user:profile`, as the tokens of `claude setup-token` do: it is not sent again.
     NoScope,
@@ -39,38 +39,41 @@ pub struct RefusedTokens {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Entry {
-    why: Refused,
+    #[serde(rename = "why")]
+    reason: TokenRefusal,
     /// When it was first refused.
     since: DateTime<Utc>,
-    /// When it was last seen to be refused, to the day.
+    /// When it was last seen, to the day.
     seen_at: DateTime<Utc>,
 }
 
 impl RefusedTokens {
-    /// Whether none is known.
+    /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.tokens.is_empty()
     }
 
     /// Why the token with this hash was refused. `None`: it was not.
-    pub fn get(&self, hash: &str) -> Option<Refused> {
-        self.tokens.get(hash).map(|entry| entry.why)
+    pub fn get(&self, hash: &str) -> Option<TokenRefusal> {
+        self.tokens.get(hash).map(|entry| entry.reason)
     }
 
     /// Whether the token with this hash may be renewed now that it has expired.
     pub fn may_renew_expired(&self, hash: &str, now: DateTime<Utc>) -> bool {
-        self.tokens.get(hash).is_none_or(|entry| (now - entry.since).abs() >= RENEWED_EVERY)
+        self.tokens.get(hash).is_none_or(|entry| (now - entry.since).abs() >= RENEWAL_INTERVAL)
     }
 
-    /// Notes a token that was refused.
-    pub fn insert(&mut self, hash: &str, why: Refused, now: DateTime<Utc>) {
-        let is_noted = |entry: &Entry| entry.why == why && (now - entry.seen_at).abs() < NOTED_EVERY;
-        if self.tokens.get(hash).is_some_and(is_noted) {
+    /// Adds a refused token.
+    pub fn insert(&mut self, hash: &str, reason: TokenRefusal, now: DateTime<Utc>) {
+        let is_current =
+            |entry: &Entry| entry.reason == reason && (now - entry.seen_at).abs() < UPDATE_INTERVAL;
+        if self.tokens.get(hash).is_some_and(is_current) {
             return;
         }
-        self.tokens.retain(|_, entry| now - entry.seen_at < FORGET_AFTER);
-        let since = self.tokens.get(hash).filter(|entry| entry.why == why).map_or(now, |entry| entry.since);
-        self.tokens.insert(hash.to_owned(), Entry { why, since, seen_at: now });
+        self.tokens.retain(|_, entry| now - entry.seen_at < EXPIRES_AFTER);
+        let since =
+            self.tokens.get(hash).filter(|entry| entry.reason == reason).map_or(now, |entry| entry.since);
+        self.tokens.insert(hash.to_owned(), Entry { reason, since, seen_at: now });
         while self.tokens.len() > MAX_TOKENS {
             let oldest = self.tokens.iter().min_by_key(|(_, entry)| entry.seen_at);
             let Some(oldest) = oldest.map(|(hash, _)| hash.clone()) else { break };
@@ -78,7 +81,7 @@ impl RefusedTokens {
         }
     }
 
-    /// Forgets a token that was accepted.
+    /// Removes a token that was accepted.
     pub fn remove(&mut self, hash: &str) {
         self.tokens.remove(hash);
     }
@@ -96,27 +99,27 @@ mod tests {
     fn expired_token_that_was_refused_after_its_renewal_is_renewed_once_a_day() {
         let mut tokens = RefusedTokens::default();
         assert!(tokens.may_renew_expired("a", at(0)));
-        tokens.insert("a", Refused::AfterRenewal, at(0));
+        tokens.insert("a", TokenRefusal::AfterRenewal, at(0));
         assert!(!tokens.may_renew_expired("a", at(1) - TimeDelta::seconds(1)));
-        tokens.insert("a", Refused::AfterRenewal, at(1));
+        tokens.insert("a", TokenRefusal::AfterRenewal, at(1));
         assert!(tokens.may_renew_expired("a", at(1)));
-        // The clock was ahead when it was noted.
+        // The clock was ahead when it was added.
         assert!(tokens.may_renew_expired("a", at(-400)));
     }
 
     #[test]
-    fn refused_tokens_are_kept_while_they_are_seen_and_their_number_is_bounded() {
+    fn refused_tokens_are_kept_while_they_are_seen_up_to_a_maximum() {
         let mut tokens = RefusedTokens::default();
-        tokens.insert("seen", Refused::NoScope, at(0));
-        tokens.insert("gone", Refused::AfterRenewal, at(0));
+        tokens.insert("seen", TokenRefusal::NoScope, at(0));
+        tokens.insert("gone", TokenRefusal::AfterRenewal, at(0));
         let before = tokens.clone();
-        tokens.insert("seen", Refused::NoScope, at(0) + TimeDelta::hours(1));
-        assert_eq!(tokens, before, "no write for what is known");
-        tokens.insert("seen", Refused::NoScope, at(60));
-        tokens.insert("seen", Refused::NoScope, at(120));
-        assert_eq!((tokens.get("seen"), tokens.get("gone")), (Some(Refused::NoScope), None));
+        tokens.insert("seen", TokenRefusal::NoScope, at(0) + TimeDelta::hours(1));
+        assert_eq!(tokens, before, "an update a day");
+        tokens.insert("seen", TokenRefusal::NoScope, at(60));
+        tokens.insert("seen", TokenRefusal::NoScope, at(120));
+        assert_eq!((tokens.get("seen"), tokens.get("gone")), (Some(TokenRefusal::NoScope), None));
         for number in 0..2 * MAX_TOKENS {
-            tokens.insert(&number.to_string(), Refused::AfterRenewal, at(121));
+            tokens.insert(&number.to_string(), TokenRefusal::AfterRenewal, at(121));
         }
         assert_eq!((tokens.tokens.len(), tokens.get("seen")), (MAX_TOKENS, None));
     }

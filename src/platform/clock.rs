@@ -3,15 +3,14 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// The moment that the system's clock shows. `chrono::Utc::now` panics where that is before 1970, which a board without a
-/// battery or a wrong setting in the firmware brings ("system time before Unix epoch").
+/// The time of the system's clock. `chrono::Utc::now` panics before 1970 ("system time before Unix epoch"), which a board
+/// without a battery or a wrong firmware setting can cause.
 #[must_use]
 pub fn now() -> DateTime<Utc> {
     moment(SystemTime::now())
 }
 
-/// A moment of the system's, cut to the years 0 to 9999: what is outside can't be written in RFC 3339, and leaves no room
-/// to add to.
+/// A system time, clamped to the years 0 to 9999: others can't be written in RFC 3339, and leave no room for additions.
 fn moment(time: SystemTime) -> DateTime<Utc> {
     let since_1970 = match time.duration_since(UNIX_EPOCH) {
         Ok(ahead) => TimeDelta::from_std(ahead).unwrap_or(TimeDelta::MAX),
@@ -33,7 +32,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn every_moment_of_the_system_is_a_moment_of_the_calendar() {
+    fn every_system_time_is_clamped_to_the_calendar() {
         let second = Duration::from_secs(1);
         for (time, text) in [
             (UNIX_EPOCH + second, "1970-01-01T00:00:01Z"),
@@ -47,7 +46,7 @@ mod tests {
                 UNIX_EPOCH.checked_add(Duration::from_secs(seconds)),
                 UNIX_EPOCH.checked_sub(Duration::from_secs(seconds)),
             ] {
-                // Where the system itself knows no such moment, it can't show it.
+                // The system can't represent this time.
                 let Some(time) = time else { continue };
                 let text = moment(time).to_rfc3339();
                 assert_eq!(text.parse::<DateTime<Utc>>().expect("can be read again"), moment(time));
@@ -56,7 +55,7 @@ mod tests {
     }
 
     #[test]
-    fn chrono_is_asked_for_the_time_in_no_other_file() {
+    fn no_other_file_reads_the_time_from_chrono() {
         let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
         let mut files = 0;
         while let Some(folder) = folders.pop() {
@@ -69,11 +68,11 @@ mod tests {
                 {
                     files += 1;
                     let text = fs::read_to_string(&entry).expect("a source file");
-                    let asks = ["Utc", "Local"].map(|zone| text.contains(&format!("{zone}::now")));
-                    assert_eq!(asks, [false, false], "use clock::now in {}", entry.display());
+                    let uses = ["Utc", "Local"].map(|zone| text.contains(&format!("{zone}::now")));
+                    assert_eq!(uses, [false, false], "use clock::now in {}", entry.display());
                 }
             }
         }
-        assert!(files > 50, "{files} files are not the program");
+        assert!(files > 50, "{files} files are not all sources");
     }
 }

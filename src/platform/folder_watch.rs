@@ -1,11 +1,11 @@
-//! Tells when something changes in a folder, whether or not it exists yet.
+//! Watches folders for changes, whether or not they exist yet.
 
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
 use std::path::{Path, PathBuf};
 use tokio::sync::mpsc;
 
-/// Watches folders that may come and go.
+/// A watch on folders, which may be created and removed meanwhile.
 pub struct FolderWatch {
     watcher: RecommendedWatcher,
     folders: Vec<Folder>,
@@ -13,20 +13,23 @@ pub struct FolderWatch {
 
 struct Folder {
     path: PathBuf,
-    /// What is watched in its place: the folder, or where it does not exist, its nearest ancestor.
+    /// What is watched: the folder itself, or its nearest existing ancestor.
     watched: Option<(PathBuf, FileIdentity)>,
 }
 
-/// Tells a folder from another that took its name.
+/// Device and inode: another folder may have taken the name. `None`: unknown.
 type FileIdentity = Option<(u64, u64)>;
 
 impl FolderWatch {
-    /// Watches `folders`, each event a word on `changes`. A full channel loses nothing: somebody has
-    /// been told and has not looked yet.
-    ///
-    /// # Errors
-    /// No file events to be had from this system; what changes is then seen at the next refresh.
-    pub fn new(folders: &[&Path], changes: mpsc::Sender<()>) -> notify::Result<FolderWatch> {
+    /// Watches `folders` for as long as the result is kept, and sends to `changes` on each event. A full channel loses
+    /// nothing: a change is already pending. `None`: the system provides no file events, which is logged.
+    pub fn start(folders: &[&Path], changes: mpsc::Sender<()>) -> Option<FolderWatch> {
+        FolderWatch::new(folders, changes)
+            .inspect_err(|error| log::warn!("could not watch for changed files: {error}"))
+            .ok()
+    }
+
+    fn new(folders: &[&Path], changes: mpsc::Sender<()>) -> notify::Result<FolderWatch> {
         let watcher = notify::recommended_watcher(move |event: notify::Result<notify::Event>| {
             let relevant = event.is_ok_and(|event| is_change(event.kind));
             if relevant {
@@ -39,8 +42,8 @@ impl FolderWatch {
         Ok(watch)
     }
 
-    /// Looks again which folders exist. To be called after each event: a folder that was made is
-    /// watched from then on, for one that was removed its parent is.
+    /// Checks again which folders exist. To be called after each event: a folder that was created is watched from then
+    /// on; in place of one that was removed, its parent is.
     pub fn rearm(&mut self) {
         for folder in &mut self.folders {
             let target = folder.path.ancestors().find(|path| path.is_dir());
@@ -49,7 +52,7 @@ impl FolderWatch {
                 continue;
             }
             if let Some((old, _)) = folder.watched.take() {
-                // It fails where the folder is gone, and with it the watch.
+                // This fails if the folder was removed, and the watch with it.
                 let _ = self.watcher.unwatch(&old);
             }
             if let Some((path, identity)) = target {
@@ -62,7 +65,7 @@ impl FolderWatch {
     }
 }
 
-/// Our own reading is no change, or each look would lead to the next.
+/// Reading a file is not a change, or each refresh would cause the next one.
 fn is_change(kind: EventKind) -> bool {
     match kind {
         EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
@@ -77,7 +80,7 @@ fn identity(path: &Path) -> FileIdentity {
     std::fs::metadata(path).ok().map(|metadata| (metadata.dev(), metadata.ino()))
 }
 
-/// A watched folder can't be replaced on Windows: the watch holds it open.
+/// On Windows a watched folder can't be replaced: the watch keeps it open.
 #[cfg(not(unix))]
 fn identity(_path: &Path) -> FileIdentity {
     None

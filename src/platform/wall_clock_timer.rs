@@ -1,24 +1,24 @@
-//! Waking at a moment of the wall clock, and when that clock jumps: after a suspend, or when it is set.
+//! A timer that follows the wall clock, and reports when that clock jumps: after a suspend, or when it is set.
 
 use chrono::{DateTime, Utc};
 use std::time::Duration;
 
-/// Why an alarm went off.
+/// Why a wait ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TimerEvent {
-    /// The moment has come.
+    /// The moment is reached.
     Due,
-    /// The clock has jumped: the machine was asleep, or somebody set it.
+    /// The clock has jumped: the machine was suspended, or the clock was set.
     Jumped,
 }
 
+#[cfg(not(target_os = "linux"))]
+pub use polling::WallClockTimer;
 #[cfg(target_os = "linux")]
 pub use timer::WallClockTimer;
-#[cfg(not(target_os = "linux"))]
-pub use watching::WallClockTimer;
 
-/// Linux: a timer of the kernel that follows the wall clock, through suspends, and tells when that was
-/// set. It wakes nobody before.
+/// Linux: a `timerfd`, which follows the wall clock across suspends and is cancelled when the clock is set. It causes no
+/// wake-up before the moment.
 #[cfg(target_os = "linux")]
 mod timer {
     use crate::platform::wall_clock_timer::{DateTime, Duration, TimerEvent, Utc};
@@ -31,24 +31,24 @@ mod timer {
     use std::os::fd::OwnedFd;
     use tokio::io::unix::AsyncFd;
 
-    /// An alarm clock.
+    /// The timer.
     pub struct WallClockTimer(Option<AsyncFd<OwnedFd>>);
 
     impl WallClockTimer {
-        /// An alarm clock that is not set. To be made within the runtime.
+        /// A timer that is not set. To be created within the runtime.
         #[expect(clippy::new_without_default, reason = "it needs a runtime")]
         pub fn new() -> WallClockTimer {
             let timer = || -> io::Result<_> {
                 let flags = TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC;
                 let timer = timerfd_create(TimerfdClockId::Realtime, flags)?;
-                // SAFETY: an `OwnedFd` gives the same descriptor for as long as it lives, and the
+                // SAFETY: an `OwnedFd` returns the same descriptor for as long as it lives, and the
                 // `AsyncFd` owns it.
                 Ok(unsafe { AsyncFd::register(timer) }?)
             };
             WallClockTimer(timer().inspect_err(|error| log::warn!("could not make a timer: {error}")).ok())
         }
 
-        /// Waits for a moment, or a jump of the clock.
+        /// Waits until `due`, or until the clock jumps. A later call replaces the moment of an earlier one.
         pub async fn wait(&self, due: DateTime<Utc>) -> TimerEvent {
             let ahead = (due - crate::platform::clock::now()).to_std().unwrap_or_default();
             let Some(timer) = &self.0 else {
@@ -56,7 +56,7 @@ mod timer {
                 return TimerEvent::Due;
             };
             if due.timestamp() < 1 {
-                // The kernel takes no moment before 1970, and at 1970 itself it switches the timer off.
+                // The kernel rejects moments before 1970, and a timer set to 1970 itself is switched off.
                 tokio::time::sleep(ahead).await;
                 return TimerEvent::Due;
             }
@@ -82,27 +82,28 @@ mod timer {
     }
 }
 
-/// Elsewhere: a look at both clocks once a minute. The monotonic one stands still in a suspend, or
-/// neither does and the moment comes by itself.
+/// Other systems: both clocks are compared once a minute. Either the monotonic clock stops during a suspend, or both go
+/// on and the moment is reached anyway.
 #[cfg(not(target_os = "linux"))]
-mod watching {
+mod polling {
     use crate::platform::wall_clock_timer::{DateTime, Duration, TimerEvent, Utc};
     use tokio::time::Instant;
 
-    const LOOK: Duration = Duration::from_secs(60);
-    const JUMP: Duration = Duration::from_secs(10);
+    const POLL_INTERVAL: Duration = Duration::from_secs(60);
+    /// The clocks differ by more than this after a suspend.
+    const MIN_JUMP: Duration = Duration::from_secs(10);
 
-    /// An alarm clock.
+    /// The timer.
     pub struct WallClockTimer;
 
     impl WallClockTimer {
-        /// An alarm clock that is not set.
-        #[expect(clippy::new_without_default, reason = "its sibling on Linux has none")]
+        /// A timer that is not set.
+        #[expect(clippy::new_without_default, reason = "the one for Linux has no Default either")]
         pub fn new() -> WallClockTimer {
             WallClockTimer
         }
 
-        /// Waits for a moment, or a jump of the clock.
+        /// Waits until `due`, or until the clock jumps. A later call replaces the moment of an earlier one.
         pub async fn wait(&self, due: DateTime<Utc>) -> TimerEvent {
             loop {
                 let (wall, steady) = (crate::platform::clock::now(), Instant::now());
@@ -110,9 +111,9 @@ mod watching {
                 if ahead.is_zero() {
                     return TimerEvent::Due;
                 }
-                tokio::time::sleep(ahead.min(LOOK)).await;
+                tokio::time::sleep(ahead.min(POLL_INTERVAL)).await;
                 let passed = (crate::platform::clock::now() - wall).to_std().unwrap_or_default();
-                if passed.abs_diff(steady.elapsed()) > JUMP {
+                if passed.abs_diff(steady.elapsed()) > MIN_JUMP {
                     return TimerEvent::Jumped;
                 }
             }
@@ -126,31 +127,31 @@ mod tests {
     use chrono::TimeDelta;
 
     #[tokio::test]
-    async fn it_goes_off_when_the_moment_has_come_and_at_once_when_that_is_past() {
-        let alarm = WallClockTimer::new();
+    async fn wait_ends_at_the_moment_and_at_once_if_it_is_past() {
+        let timer = WallClockTimer::new();
         let due = crate::platform::clock::now() + TimeDelta::milliseconds(50);
-        assert_eq!(alarm.wait(due).await, TimerEvent::Due);
+        assert_eq!(timer.wait(due).await, TimerEvent::Due);
         assert!(crate::platform::clock::now() >= due);
         for past in [
             crate::platform::clock::now() - TimeDelta::hours(1),
             DateTime::<Utc>::UNIX_EPOCH,
             DateTime::<Utc>::MIN_UTC,
         ] {
-            assert_eq!(alarm.wait(past).await, TimerEvent::Due);
+            assert_eq!(timer.wait(past).await, TimerEvent::Due);
         }
     }
 
     #[tokio::test]
-    async fn the_last_moment_it_was_set_to_counts() {
-        let alarm = WallClockTimer::new();
+    async fn last_moment_that_was_set_counts() {
+        let timer = WallClockTimer::new();
         let later = crate::platform::clock::now() + TimeDelta::hours(1);
         tokio::select! {
             biased;
-            _ = alarm.wait(later) => panic!("too early"),
+            _ = timer.wait(later) => panic!("too early"),
             () = tokio::task::yield_now() => {}
         }
         assert_eq!(
-            alarm.wait(crate::platform::clock::now() + TimeDelta::milliseconds(20)).await,
+            timer.wait(crate::platform::clock::now() + TimeDelta::milliseconds(20)).await,
             TimerEvent::Due
         );
     }

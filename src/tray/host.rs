@@ -3,8 +3,8 @@
 //! Tray hosts (panels) come and go, and so does the session bus. This follows both and keeps the icon registered
 //! (`tray/registration.rs`) with whichever tray host is there.
 
-use crate::engine::accounts;
 use crate::platform::debounce;
+use crate::platform::folder_watch::FolderWatch;
 use crate::presenter::tray_host::TrayHostStatus;
 use crate::tray::handle::presence::IconPresence;
 use crate::tray::registration::{Cause, Registration};
@@ -42,9 +42,9 @@ pub async fn watch(report: impl Fn(TrayHostStatus), mut icon: watch::Receiver<Ic
 }
 
 async fn wait_for_session_bus() {
-    let (changed, mut changes) = debounce::bursts();
+    let (changed, mut changes) = debounce::channel();
     let folder = Address::session().ok().and_then(|address| socket_folder(&address));
-    let mut watch = folder.and_then(|folder| accounts::watch(&[&folder], changed));
+    let mut watch = folder.and_then(|folder| FolderWatch::start(&[&folder], changed));
     loop {
         tokio::time::sleep(MIN_INTERVAL).await;
         // After the watch was set up: a bus that starts in between would be missed otherwise.

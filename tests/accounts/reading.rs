@@ -3,24 +3,27 @@
 use super::*;
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::{Endpoint, Endpoints, Settings, TokenRenewal};
-use quota_tray::engine::accounts::{Accounts, Shared, Source};
+use quota_tray::engine::{Resources, SourceSet, one_shot};
 use quota_tray::providers::proxy::Proxy;
-use quota_tray::quota::{AccountStatus, Provider};
+use quota_tray::quota::{AccountStatus, Provider, Snapshot};
+use quota_tray::sources::cli_proxy_api::CliProxyApi;
+use quota_tray::sources::{AccountSource, Clients, ListedAccount};
+use std::sync::Arc;
 
-/// The accounts of a folder as the refresher gets to know them, with a state directory of their own.
-fn accounts(folder: PathBuf, state: &Folder, settings: &Settings) -> Accounts {
-    Accounts::new(folder, settings, &Shared::new(state.0.path(), state.0.path(), |_| {}))
+/// The folder as a source of accounts, with a state directory of its own.
+fn source(folder: PathBuf, state: &Folder, settings: &Settings) -> CliProxyApi {
+    CliProxyApi::new(folder, settings, &Clients::new(state.0.path(), state.0.path(), |_| {}))
 }
 
-/// Whether each account is asked.
-fn standings(folder: &Folder, settings: &Settings) -> Vec<(String, AccountStatus, bool)> {
+/// The status of each account, and whether it has a login.
+fn statuses(folder: &Folder, settings: &Settings) -> Vec<(String, AccountStatus, bool)> {
     let state = Folder::new();
-    let scan = wait(accounts(folder.0.path().to_owned(), &state, settings).scan());
-    assert_eq!(scan.problem, None);
-    let each = |(account, standing, login): (Account, AccountStatus, Option<Login>)| {
-        (account.id.key().to_owned(), standing, login.is_some())
-    };
-    let mut all: Vec<_> = scan.accounts.into_iter().map(each).collect();
+    let source = source(folder.0.path().to_owned(), &state, settings);
+    let list = wait(AccountSource::list(&source));
+    assert_eq!(list.problem, None);
+    let each =
+        |listed: ListedAccount| (listed.account.id.key().to_owned(), listed.status, listed.login.is_some());
+    let mut all: Vec<_> = list.accounts.into_iter().map(each).collect();
     all.sort_by(|a, b| a.0.cmp(&b.0));
     all
 }
@@ -60,9 +63,10 @@ fn a_missing_or_empty_folder_holds_no_accounts_and_is_no_error() {
 fn a_folder_that_is_a_file_is_an_error_that_names_it() {
     let folder = Folder::new().with("auth", "");
     let state = Folder::new();
-    let scan = wait(accounts(folder.path("auth"), &state, &Settings::default()).scan());
-    assert!(scan.accounts.is_empty());
-    let problem = scan.problem.expect("a problem");
+    let source = source(folder.path("auth"), &state, &Settings::default());
+    let list = wait(AccountSource::list(&source));
+    assert!(list.accounts.is_empty());
+    let problem = list.problem.expect("a problem");
     assert!(problem.contains(&folder.path("auth").display().to_string()), "{problem}");
 }
 
@@ -140,10 +144,10 @@ fn disabled_accounts_are_left_out_and_shown_greyed_on_demand() {
         .with("claude-unsaid.json", claude(json!({"disabled": null})));
     let asked = |name: &str| (name.to_owned(), AccountStatus::Asked, true);
     let others = [asked("claude-on.json"), asked("claude-unsaid.json")];
-    assert_eq!(standings(&folder, &Settings::default()), others);
+    assert_eq!(statuses(&folder, &Settings::default()), others);
     let show = Settings { show_disabled: true, ..Settings::default() };
     let off = ("claude-off.json".to_owned(), AccountStatus::Disabled, false);
-    assert_eq!(standings(&folder, &show), [off, others[0].clone(), others[1].clone()]);
+    assert_eq!(statuses(&folder, &show), [off, others[0].clone(), others[1].clone()]);
 }
 
 #[test]
@@ -193,8 +197,11 @@ fn an_expired_account_that_is_not_renewed_says_so_and_is_not_asked() {
         Settings { token_renewal: TokenRenewal::Never, endpoints: endpoints.into(), ..Settings::default() };
     let folder = Folder::new().with("claude.json", claude(json!({"expired": "2020-01-01T00:00:00Z"})));
     let state = Folder::new();
-    let outcome = wait(accounts(folder.0.path().to_owned(), &state, &settings).fetch(folder.login()));
-    assert!(matches!(outcome.result, Some(Err(Failure::Expired(_)))), "{:?}", outcome.result);
+    let resources = Resources::new(state.0.path(), state.0.path(), |_| {});
+    let sources = SourceSet::configured(folder.0.path().to_owned(), &settings, &resources);
+    let snapshot = wait(one_shot::refresh(Arc::new(sources), Snapshot::default()));
+    let error = &snapshot.accounts[0].error;
+    assert!(matches!(error, Some(Failure::Expired(_))), "{error:?}");
     let asked = server.accept().map(|_| ()).map_err(|error| error.kind());
     assert_eq!(asked, Err(std::io::ErrorKind::WouldBlock));
 }

@@ -127,7 +127,7 @@ impl Play {
                 play.pacing = serde_json::from_str(&kept).expect("its own form");
             }
             if wish.tidy {
-                play.pacing.tidy(now);
+                play.pacing.prune(now);
             }
             if of_interest(wish) {
                 play.wish(wish, budget, now);
@@ -142,17 +142,17 @@ impl Play {
         let verdict = self.pacing.admit(&candidate, budget, wish.demanded, now);
         let past = &mut self.pasts[wish.account];
         match verdict {
-            Admission::Ask => {
+            Admission::Allowed => {
                 assert!(past.refused_until.is_none_or(|until| until <= now), "a cool-down was broken");
                 assert!(!past.is_full(wish.account, budget, now), "{:?}", past.asked);
                 past.asked.push(now);
                 self.ask(wish, now);
             }
-            Admission::Cooling(until) => {
+            Admission::RateLimited(until) => {
                 assert!(until > now);
                 assert_eq!(Some(until), past.refused_until, "it cools down by the provider's word alone");
             }
-            Admission::Held(until) => {
+            Admission::Throttled(until) => {
                 assert!(until > now && until - now <= TimeDelta::hours(1), "held until {until}");
                 let is_full = past.is_full(wish.account, budget, now);
                 assert!(is_full || !wish.demanded, "a person was refused with requests left");
@@ -185,7 +185,7 @@ impl Play {
             if matches!(failure, Some(Failure::Unreachable(_))) {
                 past.asked.pop();
             }
-            let shown = self.pacing.answered(&account(number), failure.clone(), jitter, comes_at);
+            let shown = self.pacing.record(&account(number), failure.clone(), jitter, comes_at);
             let Some(Failure::RateLimited(told)) = failure else {
                 assert_eq!(shown, failure);
                 continue;
@@ -231,8 +231,8 @@ proptest! {
         let mut now = wishes.iter().fold(at(0), |now, wish| now + wish.pause);
         // The provider's word, the limits, the pause, the slower pace: each holds once.
         let was_asked = (0..6).any(|_| match pacing.admit(&account(0).into(), &budget, demanded, now) {
-            Admission::Ask => true,
-            Admission::Cooling(until) | Admission::Held(until) => {
+            Admission::Allowed => true,
+            Admission::RateLimited(until) | Admission::Throttled(until) => {
                 now = until;
                 false
             }

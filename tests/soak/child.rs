@@ -7,16 +7,14 @@ use chrono::Utc;
 use quota_tray::app::state_machine::{App, AppEvent, Effect};
 use quota_tray::cli;
 use quota_tray::config::{Endpoint, Endpoints, Settings, TokenRenewal};
-use quota_tray::credentials::Login;
-use quota_tray::engine::accounts::{Accounts, FetchOutcome, Scan, Shared, Source};
-use quota_tray::engine::budget::{Admission, Candidate};
+use quota_tray::engine::budget::RequestBudget;
 use quota_tray::engine::refresher::{self, Command};
-use quota_tray::engine::state_file::StateFile;
+use quota_tray::engine::state_dir::StateDir;
+use quota_tray::engine::{Resources, SourceSet};
 use quota_tray::platform::allocator;
-use quota_tray::platform::folder_watch::FolderWatch;
 use quota_tray::presenter::format::Zone;
+use quota_tray::quota::Snapshot;
 use quota_tray::quota::alert::AlertHistory;
-use quota_tray::quota::{Account, Failure, Snapshot};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -73,39 +71,12 @@ fn refreshes_as_often_as_it_is_told() {
     runtime.shutdown_background();
 }
 
-/// The accounts, without a limit on how often they are asked: that is kept count of, and overruled.
-struct Unlimited(Accounts);
-
-impl Source for Unlimited {
-    type Login = Login;
-
-    fn scan(&self) -> impl Future<Output = Scan<Login>> + Send {
-        self.0.scan()
-    }
-
-    fn fetch(&self, login: Login) -> impl Future<Output = FetchOutcome> + Send {
-        self.0.fetch(login)
-    }
-
-    fn admit(&self, candidates: &[Candidate], demanded: bool) -> Vec<Admission> {
-        self.0.admit(candidates, demanded).into_iter().map(|_| Admission::Ask).collect()
-    }
-
-    fn answered(&self, answers: Vec<(Account, Option<Failure>)>) -> Vec<Option<Failure>> {
-        self.0.answered(answers)
-    }
-
-    fn watch(&self, changes: mpsc::Sender<()>) -> Option<FolderWatch> {
-        self.0.watch(changes)
-    }
-}
-
 struct Soak {
-    commands: mpsc::UnboundedSender<Command<Unlimited>>,
+    commands: mpsc::UnboundedSender<Command>,
     snapshots: mpsc::UnboundedReceiver<Snapshot>,
     ticks: mpsc::Receiver<()>,
     app: App,
-    state: StateFile,
+    state: StateDir,
     folder: Folder,
     rng: fastrand::Rng,
     /// When somebody clicks in the middle of a refresh.
@@ -129,12 +100,12 @@ impl Soak {
             ..Settings::default()
         };
         let folder = Folder::new(dir);
-        let shared = Shared::new(&folder.state, &folder.state, |_| {});
-        let source = Unlimited(Accounts::new(folder.logins.clone(), &settings, &shared));
+        let resources = Resources::new(&folder.state, &folder.state, |_| {});
+        let sources = SourceSet::configured(folder.logins.clone(), &settings, &resources);
         let (commands, inbox) = mpsc::unbounded_channel();
         let (told, snapshots) = mpsc::unbounded_channel();
         let hour = Duration::from_secs(3600);
-        tokio::spawn(refresher::run(Arc::new(source), hour, Snapshot::default(), inbox, move |snapshot| {
+        tokio::spawn(refresher::run(Arc::new(sources), hour, Snapshot::default(), inbox, move |snapshot| {
             // Nobody listens any more at the very end.
             let _ = told.send(snapshot);
         }));
@@ -144,7 +115,7 @@ impl Soak {
             snapshots,
             ticks: clock(),
             app: App::new(settings, folder.logins.clone(), memory, Snapshot::default(), Zone::UTC),
-            state: shared.state,
+            state: resources.state,
             folder,
             rng: fastrand::Rng::with_seed(1),
             click_at: None,
@@ -197,7 +168,9 @@ impl Soak {
         println!("{}", Figures::of_this_process(&self.folder.state, logged).tell());
     }
 
+    /// Refreshes, whatever the request budget says: it is kept, and cleared before.
     fn demand(&self) {
+        self.state.budget(|budget| *budget = RequestBudget::default());
         self.commands.send(Command::Refresh).expect("the refresher runs");
     }
 
@@ -227,11 +200,11 @@ impl Soak {
     /// What the tray does with a snapshot, up to the desktop.
     fn show(&mut self, snapshot: Snapshot) {
         if !snapshot.refreshing {
-            self.state.keep_snapshot(&snapshot);
+            self.state.save_snapshot(&snapshot);
         }
         for effect in self.app.handle(AppEvent::Snapshot(snapshot), Utc::now()) {
             match effect {
-                Effect::SaveAlerts(memory) => self.state.keep_alerts(&memory),
+                Effect::SaveAlerts(memory) => self.state.save_alerts(&memory),
                 Effect::Show(drawing) => assert!(drawing.items.len() > 5, "{drawing:?}"),
                 Effect::Notify(notices) => assert!(!notices.is_empty()),
                 other => panic!("{other:?}"),

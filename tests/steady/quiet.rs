@@ -2,10 +2,13 @@
 
 use super::*;
 use crate::server::Server;
-use quota_tray::engine::accounts::{FetchOutcome, Scan, Source};
+use quota_tray::engine::SourceSet;
 use quota_tray::engine::refresher::{self, Command};
-use quota_tray::platform::folder_watch::FolderWatch;
-use quota_tray::quota::{Account, AccountId, AccountStatus, AccountUsage, Provider, Snapshot, Usage, Window};
+use quota_tray::engine::state_dir::StateDir;
+use quota_tray::quota::{
+    Account, AccountId, AccountStatus, AccountUsage, Failure, Provider, Snapshot, Usage, Window,
+};
+use quota_tray::sources::{AccountList, AccountSource, BoxFuture, Capabilities, ListedAccount, SourceLogin};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::sync::{Arc, mpsc};
@@ -13,8 +16,9 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self as channel, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep};
 
-/// One account, whose provider thinks for so long.
-struct Thinking(Duration);
+/// One account, whose provider takes this long to respond.
+#[derive(Clone, Copy)]
+struct SlowSource(Duration);
 
 fn account() -> Account {
     Account {
@@ -29,33 +33,36 @@ fn reading() -> Usage {
     Usage { windows: vec![Window::new("five_hour", "5-hour", 58.0).expect("a number")], ..Usage::default() }
 }
 
-impl Source for Thinking {
-    type Login = ();
-
-    async fn scan(&self) -> Scan<()> {
-        Scan { accounts: vec![(account(), AccountStatus::Asked, Some(()))], signature: 1, problem: None }
+impl AccountSource for SlowSource {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { renews_tokens: false, passive_usage: false, sign_in: "" }
     }
 
-    async fn fetch(&self, (): ()) -> FetchOutcome {
-        sleep(self.0).await;
-        Ok(reading()).into()
+    fn list(&self) -> BoxFuture<'_, AccountList> {
+        let login: Box<dyn SourceLogin> = Box::new(*self);
+        let listed = ListedAccount { account: account(), status: AccountStatus::Asked, login: Some(login) };
+        Box::pin(async { AccountList { accounts: vec![listed], ..AccountList::default() } })
     }
+}
 
-    fn watch(&self, _changes: channel::Sender<()>) -> Option<FolderWatch> {
-        None
+impl SourceLogin for SlowSource {
+    fn fetch(&self) -> BoxFuture<'_, Result<Usage, Failure>> {
+        Box::pin(async {
+            sleep(self.0).await;
+            Ok(reading())
+        })
     }
 }
 
 /// A refresher that knows this already, and what it publishes.
-fn start(
-    thinking: Duration,
-    known: Snapshot,
-) -> (UnboundedSender<Command<Thinking>>, UnboundedReceiver<Snapshot>) {
+fn start(latency: Duration, known: Snapshot) -> (UnboundedSender<Command>, UnboundedReceiver<Snapshot>) {
     let (commands, inbox) = channel::unbounded_channel();
     let (told, snapshots) = channel::unbounded_channel();
     let publish = move |snapshot: Snapshot| told.send(snapshot).expect("the test listens");
-    let source = Arc::new(Thinking(thinking));
-    tokio::spawn(refresher::run(source, Duration::from_secs(3600), known, inbox, publish));
+    // No token and no budget: nothing is kept in it.
+    let state = StateDir::new(std::path::Path::new("/nonexistent"));
+    let sources = Arc::new(SourceSet::new(vec![Arc::new(SlowSource(latency))], None, state));
+    tokio::spawn(refresher::run(sources, Duration::from_secs(3600), known, inbox, publish));
     (commands, snapshots)
 }
 

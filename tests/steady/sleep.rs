@@ -1,46 +1,23 @@
 //! A suspend: the wall clock goes on, the monotonic one stands still.
 
-use quota_tray::engine::accounts::{FetchOutcome, Scan, Source};
+use quota_tray::engine::SourceSet;
 use quota_tray::engine::refresher::{self, Command};
-use quota_tray::platform::folder_watch::FolderWatch;
+use quota_tray::engine::state_dir::StateDir;
 use quota_tray::quota::Snapshot;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// No accounts, and no word of any.
-struct Nobody;
-
-impl Source for Nobody {
-    type Login = ();
-
-    async fn scan(&self) -> Scan<()> {
-        Scan { accounts: Vec::new(), signature: 0, problem: None }
-    }
-
-    async fn fetch(&self, (): ()) -> FetchOutcome {
-        unreachable!("there is nobody to ask for")
-    }
-
-    fn watch(&self, _changes: mpsc::Sender<()>) -> Option<FolderWatch> {
-        None
-    }
-}
-
 /// Paused, the runtime's clock moves only to what is waited for by it.
 #[tokio::test(start_paused = true)]
 async fn a_refresh_is_due_by_the_wall_clock() {
-    let (_commands, inbox) = mpsc::unbounded_channel::<Command<Nobody>>();
+    let (_commands, inbox) = mpsc::unbounded_channel::<Command>();
     let (told, mut snapshots) = mpsc::unbounded_channel();
     let publish = move |snapshot: Snapshot| told.send(snapshot).expect("the test listens");
-    tokio::spawn(refresher::run(
-        Arc::new(Nobody),
-        Duration::from_secs(1),
-        Snapshot::default(),
-        inbox,
-        publish,
-    ));
+    let dir = tempfile::tempdir().expect("a folder");
+    let sources = Arc::new(SourceSet::new(Vec::new(), None, StateDir::new(dir.path())));
+    tokio::spawn(refresher::run(sources, Duration::from_secs(1), Snapshot::default(), inbox, publish));
     let began = Instant::now();
     for round in 0..3 {
         let snapshot = snapshots.recv().await.expect("the refresher runs");

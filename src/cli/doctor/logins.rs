@@ -4,7 +4,7 @@ use crate::app::context::Context;
 use crate::cli::doctor::{Finding, Mark, bad, doubtful, good};
 use crate::credentials::store::{self, Entry};
 use crate::credentials::{Login, file, file_name};
-use crate::engine::state_file::StateFile;
+use crate::engine::state_dir::StateDir;
 use crate::presenter::format::{self, Zone};
 use crate::quota::{Account, Failure};
 use std::collections::HashMap;
@@ -40,7 +40,7 @@ pub async fn look(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec<
     if let Some(problem) = write_problem(&dir).filter(|_| !entries.is_empty()) {
         findings.push(doubtful("auth directory", problem, "expired logins can't be renewed in it"));
     }
-    let last = StateFile::new(&context.paths.state_dir).snapshot();
+    let last = StateDir::new(&context.paths.state_dir).snapshot();
     for (number, entry) in (1..).zip(&entries) {
         let account = entry.account();
         let known = last.accounts.iter().find(|usage| usage.account.id == account.id);

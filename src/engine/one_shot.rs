@@ -1,0 +1,44 @@
+//! What `status` does in place of running the refresher.
+
+use crate::engine::SourceSet;
+use crate::engine::refresh::{Progress, Refresh};
+use crate::quota::{Snapshot, UsageState};
+use std::sync::Arc;
+
+/// Refreshes once. Where the accounts have changed meanwhile, as by a sign-in to the same file, there is a second
+/// refresh. Token renewals may still be in progress when this returns; [`SourceSet::finish`] waits for them.
+pub async fn refresh(sources: Arc<SourceSet>, last_known: Snapshot) -> Snapshot {
+    sources.recover().await;
+    let mut snapshot = last_known;
+    for _ in 0..2 {
+        let mut refresh = Refresh::start(&sources, &snapshot, false);
+        let mut fingerprint = None;
+        while let Some(progress) = refresh.progress.recv().await {
+            match progress {
+                Progress::Started { fingerprint: listed, .. } => fingerprint = Some(listed),
+                Progress::Ended { snapshot: ended, .. } => snapshot = ended,
+            }
+        }
+        if Some(sources.list().await.fingerprint) == fingerprint {
+            break;
+        }
+    }
+    snapshot
+}
+
+/// The last known values, without a request: those of the accounts that are listed now. An account of which nothing is
+/// known is left out, as is what belongs to another login that was in the same file.
+pub async fn cached(sources: &SourceSet, last_known: &Snapshot) -> Snapshot {
+    let list = sources.list().await;
+    if list.problem.is_some() {
+        return Snapshot { problem: list.problem, ..last_known.clone() };
+    }
+    let found = list.accounts.into_iter().map(|(listed, _)| (listed.account, listed.status));
+    let mut snapshot = Snapshot::placeholders(last_known, found.collect());
+    snapshot.refreshing = false;
+    for usage in &mut snapshot.accounts {
+        usage.loading = false;
+    }
+    snapshot.accounts.retain(|usage| usage.disabled || usage.state() != UsageState::Loading);
+    snapshot
+}
