@@ -11,7 +11,7 @@ use crate::text;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-/// Builds hook calls; holds what all calls of one moment have in common.
+/// Builds hook calls; holds what all calls at one time have in common.
 #[derive(Clone, Copy)]
 pub struct HookCallBuilder<'a> {
     /// The hooks of the settings.
@@ -146,13 +146,13 @@ mod tests {
     }
 
     fn builder(hooks: &Hooks, hide_email: bool) -> HookCallBuilder<'_> {
-        let now = "2026-09-17T12:10:00Z".parse().expect("a moment");
+        let now = "2026-09-17T12:10:00Z".parse().expect("a timestamp");
         HookCallBuilder { hooks, hide_email, now, zone: Zone::UTC }
     }
 
     fn low() -> Notification {
         let mut window = Window::new("five_hour", "5-hour", 88.0).expect("a number");
-        window.resets_at = Some("2026-09-17T15:10:00Z".parse().expect("a moment"));
+        window.resets_at = Some("2026-09-17T15:10:00Z".parse().expect("a timestamp"));
         Notification::Low(WindowEvent { account: account(), window })
     }
 

@@ -1,5 +1,5 @@
-//! One tray a user: a lock in the runtime directory, which the system takes back when the program ends,
-//! however it ends.
+//! One tray per user: a file lock in the runtime directory, which the system releases when the program ends, however it
+//! ends.
 
 use crate::platform::file_lock::{self, FileLock};
 use std::io;
@@ -30,15 +30,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_is_one_and_after_it_the_next() {
+    fn second_lock_is_refused_until_the_first_is_dropped() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("made/here");
-        assert!(!is_held(&path).expect("a look"));
-        let first = lock(&path).expect("a lock").expect("free");
-        assert!(is_held(&path).expect("a look"));
-        assert!(lock(&path).expect("a lock").is_none());
+        assert!(!is_held(&path).expect("checked"));
+        let first = lock(&path).expect("a lock file").expect("not held");
+        assert!(is_held(&path).expect("checked"));
+        assert!(lock(&path).expect("a lock file").is_none());
         drop(first);
-        assert!(!is_held(&path).expect("a look"));
-        assert!(lock(&path).expect("a lock").is_some());
+        assert!(!is_held(&path).expect("checked"));
+        assert!(lock(&path).expect("a lock file").is_some());
     }
 }

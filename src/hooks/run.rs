@@ -57,7 +57,7 @@ async fn run_and_log(call: &HookCall, home: &Path) {
         }
         Err(error) => {
             log::warn!(
-                "hook {hook}: could not run {program}: {error} (hint: name a program, not a line for a shell)"
+                "hook {hook}: could not run {program}: {error} (hint: give a program and its arguments, not a shell command)"
             );
         }
     }

@@ -1,22 +1,22 @@
-//! The pictures: the tray's icon and the small gauge in front of an account's menu row.
+//! Renders the tray icon, and the small icon in front of an account's menu row.
 //!
-//! Pure: a [`IconState`] and a size in, pixels out. One drawing serves every size. It is a gauge whose
-//! arc runs over 270°, from empty (lower left) by way of the top to full (lower right). The thick
-//! part is what is left, the hairline what is used up. What stands in the middle tells the states
-//! apart without colour, and the opening at the bottom is kept free for the refresh mark:
+//! Pure: an [`IconState`] and a size in, pixels out. One drawing serves every size. It is a gauge whose arc runs over
+//! 270°, from empty (lower left) through the top to full (lower right). The thick part is what is left, the hairline
+//! what is used. The symbol in the middle distinguishes the states without colour, and the opening at the bottom is
+//! kept free for the refresh mark:
 //!
 //! | state | arc | middle |
 //! |---|---|---|
-//! | fine | as full as the level | empty |
-//! | low | as full as the level | exclamation mark |
+//! | fine | filled to the level | empty |
+//! | low | filled to the level | exclamation mark |
 //! | exhausted | solid, one stroke | bar, as on a no-entry sign |
 //! | error | broken at the top | cross |
 //! | no accounts | whole circle, dashed | plus: connect one |
 //! | refreshing | hairline only | three dots |
 //!
-//! **Crispness.** A picture is laid out in cells of whole pixels, 16 to 31 of them a side for the
-//! usual sizes: 44 px is 22 cells of 2 px. So the 44 px bitmap that a Linux panel scales to 22 px
-//! falls on whole pixels again, and straight strokes have no blurred edge at any size.
+//! **Crispness.** A picture is laid out in cells of whole pixels, 16 to 31 of them a side for the usual sizes: 44 px is
+//! 22 cells of 2 px. So the 44 px bitmap that a Linux panel scales to 22 px falls on whole pixels again, and straight
+//! strokes have no blurred edge at any size.
 
 use crate::presenter::icon_state::IconState;
 use ab_glyph_rasterizer::{Rasterizer, point};
@@ -29,7 +29,7 @@ pub struct Picture {
     pub size: u32,
 }
 
-/// What a picture is drawn with.
+/// The colours of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Palette {
     /// Colours readable on light and dark panels alike.
@@ -38,40 +38,40 @@ pub enum Palette {
     Template,
 }
 
-/// Draws the tray's icon, `size` pixels square; a size of 0 is drawn as 1.
+/// Renders the tray icon, `size` pixels square; a size of 0 is drawn as 1.
 ///
-/// `refreshing` sets three dots into the opening of the gauge; no pixel of the gauge changes.
-/// [`IconState::Refreshing`] says so already and [`IconState::NoAccounts`] has nothing to refresh: they
-/// look the same with it and without.
-pub fn tray(face: IconState, refreshing: bool, size: u32, ink: Palette) -> Picture {
-    let face = face.step();
-    let mut pen = Pen::new(size, ink);
-    pen.face(face);
-    if refreshing && !matches!(face, IconState::Refreshing | IconState::NoAccounts) {
+/// `refreshing` adds three dots in the opening of the gauge; no pixel of the gauge changes.
+/// [`IconState::Refreshing`] has dots already and [`IconState::NoAccounts`] has nothing to refresh: both look the same
+/// with and without.
+pub fn tray(state: IconState, refreshing: bool, size: u32, palette: Palette) -> Picture {
+    let state = state.step();
+    let mut pen = Pen::new(size, palette);
+    pen.gauge(state);
+    if refreshing && !matches!(state, IconState::Refreshing | IconState::NoAccounts) {
         pen.dots(pen.radius - pen.bar, 1.0);
     }
     pen.picture
 }
 
-/// Draws the small gauge in front of an account's row in the menu, `size` pixels square.
-/// It is the tray's icon without the refresh mark: a row and the icon say the same thing alike.
-pub fn row(face: IconState, size: u32, ink: Palette) -> Picture {
-    tray(face, false, size, ink)
+/// Renders the icon in front of an account's row in the menu, `size` pixels square: the tray icon without the refresh
+/// mark.
+pub fn row(state: IconState, size: u32, palette: Palette) -> Picture {
+    tray(state, false, size, palette)
 }
 
-// A tray does not tell whether its panel is light or dark. So every colour is a mid-tone with a
-// relative luminance of 0.19 to 0.24: that alone gives 3:1 or more (WCAG 2.1, 1.4.11) on white,
-// #f0f0f0, #202020 and black at once, and no halo has to blur the edges.
+// Trays do not report whether the panel is light or dark. So every colour is a mid-tone with a relative luminance of
+// 0.19 to 0.24: it has a contrast of 3:1 or more (WCAG 2.1, 1.4.11) on white, #f0f0f0, #202020 and black alike, and
+// needs no halo, which would blur the edges.
 const GREEN: u32 = 0x14995a;
 const AMBER: u32 = 0xd2690c;
 const RED: u32 = 0xdc3f45;
 const BLUE: u32 = 0x3b82d6;
 const GREY: u32 = 0x7b8088;
 
-/// Opacity of the hairline. It may recede: the end of the thick arc is what gives the level.
+/// Opacity of the hairline. It may be faint: the end of the thick arc shows the level.
 const HAIRLINE: f32 = 0.6;
 
-/// Degrees clockwise from three o'clock, since y points down.
+/// Angles of the arc, in degrees clockwise from three o'clock, since y points down.
 const EMPTY: f32 = 135.0;
 const FULL: f32 = 405.0;
 const TOP: f32 = 270.0;
@@ -79,12 +79,12 @@ const TOP: f32 = 270.0;
 /// Draws with lengths in cells from the gauge's centre, x to the right and y down.
 struct Pen {
     picture: Picture,
-    /// Says how much of each pixel a shape covers; empty between two shapes.
+    /// Computes how much of each pixel a shape covers; empty between two shapes.
     coverage: Rasterizer,
     /// The gauge's centre, in cells from the picture's upper left corner.
     centre: (f32, f32),
     pixels_per_cell: f32,
-    ink: Palette,
+    palette: Palette,
     /// Outer radius of the gauge.
     radius: f32,
     /// Thickness of the arc.
@@ -94,13 +94,13 @@ struct Pen {
 }
 
 impl Pen {
-    fn new(size: u32, ink: Palette) -> Pen {
+    fn new(size: u32, palette: Palette) -> Pen {
         let size = size.max(1);
         let pixels_per_cell = (1..=size / 16).rev().find(|n| size.is_multiple_of(*n)).unwrap_or(1);
         let cells = size / pixels_per_cell;
         let bar = (cells as f32 / 8.0).round().max(1.0);
-        // A stroke of 3 cells can't be centred among 22. It can among 21, so the gauge gives up one
-        // column at the right and one row at the top, where the open bottom makes it look high anyway.
+        // A stroke of 3 cells can be centred in 21 cells, not in 22: one column at the right and one row at the top
+        // are left empty. At the top, since the open bottom makes the gauge look too high anyway.
         let spare = (cells as f32 - bar) % 2.0;
         let radius = (cells as f32 - spare) / 2.0;
         let side = size as usize;
@@ -109,16 +109,16 @@ impl Pen {
             coverage: Rasterizer::new(side, side),
             centre: (radius, radius + spare),
             pixels_per_cell: pixels_per_cell as f32,
-            ink,
+            palette,
             radius,
             arc: (cells as f32 * 0.18).round().max(1.0),
             bar,
         }
     }
 
-    fn face(&mut self, face: IconState) {
+    fn gauge(&mut self, state: IconState) {
         let (bar, inner) = (self.bar, self.radius - self.arc);
-        match face {
+        match state {
             IconState::Fine(percent) => self.level(percent, GREEN),
             IconState::Low(percent) => {
                 self.level(percent, AMBER);
@@ -152,7 +152,7 @@ impl Pen {
         }
     }
 
-    /// The gauge proper; the gap of one cell shows where the level ends when colours don't.
+    /// An arc up to the level, then the hairline; the gap of one cell between them shows the level without colour.
     fn level(&mut self, percent: f64, colour: u32) {
         let end = EMPTY + (FULL - EMPTY) * percent as f32 / 100.0;
         let gap = (1.0 / (self.radius - self.arc / 2.0)).to_degrees();
@@ -160,36 +160,36 @@ impl Pen {
         self.hairline(end + gap);
     }
 
-    /// What is used up, from `start` to the full end.
+    /// What is used, from `start` to the full end.
     fn hairline(&mut self, start: f32) {
         self.sector(start, FULL, 1.0, self.arc - 1.0, GREY, HAIRLINE);
     }
 
-    /// An arc that is no level: one cell thinner, so that it is not taken for a full gauge.
+    /// An arc that shows no level: one cell thinner, so that it does not look like a full gauge.
     fn stroke(&mut self, from: f32, to: f32, colour: u32) {
         self.sector(from, to, 0.0, (self.arc - 1.0).max(1.0), colour, 1.0);
     }
 
     /// Three dots with their upper edge at `y`.
     fn dots(&mut self, y: f32, gap: f32) {
-        for place in [-1.0, 0.0, 1.0] {
-            let x = place * (self.bar + gap) - self.bar / 2.0;
+        for index in [-1.0, 0.0, 1.0] {
+            let x = index * (self.bar + gap) - self.bar / 2.0;
             self.rect((x, y), (self.bar, self.bar), BLUE);
         }
     }
 
-    /// The whole length nearest to `length` that can be centred as the bar can.
+    /// The whole number nearest to `length` that can be centred like the bar.
     fn centred(&self, length: f32) -> f32 {
         let odd = self.bar % 2.0;
         ((length - odd) / 2.0).round().max(0.0) * 2.0 + odd
     }
 
-    /// A piece of the ring between two depths below its outer edge.
+    /// A part of the ring, between two depths below its outer edge.
     fn sector(&mut self, from: f32, to: f32, outer: f32, inner: f32, colour: u32, opacity: f32) {
         if from >= to || outer >= inner {
             return; // the gauge is full, or too small for a hairline
         }
-        // A polygon with corners 3° apart or less leaves the circle by 0.04 px at a radius of 128 px.
+        // A polygon with corners at most 3° apart differs from the circle by 0.04 px at a radius of 128 px.
         let parts = ((to - from) / 3.0).ceil();
         let corner = |part: f32, depth: f32| {
             let (sin, cos) = (from + (to - from) * part / parts).to_radians().sin_cos();
@@ -202,10 +202,10 @@ impl Pen {
         self.polygon(&corners, colour, opacity);
     }
 
-    /// A diagonal cross that reaches `reach` from the centre; `cut` is the leg of its cut-off corners.
+    /// A diagonal cross that extends `reach` from the centre; its corners are cut off by `cut` on both sides.
     fn cross(&mut self, reach: f32, cut: f32) {
         let near = reach - cut;
-        // The upper arm's notch and the right upper corner; three quarter turns make the others.
+        // The notch at the top and the upper right corner; rotated by three quarter turns for the others.
         let quarter = [(0.0, -cut), (near, -reach), (reach, -near)];
         let turn = |(x, y): (f32, f32)| (-y, x);
         let mut corners = quarter.to_vec();
@@ -223,32 +223,33 @@ impl Pen {
     /// Fills a polygon whose sides don't cross.
     fn polygon(&mut self, corners: &[(f32, f32)], colour: u32, opacity: f32) {
         let side = self.picture.size as f32;
-        // What lies beyond an edge, by a rounding or in a picture of a few pixels, would be drawn at the other one.
+        // A point beyond an edge, by rounding or in a picture of a few pixels, would be drawn at the opposite edge.
         let pixel = |cell: f32, centre: f32| ((cell + centre) * self.pixels_per_cell).clamp(0.0, side);
         let corner = |&(x, y): &(f32, f32)| point(pixel(x, self.centre.0), pixel(y, self.centre.1));
         for (from, to) in corners.iter().zip(corners.iter().cycle().skip(1)) {
             self.coverage.draw_line(corner(from), corner(to));
         }
-        let [_, ink @ ..] = match self.ink {
+        let [_, colour @ ..] = match self.palette {
             Palette::Colour => colour.to_be_bytes(),
             Palette::Template => [0; 4],
         };
         let pixels = self.picture.rgba.as_chunks_mut::<4>().0;
-        self.coverage.for_each_pixel(|at, covered| lay(&mut pixels[at], ink, covered.min(1.0) * opacity));
+        self.coverage
+            .for_each_pixel(|at, covered| blend(&mut pixels[at], colour, covered.min(1.0) * opacity));
         self.coverage.clear();
     }
 }
 
-/// Lays ink over a pixel: "source over" of colours that are not premultiplied.
-fn lay([red, green, blue, alpha]: &mut [u8; 4], ink: [u8; 3], opacity: f32) {
-    // Most pixels of a picture, for each of its shapes.
+/// Blends a colour over a pixel: "source over" with colours that are not premultiplied.
+fn blend([red, green, blue, alpha]: &mut [u8; 4], colour: [u8; 3], opacity: f32) {
+    // True for most pixels of a picture, for each of its shapes.
     if opacity < 0.5 / 255.0 {
         return;
     }
-    let beneath = f32::from(*alpha) / 255.0 * (1.0 - opacity);
-    let whole = opacity + beneath;
-    for (channel, ink) in [red, green, blue].into_iter().zip(ink) {
-        *channel = ((f32::from(ink) * opacity + f32::from(*channel) * beneath) / whole).round() as u8;
+    let below = f32::from(*alpha) / 255.0 * (1.0 - opacity);
+    let whole = opacity + below;
+    for (channel, source) in [red, green, blue].into_iter().zip(colour) {
+        *channel = ((f32::from(source) * opacity + f32::from(*channel) * below) / whole).round() as u8;
     }
     *alpha = (whole * 255.0).round() as u8;
 }

@@ -193,7 +193,7 @@ fn a_hook_that_is_missing_or_fails_is_logged_and_the_next_one_runs() {
     let fails = script(&scene, "fails", "exit 3");
     for (hook, said) in [
         (format!("{folder}/nowhere"), "could not run "),
-        ("no-such-program-anywhere --with arguments".to_owned(), "not a line for a shell"),
+        ("no-such-program-anywhere --with arguments".to_owned(), "not a shell command"),
         (folder.clone(), "could not run "),
         (fails, "exit status: 3"),
     ] {

@@ -65,7 +65,7 @@ fn a_server_that_hangs_is_given_up_and_the_next_notice_is_shown_when_it_is_back(
     scene.notifications.mind(Manners::Answers);
     // The menu goes on meanwhile, and the second notice waits its turn.
     bob_falls(&scene);
-    program.stderr_line("\"Claude 5-hour: 12% left\": the notification server does not answer");
+    program.stderr_line("\"Claude 5-hour: 12% left\": the notification server does not respond");
     let shown = scene.notifications.wait_for(2);
     assert!(shown[1].says("Codex 5-hour: 14% left"), "{shown:#?}");
     quit(&scene, program);

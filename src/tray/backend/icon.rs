@@ -125,8 +125,8 @@ impl TrayBackend {
     }
 }
 
-/// Discards the library's notices of the changes that building the menu consisted of. Otherwise it would read the
-/// whole menu once more at the moment when the panel wants to read it.
+/// Discards the change events that building the menu has caused. Otherwise the library would read the whole menu once
+/// more, just when the panel wants to read it.
 fn discard_menu_changes() {
     #[cfg(not(any(target_os = "macos", windows)))]
     while tray_icon::menu::MenuChangeEvent::receiver().try_recv().is_ok() {}

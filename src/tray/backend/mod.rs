@@ -1,4 +1,4 @@
-//! The platform's tray, by way of `tray-icon`: shows a [`TrayContent`](crate::tray::content::TrayContent) and reports
+//! The platform's tray, through `tray-icon`: shows a [`TrayContent`](crate::tray::content::TrayContent) and reports
 //! clicks. The one module that names that crate.
 //!
 //! On Linux and BSD the crate implements StatusNotifierItem over D-Bus (with `ksni`), which makes each change of the

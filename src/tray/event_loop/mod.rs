@@ -1,5 +1,5 @@
 //! The main thread's event loop. On Linux and BSD a channel is enough, since the tray icon lives on D-Bus; macOS and
-//! Windows need the platform's own loop, by way of `tao`.
+//! Windows need the platform's own loop, through `tao`.
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod channel;
