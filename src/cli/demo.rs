@@ -10,7 +10,7 @@ use crate::engine::refresher;
 use crate::platform::folder_watch::FolderWatch;
 use crate::platform::paths::Paths;
 use crate::platform::stdio;
-use crate::providers;
+use crate::providers::REGISTRY;
 use crate::providers::http::Response;
 use crate::quota::{Account, AccountId, AccountStatus, Provider, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -64,11 +64,11 @@ impl Source for Script {
 
     async fn scan(&self) -> Scan<Account> {
         let accounts = [
-            (Provider::Claude, "alice@example.com"),
-            (Provider::Claude, "bob@example.com"),
-            (Provider::Claude, "carol@example.com"),
-            (Provider::Codex, "alice@example.com"),
-            (Provider::Codex, "team@example.com"),
+            (Provider::CLAUDE, "alice@example.com"),
+            (Provider::CLAUDE, "bob@example.com"),
+            (Provider::CLAUDE, "carol@example.com"),
+            (Provider::CODEX, "alice@example.com"),
+            (Provider::CODEX, "team@example.com"),
         ]
         .map(|(provider, email)| {
             let id = AccountId::file(format!("{}-{email}.json", provider.key()));
@@ -83,7 +83,7 @@ impl Source for Script {
         let now = crate::platform::clock::now();
         let (status, body) = self.answer(&account, now);
         let answer = Response { status, body: body.to_string().into_bytes(), ..Response::default() };
-        providers::read(account.provider, &answer, now).into()
+        REGISTRY.spec(account.provider).and_then(|spec| spec.read_response(&answer, now)).into()
     }
 
     fn watch(&self, _changes: mpsc::Sender<()>) -> Option<FolderWatch> {
@@ -98,7 +98,7 @@ impl Script {
         let epoch = |minutes: i64| (self.began + TimeDelta::minutes(minutes)).timestamp();
         let seconds = (now - self.began).as_seconds_f64();
         match (account.provider, account.email.split('@').next().unwrap_or_default()) {
-            (Provider::Claude, "alice") => (
+            (Provider::CLAUDE, "alice") => (
                 200,
                 json!({
                     "five_hour": {"utilization": 36.0, "resets_at": after(130)},
@@ -108,15 +108,15 @@ impl Script {
                         "currency": "USD", "decimal_places": 2},
                 }),
             ),
-            (Provider::Claude, "bob") => (
+            (Provider::CLAUDE, "bob") => (
                 200,
                 json!({
                     "five_hour": {"utilization": (70.0 + FALL * seconds).min(94.0), "resets_at": after(75)},
                     "seven_day": {"utilization": 41.0, "resets_at": after(7_000)},
                 }),
             ),
-            (Provider::Claude, _) => (401, json!({"error": {"type": "authentication_error"}})),
-            (Provider::Codex, "team") => (
+            (Provider::CLAUDE, _) => (401, json!({"error": {"type": "authentication_error"}})),
+            (Provider::CODEX, "team") => (
                 200,
                 json!({
                     "plan_type": "team",
@@ -126,7 +126,7 @@ impl Script {
                         {"used_percent": 64, "limit_window_seconds": 604_800, "reset_at": epoch(5_300)}},
                 }),
             ),
-            (Provider::Codex, _) => (
+            _ => (
                 200,
                 json!({
                     "plan_type": "plus",

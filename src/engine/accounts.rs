@@ -10,7 +10,7 @@ use crate::engine::refused_tokens::{Refused, RefusedTokens};
 use crate::engine::state_file::StateFile;
 use crate::platform::folder_watch::FolderWatch;
 use crate::platform::secret::Secret;
-use crate::providers::{self, Http};
+use crate::providers::{Http, REGISTRY};
 use crate::quota::{Account, AccountId, AccountStatus, Failure, TokenLifetime, Usage};
 use crate::text;
 use chrono::{DateTime, Utc};
@@ -142,7 +142,7 @@ impl Accounts {
             renewer: shared.renewer.clone(),
             state: shared.state.clone(),
             budget: RequestLimits {
-                per_five_minutes: settings.limits.asks_per_five_minutes,
+                per_five_minutes: settings.limits.requests_per_five_minutes,
                 claude_per_hour: settings.limits.claude_requests_per_hour,
             },
             known: Mutex::default(),
@@ -171,7 +171,7 @@ impl Accounts {
                 }
             }
         }
-        let result = providers::usage(&self.http, &self.policy.endpoints, &login).await;
+        let result = self.fetch_usage(&login).await;
         let renewed_in_vain =
             || had_expired || self.state.refused().get(&login.access_token.hash()).is_some();
         if result != Err(Failure::SignInAgain) || renewed_in_vain() {
@@ -194,11 +194,16 @@ impl Accounts {
                 let [Admission::Ask] = self.admit(&[login.account.clone().into()], true)[..] else {
                     return (renewed, None, None);
                 };
-                let result = providers::usage(&self.http, &self.policy.endpoints, &renewed).await;
+                let result = self.fetch_usage(&renewed).await;
                 self.note(&renewed.access_token, &result);
                 (renewed, Some(result), None)
             }
         }
+    }
+
+    async fn fetch_usage(&self, login: &Login) -> Result<Usage, Failure> {
+        let spec = REGISTRY.spec(login.account.provider)?;
+        spec.fetch_usage(&self.http, &self.policy.endpoints, &login.usage_request()).await
     }
 
     /// Keeps what a response says of a token. `SignInAgain` comes here only where a renewal did not help.
@@ -340,7 +345,7 @@ impl Source for Accounts {
     }
 
     fn rest(&self) {
-        self.http.rest();
+        self.http.close_idle();
     }
 
     fn watch(&self, changes: mpsc::Sender<()>) -> Option<FolderWatch> {

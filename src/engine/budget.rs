@@ -82,7 +82,7 @@ impl RequestBudget {
         now: DateTime<Utc>,
     ) -> Admission {
         let pace = identity::entry(&mut self.accounts, &candidate.account);
-        let is_claude = candidate.account.provider == Provider::Claude;
+        let is_claude = candidate.account.provider == Provider::CLAUDE;
         pace.keep_those_of(if is_claude { HOUR } else { STRETCH }, now);
         if let Some(until) = pace.cooling(now) {
             return Admission::Cooling(until);
@@ -127,7 +127,7 @@ impl RequestBudget {
                 // Another run may have been told of a later moment.
                 let until = pace.cooling(now).map_or(now + wait, |known| known.max(now + wait));
                 (pace.cool_until, pace.cool_set_at) = (Some(until), Some(now));
-                if account.provider == Provider::Claude {
+                if account.provider == Provider::CLAUDE {
                     pace.slow = Some(Slow::after_429(pace.slow.as_ref(), until, jitter, now));
                 }
                 return Some(Failure::RateLimited(until));
@@ -182,7 +182,7 @@ mod tests {
 
     fn account(id: &str) -> Account {
         let id = AccountId::file(id.into());
-        Account { id, provider: Provider::Claude, email: "a@x".into(), identity: None }
+        Account { id, provider: Provider::CLAUDE, email: "a@x".into(), identity: None }
     }
 
     fn a() -> Account {
@@ -307,7 +307,7 @@ mod tests {
     #[test]
     fn claude_has_an_hourly_budget_and_codex_has_none() {
         let budget = RequestLimits { per_five_minutes: 60, claude_per_hour: 5 };
-        let codex = Account { provider: Provider::Codex, ..account("c.json") };
+        let codex = Account { provider: Provider::CODEX, ..account("c.json") };
         let mut pacing = RequestBudget::default();
         let allowed = |verdict| verdict == Admission::Ask;
         let mut count = |account: &Account, demanded| {

@@ -19,7 +19,7 @@ struct Thinking(Duration);
 fn account() -> Account {
     Account {
         id: AccountId::file("claude-alice.json".into()),
-        provider: Provider::Claude,
+        provider: Provider::CLAUDE,
         email: ALICE.into(),
         identity: None,
     }

@@ -8,9 +8,10 @@ use crate::credentials::renewal::{Policy, Refusal, Renewer, Step};
 use crate::credentials::store::Login;
 use crate::platform::secret::Secret;
 use crate::presenter::format::Zone;
-use crate::providers::http::retry_at;
-use crate::providers::token_request::{Lost, TokenResponse};
-use crate::providers::token_response::{self, Meaning, Tokens};
+use crate::providers::REGISTRY;
+use crate::providers::retry_after::retry_at;
+use crate::providers::token_request::{TokenRequestError, TokenResponse};
+use crate::providers::token_response::{self, TokenOutcome, Tokens};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -38,9 +39,13 @@ impl Renewer {
         files: &Files,
         journal: &mut Journal,
     ) -> Result<Received, Refusal> {
-        let provider = login.account.provider;
-        let endpoint = token_response::endpoint(provider, &policy.endpoints);
-        let form = token_response::form(provider, spent);
+        let spec = REGISTRY.spec(login.account.provider).ok();
+        let renewal =
+            spec.and_then(|spec| Some((spec.token_endpoint(&policy.endpoints)?, spec.renewal.as_ref()?)));
+        let Some((endpoint, renewal)) = renewal else {
+            return Err(Refusal::because("Quota Tray does not renew the tokens of its provider"));
+        };
+        let form = renewal.form(spent);
         let cannot = |error: io::Error| Refusal::disk(&error, &self.dir);
         let mut writer = journal.answer_writer().map_err(cannot)?;
         journal.header.tries += 1;
@@ -59,43 +64,48 @@ impl Renewer {
                 watcher(Step::AnswerKept);
             }
         };
-        let response = self.http.post_form(endpoint, &login.proxy, form, keep).await;
+        let response = self.http.post_form(&endpoint, &login.proxy, form, keep).await;
         let now = crate::platform::clock::now();
         let failed = failed.load(Ordering::Relaxed);
         match response {
-            Ok(TokenResponse { status, retry_after, body }) => match token_response::meaning(status, &body) {
-                Meaning::Tokens(tokens) => {
-                    let header = &mut journal.header;
-                    (header.came, header.failures, header.status) = (Some(now), 0, None);
-                    // Of a response that does not fit into its room, the tokens do.
-                    let stored = if failed || body.len() > MOST_ANSWER {
-                        journal.store_answer(&token_response::to_json(&tokens)).is_ok()
-                    } else {
-                        true
-                    };
-                    let in_journal =
-                        stored && note(journal, RenewalPhase::Answered, now) && journal.is_at(&files.journal);
-                    self.told(Step::Answered);
-                    Ok(Received { tokens, in_journal })
+            Ok(TokenResponse { status, retry_after, body }) => {
+                match token_response::classify(status, &body) {
+                    TokenOutcome::Tokens(tokens) => {
+                        let header = &mut journal.header;
+                        (header.came, header.failures, header.status) = (Some(now), 0, None);
+                        // Of a response that does not fit into its room, the tokens do.
+                        let stored = if failed || body.len() > MOST_ANSWER {
+                            journal.store_answer(&token_response::to_json(&tokens)).is_ok()
+                        } else {
+                            true
+                        };
+                        let in_journal = stored
+                            && note(journal, RenewalPhase::Answered, now)
+                            && journal.is_at(&files.journal);
+                        self.told(Step::Answered);
+                        Ok(Received { tokens, in_journal })
+                    }
+                    TokenOutcome::Unrecognized => {
+                        journal.header.came = Some(now);
+                        note(journal, RenewalPhase::Answered, now);
+                        Err(unknown_response())
+                    }
+                    TokenOutcome::Incomplete => Err(answer_lost(&journal.header, now)),
+                    TokenOutcome::InvalidToken => {
+                        note(journal, RenewalPhase::Refused, now);
+                        Err(refused(now, now))
+                    }
+                    TokenOutcome::NotAccepted => {
+                        Err(not_accepted(journal, status, retry_after.as_deref(), now))
+                    }
                 }
-                Meaning::Unknown => {
-                    journal.header.came = Some(now);
-                    note(journal, RenewalPhase::Answered, now);
-                    Err(unknown_response())
-                }
-                Meaning::Nothing => Err(answer_lost(&journal.header, now)),
-                Meaning::Dead => {
-                    note(journal, RenewalPhase::Refused, now);
-                    Err(refused(now, now))
-                }
-                Meaning::NotAccepted => Err(not_accepted(journal, status, retry_after.as_deref(), now)),
-            },
-            Err(Lost { failure, sent: false, .. }) => {
+            }
+            Err(TokenRequestError { failure, sent: false, .. }) => {
                 not_spent(journal, now);
                 let words = failure.words(now, Zone::LOCAL);
                 Err(Refusal::because(format!("cannot renew: {words}")))
             }
-            Err(Lost { failure, sent: true, part }) => {
+            Err(TokenRequestError { failure, sent: true, part }) => {
                 log::warn!("{}: the token server's response was lost: {failure:?}", login.account.id);
                 let tokens = part.and_then(|part| token_response::parse(&part));
                 let in_journal = !failed && journal.is_at(&files.journal);
