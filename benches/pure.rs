@@ -15,7 +15,7 @@ use quota_tray::credentials::{rewrite, store};
 use quota_tray::presenter::Presenter;
 use quota_tray::presenter::format::Zone;
 use quota_tray::presenter::icon_state::IconState;
-use quota_tray::providers;
+use quota_tray::providers::{self, REGISTRY};
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
 use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Snapshot, Usage, Window};
 use quota_tray::tray::icon::{self, Palette};
@@ -46,9 +46,10 @@ fn fixture(name: &str) -> Vec<u8> {
     "codex/unknown_shape.json",
 ])]
 fn parse_answer(bencher: Bencher, name: &str) {
-    let provider = if name.starts_with("claude") { Provider::Claude } else { Provider::Codex };
+    let provider = if name.starts_with("claude") { Provider::CLAUDE } else { Provider::CODEX };
     let body = fixture(name);
-    bencher.bench(|| providers::parse(provider, black_box(&body), now()).expect("a good answer"));
+    let spec = REGISTRY.spec(provider).expect("registered");
+    bencher.bench(|| spec.parse_body(black_box(&body), now()).expect("a good response"));
 }
 
 /// The reader that guesses, alone: a document of a shape nobody knows, already JSON.
@@ -147,7 +148,7 @@ fn judge_alerts(bencher: Bencher, accounts: usize) {
 /// Accounts of both kinds, their windows anywhere between full and empty.
 fn snapshot(accounts: usize) -> Snapshot {
     let accounts = (0..accounts).map(|number| {
-        let provider = Provider::ALL[number % 2];
+        let provider = [Provider::CLAUDE, Provider::CODEX][number % 2];
         let email = format!("person{number}@example.com");
         let id = AccountId::file(format!("{}-{email}.json", provider.key()));
         let mut usage = AccountUsage::unknown(Account { id, provider, email, identity: None });

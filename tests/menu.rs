@@ -51,11 +51,11 @@ fn unnamed(title: &str, used: f64) -> Window {
 }
 
 fn claude(email: &str) -> AccountUsage {
-    unknown(Provider::Claude, email)
+    unknown(Provider::CLAUDE, email)
 }
 
 fn codex(email: &str) -> AccountUsage {
-    unknown(Provider::Codex, email)
+    unknown(Provider::CODEX, email)
 }
 
 fn unknown(provider: Provider, email: &str) -> AccountUsage {
@@ -152,7 +152,7 @@ fn draw(item: &Item) -> String {
 
 /// Twelve Claude and twelve Codex accounts with 1 % to 24 % left, as told by `story`.
 fn crowd(story: impl Fn(usize, AccountUsage) -> AccountUsage) -> Scene {
-    let both = [Provider::Claude, Provider::Codex].into_iter().cycle();
+    let both = [Provider::CLAUDE, Provider::CODEX].into_iter().cycle();
     let accounts = both.take(24).enumerate();
     Scene::of(
         accounts

@@ -23,7 +23,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 /// One of a few accounts.
 fn account(number: usize) -> Account {
-    let provider = Provider::ALL[number % 2];
+    let provider = [Provider::CLAUDE, Provider::CODEX][number % 2];
     let id = AccountId::file(format!("{}-{number}.json", provider.key()));
     Account { id, provider, email: format!("{number}@example.com"), identity: None }
 }

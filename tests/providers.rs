@@ -32,7 +32,7 @@ mod words;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta, Utc};
 use quota_tray::presenter::format::Zone;
-use quota_tray::providers;
+use quota_tray::providers::REGISTRY;
 use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Snapshot, Usage, Window};
 use serde_json::Value;
 use std::fmt::Write;
@@ -46,12 +46,12 @@ const ZONE: Zone = Zone::from_fn(|_| FixedOffset::east_opt(2 * 3600).unwrap());
 
 #[track_caller]
 fn claude(body: Value) -> Usage {
-    parse(Provider::Claude, &body)
+    parse(Provider::CLAUDE, &body)
 }
 
 #[track_caller]
 fn codex(body: Value) -> Usage {
-    parse(Provider::Codex, &body)
+    parse(Provider::CODEX, &body)
 }
 
 /// What the generic reader makes of a response.
@@ -100,7 +100,7 @@ fn all_fixtures() -> Vec<(Provider, String, Vec<u8>)> {
             (provider, name, std::fs::read(path).unwrap())
         })
     };
-    let all: Vec<_> = Provider::ALL.into_iter().flat_map(of).collect();
+    let all: Vec<_> = REGISTRY.providers().flat_map(of).collect();
     assert!(all.len() > 10, "{all:?}");
     all
 }
@@ -108,7 +108,7 @@ fn all_fixtures() -> Vec<(Provider, String, Vec<u8>)> {
 /// The reading of a body that is a good answer.
 #[track_caller]
 fn parse(provider: Provider, body: &Value) -> Usage {
-    match providers::parse(provider, body.to_string().as_bytes(), now()) {
+    match REGISTRY.spec(provider).unwrap().parse_body(body.to_string().as_bytes(), now()) {
         Ok(reading) => reading,
         Err(error) => panic!("{body}\nis a good answer, yet: {error}"),
     }
@@ -117,7 +117,7 @@ fn parse(provider: Provider, body: &Value) -> Usage {
 /// The complaint about a body that is none.
 #[track_caller]
 fn refused(provider: Provider, body: &Value) -> String {
-    match providers::parse(provider, body.to_string().as_bytes(), now()) {
+    match REGISTRY.spec(provider).unwrap().parse_body(body.to_string().as_bytes(), now()) {
         Ok(reading) => panic!("{body}\nis no good answer, yet it was read as:\n{}", show(&reading)),
         Err(error) => error,
     }
@@ -175,7 +175,7 @@ fn show(reading: &Usage) -> String {
 /// A fixture as [`show`] has it, or the complaint about it.
 #[track_caller]
 fn shown(provider: Provider, name: &str) -> String {
-    match providers::parse(provider, &fixture(provider, name), now()) {
+    match REGISTRY.spec(provider).unwrap().parse_body(&fixture(provider, name), now()) {
         Ok(reading) => show(&reading),
         Err(error) => format!("error: {error}"),
     }

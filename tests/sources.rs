@@ -69,7 +69,7 @@ impl SourceLogin for NotebookLogin {
 
 fn account(email: &str, identity: Option<Identity>) -> Account {
     let id = AccountId::new("notebook", email);
-    Account { id, provider: Provider::Claude, email: email.into(), identity }
+    Account { id, provider: Provider::CLAUDE, email: email.into(), identity }
 }
 
 /// Credential files of CLIProxyAPI whose usage endpoint refuses connections.
@@ -87,7 +87,7 @@ impl Files {
             std::fs::write(dir.path().join(format!("claude-{email}.json")), text).expect("written");
         }
         let closed = Endpoint::parse("http://127.0.0.1:1/").expect("on loopback");
-        let endpoints = Endpoints { claude_usage: closed, cli_proxy_api: Vec::new(), ..Endpoints::default() };
+        let endpoints = Endpoints { claude_usage: Some(closed), cli_proxy_api: Vec::new(), ..Endpoints::default() };
         let settings = Settings { endpoints: endpoints.into(), ..Settings::default() };
         let state = dir.path().join("state");
         let resources = Resources::new(&state, &state, |_| {});

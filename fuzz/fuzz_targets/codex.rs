@@ -7,4 +7,4 @@ mod invariants;
 use libfuzzer_sys::fuzz_target;
 use quota_tray::quota::Provider;
 
-fuzz_target!(|body: &[u8]| invariants::answer(Provider::Codex, body));
+fuzz_target!(|body: &[u8]| invariants::answer(Provider::CODEX, body));

@@ -3,7 +3,8 @@
 use chrono::{DateTime, Utc};
 use quota_tray::output::json::Report;
 use quota_tray::config::Settings;
-use quota_tray::providers::{self, MOST_WINDOWS};
+use quota_tray::providers::REGISTRY;
+use quota_tray::providers::windows::MAX_WINDOWS;
 use quota_tray::quota::alert::AlertHistory;
 use quota_tray::quota::{Account, AccountId, AccountUsage, ExtraUsage, Provider, Usage, Snapshot, Window};
 use quota_tray::presenter::format::Zone;
@@ -20,7 +21,7 @@ pub fn now() -> DateTime<Utc> {
 
 /// Reads `body` as an answer of `provider`, and follows the reading to all places it is shown in.
 pub fn answer(provider: Provider, body: &[u8]) {
-    match providers::parse(provider, body, now()) {
+    match REGISTRY.spec(provider).expect("registered").parse_body(body, now()) {
         Ok(reading) => {
             sound(&reading);
             shown(provider, reading);
@@ -32,7 +33,7 @@ pub fn answer(provider: Provider, body: &[u8]) {
 /// What holds of a good reading.
 fn sound(reading: &Usage) {
     // An account that is billed by use has none.
-    assert!(reading.windows.len() <= MOST_WINDOWS, "{} windows", reading.windows.len());
+    assert!(reading.windows.len() <= MAX_WINDOWS, "{} windows", reading.windows.len());
     let keys: HashSet<_> = reading.windows.iter().map(|window| &window.key).collect();
     assert_eq!(keys.len(), reading.windows.len(), "two windows share a key: {reading:?}");
     reading.windows.iter().for_each(sound_window);

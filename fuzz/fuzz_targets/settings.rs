@@ -55,12 +55,12 @@ fuzz_target!(|bytes: &[u8]| {
 fn sound(settings: &Settings) {
     assert!((1..=1440).contains(&settings.refresh_minutes));
     assert!(settings.thresholds.iter().all(|percent| *percent > 0.0 && *percent < 100.0));
-    assert!((1..=60).contains(&settings.limits.asks_per_five_minutes));
+    assert!((1..=60).contains(&settings.limits.requests_per_five_minutes));
     assert!(!settings.auth_dir.as_os_str().is_empty());
     let endpoints = &settings.endpoints;
     let four =
         [&endpoints.claude_usage, &endpoints.claude_token, &endpoints.codex_usage, &endpoints.codex_token];
-    for endpoint in four.into_iter().chain(&endpoints.cli_proxy_api) {
+    for endpoint in four.into_iter().flatten().chain(&endpoints.cli_proxy_api) {
         let (scheme, host) = (endpoint.url().scheme(), endpoint.host());
         let here = host == "localhost" || host.starts_with("127.") || host == "[::1]";
         assert!(!host.is_empty() && (scheme == "https" || (scheme == "http" && here)), "{endpoint}");

@@ -4,8 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use quota_tray::platform::secret::Secret;
-use quota_tray::providers::token_response::{self, Meaning, Tokens};
-use quota_tray::quota::Provider;
+use quota_tray::providers::REGISTRY;
+use quota_tray::providers::token_response::{self, TokenOutcome, Tokens};
 
 fuzz_target!(|body: &[u8]| {
     if let Some(tokens) = token_response::parse(body) {
@@ -13,11 +13,11 @@ fuzz_target!(|body: &[u8]| {
         says_the_same_when_broken_off(body, &tokens);
     }
     for status in [200, 201, 204, 403, 404, 429, 500, 502, 503] {
-        assert_ne!(token_response::meaning(status, body), Meaning::Dead, "{status} never means a dead login");
+        assert_ne!(token_response::classify(status, body), TokenOutcome::InvalidToken, "{status} never means an invalid token");
     }
-    assert_eq!(token_response::meaning(400, body), token_response::meaning(401, body));
+    assert_eq!(token_response::classify(400, body), token_response::classify(401, body));
     let has_tokens = token_response::parse(body).is_some();
-    assert_eq!(matches!(token_response::meaning(200, body), Meaning::Tokens(_)), has_tokens);
+    assert_eq!(matches!(token_response::classify(200, body), TokenOutcome::Tokens(_)), has_tokens);
     if let Ok(text) = std::str::from_utf8(body) {
         arrives_as_it_was_sent(text);
     }
@@ -52,9 +52,9 @@ fn says_the_same_when_broken_off(body: &[u8], whole: &Tokens) {
 
 /// A refresh token with anything in it arrives at the server as it is.
 fn arrives_as_it_was_sent(text: &str) {
-    for provider in Provider::ALL {
-        let form = token_response::form(provider, &Secret::new(text.to_owned()));
-        let fields: Vec<_> = url::form_urlencoded::parse(&form).collect();
+    for renewal in REGISTRY.specs().filter_map(|spec| spec.renewal.as_ref()) {
+        let form = renewal.form(&Secret::new(text.to_owned()));
+        let fields: Vec<_> = url::form_urlencoded::parse(&form.body).collect();
         let sent: Vec<_> = fields.iter().filter(|(key, _)| key == "refresh_token").collect();
         assert!(matches!(sent[..], [(_, value)] if value == text), "{fields:?}");
         assert_eq!(fields.iter().filter(|(key, _)| key == "client_id").count(), 1);

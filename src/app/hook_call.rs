@@ -1,7 +1,7 @@
 //! Builds hook calls from notifications and accounts that need attention: which program is run, with which arguments,
 //! standard input and environment. Pure.
 
-use crate::config::hooks::{Hooks, Kind, fill};
+use crate::config::hooks::{HookEvent, Hooks, fill};
 use crate::hooks::call::HookCall;
 use crate::presenter::format::{self, Zone};
 use crate::quota::attention::Attention;
@@ -28,8 +28,8 @@ impl HookCallBuilder<'_> {
     /// The hook for a notification about one window. `None`: none is configured, or the notification is a summary.
     pub fn for_notification(&self, notification: &Notification) -> Option<HookCall> {
         let (kind, event) = match notification {
-            Notification::Low(event) => (Kind::Low, event),
-            Notification::Reset(event) => (Kind::Reset, event),
+            Notification::Low(event) => (HookEvent::Low, event),
+            Notification::Reset(event) => (HookEvent::Reset, event),
             Notification::Summary { .. } => return None,
         };
         let words = notification.words(self.now, self.zone, self.hide_email);
@@ -40,12 +40,12 @@ impl HookCallBuilder<'_> {
     pub fn for_attention(&self, attention: &Attention) -> Option<HookCall> {
         let words = attention.words(self.now, self.zone, self.hide_email);
         let error = attention.account.told(attention.failure.words(self.now, self.zone), self.hide_email);
-        self.call(Kind::Error, &attention.account, None, Some(error), words)
+        self.call(HookEvent::Error, &attention.account, None, Some(error), words)
     }
 
     fn call(
         &self,
-        kind: Kind,
+        kind: HookEvent,
         account: &Account,
         window: Option<&Window>,
         error: Option<String>,
@@ -93,7 +93,7 @@ impl HookCallBuilder<'_> {
             // The id is a file name, which may hold any character.
             input: format!("{}\n", text::escape_json(&event.to_string())),
             environment: environment(event.as_object()?),
-            timeout: self.hooks.time_out(),
+            timeout: self.hooks.timeout(),
         })
     }
 }
@@ -134,7 +134,7 @@ mod tests {
     fn account() -> Account {
         Account {
             id: AccountId::file("f.json".into()),
-            provider: Provider::Claude,
+            provider: Provider::CLAUDE,
             email: "alice@example.com".into(),
             identity: None,
         }

@@ -187,7 +187,7 @@ impl App {
         let changed = settings != self.settings;
         if changed {
             // The other settings take effect without a refresh, which would count against the request limits.
-            if !settings.asks_like(&self.settings) {
+            if !settings.requests_like(&self.settings) {
                 effects.push(Effect::Reconfigure(settings.clone()));
             }
             if settings.auth_dir != self.settings.auth_dir {

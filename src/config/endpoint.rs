@@ -1,49 +1,15 @@
-//! Where requests go: https, or plain http on this very machine.
+//! An address that requests may be sent to: https, or plain http on this machine.
 
 use serde::{Deserialize, Deserializer, de};
 use std::fmt;
 use url::Url;
-
-/// The providers' addresses. Changed only for tests, gateways and the day an API moves.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Endpoints {
-    /// Claude's usage.
-    pub claude_usage: Endpoint,
-    /// Where Claude's tokens are renewed.
-    pub claude_token: Endpoint,
-    /// Codex's usage.
-    pub codex_usage: Endpoint,
-    /// Where Codex's tokens are renewed.
-    pub codex_token: Endpoint,
-    /// Where a running CLIProxyAPI is looked for.
-    pub cli_proxy_api: Vec<Endpoint>,
-    /// The agent that asks for Claude's usage. Others than Claude Code's own were answered 429 with
-    /// the same token that then got 200.
-    #[serde(deserialize_with = "agent")]
-    pub claude_user_agent: String,
-}
-
-impl Default for Endpoints {
-    fn default() -> Endpoints {
-        let known = |text: &str| Endpoint::parse(text).expect("a constant address");
-        Endpoints {
-            claude_usage: known("https://api.anthropic.com/api/oauth/usage"),
-            claude_token: known("https://platform.claude.com/v1/oauth/token"),
-            codex_usage: known("https://chatgpt.com/backend-api/wham/usage"),
-            codex_token: known("https://auth.openai.com/oauth/token"),
-            cli_proxy_api: vec![known("http://127.0.0.1:8317"), known("http://127.0.0.1:8318")],
-            claude_user_agent: crate::providers::claude::USER_AGENT.to_owned(),
-        }
-    }
-}
 
 /// An address a token may be sent to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Endpoint(Url);
 
 impl Endpoint {
-    /// Reads an address.
+    /// Parses an address.
     ///
     /// # Errors
     /// Anything but https, or http on a loopback address. The address is not repeated: it may hold a password.
@@ -96,18 +62,12 @@ impl<'de> Deserialize<'de> for Endpoint {
     }
 }
 
-fn agent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let agent = String::deserialize(deserializer)?;
-    let fits = !agent.trim().is_empty() && agent.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
-    fits.then_some(agent).ok_or_else(|| de::Error::custom("expected a name such as \"claude-code/2.1.0\""))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn a_token_never_goes_out_in_the_clear() {
+    fn endpoint_is_https_or_on_a_loopback_address() {
         for good in [
             "https://api.anthropic.com/api/oauth/usage",
             "http://127.0.0.1:1234/x",

@@ -1,27 +1,26 @@
 //! The settings file: read with errors that name the line, changed without touching anything else.
 
-use crate::config::{Settings, fault};
+use crate::config::problem;
+use crate::config::settings::Settings;
+use crate::config::template::{FORMER_KEYS, FormerKey, TEMPLATE};
 use crate::platform::files;
 use crate::text;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, value};
 
-/// What a new settings file says: every key with its default, switched off.
-pub(crate) const TEMPLATE: &str = include_str!("template.toml");
-
-/// The settings file can't be used.
+/// An error of the settings file.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It can't be read.
     #[error(
-        "could not read the settings file {}: {source}\nhint: name another file, or leave out --config for the usual one",
+        "could not read the settings file {}: {source}\nhint: choose another file, or leave out --config to use the default one",
         text::path(path)
     )]
     Read { path: PathBuf, source: std::io::Error },
-    /// It holds a wrong key or value; the text names the line and the key, and repeats nothing of the value.
+    /// It has a wrong key or value; the message names the line and the key, and does not repeat the value.
     #[error(
-        "could not use the settings file {}: {message}\nhint: fix the line, or delete the file to go back to the defaults",
+        "could not use the settings file {}: {message}\nhint: fix that line, or delete the file to use the defaults",
         text::path(path)
     )]
     Wrong { path: PathBuf, message: String },
@@ -42,8 +41,8 @@ fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
     toml_edit::de::from_str(text).map_err(|error| wrong(path, text, error.message(), error.span()))
 }
 
-fn wrong(path: &Path, text: &str, message: &str, place: Option<Range<usize>>) -> ConfigError {
-    ConfigError::Wrong { path: path.to_owned(), message: fault::describe(text, message, place) }
+fn wrong(path: &Path, text: &str, message: &str, span: Option<Range<usize>>) -> ConfigError {
+    ConfigError::Wrong { path: path.to_owned(), message: problem::describe(text, message, span) }
 }
 
 /// A choice made in the menu.
@@ -57,28 +56,28 @@ pub enum Choice {
     HideEmail(bool),
 }
 
-/// Writes a choice into the settings file, which is made where there is none, and returns the settings as
-/// they are there now. Comments and order stay. `settings` are those in force: they count where the value in
-/// the file is wrong and is mended by the choice.
+/// Writes a choice into the settings file, which is created if necessary, and returns the settings as they are in the
+/// file now. Comments, order and other keys stay. `settings` are those in force, for a choice that replaces an invalid
+/// value.
 ///
 /// # Errors
-/// A file that can't be read or written, or that is wrong in another place: such a file is not touched.
+/// The file can't be read or written, or has an error elsewhere; such a file is not changed.
 pub fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Settings, ConfigError> {
     let text = read(path)?;
     let mut document: DocumentMut = text
         .parse()
         .map_err(|error: toml_edit::TomlError| wrong(path, &text, error.message(), error.span()))?;
-    let as_it_is = parse(path, &text);
+    let current = parse(path, &text);
     match choice {
         Choice::RefreshMinutes(minutes) => set(&mut document, "refresh_minutes", i64::from(minutes).into()),
         Choice::NotifyBelow(percent, on) => {
-            let mut thresholds = as_it_is.as_ref().unwrap_or(settings).thresholds.clone();
+            let mut thresholds = current.as_ref().unwrap_or(settings).thresholds.clone();
             thresholds.retain(|threshold| *threshold != percent);
             if on {
                 thresholds.push(percent);
             }
             thresholds.sort_by(|a, b| b.total_cmp(a));
-            // Whole percentages are written as people write them.
+            // Whole percentages are written without a decimal point.
             let values = thresholds.iter().map(|t| {
                 if t.fract() == 0.0 { toml_edit::Value::from(*t as i64) } else { toml_edit::Value::from(*t) }
             });
@@ -87,18 +86,28 @@ pub fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Setting
         Choice::HideEmail(hide) => set(&mut document, "hide_email", hide.into()),
     }
     let changed = document.to_string();
-    // What is wrong is told by the lines of the file as it is.
-    let settings = parse(path, &changed).map_err(|error| as_it_is.err().unwrap_or(error))?;
+    // Errors name lines of the file before the change.
+    let settings = parse(path, &changed).map_err(|error| current.err().unwrap_or(error))?;
     write(path, &changed)?;
     Ok(settings)
 }
 
-/// Makes the settings file, with every key explained, where there is none.
+/// Creates the settings file, with every key explained, if it does not exist.
 ///
 /// # Errors
-/// A folder that can't be written to.
+/// The file can't be written.
 pub fn create(path: &Path) -> Result<(), ConfigError> {
     if path.exists() { Ok(()) } else { write(path, TEMPLATE) }
+}
+
+/// The renamed keys that the settings file still has under their former names. Empty for a file that can't be read.
+pub fn former_keys(path: &Path) -> Vec<FormerKey> {
+    let document = read(path).ok().and_then(|text| text.parse::<DocumentMut>().ok()).unwrap_or_default();
+    let is_used = |key: &FormerKey| {
+        let table = document.get(key.table).and_then(|item| item.as_table_like());
+        table.is_some_and(|table| table.contains_key(key.former))
+    };
+    FORMER_KEYS.into_iter().filter(is_used).collect()
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
@@ -126,6 +135,7 @@ fn set(document: &mut DocumentMut, key: &str, new: toml_edit::Value) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::endpoints::Endpoints;
 
     fn settings(text: &str) -> Result<Settings, String> {
         let dir = tempfile::tempdir().expect("a folder");
@@ -135,27 +145,32 @@ mod tests {
     }
 
     #[test]
-    fn no_file_an_empty_file_and_the_template_are_the_defaults() {
+    fn missing_file_empty_file_and_template_are_the_defaults() {
         assert_eq!(load(Path::new("/nonexistent/config.toml")).expect("defaults"), Settings::default());
         assert_eq!(settings("").expect("defaults"), Settings::default());
         assert_eq!(settings(TEMPLATE).expect("defaults"), Settings::default());
     }
 
     #[test]
-    fn the_template_tells_every_default_truly() {
-        let switched_on: String = TEMPLATE
+    fn template_shows_every_default() {
+        let uncommented: String = TEMPLATE
             .lines()
             .map(|line| match line.strip_prefix("# ") {
                 Some(code) if code.contains(" = ") || code.starts_with('[') => format!("{code}\n"),
                 _ => "\n".to_owned(),
             })
             .collect();
-        assert!(switched_on.contains("refresh_minutes = 5"), "{switched_on}");
-        assert_eq!(settings(&switched_on).expect("valid"), Settings::default());
+        assert!(uncommented.contains("refresh_minutes = 5"), "{uncommented}");
+        let mut settings = settings(&uncommented).expect("valid");
+        // The registry's test compares these with the providers' specs.
+        let overrides = std::mem::take(&mut *settings.endpoints);
+        assert_eq!(overrides.cli_proxy_api, Endpoints::default().cli_proxy_api);
+        assert!(overrides.claude_usage.is_some() && overrides.codex_token.is_some());
+        assert_eq!(settings, Settings::default());
     }
 
     #[test]
-    fn a_wrong_key_or_value_is_named_with_its_line() {
+    fn error_names_the_line_and_the_key() {
         for (text, line, word) in [
             ("refresh_minutes = 0", "line 1", "1 to 1440"),
             ("\nrefresh_minutes = 99999999999", "line 2", "1 to 1440"),
@@ -166,7 +181,9 @@ mod tests {
             ("token_renewal = \"sometimes\"", "line 1", "`always`"),
             ("auth_dir = \"\"", "line 1", "empty"),
             ("[endpoints]\nclaude_usage = \"http://example.com\"", "line 2", "loopback"),
+            ("[limits]\nrequests_per_five_minutes = 0", "line 2", "1 to 60"),
             ("[limits]\nasks_per_five_minutes = 0", "line 2", "1 to 60"),
+            ("[limits]\nrequest_per_five_minutes = 1", "line 2", "requests_per_five_minutes"),
             ("refresh_minutes = ", "line 1", ""),
         ] {
             let error = settings(text).expect_err(text);
@@ -176,7 +193,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_changes_its_key_and_nothing_else() {
+    fn choice_changes_its_key_and_nothing_else() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("new/config.toml");
         let before = "# mine\nrefresh_minutes = 7 # weekdays\n\n[limits] # low\nasks_per_five_minutes = 3\n";
@@ -197,7 +214,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_beside_a_wrong_key_says_what_is_wrong_and_leaves_the_file_alone() {
+    fn choice_beside_a_wrong_key_is_an_error_and_leaves_the_file_unchanged() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("config.toml");
         for (text, choice) in [
@@ -213,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_in_the_place_of_a_wrong_value_mends_it() {
+    fn choice_replaces_a_wrong_value_of_its_key() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("config.toml");
         for (text, choice) in [
@@ -228,7 +245,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_changes_the_file_as_it_is_and_not_as_it_was() {
+    fn a_choice_changes_the_file_current_and_not_as_it_was() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("config.toml");
         std::fs::write(&path, "thresholds = [70]\nshow_title = true\n").expect("written");
@@ -238,7 +255,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_makes_the_file_and_leaves_a_broken_one_alone() {
+    fn choice_creates_the_file_and_leaves_a_broken_one_unchanged() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("deep/er/config.toml");
         apply(&path, &Settings::default(), Choice::HideEmail(true)).expect("applied");
@@ -249,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_new_file_explains_itself_and_an_old_one_stays() {
+    fn create_writes_the_template_and_keeps_an_existing_file() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("config.toml");
         create(&path).expect("made");
@@ -257,5 +274,54 @@ mod tests {
         std::fs::write(&path, "hide_email = true").expect("written");
         create(&path).expect("kept");
         assert_eq!(std::fs::read_to_string(&path).expect("read"), "hide_email = true");
+    }
+
+    #[test]
+    fn renamed_key_is_read_under_its_former_name() {
+        let limit = |text: &str| settings(text).map(|settings| settings.limits.requests_per_five_minutes);
+        assert_eq!(limit("[limits]\nrequests_per_five_minutes = 3"), Ok(3));
+        assert_eq!(limit("[limits]\nasks_per_five_minutes = 3"), Ok(3));
+        assert_eq!(limit("limits.asks_per_five_minutes = 3"), Ok(3));
+    }
+
+    #[test]
+    fn renamed_key_under_both_names_is_an_error_that_names_both() {
+        for order in [["asks", "requests"], ["requests", "asks"]] {
+            let lines = order.map(|name| format!("{name}_per_five_minutes = 3\n"));
+            let error = settings(&format!("[limits]\n{}", lines.concat())).expect_err("both");
+            for part in ["limits", "asks_per_five_minutes", "requests_per_five_minutes", "hint:"] {
+                assert!(error.contains(part), "{error}");
+            }
+        }
+    }
+
+    #[test]
+    fn former_keys_of_a_file_are_found() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("config.toml");
+        for (text, former) in [
+            ("[limits]\nasks_per_five_minutes = 3", true),
+            ("limits = { asks_per_five_minutes = 3 }", true),
+            ("[limits]\nrequests_per_five_minutes = 3", false),
+            ("[limits]\n# asks_per_five_minutes = 3", false),
+            ("[limits", false),
+        ] {
+            std::fs::write(&path, text).expect("written");
+            assert_eq!(former_keys(&path).len(), usize::from(former), "{text}");
+        }
+    }
+
+    #[test]
+    fn choice_keeps_a_key_under_the_name_it_has() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("config.toml");
+        for key in ["asks_per_five_minutes", "requests_per_five_minutes"] {
+            let limits = format!("[limits]\n{key} = 3\n");
+            std::fs::write(&path, &limits).expect("written");
+            let settings = apply(&path, &Settings::default(), Choice::HideEmail(true)).expect("applied");
+            assert_eq!(settings.limits.requests_per_five_minutes, 3);
+            let text = std::fs::read_to_string(&path).expect("read");
+            assert_eq!(text, format!("hide_email = true\n\n{limits}").replace("\n\n[", "\n["));
+        }
     }
 }

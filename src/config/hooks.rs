@@ -1,45 +1,46 @@
-//! A hook as it stands in the settings: a program and its arguments, with places for the facts.
+//! The section `[hooks]`: a program and its arguments, with placeholders.
 
+use crate::config::values::in_range;
 use serde::{Deserialize, Deserializer, de};
 use std::time::Duration;
 
-/// What can happen that a hook may want to know.
+/// The events that can run a hook.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// A window fell below a threshold, or is used up.
+pub enum HookEvent {
+    /// A window fell below a threshold, or is exhausted.
     Low,
-    /// A window that was low is given back.
+    /// A window that was low has reset.
     Reset,
-    /// An account has begun to fail in a way that only a person can mend.
+    /// An account fails in a way that only a person can fix.
     Error,
 }
 
-impl Kind {
+impl HookEvent {
     /// Its key in the settings.
     pub fn key(self) -> &'static str {
         match self {
-            Kind::Low => "on_low",
-            Kind::Reset => "on_reset",
-            Kind::Error => "on_error",
+            HookEvent::Low => "on_low",
+            HookEvent::Reset => "on_reset",
+            HookEvent::Error => "on_error",
         }
     }
 
-    /// The `event` of the JSON and of the environment.
+    /// The `event` in the JSON and in the environment.
     pub fn name(self) -> &'static str {
         match self {
-            Kind::Low => "low",
-            Kind::Reset => "reset",
-            Kind::Error => "error",
+            HookEvent::Low => "low",
+            HookEvent::Reset => "reset",
+            HookEvent::Error => "error",
         }
     }
 
-    /// What may stand in braces in its arguments.
+    /// The placeholders that its arguments may have, without braces.
     pub fn placeholders(self) -> &'static [&'static str] {
         match self {
-            Kind::Low | Kind::Reset => {
+            HookEvent::Low | HookEvent::Reset => {
                 &["event", "provider", "account", "window", "remaining", "used", "reset", "title", "text"]
             }
-            Kind::Error => &["event", "provider", "account", "error", "title", "text"],
+            HookEvent::Error => &["event", "provider", "account", "error", "title", "text"],
         }
     }
 }
@@ -48,14 +49,14 @@ impl Kind {
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Hooks {
-    /// The program, then its arguments, for each kind. Empty: none.
+    /// The program, then its arguments, for each event. Empty: none.
     #[serde(deserialize_with = "on_low")]
     pub on_low: Vec<String>,
     #[serde(deserialize_with = "on_reset")]
     pub on_reset: Vec<String>,
     #[serde(deserialize_with = "on_error")]
     pub on_error: Vec<String>,
-    /// Seconds after which a hook is ended, 1 to 3600.
+    /// Seconds after which a hook is killed, 1 to 3600.
     #[serde(deserialize_with = "seconds")]
     pub timeout_seconds: u32,
 }
@@ -67,58 +68,58 @@ impl Default for Hooks {
 }
 
 impl Hooks {
-    /// The program and the arguments for a kind. Empty: none.
-    pub fn command(&self, kind: Kind) -> &[String] {
-        match kind {
-            Kind::Low => &self.on_low,
-            Kind::Reset => &self.on_reset,
-            Kind::Error => &self.on_error,
+    /// The program and the arguments for an event. Empty: none.
+    pub fn command(&self, event: HookEvent) -> &[String] {
+        match event {
+            HookEvent::Low => &self.on_low,
+            HookEvent::Reset => &self.on_reset,
+            HookEvent::Error => &self.on_error,
         }
     }
 
     /// How long a hook may run.
-    pub fn time_out(&self) -> Duration {
+    pub fn timeout(&self) -> Duration {
         Duration::from_secs(u64::from(self.timeout_seconds))
     }
 }
 
 fn on_low<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    command(deserializer, Kind::Low)
+    command(deserializer, HookEvent::Low)
 }
 
 fn on_reset<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    command(deserializer, Kind::Reset)
+    command(deserializer, HookEvent::Reset)
 }
 
 fn on_error<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    command(deserializer, Kind::Error)
+    command(deserializer, HookEvent::Error)
 }
 
-fn command<'de, D: Deserializer<'de>>(deserializer: D, kind: Kind) -> Result<Vec<String>, D::Error> {
+fn command<'de, D: Deserializer<'de>>(deserializer: D, event: HookEvent) -> Result<Vec<String>, D::Error> {
     let command = Vec::<String>::deserialize(deserializer)?;
-    match check(&command, kind) {
+    match check(&command, event) {
         Ok(()) => Ok(command),
         Err(problem) => Err(de::Error::custom(problem)),
     }
 }
 
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
-    crate::config::in_range(deserializer, 1..=3600, "seconds from 1 to 3600")
+    in_range(deserializer, 1..=3600, "seconds from 1 to 3600")
 }
 
-fn check(command: &[String], kind: Kind) -> Result<(), String> {
+fn check(command: &[String], event: HookEvent) -> Result<(), String> {
     if command.first().is_some_and(|program| program.trim().is_empty()) {
         return Err("expected [\"program\", \"argument\", …], with a program name that is not empty".into());
     }
     if command.iter().any(|part| part.contains('\0')) {
         return Err("expected text without NUL characters, which can't be passed to a program".into());
     }
-    let known = kind.placeholders();
+    let known = event.placeholders();
     for (number, argument) in command.iter().enumerate().skip(1) {
-        let unknown = |piece| matches!(piece, Piece::Place(name) if !known.contains(&name));
+        let unknown = |piece| matches!(piece, Piece::Placeholder(name) if !known.contains(&name));
         if pieces(argument).any(unknown) {
             let list: Vec<_> = known.iter().map(|name| format!("{{{name}}}")).collect();
-            // Which word it is is not said: it may be part of a password.
+            // The word itself is not repeated: it may be part of a password.
             return Err(format!(
                 "expected one of {} in braces, and argument {number} has another; write {{{{word}}}} for the text {{word}}",
                 list.join(", ")
@@ -128,11 +129,11 @@ fn check(command: &[String], kind: Kind) -> Result<(), String> {
     Ok(())
 }
 
-/// Puts facts into the places of an argument. What has no fact is left empty.
-pub fn fill(argument: &str, fact: impl Fn(&str) -> Option<String>) -> String {
+/// Replaces the placeholders of an argument by their values; a placeholder without a value becomes empty.
+pub fn fill(argument: &str, value: impl Fn(&str) -> Option<String>) -> String {
     let fill = |piece| match piece {
         Piece::Text(text) => text.to_owned(),
-        Piece::Place(name) => fact(name).unwrap_or_default(),
+        Piece::Placeholder(name) => value(name).unwrap_or_default(),
     };
     pieces(argument).map(fill).collect()
 }
@@ -140,10 +141,10 @@ pub fn fill(argument: &str, fact: impl Fn(&str) -> Option<String>) -> String {
 #[derive(Debug, PartialEq)]
 enum Piece<'a> {
     Text(&'a str),
-    Place(&'a str),
+    Placeholder(&'a str),
 }
 
-/// `{word}` is a place, `{{word}}` is the text `{word}`; any other brace is itself, so that JSON can be
+/// `{word}` is a placeholder, `{{word}}` is the text `{word}`; any other brace is itself, so that JSON can be
 /// written as it is.
 fn pieces(mut rest: &str) -> impl Iterator<Item = Piece<'_>> {
     std::iter::from_fn(move || {
@@ -158,7 +159,7 @@ fn pieces(mut rest: &str) -> impl Iterator<Item = Piece<'_>> {
         let doubled = at > 0 && rest.as_bytes()[at - 1] == b'{' && rest[end..].starts_with('}');
         let (piece, next) = match at {
             _ if doubled && at == 1 => (Piece::Text(&rest[at..end]), end + 1),
-            0 => (Piece::Place(word), end),
+            0 => (Piece::Placeholder(word), end),
             _ if doubled => (Piece::Text(&rest[..at - 1]), at - 1),
             _ => (Piece::Text(&rest[..at]), at),
         };
@@ -179,7 +180,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn places_are_filled_and_other_braces_stay() {
+    fn placeholders_are_filled_and_other_braces_stay() {
         for (argument, filled) in [
             ("", ""),
             ("plain", "plain"),
@@ -200,20 +201,20 @@ mod tests {
     }
 
     #[test]
-    fn argument_with_an_unknown_word_is_named() {
-        let check = |parts: &[&str], kind| {
-            check(&parts.iter().map(ToString::to_string).collect::<Vec<_>>(), kind).err().unwrap_or_default()
+    fn error_names_the_argument_with_an_unknown_placeholder() {
+        let check = |parts: &[&str], event| {
+            check(&parts.iter().map(ToString::to_string).collect::<Vec<_>>(), event).err().unwrap_or_default()
         };
-        for kind in [Kind::Low, Kind::Reset, Kind::Error] {
-            let every: Vec<_> = kind.placeholders().iter().map(|name| format!("{{{name}}}")).collect();
-            assert_eq!(check(&["x", &every.join(" ")], kind), "");
-            let said = check(&["x", "{account}", "{acount}"], kind);
-            assert!(said.contains("argument 2") && !said.contains("acount}"), "{said}");
-            assert!(check(&["", "x"], kind).contains("empty"));
-            assert_eq!(check(&[], kind), "");
+        for event in [HookEvent::Low, HookEvent::Reset, HookEvent::Error] {
+            let every: Vec<_> = event.placeholders().iter().map(|name| format!("{{{name}}}")).collect();
+            assert_eq!(check(&["x", &every.join(" ")], event), "");
+            let error = check(&["x", "{account}", "{acount}"], event);
+            assert!(error.contains("argument 2") && !error.contains("acount}"), "{error}");
+            assert!(check(&["", "x"], event).contains("empty"));
+            assert_eq!(check(&[], event), "");
         }
-        assert!(check(&["x", "{window}"], Kind::Error).contains("argument 1"));
-        assert!(check(&["x", "{error}"], Kind::Low).contains("argument 1"));
-        assert_eq!(check(&["x", "{{acount}}"], Kind::Low), "");
+        assert!(check(&["x", "{window}"], HookEvent::Error).contains("argument 1"));
+        assert!(check(&["x", "{error}"], HookEvent::Low).contains("argument 1"));
+        assert_eq!(check(&["x", "{{acount}}"], HookEvent::Low), "");
     }
 }

@@ -25,10 +25,10 @@ pub fn identity(
     let text = |key: &str| document.text(key);
     let email = text("email").or_else(|| text("login")).map(str::to_lowercase);
     let (account, organization) = match provider {
-        Provider::Claude => {
+        Provider::CLAUDE => {
             (text("account_uuid"), text("organization_uuid").or_else(|| text("organization_name")))
         }
-        Provider::Codex => (None, workspace),
+        _ => (None, workspace),
     };
     let file = (email.is_none() && account.is_none()).then_some(id.key());
     let parts = [email.as_deref(), account, organization, file];
@@ -48,7 +48,7 @@ mod tests {
     }
 
     fn claude(value: &Value) -> Identity {
-        of(Provider::Claude, "claude.json", value)
+        of(Provider::CLAUDE, "claude.json", value)
     }
 
     #[test]
@@ -75,10 +75,10 @@ mod tests {
             claude(&json!({"email": "a@x", "account_uuid": "1", "organization_uuid": "2"})),
             claude(&json!({"email": "a@x", "organization_name": "Team"})),
             claude(&json!({"login": "a"})),
-            of(Provider::Codex, "codex.json", &json!({"email": "a@x"})),
-            of(Provider::Codex, "codex.json", &json!({"email": "a@x", "account_id": "1"})),
-            of(Provider::Codex, "codex.json", &json!({"email": "b@x", "account_id": "1"})),
-            of(Provider::Codex, "codex.json", &json!({"account_id": "1"})),
+            of(Provider::CODEX, "codex.json", &json!({"email": "a@x"})),
+            of(Provider::CODEX, "codex.json", &json!({"email": "a@x", "account_id": "1"})),
+            of(Provider::CODEX, "codex.json", &json!({"email": "b@x", "account_id": "1"})),
+            of(Provider::CODEX, "codex.json", &json!({"account_id": "1"})),
         ];
         for (place, one) in all.iter().enumerate() {
             assert!(!all[..place].contains(one), "{place}");
@@ -88,9 +88,9 @@ mod tests {
     #[test]
     fn file_name_counts_only_where_no_person_is_named() {
         let named = json!({"email": "a@x"});
-        assert_eq!(of(Provider::Claude, "1.json", &named), of(Provider::Claude, "2.json", &named));
+        assert_eq!(of(Provider::CLAUDE, "1.json", &named), of(Provider::CLAUDE, "2.json", &named));
         let (first, renewed) = (json!({"access_token": "a"}), json!({"access_token": "b"}));
-        assert_eq!(of(Provider::Claude, "1.json", &first), of(Provider::Claude, "1.json", &renewed));
-        assert_ne!(of(Provider::Claude, "1.json", &first), of(Provider::Claude, "2.json", &first));
+        assert_eq!(of(Provider::CLAUDE, "1.json", &first), of(Provider::CLAUDE, "1.json", &renewed));
+        assert_ne!(of(Provider::CLAUDE, "1.json", &first), of(Provider::CLAUDE, "2.json", &first));
     }
 }

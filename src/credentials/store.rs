@@ -5,7 +5,7 @@ use crate::credentials::file::{self, Document, Unreadable};
 use crate::credentials::file_name;
 use crate::credentials::identity::identity;
 use crate::platform::secret::Secret;
-use crate::providers::proxy::Proxy;
+use crate::providers::{Proxy, REGISTRY, UsageRequest};
 use crate::quota::{Account, AccountId, Failure, Provider, timestamp};
 use crate::text;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -44,6 +44,16 @@ impl Login {
     /// Whether the access token is of no use any more.
     pub fn has_expired(&self, now: DateTime<Utc>) -> bool {
         self.expires_at.is_some_and(|at| at <= now + TOLERANCE)
+    }
+
+    /// What a request for its usage needs.
+    pub fn usage_request(&self) -> UsageRequest {
+        UsageRequest {
+            access_token: self.access_token.clone(),
+            workspace: self.workspace.clone(),
+            is_fedramp: self.is_fedramp,
+            proxy: self.proxy.clone(),
+        }
     }
 }
 
@@ -158,14 +168,14 @@ pub fn read_login(
         // An account that is shown does not vanish without a word.
         return known.and_then(|account| broken(id, Some(account), "it has no \"type\""));
     };
-    let provider = Provider::from_key(kind)?;
+    let provider = REGISTRY.provider(kind)?;
     let has = |keys: [&str; 2]| keys.into_iter().any(|key| document.text(key).is_some());
     if has(["api_key", "api-key"]) && !has(["access_token", "refresh_token"]) {
         return None;
     }
     let names = [document.text("email"), document.text("login")].into_iter().flatten().map(text::label);
     let email = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| text::label(id.key()));
-    let is_codex = provider == Provider::Codex;
+    let is_codex = provider == Provider::CODEX;
     let claims = document.text("id_token").filter(|_| is_codex).map(Claims::of).unwrap_or_default();
     let workspace = document.text("account_id").map(str::to_owned).or(claims.workspace);
     let identity = Some(identity(id, provider, document, workspace.as_deref()));
@@ -210,7 +220,7 @@ fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
         let name = id.key().to_lowercase();
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
-        let provider = Provider::ALL.into_iter().find(is_named)?;
+        let provider = REGISTRY.providers().find(is_named)?;
         Some(Account { id: id.clone(), provider, email: text::label(id.key()), identity: None })
     };
     let account = known.cloned().or_else(by_name)?;

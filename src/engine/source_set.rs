@@ -38,7 +38,7 @@ impl SourceSet {
     /// The sources that the settings name. `auth_dir` is CLIProxyAPI's folder.
     pub fn configured(auth_dir: PathBuf, settings: &Settings, resources: &Resources) -> SourceSet {
         let limits = RequestLimits {
-            per_five_minutes: settings.limits.asks_per_five_minutes,
+            per_five_minutes: settings.limits.requests_per_five_minutes,
             claude_per_hour: settings.limits.claude_requests_per_hour,
         };
         let sources = sources::configured(auth_dir, settings, &resources.clients);

@@ -180,7 +180,7 @@ mod tests {
         assert_eq!(state.snapshot(), Snapshot::default());
         let account = Account {
             id: AccountId::file("a.json".into()),
-            provider: Provider::Claude,
+            provider: Provider::CLAUDE,
             email: "a@x".into(),
             identity: None,
         };

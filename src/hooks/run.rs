@@ -122,7 +122,7 @@ async fn run_one(call: &HookCall, home: &Path) -> io::Result<Option<ExitStatus>>
 #[cfg(all(test, unix))]
 mod tests {
     use super::*;
-    use crate::config::hooks::Kind;
+    use crate::config::hooks::HookEvent;
     use std::time::Duration;
 
     /// Far more than a pipe holds.
@@ -131,7 +131,7 @@ mod tests {
     /// Whether a script succeeds. `None`: it times out.
     async fn result_of(script: &str, seconds: u64) -> Option<bool> {
         let call = HookCall {
-            kind: Kind::Low,
+            kind: HookEvent::Low,
             command: ["/bin/sh", "-c", script].map(str::to_owned).into(),
             input: "x".repeat(LARGE),
             environment: Vec::new(),

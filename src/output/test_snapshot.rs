@@ -17,7 +17,7 @@ pub fn snapshot(used: &[(&str, Option<f64>)]) -> Snapshot {
     for (id, used) in used {
         let account = Account {
             id: AccountId::file(format!("{id}.json")),
-            provider: Provider::Claude,
+            provider: Provider::CLAUDE,
             email: "a\"b@x".into(),
             identity: None,
         };

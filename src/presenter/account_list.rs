@@ -6,6 +6,7 @@ use crate::presenter::messages;
 use crate::presenter::snapshot_presenter::Presenter;
 use crate::quota::{AccountUsage, Provider};
 use crate::text;
+use std::collections::BTreeSet;
 
 /// With more accounts than this the list has the lowest few, and all of them by provider.
 const MAX_ROWS: usize = 20;
@@ -50,10 +51,12 @@ impl Presenter<'_> {
             .collect();
         known.sort_by(|a, b| a.0.total_cmp(&b.0));
         let lowest = known.iter().take(MAX_LOWEST_ROWS);
+        let providers: BTreeSet<_> =
+            self.snapshot.accounts.iter().map(|usage| usage.account.provider).collect();
         AccountList {
             remarks,
             accounts: lowest.map(|(_, usage)| self.account_row(usage)).collect(),
-            providers: Provider::ALL.into_iter().filter_map(|provider| self.provider_row(provider)).collect(),
+            providers: providers.into_iter().filter_map(|provider| self.provider_row(provider)).collect(),
         }
     }
 

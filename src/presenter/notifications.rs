@@ -90,7 +90,7 @@ mod tests {
             let (id, email) = (AccountId::file("alice".into()), "alice@x".to_owned());
             let mut window = Window::new("five_hour", "5-hour", used).expect("a number");
             window.resets_at = Some(now + chrono::TimeDelta::minutes(130));
-            let account = Account { id, provider: Provider::Claude, email, identity: None };
+            let account = Account { id, provider: Provider::CLAUDE, email, identity: None };
             Notification::Low(WindowEvent { account, window }).words(now, Zone::UTC, hide)
         };
         let text = |name: &str| format!("{name}: resets in 2 hours (15 Jan 2027, 10:10)");

@@ -1,31 +1,51 @@
 //! Codex: `GET https://chatgpt.com/backend-api/wham/usage`.
 //!
-//! Rate limits of one shape stand in three places: `rate_limit`, `code_review_rate_limit`, and each
-//! element of `additional_rate_limits`. Any of them may be null, and elements may be garbage. A monthly
-//! allowance stands beside them.
+//! Rate limits of the same shape are in three places: `rate_limit`, `code_review_rate_limit`, and each element of
+//! `additional_rate_limits`. Any of them may be null, and elements may be garbage. A monthly allowance is beside them.
 
+use crate::providers::generic;
+use crate::providers::http::Response;
 use crate::providers::json::{amount, nothing_in, number, percentage, reset, text};
-use crate::providers::{MOST_WINDOWS, generic};
+use crate::providers::spec::{ProviderSpec, RenewalApi, TokenRequestEncoding, UsageApi};
+use crate::providers::windows::MAX_WINDOWS;
 use crate::quota::money::MAX_AMOUNT;
-use crate::quota::{CreditBalance, Fact, Usage, Window, timestamp};
+use crate::quota::{CreditBalance, Fact, Failure, Provider, Usage, Window, timestamp};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// The agent that asks.
-pub const USER_AGENT: &str = "codex-cli";
+impl Provider {
+    /// OpenAI's Codex, part of the ChatGPT subscriptions.
+    pub const CODEX: Provider = Provider::new("codex", "Codex");
+}
 
-/// Names the workspace; without it team accounts show the personal quota.
-pub const ACCOUNT_HEADER: &str = "chatgpt-account-id";
-
-/// For accounts that are marked as FedRAMP, with the value "true" (openai/codex, `bearer_auth_provider.rs`).
-pub const FEDRAMP_HEADER: &str = "x-openai-fedramp";
+/// Codex.
+pub const SPEC: ProviderSpec = ProviderSpec {
+    provider: Provider::CODEX,
+    usage: UsageApi {
+        url: "https://chatgpt.com/backend-api/wham/usage",
+        user_agent: "codex-cli",
+        headers: &[],
+        // Without it team accounts get the personal quota.
+        account_header: Some("chatgpt-account-id"),
+        // openai/codex, `bearer_auth_provider.rs`.
+        fedramp_header: Some(("x-openai-fedramp", "true")),
+        classify,
+    },
+    renewal: Some(RenewalApi {
+        url: "https://auth.openai.com/oauth/token",
+        client_id: "app_EMoamEEZ73f0CkXaXp7hrann",
+        scope: Some("openid profile email"),
+        encoding: TokenRequestEncoding::Form,
+    }),
+    status_page: Some("https://status.openai.com"),
+    parse,
+};
 
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 
-/// Reads an answer. The error says what is wrong with it, for "could not understand the answer".
-pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Usage, String> {
+fn parse(document: &Value, now: DateTime<Utc>) -> Result<Usage, String> {
     let mut windows = Vec::new();
     let main = document.get("rate_limit").filter(|limit| !limit.is_null());
     if let Some(limit) = main {
@@ -38,19 +58,19 @@ pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Usage, String> {
     for extra in document.get("additional_rate_limits").and_then(Value::as_array).into_iter().flatten() {
         let name =
             extra.get("limit_name").and_then(text).or_else(|| extra.get("metered_feature").and_then(text));
-        if windows.len() >= MOST_WINDOWS {
+        if windows.len() >= MAX_WINDOWS {
             break;
         }
         if let (Some(name), Some(limit)) = (name, extra.get("rate_limit")) {
             windows.extend(rate_limit(limit, Some(&name), &format!("{name}."), now));
         }
     }
-    // The reader that guesses is for shapes we don't know, not for this one with nothing in it.
+    // The generic reader is for unknown shapes, not for the known one without a window.
     if windows.is_empty() && main.is_none() {
         windows = generic::parse(document, now);
     }
     let plan = document.get("plan_type").and_then(text);
-    // Without a cap, a plan of this kind has no window at all.
+    // Without a cap, such a plan has no window.
     let is_by_use = main.is_none() && plan.as_deref().is_some_and(|plan| plan.ends_with("usage_based"));
     let is_error = document.get("error").is_some_and(|error| !error.is_null());
     if windows.is_empty() && (!is_by_use || is_error) {
@@ -60,9 +80,13 @@ pub fn parse(document: &Value, now: DateTime<Utc>) -> Result<Usage, String> {
     Ok(Usage { windows, plan, extra_usage: None, facts })
 }
 
-/// Whether a response with status 402 says that the workspace is no more, which nothing but another login
-/// changes.
-pub fn is_deactivated(body: &[u8]) -> bool {
+/// A response with status 402 can say that the workspace was deactivated, which only another login changes.
+fn classify(response: &Response) -> Option<Failure> {
+    let is_deactivated = response.status == 402 && is_deactivated(&response.body);
+    is_deactivated.then_some(Failure::WorkspaceDeactivated)
+}
+
+fn is_deactivated(body: &[u8]) -> bool {
     let Ok(document) = serde_json::from_slice::<Value>(body) else { return false };
     let places = [Some(&document), document.get("detail"), document.get("error")];
     let codes =
@@ -70,18 +94,17 @@ pub fn is_deactivated(body: &[u8]) -> bool {
     codes.flatten().any(|code| code == "deactivated_workspace")
 }
 
-/// What one person may use of a workspace in a month: a window by its nature, whose length differs from
-/// month to month. Source: openai/codex, `spend_control_status_details.rs`, `spend_control_limit_details.rs`.
+/// One person's monthly share of a workspace: a window whose length differs from month to month. Source: openai/codex, `spend_control_status_details.rs`, `spend_control_limit_details.rs`.
 fn allowance(document: &Value, now: DateTime<Utc>) -> Option<Window> {
     let places = ["spend_control", "rate_limit"].into_iter().filter_map(|place| document.get(place));
     places.into_iter().find_map(|place| {
         let limit = place.get("individual_limit")?;
-        let told = |key| limit.get(key).and_then(amount);
+        let value = |key| limit.get(key).and_then(amount);
         let reached = || [place, limit].iter().any(|place| is(place, "reached", true)).then_some(100.0);
-        let used = told("used_percent")
-            .or_else(|| Some(100.0 - told("remaining_percent")?))
-            .or_else(|| percentage(told("used")?, told("limit")?))
-            .or_else(|| percentage(told("limit")? - told("remaining")?, told("limit")?))
+        let used = value("used_percent")
+            .or_else(|| Some(100.0 - value("remaining_percent")?))
+            .or_else(|| percentage(value("used")?, value("limit")?))
+            .or_else(|| percentage(value("limit")? - value("remaining")?, value("limit")?))
             .or_else(reached)?;
         let mut window = Window::new("individual_limit", "Monthly allowance", used)?;
         window.resets_at = resets_at(limit, now);
@@ -89,15 +112,15 @@ fn allowance(document: &Value, now: DateTime<Utc>) -> Option<Window> {
     })
 }
 
-/// How many times the owner may reset a window that is used up.
+/// How many times the owner may reset an exhausted window.
 fn reset_credits(document: &Value) -> Option<Fact> {
     let count = number(document.get("rate_limit_reset_credits")?.get("available_count")?)?;
-    // More than a person is ever given is a mistake.
+    // A larger number is a mistake.
     (count.fract() == 0.0 && (1.0..=1e6).contains(&count)).then_some(Fact::ResetCredits(count as u64))
 }
 
-/// Bought credits. With a balance of nothing, or none that is a number, they are there all the same: so says
-/// Codex itself (openai/codex, `tui/src/status`).
+/// Bought credits. With a balance of 0, or one that is no number, they count as available, as in Codex itself
+/// (openai/codex, `tui/src/status`).
 fn credits(document: &Value) -> Option<Fact> {
     let credits = document.get("credits")?;
     if is(credits, "unlimited", true) {
@@ -113,15 +136,15 @@ fn is(object: &Value, key: &str, value: bool) -> bool {
     object.get(key).and_then(Value::as_bool) == Some(value)
 }
 
-/// The windows of one rate limit, the shorter first: the two have been seen in either order.
-fn rate_limit(limit: &Value, of: Option<&str>, prefix: &str, now: DateTime<Utc>) -> Vec<Window> {
+/// The windows of one rate limit, the shorter first: the two have been seen in either order. `name` is that of the limit.
+fn rate_limit(limit: &Value, name: Option<&str>, prefix: &str, now: DateTime<Utc>) -> Vec<Window> {
     let reached = is(limit, "limit_reached", true) || is(limit, "allowed", false);
     let mut windows: Vec<_> = [("primary_window", "5-hour"), ("secondary_window", "Weekly")]
         .into_iter()
         .filter_map(|(key, title)| {
             let mut window = window(limit.get(key)?, &format!("{prefix}{key}"), title, reached, now)?;
-            if let Some(of) = of {
-                window.title = format!("{of} ({})", window.title);
+            if let Some(name) = name {
+                window.title = format!("{name} ({})", window.title);
             }
             Some(window)
         })
@@ -132,18 +155,18 @@ fn rate_limit(limit: &Value, of: Option<&str>, prefix: &str, now: DateTime<Utc>)
     windows
 }
 
-/// One window. `title` holds only where no length is given: with a length, the length names it, since
-/// plans whose primary window is a week or a month are common.
+/// One window. `title` is for windows without a length; otherwise the length names it, since plans whose primary window
+/// is a week or a month are common.
 fn window(value: &Value, key: &str, title: &str, limit_reached: bool, now: DateTime<Utc>) -> Option<Window> {
     let length = value.get("limit_window_seconds").and_then(number);
-    // A window of no length is a placeholder for one that does not exist, whatever its percentage.
+    // A window of length 0 is a placeholder for one that does not exist, whatever its percentage.
     if length.is_some_and(|length| length < 1.0) {
         return None;
     }
     let resets_at = resets_at(value, now);
     let used = match value.get("used_percent").and_then(number) {
         Some(used) => used,
-        // A limit that is reached and will be lifted at a known moment is used up, told or not.
+        // A reached limit with a known reset is exhausted, with or without a percentage.
         None if limit_reached && resets_at.is_some() => 100.0,
         None => return None,
     };

@@ -1,8 +1,8 @@
-//! How many requests go out to a host at once.
+//! Limits the connections to a host.
 //!
-//! Only in its handshake does a host tell whether one connection will do for all requests (HTTP/2). Whatever
-//! is sent before gets a connection of its own, and with a thousand accounts that would be a thousand, with
-//! a handshake each, against a usual limit of 1,024 open files. So one goes ahead.
+//! The TLS handshake shows whether one connection can carry all requests (HTTP/2). A request that is sent before that
+//! gets a connection of its own, and with a thousand accounts that would be a thousand handshakes, against a usual limit
+//! of 1,024 open files. So one request goes first.
 
 use hyper_util::client::legacy::connect::Connection;
 use std::sync::Arc;
@@ -10,39 +10,41 @@ use std::time::Duration;
 use tokio::sync::{Mutex, OwnedMutexGuard, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, timeout};
 
-/// Where connections can't be shared, and where it is not known: a tenth of the usual limit, and as many
-/// accounts as hardly anybody has. Through each proxy as many.
-const MOST: usize = 100;
+/// The most connections to a host, by each proxy, where they can't be shared or that is not known yet: a tenth of the usual
+/// limit of open files, and more than almost anybody has accounts.
+const MAX_CONNECTIONS: usize = 100;
 
-/// Where there is no connection by then, the others try it, too.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long the other requests wait for the first connection; then they open their own.
+const FIRST_CONNECTION_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Hosts close a connection that nobody uses, and that does not tell here.
-const IDLE: Duration = Duration::from_secs(30);
+/// After this time without a response, the connection is taken for closed: hosts close idle connections, and that is not
+/// seen here.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// The way to one host.
+/// The connections to one host.
 #[derive(Clone)]
 pub struct ConnectionGate {
     /// `None`: there was no connection yet.
     last: watch::Sender<Option<Last>>,
+    /// Held by the request that goes first.
     first: Arc<Mutex<()>>,
-    places: Arc<Semaphore>,
+    slots: Arc<Semaphore>,
 }
 
-/// What is known of the last connection.
+/// The kind of the last connection.
 #[derive(Clone, Copy)]
 enum Last {
-    /// It can be shared, and was alive then.
+    /// It can be shared, and was alive at this moment.
     Shared(Instant),
     /// One request at a time.
     Single,
 }
 
-/// One request on its way.
+/// Permission for one request, until it is dropped.
 pub struct ConnectionPermit {
-    door: ConnectionGate,
+    gate: ConnectionGate,
     _first: Option<OwnedMutexGuard<()>>,
-    _place: Option<OwnedSemaphorePermit>,
+    _slot: Option<OwnedSemaphorePermit>,
 }
 
 impl Default for ConnectionGate {
@@ -50,45 +52,45 @@ impl Default for ConnectionGate {
         ConnectionGate {
             last: watch::Sender::default(),
             first: Arc::default(),
-            places: Arc::new(Semaphore::new(MOST)),
+            slots: Arc::new(Semaphore::new(MAX_CONNECTIONS)),
         }
     }
 }
 
 impl ConnectionGate {
-    /// Waits until there is a connection to share, or one more does not matter.
-    pub async fn pass(&self) -> ConnectionPermit {
-        let mut pass = ConnectionPermit { door: self.clone(), _first: None, _place: None };
+    /// Waits until there is a connection to share, or one more is allowed.
+    pub async fn acquire(&self) -> ConnectionPermit {
+        let mut permit = ConnectionPermit { gate: self.clone(), _first: None, _slot: None };
         if is_shared(&self.last.borrow()) {
-            return pass;
+            return permit;
         }
         let mut last = self.last.subscribe();
         tokio::select! {
             biased;
             _ = last.wait_for(is_known) => {}
-            // Who has waited long enough goes without.
-            first = timeout(PATIENCE, self.first.clone().lock_owned()) => pass._first = first.ok(),
+            // After the timeout the request goes on without the lock.
+            first = timeout(FIRST_CONNECTION_TIMEOUT, self.first.clone().lock_owned()) => permit._first = first.ok(),
         }
         tokio::select! {
             biased;
             _ = last.wait_for(is_shared) => {}
             // The semaphore is never closed.
-            place = self.places.clone().acquire_owned() => pass._place = place.ok(),
+            slot = self.slots.clone().acquire_owned() => permit._slot = slot.ok(),
         }
-        pass
+        permit
     }
 
-    /// Whether there ever was a connection.
-    pub fn has_opened(&self) -> bool {
+    /// Whether there has been a connection.
+    pub fn has_connected(&self) -> bool {
         self.last.borrow().is_some()
     }
 
-    /// What looks at each new connection on its way from the connector to the client. Those whom it wakes run
-    /// when the client has got the connection and can share it: all of this has one thread.
-    pub fn look<C: Connection>(&self) -> impl FnOnce(C) -> C + Clone + use<C> {
-        let door = self.clone();
+    /// A hook for each new connection, on its way from the connector to the client. The requests that it wakes run after
+    /// the client has received the connection and can share it: all of this has one thread.
+    pub fn connection_observer<C: Connection>(&self) -> impl FnOnce(C) -> C + Clone + use<C> {
+        let gate = self.clone();
         move |connection: C| {
-            door.connected(connection.connected().is_negotiated_h2());
+            gate.connected(connection.connected().is_negotiated_h2());
             connection
         }
     }
@@ -99,12 +101,12 @@ impl ConnectionGate {
 }
 
 impl ConnectionPermit {
-    /// The host has answered, so the connection is alive.
-    pub fn answered(self) {
-        self.door.last.send_if_modified(|last| {
+    /// To be called after a response: the connection is alive.
+    pub fn response_received(self) {
+        self.gate.last.send_if_modified(|last| {
             let Some(Last::Shared(at)) = last else { return false };
-            // It is news where the connection was taken for closed.
-            let was_closed = at.elapsed() >= IDLE;
+            // The waiting requests are woken only where the connection was taken for closed.
+            let was_closed = at.elapsed() >= IDLE_TIMEOUT;
             *at = Instant::now();
             was_closed
         });
@@ -112,7 +114,7 @@ impl ConnectionPermit {
 }
 
 fn is_shared(last: &Option<Last>) -> bool {
-    matches!(last, Some(Last::Shared(at)) if at.elapsed() < IDLE)
+    matches!(last, Some(Last::Shared(at)) if at.elapsed() < IDLE_TIMEOUT)
 }
 
 fn is_known(last: &Option<Last>) -> bool {
@@ -123,88 +125,88 @@ fn is_known(last: &Option<Last>) -> bool {
 mod tests {
     use super::*;
 
-    /// Polls it now, and not again.
-    async fn poll_once<F: Future>(passing: F) -> Option<F::Output> {
-        timeout(Duration::ZERO, passing).await.ok()
+    /// Polls a future once.
+    async fn poll_once<F: Future>(future: F) -> Option<F::Output> {
+        timeout(Duration::ZERO, future).await.ok()
     }
 
     #[tokio::test(start_paused = true)]
-    async fn the_rest_go_when_there_is_a_connection_to_share() {
-        let door = ConnectionGate::default();
-        let first = poll_once(door.pass()).await.expect("the first goes at once");
-        let mut rest: Vec<_> = (0..2 * MOST).map(|_| Box::pin(door.pass())).collect();
-        for pass in &mut rest {
-            assert!(poll_once(pass).await.is_none(), "there is no connection yet");
+    async fn requests_wait_for_the_first_connection_and_share_it() {
+        let gate = ConnectionGate::default();
+        let first = poll_once(gate.acquire()).await.expect("the first does not wait");
+        let mut rest: Vec<_> = (0..2 * MAX_CONNECTIONS).map(|_| Box::pin(gate.acquire())).collect();
+        for waiting in &mut rest {
+            assert!(poll_once(waiting).await.is_none(), "there is no connection yet");
         }
-        door.connected(true);
-        let mut passed = Vec::new();
-        for pass in rest {
-            passed.push(poll_once(pass).await.expect("there is one"));
+        gate.connected(true);
+        let mut permits = Vec::new();
+        for waiting in rest {
+            permits.push(poll_once(waiting).await.expect("there is a connection"));
         }
-        tokio::time::advance(IDLE / 2).await;
-        first.answered();
-        tokio::time::advance(IDLE / 2).await;
-        assert!(poll_once(door.pass()).await.is_some(), "it was alive lately");
-        tokio::time::advance(IDLE).await;
-        let first = poll_once(door.pass()).await.expect("the first to make a new one");
-        let mut rest = [Box::pin(door.pass()), Box::pin(door.pass())];
-        for pass in &mut rest {
-            assert!(poll_once(pass).await.is_none(), "the connection is gone");
+        tokio::time::advance(IDLE_TIMEOUT / 2).await;
+        first.response_received();
+        tokio::time::advance(IDLE_TIMEOUT / 2).await;
+        assert!(poll_once(gate.acquire()).await.is_some(), "it was alive recently");
+        tokio::time::advance(IDLE_TIMEOUT).await;
+        let first = poll_once(gate.acquire()).await.expect("the first to make a new one");
+        let mut rest = [Box::pin(gate.acquire()), Box::pin(gate.acquire())];
+        for waiting in &mut rest {
+            assert!(poll_once(waiting).await.is_none(), "the connection may be closed");
         }
-        first.answered();
-        let mut passed = Vec::new();
-        for pass in rest {
-            passed.push(poll_once(pass).await.expect("it was not"));
+        first.response_received();
+        let mut permits = Vec::new();
+        for waiting in rest {
+            permits.push(poll_once(waiting).await.expect("it was alive"));
         }
     }
 
     #[tokio::test(start_paused = true)]
-    async fn where_none_can_be_shared_so_many_go_at_once() {
-        let door = ConnectionGate::default();
-        let first = poll_once(door.pass()).await.expect("the first goes at once");
-        door.connected(false);
-        let mut passed = Vec::new();
-        for _ in 1..MOST {
-            passed.push(poll_once(door.pass()).await.expect("there is a place"));
+    async fn connections_that_cannot_be_shared_are_limited() {
+        let gate = ConnectionGate::default();
+        let first = poll_once(gate.acquire()).await.expect("the first does not wait");
+        gate.connected(false);
+        let mut permits = Vec::new();
+        for _ in 1..MAX_CONNECTIONS {
+            permits.push(poll_once(gate.acquire()).await.expect("there is a slot"));
         }
-        let mut next = Box::pin(door.pass());
-        let mut over = Box::pin(door.pass());
-        assert!(poll_once(&mut next).await.is_none() && poll_once(&mut over).await.is_none());
-        first.answered();
-        let _next = poll_once(&mut next).await.expect("a place is free");
-        assert!(poll_once(&mut over).await.is_none(), "it is taken again");
-        door.connected(true);
-        assert!(poll_once(&mut over).await.is_some(), "another server of the same host shares");
+        let mut next = Box::pin(gate.acquire());
+        let mut surplus = Box::pin(gate.acquire());
+        assert!(poll_once(&mut next).await.is_none() && poll_once(&mut surplus).await.is_none());
+        first.response_received();
+        let _next = poll_once(&mut next).await.expect("a slot is free");
+        assert!(poll_once(&mut surplus).await.is_none(), "it is taken again");
+        gate.connected(true);
+        assert!(poll_once(&mut surplus).await.is_some(), "another server of the same host shares");
     }
 
     #[tokio::test(start_paused = true)]
-    async fn who_comes_to_nothing_lets_the_next_one_go_ahead() {
-        let door = ConnectionGate::default();
-        let first = door.pass().await;
-        let mut next = Box::pin(door.pass());
+    async fn failed_first_request_lets_the_next_one_go_first() {
+        let gate = ConnectionGate::default();
+        let first = gate.acquire().await;
+        let mut next = Box::pin(gate.acquire());
         assert!(poll_once(&mut next).await.is_none());
         drop(first);
         assert!(poll_once(&mut next).await.is_some());
     }
 
     #[tokio::test(start_paused = true)]
-    async fn a_host_that_hangs_holds_up_nobody_for_long() {
-        let door = ConnectionGate::default();
-        let began = Instant::now();
-        let _first = door.pass().await;
-        let late: Vec<_> = (1..MOST)
+    async fn hanging_host_delays_the_other_requests_by_the_timeout_only() {
+        let gate = ConnectionGate::default();
+        let start = Instant::now();
+        let _first = gate.acquire().await;
+        let late: Vec<_> = (1..MAX_CONNECTIONS)
             .map(|_| {
                 tokio::spawn({
-                    let door = door.clone();
-                    async move { door.pass().await }
+                    let gate = gate.clone();
+                    async move { gate.acquire().await }
                 })
             })
             .collect();
-        let mut passed = Vec::new();
-        for pass in late {
-            passed.push(pass.await.expect("no panic"));
+        let mut permits = Vec::new();
+        for task in late {
+            permits.push(task.await.expect("no panic"));
         }
-        assert_eq!(began.elapsed(), PATIENCE);
-        assert!(timeout(2 * PATIENCE, door.pass()).await.is_err(), "that is enough of them");
+        assert_eq!(start.elapsed(), FIRST_CONNECTION_TIMEOUT);
+        assert!(timeout(2 * FIRST_CONNECTION_TIMEOUT, gate.acquire()).await.is_err(), "the limit is reached");
     }
 }

@@ -1,6 +1,6 @@
-//! The reader for shapes nobody has seen yet: it looks for objects that speak of a window and a
-//! percentage, in the document's own order. A number that may be a percentage and may be a count is shown,
-//! and counts for nothing: 40 of 50 used are not 60 % left.
+//! The heuristic reader for unknown shapes: it looks for objects that name a window and a percentage, in the document's
+//! own order. A number that may be a percentage or a count is shown, and does not count for alerts or the lowest
+//! percentage: 40 of 50 used are not 60 % left.
 
 use crate::providers::json::{number, percentage, text};
 use crate::quota::{Window, timestamp};
@@ -18,10 +18,10 @@ const TITLES: [(&[&str], &str); 4] = [
 /// The order of the menu.
 const ORDER: [&str; 4] = ["5-hour", "Session", "Weekly", "Full"];
 
-/// Numbers below this are no moment since 1970 that a quota could reset at (2001).
-const LEAST_EPOCH: f64 = 1_000_000_000.0;
+/// Smaller numbers are no reset in seconds since 1970: this is in 2001.
+const MIN_EPOCH: f64 = 1_000_000_000.0;
 
-/// The windows that can be made out; none where there are none. The first of each title wins.
+/// The windows that are recognized. The first of each title wins.
 pub fn parse(document: &Value, now: DateTime<Utc>) -> Vec<Window> {
     let mut windows = Vec::new();
     walk("", document, now, &mut windows);
@@ -36,7 +36,7 @@ fn walk(key: &str, value: &Value, now: DateTime<Utc>, windows: &mut Vec<Window>)
             if let Some(window) = candidate(key, object, now) {
                 match windows.iter_mut().find(|known| known.title == window.title) {
                     None => windows.push(window),
-                    // What is sure goes before a guess.
+                    // A certain percentage replaces a guess.
                     Some(known) if window.named && !known.named => *known = window,
                     Some(_) => {}
                 }
@@ -63,7 +63,7 @@ fn candidate(key: &str, object: &Map<String, Value>, now: DateTime<Utc>) -> Opti
     Some(window)
 }
 
-/// The title that the object's own key, or its scalar keys and values, speak of.
+/// The title that the object's own key, or its scalar keys and values, name.
 fn title(key: &str, object: &Map<String, Value>) -> Option<&'static str> {
     let mut words = key.to_lowercase();
     for (key, value) in object.iter().filter(|(_, value)| !value.is_object() && !value.is_array()) {
@@ -75,12 +75,15 @@ fn title(key: &str, object: &Map<String, Value>) -> Option<&'static str> {
             other => other.to_string(),
         });
     }
-    TITLES.iter().find(|(names, _)| names.iter().any(|name| speak_of(&words, name))).map(|(_, title)| *title)
+    TITLES
+        .iter()
+        .find(|(names, _)| names.iter().any(|name| contains_name(&words, name)))
+        .map(|(_, title)| *title)
 }
 
-/// Whether words hold a name. One that begins with a digit must stand by itself ("last 5h", "5hours"): it is
-/// often a part of an identifier or of another length ("a75h2", "15h").
-fn speak_of(words: &str, name: &str) -> bool {
+/// Whether `words` contain a name. One that begins with a digit must be a word of its own ("last 5h", "5hours"): it is
+/// often part of an identifier or of another length ("a75h2", "15h").
+fn contains_name(words: &str, name: &str) -> bool {
     if !name.starts_with(|first: char| first.is_ascii_digit()) {
         return words.contains(name);
     }
@@ -91,10 +94,10 @@ fn speak_of(words: &str, name: &str) -> bool {
     })
 }
 
-/// What an object says of use.
+/// The used percentage of an object.
 struct Used {
     percent: f64,
-    /// Whether it is a percentage beyond doubt.
+    /// Whether it is certainly a percentage.
     is_sure: bool,
 }
 
@@ -102,7 +105,7 @@ const PERCENT: [&str; 2] = ["percent", "%"];
 const USE: [&str; 3] = ["usage", "used", "fraction"];
 const LEFT: [&str; 4] = ["remaining", "left", "unused", "available"];
 
-fn holds(key: &str, words: &[&str]) -> bool {
+fn contains_any(key: &str, words: &[&str]) -> bool {
     words.iter().any(|word| key.contains(word))
 }
 
@@ -111,21 +114,22 @@ fn used_percent(object: &Map<String, Value>) -> Option<Used> {
         || object.iter().filter_map(|(key, value)| Some((key.to_lowercase(), value, number(value)?)));
     let is_percentage = |value: &Value| value.as_str().is_some_and(|text| text.contains('%'));
     let percent = |(key, value, number): (String, &Value, f64)| {
-        // Here alone 1 and less is a fraction, unless a percent sign says otherwise.
+        // Only here 1 and less is a fraction, unless there is a percent sign.
         let percent = if number <= 1.0 && !is_percentage(value) { number * 100.0 } else { number };
-        if holds(&key, &LEFT) { 100.0 - percent } else { percent }
+        if contains_any(&key, &LEFT) { 100.0 - percent } else { percent }
     };
-    let told = numbers().find(|(key, ..)| holds(key, &PERCENT));
-    let told = told.or_else(|| numbers().find(|(key, value, _)| holds(key, &USE) && is_percentage(value)));
-    if let Some(percent) = told.map(percent).or_else(|| share(object)) {
+    let explicit = numbers().find(|(key, ..)| contains_any(key, &PERCENT));
+    let explicit = explicit
+        .or_else(|| numbers().find(|(key, value, _)| contains_any(key, &USE) && is_percentage(value)));
+    if let Some(percent) = explicit.map(percent).or_else(|| share(object)) {
         return Some(Used { percent, is_sure: true });
     }
-    let guess = numbers().find(|(key, ..)| holds(key, &USE)).map(percent)?;
+    let guess = numbers().find(|(key, ..)| contains_any(key, &USE)).map(percent)?;
     Some(Used { percent: guess, is_sure: false })
 }
 
-/// What is used of a limit, in percent, where both are told and are of the same thing: "messages_used" of
-/// "limit" or of "message_limit", and never of "limit_window_seconds".
+/// The used share of a limit, in percent, where both are given and are of the same thing: "messages_used" of "limit" or of
+/// "message_limit", and never of "limit_window_seconds".
 fn share(object: &Map<String, Value>) -> Option<f64> {
     const LIMIT: [&str; 3] = ["limit", "total", "max"];
     let of_what = |key: &str| {
@@ -133,21 +137,21 @@ fn share(object: &Map<String, Value>) -> Option<f64> {
             ["used", "usage"].iter().chain(&LIMIT).fold(key.to_owned(), |key, word| key.replace(word, ""));
         what.trim_matches(|c: char| !c.is_alphanumeric()).trim_end_matches('s').to_owned()
     };
-    let is_used = |key: &str| key.contains("used") || (key.contains("usage") && !holds(key, &LIMIT));
+    let is_used = |key: &str| key.contains("used") || (key.contains("usage") && !contains_any(key, &LIMIT));
     let counts = || {
         let counts = object.iter().filter_map(|(key, value)| Some((key.to_lowercase(), number(value)?)));
-        counts.filter(|(key, count)| *count >= 0.0 && !holds(key, &LEFT) && !key.contains("reset"))
+        counts.filter(|(key, count)| *count >= 0.0 && !contains_any(key, &LEFT) && !key.contains("reset"))
     };
     let (used, count) = counts().find(|(key, _)| is_used(key) && of_what(key) != "at")?;
     let is_its_limit = |limit: &str| {
         let what = of_what(limit);
-        !is_used(limit) && holds(limit, &LIMIT) && (what.is_empty() || what == of_what(&used))
+        !is_used(limit) && contains_any(limit, &LIMIT) && (what.is_empty() || what == of_what(&used))
     };
     let (_, limit) = counts().find(|(key, _)| is_its_limit(key))?;
     percentage(count, limit)
 }
 
-/// The moment of the reset, or the words that stand in its place.
+/// The moment of the reset, or the text in its place.
 fn reset(object: &Map<String, Value>, now: DateTime<Utc>) -> Option<Result<DateTime<Utc>, String>> {
     object.iter().find_map(|(key, value)| {
         let key = key.to_lowercase();
@@ -156,7 +160,7 @@ fn reset(object: &Map<String, Value>, now: DateTime<Utc>) -> Option<Result<DateT
         }
         match number(value) {
             Some(seconds) if key.contains("after") => timestamp::after(now, seconds).map(Ok),
-            Some(epoch) if epoch >= LEAST_EPOCH => timestamp::from_epoch(epoch).map(Ok),
+            Some(epoch) if epoch >= MIN_EPOCH => timestamp::from_epoch(epoch).map(Ok),
             Some(_) => None,
             None => timestamp::parse(value).map(Ok).or_else(|| text(value).map(Err)),
         }

@@ -1,4 +1,4 @@
-//! Lenient looks into answers whose shape nobody promised.
+//! Lenient readers of values in undocumented responses.
 
 use crate::quota::timestamp;
 pub use crate::text::label as tidy;
@@ -32,7 +32,7 @@ pub fn percentage(part: f64, whole: f64) -> Option<f64> {
     (whole > 0.0).then(|| part / whole * 100.0)
 }
 
-/// When a window resets. 0 and what is before it says that there is no such moment.
+/// The moment of a reset. `None` for 0 and before: there is no such moment.
 pub fn reset(value: &Value) -> Option<DateTime<Utc>> {
     timestamp::parse(value).filter(|at| *at > DateTime::UNIX_EPOCH)
 }
@@ -44,12 +44,12 @@ pub fn readable(key: &str) -> String {
     letters.next().map_or_else(|| "Unnamed".to_owned(), |first| first.to_uppercase().chain(letters).collect())
 }
 
-/// A string with something in it, made fit for a menu.
+/// A string that is not empty, made fit for a menu.
 pub fn text(value: &Value) -> Option<String> {
     Some(tidy(value.as_str()?)).filter(|text| !text.is_empty())
 }
 
-/// Why a response without anything to show is an error of the account.
+/// The error of a response without anything to show.
 pub fn nothing_in(document: &Value) -> String {
     match error_kind(document) {
         Some(kind) => format!("the response has an error ({kind}) and no quota window"),
@@ -82,8 +82,8 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn numbers_come_in_quotes_too() {
-        for (value, read) in [
+    fn number_is_read_with_and_without_quotes() {
+        for (value, expected) in [
             (json!(12), Some(12.0)),
             (json!(12.5), Some(12.5)),
             (json!("12%"), Some(12.0)),
@@ -96,18 +96,18 @@ mod tests {
             (json!(true), None),
             (json!([1]), None),
         ] {
-            assert_eq!(number(&value), read, "{value}");
+            assert_eq!(number(&value), expected, "{value}");
         }
     }
 
     #[test]
-    fn text_of_hidden_characters_is_none() {
+    fn text_of_hidden_characters_only_is_none() {
         assert_eq!(text(&json!(" a\u{202e}\nb ")), Some("a b".into()));
         assert_eq!(text(&json!(" \u{200b} ")), None);
     }
 
     #[test]
-    fn only_a_plain_word_of_an_error_is_repeated() {
+    fn error_kind_is_a_plain_word_or_none() {
         assert_eq!(
             error_kind(&json!({"error": {"type": "overloaded_error"}})),
             Some("overloaded_error".into())

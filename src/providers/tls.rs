@@ -1,4 +1,4 @@
-//! Who is trusted, and what is spoken over TLS.
+//! The TLS configuration: certificates, ciphers, protocols.
 
 use rustls::ClientConfig;
 use rustls::crypto::{CryptoProvider, KeyProvider, ring};
@@ -9,17 +9,17 @@ use rustls_platform_verifier::BuilderVerifierExt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// HTTP/2 if the host has it.
+/// ALPN: HTTP/2 if the host supports it.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
 
-/// The authorities of the system. To read and parse them takes milliseconds, so this is made once and
-/// shared; with it go the sessions that hosts let us resume, which makes the next handshake a short one.
+/// Trusts the certificate authorities of the system. Reading them takes milliseconds, so the configuration is made once
+/// and shared; it also keeps the TLS sessions, whose resumption shortens the next handshake.
 ///
 /// # Errors
-/// The system has none.
+/// The system has no certificate authorities.
 pub fn config() -> Result<ClientConfig, rustls::Error> {
-    // All that ring has, but for client certificates: nobody is asked for one, and without them the program is
-    // 46 KiB smaller.
+    // Everything of ring but client certificates, which no provider requests: without them the program is 46 KiB
+    // smaller.
     let provider = CryptoProvider { key_provider: &NoKeys, ..ring::default_provider() };
     let mut config = ClientConfig::builder_with_details(Arc::new(provider), Arc::new(Clock))
         .with_safe_default_protocol_versions()?

@@ -1,11 +1,12 @@
-//! The request that spends a refresh token. Between the server's response and the journal lies the one moment in which
-//! a kill costs a login; everything here is about making it short, and about never throwing a response away.
+//! The request that spends a refresh token. A kill between the server's response and its write to the journal costs a
+//! login; everything here keeps that interval short, and never discards a response.
 
 use crate::config::Endpoint;
-use crate::providers::http::{Http, failure, retry_after};
+use crate::providers::http::{Exchange, Headers, Http, Incoming, SendError};
 use crate::providers::proxy::Proxy;
+use crate::providers::token_form::TokenForm;
 use crate::quota::Failure;
-use reqwest::header;
+use bytes::Bytes;
 use std::io;
 use std::pin::pin;
 use std::time::Duration;
@@ -21,122 +22,128 @@ pub const RESPONSE_TIMEOUT: Duration = Duration::from_secs(300);
 /// The running time is counted in steps of this.
 const STEP: Duration = Duration::from_secs(5);
 
-/// No response of a token server is near this long, in bytes.
-const MAX_RESPONSE: usize = 1024 * 1024;
+/// The longest response of a token server that is read, in bytes.
+const MAX_RESPONSE_BYTES: usize = 1024 * 1024;
 
-/// What most responses fit into, in bytes: a growing buffer leaves copies of tokens behind.
-const USUAL_RESPONSE: usize = 32 * 1024;
+/// What most responses fit into, in bytes: a growing buffer leaves copies of tokens in freed memory.
+const USUAL_RESPONSE_BYTES: usize = 32 * 1024;
 
 /// A response of a token endpoint. It holds tokens, so it can't be printed, and is wiped when dropped.
 pub struct TokenResponse {
     /// The status.
     pub status: u16,
-    /// The `Retry-After` header as it stands.
+    /// The `Retry-After` header as received.
     pub retry_after: Option<String>,
     /// The body.
     pub body: Zeroizing<Vec<u8>>,
 }
 
-/// A request without a whole response.
-pub struct Lost {
+/// A token request without a complete response.
+pub struct TokenRequestError {
     /// What went wrong.
     pub failure: Failure,
-    /// Whether the server can have got the request.
+    /// Whether the server may have received the request.
     pub sent: bool,
-    /// What came of a successful response (2xx). `None`: none had begun.
+    /// The part of a successful response (2xx) that arrived. `None`: none had begun.
     pub part: Option<Zeroizing<Vec<u8>>>,
 }
 
-impl Lost {
-    fn unsent(failure: Failure) -> Lost {
-        Lost { failure, sent: false, part: None }
+impl TokenRequestError {
+    fn unsent(failure: Failure) -> TokenRequestError {
+        TokenRequestError { failure, sent: false, part: None }
     }
 }
 
 impl Http {
-    /// Gets ready to post: to read the system's certificates takes its time.
+    /// Posts a form to `endpoint`, once. The body of a success (2xx) is passed to `keep` piece by piece as it arrives,
+    /// so that it is on disk whatever happens next.
+    ///
+    /// The request has a thread of its own. On a shared one, a response that has arrived would wait in memory while
+    /// other tasks run and files are synced.
     ///
     /// # Errors
-    /// Nothing can be sent.
-    pub fn prepare(&self, proxy: &Proxy) -> Result<(), Failure> {
-        self.renewing(proxy).map(|_| ())
-    }
-
-    /// Posts a form to `endpoint`. The body of a success (2xx) is given to `keep` piece by piece as it comes, so that it
-    /// is on disk whatever happens next.
-    ///
-    /// This has a thread to itself while it lasts. On one that is shared, a response that has been read would lie about
-    /// while others are dealt with, and files synced.
-    ///
-    /// # Errors
-    /// No response, not within [`RESPONSE_TIMEOUT`], or too long a one; and whether the request can have reached the
+    /// No response, not within [`RESPONSE_TIMEOUT`], or too long a one; and whether the request may have reached the
     /// server.
     pub async fn post_form(
         &self,
         endpoint: &Endpoint,
         proxy: &Proxy,
-        form: Zeroizing<Vec<u8>>,
+        form: TokenForm,
         keep: impl FnMut(&[u8]) + Send + 'static,
-    ) -> Result<TokenResponse, Lost> {
-        let no_thread = |error: io::Error| Lost::unsent(Failure::Internal(format!("no thread: {error}")));
-        let request = self
-            .renewing(proxy)
-            .map_err(Lost::unsent)?
-            .post(endpoint.url().clone())
-            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
-            .header(header::ACCEPT, "application/json")
-            .header(header::ACCEPT_ENCODING, "identity")
-            // The buffer is wiped when the request is done with it.
-            .body(bytes::Bytes::from_owner(form));
-        let (host, proxy) = (endpoint.host().to_owned(), proxy.clone());
+    ) -> Result<TokenResponse, TokenRequestError> {
+        let no_thread =
+            |error: io::Error| TokenRequestError::unsent(Failure::Internal(format!("no thread: {error}")));
+        let exchange = self.token_exchange(endpoint, proxy, form).map_err(TokenRequestError::unsent)?;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
-        let (response_sender, response) = oneshot::channel();
+        let (result_sender, result) = oneshot::channel();
         let run = move || {
-            let result = runtime.block_on(post(request, &host, &proxy, keep));
-            // The receiver is gone where the program ends; the journal has the response all the same.
-            let _ = response_sender.send(result);
+            // The receiver is dropped when the program ends; the journal has the response all the same.
+            let _ = result_sender.send(runtime.block_on(post(exchange, keep)));
         };
         std::thread::Builder::new().name("renewal".into()).spawn(run).map_err(no_thread)?;
-        response.await.unwrap_or_else(|_| {
+        result.await.unwrap_or_else(|_| {
             let failure = Failure::Internal("a thread ended in a panic".into());
-            Err(Lost { failure, sent: true, part: None })
+            Err(TokenRequestError { failure, sent: true, part: None })
         })
+    }
+
+    fn token_exchange(
+        &self,
+        endpoint: &Endpoint,
+        proxy: &Proxy,
+        form: TokenForm,
+    ) -> Result<Exchange, Failure> {
+        let mut headers = Headers::default();
+        headers.set("content-type", form.content_type)?;
+        headers.set("accept", "application/json")?;
+        headers.set("accept-encoding", "identity")?;
+        // The buffer is wiped when the request drops it.
+        self.single_use_post(endpoint, proxy, headers, Bytes::from_owner(form.body))
     }
 }
 
-async fn post(
-    request: reqwest::RequestBuilder,
-    host: &str,
-    proxy: &Proxy,
-    mut keep: impl FnMut(&[u8]),
-) -> Result<TokenResponse, Lost> {
-    let mut body = Zeroizing::new(Vec::with_capacity(USUAL_RESPONSE));
-    let mut success = false;
-    let exchange = async {
-        let mut response = request.send().await.map_err(|error| {
-            let sent = !(error.is_connect() || error.is_builder());
-            (failure(&error, host, proxy), sent)
-        })?;
-        success = response.status().is_success();
-        while let Some(chunk) =
-            response.chunk().await.map_err(|error| (failure(&error, host, proxy), true))?
-        {
-            let piece = &chunk[..chunk.len().min(MAX_RESPONSE - body.len())];
-            if success {
+async fn post(exchange: Exchange, mut keep: impl FnMut(&[u8])) -> Result<TokenResponse, TokenRequestError> {
+    let mut body = Zeroizing::new(Vec::with_capacity(USUAL_RESPONSE_BYTES));
+    let mut is_success = false;
+    let request = async {
+        let mut incoming = exchange.send().await?;
+        is_success = incoming.is_success();
+        read(&mut incoming, &mut body, |piece| {
+            if is_success {
                 keep(piece);
             }
-            append(&mut body, piece);
-            if piece.len() < chunk.len() {
-                return Err((Failure::NotUnderstood("it is longer than 1 MiB".into()), true));
-            }
-        }
-        Ok((response.status().as_u16(), retry_after(&response)))
+        })
+        .await
+        .map_err(|failure| SendError { failure, may_have_been_sent: true })?;
+        Ok((incoming.status(), incoming.header("retry-after")))
     };
-    let timed_out = || Err((Failure::TimedOut(RESPONSE_TIMEOUT.as_secs()), true));
-    match within_running_time(RESPONSE_TIMEOUT, exchange).await.unwrap_or_else(timed_out) {
+    let timed_out = || {
+        let failure = Failure::TimedOut(RESPONSE_TIMEOUT.as_secs());
+        Err(SendError { failure, may_have_been_sent: true })
+    };
+    match within_running_time(RESPONSE_TIMEOUT, request).await.unwrap_or_else(timed_out) {
         Ok((status, retry_after)) => Ok(TokenResponse { status, retry_after, body }),
-        Err((failure, sent)) => Err(Lost { failure, sent, part: success.then_some(body) }),
+        Err(SendError { failure, may_have_been_sent }) => {
+            Err(TokenRequestError { failure, sent: may_have_been_sent, part: is_success.then_some(body) })
+        }
     }
+}
+
+/// Reads the body into `body`, and passes each piece to `keep`.
+async fn read(
+    incoming: &mut Incoming,
+    body: &mut Zeroizing<Vec<u8>>,
+    mut keep: impl FnMut(&[u8]),
+) -> Result<(), Failure> {
+    while let Some(chunk) = incoming.chunk().await? {
+        let piece = &chunk[..chunk.len().min(MAX_RESPONSE_BYTES - body.len())];
+        keep(piece);
+        append(body, piece);
+        if piece.len() < chunk.len() {
+            return Err(Failure::NotUnderstood("it is longer than 1 MiB".into()));
+        }
+    }
+    Ok(())
 }
 
 /// Appends without leaving a copy of tokens behind in a buffer that was too small.
@@ -156,13 +163,13 @@ pub async fn within_running_time<F: Future>(limit: Duration, future: F) -> Optio
     let mut future = pin!(future);
     let mut left = limit;
     while !left.is_zero() {
-        let began = Instant::now();
-        // Polls the future before it looks at the time.
+        let start = Instant::now();
+        // The future is polled before the time.
         if let Ok(output) = timeout(STEP.min(left), &mut future).await {
             return Some(output);
         }
-        // A step that took much longer was one in which the process did not run.
-        if began.elapsed() < 2 * STEP {
+        // During a step that took much longer the process did not run.
+        if start.elapsed() < 2 * STEP {
             left = left.saturating_sub(STEP);
         }
     }
@@ -177,9 +184,9 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn limit_is_reached_by_running_time_alone() {
-        let began = Instant::now();
+        let start = Instant::now();
         assert_eq!(within_running_time(RESPONSE_TIMEOUT, pending::<()>()).await, None);
-        assert_eq!(began.elapsed(), RESPONSE_TIMEOUT);
+        assert_eq!(start.elapsed(), RESPONSE_TIMEOUT);
         let slow = within_running_time(RESPONSE_TIMEOUT, sleep(Duration::from_secs(290)));
         assert!(slow.await.is_some());
     }
@@ -195,7 +202,7 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert!(!waiting.is_finished());
-        sender.send(()).expect("somebody waits");
+        sender.send(()).expect("the receiver waits");
         assert_eq!(waiting.await.expect("no panic"), Some(Ok(())));
     }
 }

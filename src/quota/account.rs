@@ -1,44 +1,8 @@
 //! Who a quota belongs to.
 
-use crate::quota::{AccountId, Identity};
+use crate::quota::{AccountId, Identity, Provider};
 use crate::text;
 use serde::{Deserialize, Serialize};
-
-/// The service that grants the quota. The order is the order of the menu.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Provider {
-    /// Anthropic's Claude subscriptions.
-    Claude,
-    /// OpenAI's Codex, part of the ChatGPT subscriptions.
-    Codex,
-}
-
-impl Provider {
-    /// Every provider, in the order of the menu.
-    pub const ALL: [Provider; 2] = [Provider::Claude, Provider::Codex];
-
-    /// The name a person reads.
-    pub fn name(self) -> &'static str {
-        match self {
-            Provider::Claude => "Claude",
-            Provider::Codex => "Codex",
-        }
-    }
-
-    /// The `type` of a credential file, and the `provider` of the JSON of `status`.
-    pub fn key(self) -> &'static str {
-        match self {
-            Provider::Claude => "claude",
-            Provider::Codex => "codex",
-        }
-    }
-
-    /// The provider a credential file's `type` names; `None` for the types that are not ours.
-    pub fn from_key(key: &str) -> Option<Provider> {
-        Provider::ALL.into_iter().find(|provider| provider.key().eq_ignore_ascii_case(key))
-    }
-}
 
 /// An account as a person knows it. Holds no token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -98,7 +62,7 @@ mod tests {
     fn account(email: &str) -> Account {
         Account {
             id: AccountId::file("f.json".into()),
-            provider: Provider::Claude,
+            provider: Provider::CLAUDE,
             email: email.into(),
             identity: None,
         }
@@ -127,7 +91,7 @@ mod tests {
     #[test]
     fn the_order_is_provider_then_address_without_regard_to_case() {
         let mut accounts = [account("bob@x"), account("Alice@x"), account("alice@w")];
-        accounts[1].provider = Provider::Codex;
+        accounts[1].provider = Provider::CODEX;
         accounts.sort_by_key(Account::sort_key);
         let order: Vec<_> = accounts.iter().map(|a| a.label(false)).collect();
         assert_eq!(order, ["Claude · alice@w", "Claude · bob@x", "Codex · Alice@x"]);

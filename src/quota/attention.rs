@@ -113,7 +113,7 @@ mod tests {
         let told = answers.iter().zip(0..).map(|(answer, minute)| {
             let account = Account {
                 id: AccountId::file("a".into()),
-                provider: Provider::Claude,
+                provider: Provider::CLAUDE,
                 email: "a@x".into(),
                 identity: None,
             };
@@ -149,7 +149,7 @@ mod tests {
             let identity = Some(Identity(identity.into()));
             let (id, email) = (AccountId::file("a".into()), "a@x".into());
             let mut usage =
-                AccountUsage::unknown(Account { id, provider: Provider::Claude, email, identity });
+                AccountUsage::unknown(Account { id, provider: Provider::CLAUDE, email, identity });
             usage.settle(Err(Failure::SignInAgain), at(0));
             judge(&mut memory, &Snapshot { accounts: vec![usage], ..Snapshot::default() }, at(0)).len()
         };

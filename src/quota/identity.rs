@@ -58,7 +58,7 @@ mod tests {
         let identity = identity.map(|identity| Identity(identity.into()));
         Account {
             id: AccountId::file("a.json".into()),
-            provider: Provider::Claude,
+            provider: Provider::CLAUDE,
             email: "a@x".into(),
             identity,
         }

@@ -154,7 +154,7 @@ mod tests {
     fn account(id: &str) -> Account {
         Account {
             id: AccountId::file(id.into()),
-            provider: Provider::Claude,
+            provider: Provider::CLAUDE,
             email: id.into(),
             identity: None,
         }
@@ -235,6 +235,6 @@ mod tests {
         assert_eq!(lowest(&snapshot), Some(("a".into(), 1.0)));
         snapshot.accounts[0].disabled = true;
         assert_eq!(lowest(&snapshot), Some(("b".into(), 50.0)));
-        assert_eq!(snapshot.lowest_of_provider(Provider::Codex, at(1)), None);
+        assert_eq!(snapshot.lowest_of_provider(Provider::CODEX, at(1)), None);
     }
 }

@@ -173,7 +173,7 @@ mod tests {
     fn account(id: &str) -> Account {
         Account {
             id: AccountId::file(id.into()),
-            provider: Provider::Claude,
+            provider: Provider::CLAUDE,
             email: id.into(),
             identity: None,
         }

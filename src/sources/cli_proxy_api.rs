@@ -6,7 +6,7 @@ use crate::credentials::renewal::{Policy, Refusal, Renewer};
 use crate::credentials::store::{self, Entry};
 use crate::platform::clock;
 use crate::platform::folder_watch::FolderWatch;
-use crate::providers::{self, Http};
+use crate::providers::{Http, REGISTRY};
 use crate::quota::{Account, AccountId, AccountStatus, Failure, TokenLifetime, Usage};
 use crate::sources::{
     AccountList, AccountSource, BoxFuture, Capabilities, Clients, ListedAccount, RenewalError, SourceLogin,
@@ -126,7 +126,7 @@ impl AccountSource for CliProxyApi {
     }
 
     fn rest(&self) {
-        self.0.http.rest();
+        self.0.http.close_idle();
     }
 }
 
@@ -153,7 +153,11 @@ impl Folder {
 
 impl SourceLogin for FolderLogin {
     fn fetch(&self) -> BoxFuture<'_, Result<Usage, Failure>> {
-        Box::pin(providers::usage(&self.folder.http, &self.folder.policy.endpoints, &self.login))
+        Box::pin(async {
+            let spec = REGISTRY.spec(self.login.account.provider)?;
+            let request = self.login.usage_request();
+            spec.fetch_usage(&self.folder.http, &self.folder.policy.endpoints, &request).await
+        })
     }
 
     fn token_hash(&self) -> Option<String> {

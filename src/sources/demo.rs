@@ -1,7 +1,7 @@
 //! Five made-up accounts behind a scripted provider. Needs no account and no network.
 
 use crate::platform::clock;
-use crate::providers;
+use crate::providers::REGISTRY;
 use crate::providers::http::Response;
 use crate::quota::{Account, AccountId, AccountStatus, Failure, Provider, Usage};
 use crate::sources::{AccountList, AccountSource, BoxFuture, Capabilities, ListedAccount, SourceLogin};
@@ -36,11 +36,11 @@ impl AccountSource for Demo {
 
     fn list(&self) -> BoxFuture<'_, AccountList> {
         let accounts = [
-            (Provider::Claude, "alice@example.com"),
-            (Provider::Claude, "bob@example.com"),
-            (Provider::Claude, "carol@example.com"),
-            (Provider::Codex, "alice@example.com"),
-            (Provider::Codex, "team@example.com"),
+            (Provider::CLAUDE, "alice@example.com"),
+            (Provider::CLAUDE, "bob@example.com"),
+            (Provider::CLAUDE, "carol@example.com"),
+            (Provider::CODEX, "alice@example.com"),
+            (Provider::CODEX, "team@example.com"),
         ]
         .map(|(provider, email)| {
             let id = AccountId::file(format!("{}-{email}.json", provider.key()));
@@ -65,7 +65,7 @@ impl SourceLogin for DemoLogin {
             let now = clock::now();
             let (status, body) = self.response(now);
             let response = Response { status, body: body.to_string().into_bytes(), ..Response::default() };
-            providers::read(self.account.provider, &response, now)
+            REGISTRY.spec(self.account.provider)?.read_response(&response, now)
         })
     }
 }
@@ -77,7 +77,7 @@ impl DemoLogin {
         let epoch = |minutes: i64| (self.started_at + TimeDelta::minutes(minutes)).timestamp();
         let seconds = (now - self.started_at).as_seconds_f64();
         match (self.account.provider, self.account.email.split('@').next().unwrap_or_default()) {
-            (Provider::Claude, "alice") => (
+            (Provider::CLAUDE, "alice") => (
                 200,
                 json!({
                     "five_hour": {"utilization": 36.0, "resets_at": after(130)},
@@ -87,15 +87,15 @@ impl DemoLogin {
                         "currency": "USD", "decimal_places": 2},
                 }),
             ),
-            (Provider::Claude, "bob") => (
+            (Provider::CLAUDE, "bob") => (
                 200,
                 json!({
                     "five_hour": {"utilization": (70.0 + USED_PER_SECOND * seconds).min(94.0), "resets_at": after(75)},
                     "seven_day": {"utilization": 41.0, "resets_at": after(7_000)},
                 }),
             ),
-            (Provider::Claude, _) => (401, json!({"error": {"type": "authentication_error"}})),
-            (Provider::Codex, "team") => (
+            (Provider::CLAUDE, _) => (401, json!({"error": {"type": "authentication_error"}})),
+            (Provider::CODEX, "team") => (
                 200,
                 json!({
                     "plan_type": "team",
@@ -105,7 +105,7 @@ impl DemoLogin {
                         {"used_percent": 64, "limit_window_seconds": 604_800, "reset_at": epoch(5_300)}},
                 }),
             ),
-            (Provider::Codex, _) => (
+            _ => (
                 200,
                 json!({
                     "plan_type": "plus",

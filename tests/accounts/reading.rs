@@ -31,14 +31,14 @@ fn statuses(folder: &Folder, settings: &Settings) -> Vec<(String, AccountStatus,
 #[test]
 fn a_file_of_each_kind_is_read_as_cli_proxy_api_writes_it() {
     let login = Folder::new().with("claude-a@b.c.json", claude(json!({}))).login();
-    assert_eq!((login.account.provider, login.account.email.as_str()), (Provider::Claude, "a@b.c"));
+    assert_eq!((login.account.provider, login.account.email.as_str()), (Provider::CLAUDE, "a@b.c"));
     assert_eq!(login.account.id.key(), "claude-a@b.c.json");
     assert_eq!(login.access_token.expose(), "sk-ant-oat01-aaa");
     assert_eq!((login.workspace, login.proxy), (None, Proxy::System));
     assert_eq!(login.expires_at, Some("2099-08-22T22:39:03Z".parse().expect("a moment")));
 
     let login = Folder::new().with("codex-a@b.c-team.json", codex(json!({}))).login();
-    assert_eq!((login.account.provider, login.workspace.as_deref()), (Provider::Codex, Some("acc")));
+    assert_eq!((login.account.provider, login.workspace.as_deref()), (Provider::CODEX, Some("acc")));
 }
 
 #[test]
@@ -191,8 +191,11 @@ fn an_expired_account_that_is_not_renewed_says_so_and_is_not_asked() {
     server.set_nonblocking(true).expect("set");
     let address = format!("http://{}/", server.local_addr().expect("an address"));
     let endpoint = Endpoint::parse(&address).expect("loopback");
-    let endpoints =
-        Endpoints { claude_usage: endpoint.clone(), claude_token: endpoint, ..Endpoints::default() };
+    let endpoints = Endpoints {
+        claude_usage: Some(endpoint.clone()),
+        claude_token: Some(endpoint),
+        ..Endpoints::default()
+    };
     let settings =
         Settings { token_renewal: TokenRenewal::Never, endpoints: endpoints.into(), ..Settings::default() };
     let folder = Folder::new().with("claude.json", claude(json!({"expired": "2020-01-01T00:00:00Z"})));

@@ -173,7 +173,7 @@ impl Scene {
             text += "cli_proxy_api = []\n";
         }
         if !settings.contains("[limits]") {
-            text += "[limits]\nasks_per_five_minutes = 60\nclaude_requests_per_hour = 720\n";
+            text += "[limits]\nrequests_per_five_minutes = 60\nclaude_requests_per_hour = 720\n";
         }
         self.set_raw_config(&text);
     }

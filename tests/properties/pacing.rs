@@ -99,7 +99,7 @@ impl Past {
 
     /// Whether the budget has no room for another request by a person.
     fn is_full(&self, number: usize, budget: &RequestLimits, now: DateTime<Utc>) -> bool {
-        let hourly = account(number).provider == Provider::Claude
+        let hourly = account(number).provider == Provider::CLAUDE
             && self.asked_in(TimeDelta::hours(1), now) >= budget.claude_per_hour as usize;
         hourly || self.asked_in(STRETCH, now) >= budget.per_five_minutes as usize
     }

@@ -3,8 +3,9 @@
 use super::at;
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
+use quota_tray::providers::REGISTRY;
 use quota_tray::quota::{
-    Account, AccountId, AccountStatus, AccountUsage, Failure, Provider, Snapshot, Usage, UsageState, Window,
+    Account, AccountId, AccountStatus, AccountUsage, Failure, Snapshot, Usage, UsageState, Window,
 };
 
 /// A file in the folder, as one scan finds it.
@@ -17,7 +18,7 @@ struct File {
 
 fn file(number: usize) -> impl Strategy<Value = File> {
     let email = prop::sample::select(vec!["a@x", "A@x", "b@x", "É@x", "é@x", "", "ß@x"]);
-    let provider = prop::sample::select(&Provider::ALL[..]);
+    let provider = prop::sample::select(REGISTRY.providers().collect::<Vec<_>>());
     let standing = prop_oneof![
         4 => Just(AccountStatus::Asked),
         1 => Just(AccountStatus::Disabled),
@@ -137,7 +138,7 @@ fn lowest_is_least(snapshot: &Snapshot, now: DateTime<Utc>) {
     assert!(left.iter().all(|left| (0.0..=100.0).contains(left)), "{left:?}");
     let lowest = snapshot.lowest(now).map(|(_, window)| window.remaining_percent());
     assert_eq!(lowest, left.iter().copied().min_by(f64::total_cmp));
-    let of_providers = Provider::ALL.into_iter().filter_map(|provider| {
+    let of_providers = REGISTRY.providers().filter_map(|provider| {
         let (usage, window) = snapshot.lowest_of_provider(provider, now)?;
         assert_eq!(usage.account.provider, provider);
         Some(window.remaining_percent())

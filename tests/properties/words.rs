@@ -3,8 +3,8 @@
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use proptest::prelude::*;
 use quota_tray::presenter::format::{self, Zone};
-use quota_tray::providers::http::retry_at;
 use quota_tray::providers::json::tidy;
+use quota_tray::providers::retry_after::retry_at;
 use quota_tray::quota::{Failure, timestamp};
 use serde_json::{Value, json};
 

@@ -13,13 +13,13 @@ fn allowance(limit: Value) -> Value {
 
 #[test]
 fn zero_length_window_does_not_displace_the_weekly_one() {
-    assert_snapshot!(shown(Provider::Codex, "placeholder"), @r"
+    assert_snapshot!(shown(Provider::CODEX, "placeholder"), @r"
     secondary_window | Weekly | 76% used | resets 2026-09-21T10:10:00Z | 604800 s | named
     plan self_serve_business_usage_based
     ");
-    let body = serde_json::from_slice(&fixture(Provider::Codex, "placeholder")).unwrap();
+    let body = serde_json::from_slice(&fixture(Provider::CODEX, "placeholder")).unwrap();
     assert_eq!(
-        facts(Provider::Codex, &body),
+        facts(Provider::CODEX, &body),
         ["Plan: Business (usage-based)", "2 reset credits", "12.50 credits left"]
     );
 }
@@ -42,7 +42,7 @@ fn window_of_no_length_is_skipped_whatever_its_percentage() {
                 let expected = ["Weekly", "Code review (Weekly)", "Spark (Weekly)"];
                 assert_eq!(titles(&reading), expected, "{length} {used}");
             }
-            refused(Provider::Codex, &json!({"rate_limit": {"primary_window": placeholder}}));
+            refused(Provider::CODEX, &json!({"rate_limit": {"primary_window": placeholder}}));
         }
     }
 }
@@ -62,7 +62,7 @@ fn limit_that_is_not_allowed_and_names_no_percentage_is_used_up() {
     let reading = codex(json!({"rate_limit": {"allowed": false, "primary_window": window}}));
     assert_percent(reading.windows[0].used_percent(), 100.0, "not allowed");
     for allowed in [json!(true), json!(null), json!("false")] {
-        refused(Provider::Codex, &json!({"rate_limit": {"allowed": allowed, "primary_window": window}}));
+        refused(Provider::CODEX, &json!({"rate_limit": {"allowed": allowed, "primary_window": window}}));
     }
     let told = json!({"used_percent": 30, "reset_at": 1_789_645_200});
     let reading = codex(json!({"rate_limit": {"allowed": false, "primary_window": told}}));
@@ -86,7 +86,7 @@ fn reset_at_0_means_seconds_from_now() {
 
 #[test]
 fn response_with_nothing_but_a_monthly_allowance_is_a_good_one() {
-    assert_snapshot!(shown(Provider::Codex, "monthly_allowance"), @r"
+    assert_snapshot!(shown(Provider::CODEX, "monthly_allowance"), @r"
     individual_limit | Monthly allowance | 24% used | resets 2026-10-01T10:10:00Z | no length | named
     plan enterprise_cbp_usage_based
     ");
@@ -140,7 +140,7 @@ fn allowance_that_says_nothing_of_its_use_is_no_window() {
         json!({"limit": "unlimited", "used": "1200"}),
         json!({"used_percent": null, "remaining_percent": {}}),
     ] {
-        refused(Provider::Codex, &allowance(limit.clone()));
+        refused(Provider::CODEX, &allowance(limit.clone()));
         let mut body = allowance(limit);
         body["rate_limit"] = json!({"primary_window": {"used_percent": 3}});
         assert_eq!(keys(&codex(body)), ["primary_window"]);
@@ -155,7 +155,7 @@ fn monthly_allowance_counts_for_the_lowest_percentage_and_for_alerts() {
     body["code_review_rate_limit"] = json!({"primary_window": {"used_percent": 4}});
     let reading = codex(body);
     assert_eq!(titles(&reading), ["5-hour", "Monthly allowance", "Code review (5-hour)"]);
-    let snapshot = snapshot(Provider::Codex, reading);
+    let snapshot = snapshot(Provider::CODEX, reading);
     let lowest = snapshot.lowest(now()).map(|(_, window)| window.remaining_percent());
     assert_eq!(lowest, Some(3.0));
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
@@ -168,11 +168,11 @@ fn usage_based_plan_without_any_window_is_billed_by_use() {
     let body = json!({"plan_type": "enterprise_cbp_usage_based", "rate_limit": null,
         "credits": {"has_credits": true, "unlimited": true, "balance": null}});
     assert_eq!(keys(&codex(body.clone())), [""; 0]);
-    assert_eq!(facts(Provider::Codex, &body), ["Plan: Enterprise (usage-based)", "Unlimited credits"]);
+    assert_eq!(facts(Provider::CODEX, &body), ["Plan: Enterprise (usage-based)", "Unlimited credits"]);
     for broken in [
         json!({"plan_type": "plus", "rate_limit": null, "credits": {"has_credits": true, "balance": "5"}}),
         json!({"plan_type": "enterprise_cbp_usage_based", "error": {"code": "token_expired"}}),
     ] {
-        refused(Provider::Codex, &broken);
+        refused(Provider::CODEX, &broken);
     }
 }

@@ -12,22 +12,22 @@ fn failure(provider: Provider, status: u16, retry_after: Option<&str>, body: &[u
         body: body.to_vec(),
         ..Response::default()
     };
-    providers::read(provider, &answer, now()).expect_err("a failure")
+    REGISTRY.spec(provider).unwrap().read_response(&answer, now()).expect_err("a failure")
 }
 
 /// Good bodies, bad ones and none: the status goes before all of them.
 fn bodies(provider: Provider) -> [Vec<u8>; 5] {
-    let good = fixture(provider, if provider == Provider::Claude { "max" } else { "plus" });
+    let good = fixture(provider, if provider == Provider::CLAUDE { "max" } else { "plus" });
     [good, fixture(provider, "error"), Vec::new(), b"<html>\xff".to_vec(), vec![b'['; 1 << 20]]
 }
 
 #[test]
 fn a_good_answer_is_read() {
-    for (provider, name) in [(Provider::Claude, "max"), (Provider::Codex, "plus")] {
+    for (provider, name) in [(Provider::CLAUDE, "max"), (Provider::CODEX, "plus")] {
         let body = fixture(provider, name);
-        let reading = providers::parse(provider, &body, now()).unwrap();
+        let reading = REGISTRY.spec(provider).unwrap().parse_body(&body, now()).unwrap();
         let answer = Response { status: 200, body, ..Response::default() };
-        assert_eq!(providers::read(provider, &answer, now()), Ok(reading));
+        assert_eq!(REGISTRY.spec(provider).unwrap().read_response(&answer, now()), Ok(reading));
     }
 }
 
@@ -42,7 +42,7 @@ fn a_status_is_told_in_words_a_user_can_act_on() {
         (503, Failure::Server(503), "503"),
         (529, Failure::Server(529), "529"),
     ];
-    for provider in Provider::ALL {
+    for provider in REGISTRY.providers() {
         for body in bodies(provider) {
             for (status, expected, words) in &cases {
                 let failure = failure(provider, *status, None, &body);
@@ -64,15 +64,15 @@ fn response_402_of_a_deactivated_workspace_says_so_wherever_the_code_stands() {
         r#"{"detail":"deactivated_workspace"}"#,
         r#"{"error":"deactivated_workspace"}"#,
     ] {
-        let found = failure(Provider::Codex, 402, None, body.as_bytes());
+        let found = failure(Provider::CODEX, 402, None, body.as_bytes());
         let words = found.words(now(), ZONE);
         assert!(words.starts_with("this workspace has been deactivated"), "{body}: {words}");
         assert_eq!(found.short(now(), ZONE), "workspace deactivated");
-        assert_eq!(failure(Provider::Claude, 402, None, body.as_bytes()), Failure::Server(402), "{body}");
-        assert_eq!(failure(Provider::Codex, 500, None, body.as_bytes()), Failure::Server(500), "{body}");
+        assert_eq!(failure(Provider::CLAUDE, 402, None, body.as_bytes()), Failure::Server(402), "{body}");
+        assert_eq!(failure(Provider::CODEX, 500, None, body.as_bytes()), Failure::Server(500), "{body}");
     }
     for body in ["", "{}", "[]", "deactivated_workspace", r#"{"note":"deactivated_workspace"}"#] {
-        assert_eq!(failure(Provider::Codex, 402, None, body.as_bytes()), Failure::Server(402), "{body}");
+        assert_eq!(failure(Provider::CODEX, 402, None, body.as_bytes()), Failure::Server(402), "{body}");
     }
 }
 
@@ -80,7 +80,7 @@ fn response_402_of_a_deactivated_workspace_says_so_wherever_the_code_stands() {
 fn a_403_says_by_its_body_and_headers_whether_it_is_about_the_token() {
     let scope = br#"{"type":"error","error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"}}"#;
     let other = br#"{"type":"error","error":{"type":"permission_error","message":"not allowed"}}"#;
-    for provider in Provider::ALL {
+    for provider in REGISTRY.providers() {
         for (status, cf_mitigated, body, expected) in [
             (403, None, &b""[..], Failure::SignInAgain),
             (403, None, b"{}", Failure::SignInAgain),
@@ -99,7 +99,11 @@ fn a_403_says_by_its_body_and_headers_whether_it_is_about_the_token() {
         ] {
             let cf_mitigated = cf_mitigated.map(str::to_owned);
             let answer = Response { status, retry_after: None, cf_mitigated, body: body.to_vec() };
-            assert_eq!(providers::read(provider, &answer, now()), Err(expected), "{answer:?}");
+            assert_eq!(
+                REGISTRY.spec(provider).unwrap().read_response(&answer, now()),
+                Err(expected),
+                "{answer:?}"
+            );
         }
     }
 }
@@ -120,7 +124,7 @@ fn a_429_holds_as_long_as_it_says_and_five_minutes_where_it_says_nothing() {
         (Some(" 600 "), 600),
         (Some("Thu, 17 Sep 2026 11:40:00 GMT"), 5400),
     ];
-    for provider in Provider::ALL {
+    for provider in REGISTRY.providers() {
         for body in bodies(provider) {
             for (retry_after, seconds) in cases {
                 let failure = failure(provider, 429, retry_after, &body);
@@ -133,14 +137,14 @@ fn a_429_holds_as_long_as_it_says_and_five_minutes_where_it_says_nothing() {
 #[test]
 fn a_429_may_hold_until_a_date_in_the_older_forms_of_http() {
     for retry_after in ["Thursday, 17-Sep-26 11:40:00 GMT", "Thu Sep 17 11:40:00 2026"] {
-        let failure = failure(Provider::Claude, 429, Some(retry_after), b"");
+        let failure = failure(Provider::CLAUDE, 429, Some(retry_after), b"");
         assert_eq!(failure, Failure::RateLimited(in_seconds(5400)), "{retry_after}");
     }
 }
 
 #[test]
 fn a_rate_limit_is_told_with_the_time_where_the_reader_is() {
-    let failure = failure(Provider::Claude, 429, Some("10800"), b"");
+    let failure = failure(Provider::CLAUDE, 429, Some("10800"), b"");
     assert_eq!(failure.words(now(), ZONE), "rate limited until 15:10");
     assert_eq!(failure.short(now(), ZONE), "rate limited until 15:10");
 }
@@ -166,7 +170,7 @@ fn a_retry_after_of_nonsense_never_means_at_once_nor_for_ever() {
         "\u{1f512}",
         "6 0 0",
     ];
-    for provider in Provider::ALL {
+    for provider in REGISTRY.providers() {
         for retry_after in nonsense {
             let failure = failure(provider, 429, Some(retry_after), b"");
             let Failure::RateLimited(until) = failure else { panic!("{retry_after:?}: {failure:?}") };
@@ -178,7 +182,7 @@ fn a_retry_after_of_nonsense_never_means_at_once_nor_for_ever() {
 
 #[test]
 fn a_good_status_with_a_body_that_is_none_is_not_understood() {
-    for provider in Provider::ALL {
+    for provider in REGISTRY.providers() {
         for body in &bodies(provider)[1..] {
             let failure = failure(provider, 200, None, body);
             assert!(matches!(failure, Failure::NotUnderstood(_)), "{failure:?}");
@@ -189,6 +193,6 @@ fn a_good_status_with_a_body_that_is_none_is_not_understood() {
             );
         }
     }
-    let failure = failure(Provider::Claude, 200, None, &fixture(Provider::Claude, "nothing"));
+    let failure = failure(Provider::CLAUDE, 200, None, &fixture(Provider::CLAUDE, "nothing"));
     assert_eq!(failure, Failure::NotUnderstood("the response has no quota window".into()));
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 /// Claude's facts where it also has a window.
 fn claude_facts(mut body: Value) -> Vec<String> {
     body["five_hour"] = json!({"utilization": 1.0});
-    facts(Provider::Claude, &body)
+    facts(Provider::CLAUDE, &body)
 }
 
 fn extra_usage(changes: Value) -> Value {
@@ -22,7 +22,7 @@ fn extra_usage(changes: Value) -> Value {
 
 fn codex_facts(mut body: Value) -> Vec<String> {
     body["rate_limit"] = json!({"primary_window": {"used_percent": 1}});
-    facts(Provider::Codex, &body)
+    facts(Provider::CODEX, &body)
 }
 
 #[test]
@@ -30,17 +30,17 @@ fn seat_billed_by_use_is_ok_has_no_window_and_counts_for_nothing() {
     for (name, spent) in
         [("enterprise", "Spent $2119.26 of $5000.00"), ("spend_only", "Spent £2.51 of £37.50")]
     {
-        let body = fixture(Provider::Claude, name);
-        let reading = providers::parse(Provider::Claude, &body, now()).unwrap();
+        let body = fixture(Provider::CLAUDE, name);
+        let reading = REGISTRY.spec(Provider::CLAUDE).unwrap().parse_body(&body, now()).unwrap();
         assert_eq!(keys(&reading), [""; 0], "{name}");
-        let snapshot = snapshot(Provider::Claude, reading);
+        let snapshot = snapshot(Provider::CLAUDE, reading);
         assert_eq!(snapshot.accounts[0].state(), quota_tray::quota::UsageState::Ok, "{name}");
         assert_eq!(snapshot.lowest(now()), None, "{name}");
         let rules = Rules { thresholds: vec![100.0], on_reset: true };
         assert_eq!(alert::judge(&mut AlertHistory::default(), &snapshot, &rules, now()), [], "{name}");
         let body = serde_json::from_slice(&body).unwrap();
-        assert_eq!(facts(Provider::Claude, &body)[0], spent);
-        assert_eq!(row(Provider::Claude, &body), "Claude · a@b.c — usage-based billing", "{name}");
+        assert_eq!(facts(Provider::CLAUDE, &body)[0], spent);
+        assert_eq!(row(Provider::CLAUDE, &body), "Claude · a@b.c — usage-based billing", "{name}");
     }
 }
 
@@ -50,8 +50,8 @@ fn seat_billed_by_use_that_has_spent_nothing_yet_is_ok() {
         json!({"five_hour": null, "limits": [], "extra_usage": {"is_enabled": true, "used_credits": null}}),
         json!({"limits": [], "spend": {"enabled": true, "used": null, "limit": null, "percent": null}}),
     ] {
-        assert_eq!(keys(&parse(Provider::Claude, &body)), [""; 0], "{body}");
-        assert_eq!(facts(Provider::Claude, &body), [""; 0], "{body}");
+        assert_eq!(keys(&parse(Provider::CLAUDE, &body)), [""; 0], "{body}");
+        assert_eq!(facts(Provider::CLAUDE, &body), [""; 0], "{body}");
     }
 }
 
@@ -65,7 +65,7 @@ fn account_with_neither_window_nor_spending_is_an_error() {
         json!({"extra_usage": {"is_enabled": true}, "error": {"type": "overloaded_error"}}),
         json!({"type": "error", "extra_usage": {"is_enabled": true}}),
     ] {
-        assert!(refused(Provider::Claude, &body).contains("no quota window"), "{body}");
+        assert!(refused(Provider::CLAUDE, &body).contains("no quota window"), "{body}");
     }
 }
 
@@ -161,26 +161,26 @@ fn dollar_credit_is_a_fact_with_its_expiry_and_no_window() {
         ),
     ] {
         let body = json!({"cinder_cove": credit(changes.clone()), "five_hour": {"utilization": 1.0}});
-        assert_eq!(facts(Provider::Claude, &body), [words], "{changes}");
-        assert_eq!(keys(&parse(Provider::Claude, &body)), ["five_hour"], "{changes}");
+        assert_eq!(facts(Provider::CLAUDE, &body), [words], "{changes}");
+        assert_eq!(keys(&parse(Provider::CLAUDE, &body)), ["five_hour"], "{changes}");
     }
     // A bucket whose dollars are null is a bucket like any other.
     let body =
         json!({"cinder_cove": credit(json!({"limit_dollars": null})), "five_hour": {"utilization": 1.0}});
-    assert_eq!(keys(&parse(Provider::Claude, &body)), ["five_hour", "cinder_cove"]);
+    assert_eq!(keys(&parse(Provider::CLAUDE, &body)), ["five_hour", "cinder_cove"]);
     // What is no money is neither.
     let body =
         json!({"cinder_cove": credit(json!({"limit_dollars": 1e308})), "five_hour": {"utilization": 1.0}});
-    assert_eq!(keys(&parse(Provider::Claude, &body)), ["five_hour"]);
-    assert_eq!(facts(Provider::Claude, &body), [""; 0]);
+    assert_eq!(keys(&parse(Provider::CLAUDE, &body)), ["five_hour"]);
+    assert_eq!(facts(Provider::CLAUDE, &body), [""; 0]);
 }
 
 #[test]
 fn shares_and_reset_vouchers_are_no_windows() {
-    let body = serde_json::from_slice(&fixture(Provider::Claude, "team_with_shares")).unwrap();
-    assert_eq!(keys(&parse(Provider::Claude, &body)), ["five_hour", "seven_day"]);
+    let body = serde_json::from_slice(&fixture(Provider::CLAUDE, "team_with_shares")).unwrap();
+    assert_eq!(keys(&parse(Provider::CLAUDE, &body)), ["five_hour", "seven_day"]);
     let expected = ["Wattle ember credit: $75.00 of $100.00 left, expires 1 Oct, 02:00"];
-    assert_eq!(facts(Provider::Claude, &body), expected);
+    assert_eq!(facts(Provider::CLAUDE, &body), expected);
 }
 
 #[test]
@@ -252,5 +252,5 @@ fn facts_do_not_flood_the_menu() {
     let credit = json!({"limit_dollars": 5, "utilization": 1});
     let mut body: Value = (0..100).map(|n| (format!("code_name_{n}"), credit.clone())).collect();
     body["five_hour"] = json!({"utilization": 1});
-    assert!(facts(Provider::Claude, &body).len() <= 10);
+    assert!(facts(Provider::CLAUDE, &body).len() <= 10);
 }

@@ -27,7 +27,7 @@ fn scoped(name: &str, percent: Value) -> Value {
 
 #[test]
 fn the_answer_of_a_max_plan_is_read_as_captured() {
-    assert_snapshot!(shown(Provider::Claude, "max"), @r"
+    assert_snapshot!(shown(Provider::CLAUDE, "max"), @r"
     five_hour | 5-hour | 89% used | resets 2026-09-17T15:10:00Z | 18000 s | named
     seven_day | Weekly | 35% used | resets 2026-09-20T20:00:00Z | 604800 s | named
     weekly_scoped.Fable | Weekly (Fable) | 5% used | resets 2026-09-20T20:00:00Z | 604800 s | named
@@ -36,7 +36,7 @@ fn the_answer_of_a_max_plan_is_read_as_captured() {
 
 #[test]
 fn every_bucket_is_shown_in_the_order_of_the_table_and_unknown_ones_last() {
-    assert_snapshot!(shown(Provider::Claude, "every_bucket"), @r"
+    assert_snapshot!(shown(Provider::CLAUDE, "every_bucket"), @r"
     five_hour | 5-hour | 1% used | resets 2026-09-17T11:30:00Z | 18000 s | named
     seven_day | Weekly | 2% used | resets 2026-09-21T01:00:00Z | 604800 s | named
     seven_day_opus | Weekly (Opus) | 3% used | resets 2026-09-21T02:00:00Z | 604800 s | named
@@ -52,7 +52,7 @@ fn every_bucket_is_shown_in_the_order_of_the_table_and_unknown_ones_last() {
 
 #[test]
 fn a_week_that_has_hardly_begun_has_windows_without_a_reset_and_none_without_utilization() {
-    assert_snapshot!(shown(Provider::Claude, "pro"), @r"
+    assert_snapshot!(shown(Provider::CLAUDE, "pro"), @r"
     five_hour | 5-hour | 0% used | no reset | 18000 s | named
     seven_day | Weekly | 18% used | resets 2026-09-22T09:59:59Z | 604800 s | named
     seven_day_oauth_apps | Weekly (OAuth Apps) | 0% used | no reset | 604800 s | named
@@ -61,7 +61,7 @@ fn a_week_that_has_hardly_begun_has_windows_without_a_reset_and_none_without_uti
 
 #[test]
 fn an_exhausted_plan_keeps_its_extra_usage_as_a_fact() {
-    assert_snapshot!(shown(Provider::Claude, "extra_usage"), @r#"
+    assert_snapshot!(shown(Provider::CLAUDE, "extra_usage"), @r#"
     five_hour | 5-hour | 100% used | resets 2026-09-17T12:20:00Z | 18000 s | named
     seven_day | Weekly | 99.6% used | resets 2026-09-19T17:00:00Z | 604800 s | named
     seven_day_opus | Weekly (Opus) | 100% used | resets 2026-09-19T17:00:00Z | 604800 s | named
@@ -71,12 +71,12 @@ fn an_exhausted_plan_keeps_its_extra_usage_as_a_fact() {
 
 #[test]
 fn an_answer_of_nulls_is_an_error_of_the_account() {
-    assert_snapshot!(shown(Provider::Claude, "nothing"), @"error: the response has no quota window");
+    assert_snapshot!(shown(Provider::CLAUDE, "nothing"), @"error: the response has no quota window");
 }
 
 #[test]
 fn an_error_envelope_is_an_error_of_the_account_and_its_message_is_not_repeated() {
-    let error = shown(Provider::Claude, "error");
+    let error = shown(Provider::CLAUDE, "error");
     assert!(error.starts_with("error: "), "{error}");
     assert!(!error.contains("sk-ant-oat01") && !error.contains("organization"), "{error}");
 }
@@ -159,7 +159,7 @@ fn a_bucket_without_utilization_is_no_window() {
     for bucket in buckets {
         for (key, ..) in BUCKETS {
             let mut answer = json!({key: bucket, "nimbus_quill": bucket});
-            assert_eq!(refused(Provider::Claude, &answer), NO_WINDOWS, "{answer}");
+            assert_eq!(refused(Provider::CLAUDE, &answer), NO_WINDOWS, "{answer}");
             let other = if key == "seven_day" { "five_hour" } else { "seven_day" };
             answer[other] = json!({"utilization": 10.0, "resets_at": reset});
             assert_eq!(keys(&claude(answer)), [other]);
@@ -435,7 +435,7 @@ fn an_unknown_bucket_counts_neither_for_the_lowest_percentage_nor_for_alerts() {
         "five_hour": {"utilization": 30.0, "resets_at": "2026-09-17T15:10:00Z"},
         "nimbus_quill": {"utilization": 100.0, "resets_at": "2026-09-17T15:10:00Z"},
     }));
-    let snapshot = snapshot(Provider::Claude, reading);
+    let snapshot = snapshot(Provider::CLAUDE, reading);
     let lowest = snapshot.accounts[0].lowest(now()).map(|window| window.key.as_str());
     assert_eq!(lowest, Some("five_hour"));
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
@@ -453,7 +453,7 @@ fn an_answer_without_any_known_key_is_an_error_of_the_account() {
         json!({"tangelo": {"utilization": 5.0, "resets_at": "2026-09-20T20:00:00Z"}}),
     ];
     for answer in answers {
-        let error = refused(Provider::Claude, &answer);
+        let error = refused(Provider::CLAUDE, &answer);
         assert!(error.contains("no quota window"), "{answer}: {error}");
     }
 }
@@ -461,7 +461,7 @@ fn an_answer_without_any_known_key_is_an_error_of_the_account() {
 #[test]
 fn an_answer_that_is_no_object_is_an_error_of_the_account() {
     for answer in [json!([]), json!(null), json!("five_hour"), json!([{"five_hour": {"utilization": 5.0}}])] {
-        refused(Provider::Claude, &answer);
+        refused(Provider::CLAUDE, &answer);
     }
 }
 
@@ -478,7 +478,7 @@ fn an_error_envelope_in_a_good_status_is_an_error_and_its_message_is_not_repeate
         json!({"type": "error", "error": {"type": "x"}, "five_hour": null, "seven_day": null}),
     ];
     for answer in answers {
-        let error = refused(Provider::Claude, &answer);
+        let error = refused(Provider::CLAUDE, &answer);
         assert!(!error.is_empty() && !error.contains("sk-ant"), "{answer}: {error}");
     }
 }

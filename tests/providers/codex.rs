@@ -14,7 +14,7 @@ fn primary(window: Value) -> Value {
 
 #[test]
 fn the_answer_of_a_prolite_plan_is_read_as_captured() {
-    assert_snapshot!(shown(Provider::Codex, "prolite"), @r"
+    assert_snapshot!(shown(Provider::CODEX, "prolite"), @r"
     primary_window | Weekly | 12% used | resets 2026-08-01T20:16:05Z | 604800 s | named
     plan prolite
     ");
@@ -22,7 +22,7 @@ fn the_answer_of_a_prolite_plan_is_read_as_captured() {
 
 #[test]
 fn the_answer_of_a_plus_plan_has_a_code_review_limit() {
-    assert_snapshot!(shown(Provider::Codex, "plus"), @r"
+    assert_snapshot!(shown(Provider::CODEX, "plus"), @r"
     primary_window | 5-hour | 42% used | resets 2026-09-17T12:20:00Z | 18000 s | named
     secondary_window | Weekly | 1% used | resets 2026-09-23T10:10:00Z | 604800 s | named
     code_review_rate_limit.primary_window | Code review (Weekly) | 0% used | resets 2026-09-24T10:10:00Z | 604800 s | named
@@ -32,7 +32,7 @@ fn the_answer_of_a_plus_plan_has_a_code_review_limit() {
 
 #[test]
 fn the_answer_of_a_pro_plan_has_additional_limits_among_garbage() {
-    assert_snapshot!(shown(Provider::Codex, "pro"), @r"
+    assert_snapshot!(shown(Provider::CODEX, "pro"), @r"
     primary_window | 5-hour | 12% used | resets 2026-09-17T10:20:00Z | 18000 s | named
     secondary_window | Weekly | 34.5% used | resets 2026-09-18T10:10:00Z | 604800 s | named
     GPT-5.3-Codex-Spark.primary_window | GPT-5.3-Codex-Spark (5-hour) | 71% used | resets 2026-09-17T10:40:00Z | 18000 s | named
@@ -43,7 +43,7 @@ fn the_answer_of_a_pro_plan_has_additional_limits_among_garbage() {
 
 #[test]
 fn a_team_plan_with_its_windows_reversed_is_named_by_their_lengths() {
-    assert_snapshot!(shown(Provider::Codex, "team_reversed"), @r"
+    assert_snapshot!(shown(Provider::CODEX, "team_reversed"), @r"
     secondary_window | 5-hour | 9% used | resets 2026-09-17T13:10:00Z | 18000 s | named
     primary_window | Weekly | 64% used | resets 2026-09-19T10:10:00Z | 604800 s | named
     plan team
@@ -52,7 +52,7 @@ fn a_team_plan_with_its_windows_reversed_is_named_by_their_lengths() {
 
 #[test]
 fn a_free_plan_has_a_monthly_window_and_no_other() {
-    assert_snapshot!(shown(Provider::Codex, "free_monthly"), @r"
+    assert_snapshot!(shown(Provider::CODEX, "free_monthly"), @r"
     primary_window | Monthly | 3% used | resets 2026-10-07T10:10:00Z | 2592000 s | named
     plan free
     ");
@@ -60,7 +60,7 @@ fn a_free_plan_has_a_monthly_window_and_no_other() {
 
 #[test]
 fn a_reached_limit_that_names_no_percentage_is_used_up() {
-    assert_snapshot!(shown(Provider::Codex, "limit_reached"), @r"
+    assert_snapshot!(shown(Provider::CODEX, "limit_reached"), @r"
     primary_window | 5-hour | 100% used | resets 2026-09-17T11:40:00Z | 18000 s | named
     plan plus
     ");
@@ -68,7 +68,7 @@ fn a_reached_limit_that_names_no_percentage_is_used_up() {
 
 #[test]
 fn windows_without_lengths_are_named_by_their_place() {
-    let reading = codex(serde_json::from_slice(&fixture(Provider::Codex, "no_lengths")).unwrap());
+    let reading = codex(serde_json::from_slice(&fixture(Provider::CODEX, "no_lengths")).unwrap());
     let expected = ["5-hour", "Weekly", "Code review (5-hour)", "Code review (Weekly)"];
     assert_eq!(titles(&reading), expected);
     assert_eq!(reading.windows[1].resets_at, Some(utc("2026-09-20T10:10:00Z")));
@@ -77,7 +77,7 @@ fn windows_without_lengths_are_named_by_their_place() {
 
 #[test]
 fn an_error_envelope_is_an_error_and_its_message_is_not_repeated() {
-    let error = shown(Provider::Codex, "error");
+    let error = shown(Provider::CODEX, "error");
     assert!(error.starts_with("error: ") && !error.contains("eyJ"), "{error}");
 }
 
@@ -222,11 +222,11 @@ fn a_missing_percentage_is_100_only_where_the_limit_is_reached_and_the_reset_kno
             assert_percent(window.used_percent(), 100.0, &limit.to_string());
             assert_eq!(window.resets_at, Some(utc("2026-09-17T11:40:00Z")), "{limit}");
         } else {
-            refused(Provider::Codex, &answer);
+            refused(Provider::CODEX, &answer);
         }
     }
     // Missing altogether is not reached.
-    refused(Provider::Codex, &primary(reset_at));
+    refused(Provider::CODEX, &primary(reset_at));
 }
 
 #[test]
@@ -401,6 +401,6 @@ fn an_answer_without_a_window_is_an_error_of_the_account() {
         json!({"error": {"message": "no", "code": "token_expired"}}),
     ];
     for answer in answers {
-        assert!(!refused(Provider::Codex, &answer).is_empty());
+        assert!(!refused(Provider::CODEX, &answer).is_empty());
     }
 }

@@ -76,7 +76,7 @@ fn number_that_is_neither_a_percentage_nor_a_count_of_a_limit_counts_for_nothing
         let reading = generic(body.clone());
         assert_eq!(titles(&reading), ["5-hour", "Weekly"], "{body}");
         assert!(!window(&reading, "generic.Weekly").named, "{body}");
-        let snapshot = snapshot(Provider::Codex, reading);
+        let snapshot = snapshot(Provider::CODEX, reading);
         let lowest = snapshot.lowest(now()).map(|(_, window)| window.title.clone());
         assert_eq!(lowest.as_deref(), Some("5-hour"), "{body}");
         let rules = Rules { thresholds: vec![50.0], on_reset: true };
@@ -105,8 +105,8 @@ fn what_is_unused_or_available_is_what_is_left() {
 #[test]
 fn letters_within_an_identifier_title_no_object() {
     for word in ["a75h2", "0b7d9c", "15h", "17d", "3f8a5h1c-7d2e"] {
-        refused(Provider::Codex, &json!({"quota": {"id": word, "percent": 30}}));
-        refused(Provider::Codex, &json!({word: {"percent": 30}}));
+        refused(Provider::CODEX, &json!({"quota": {"id": word, "percent": 30}}));
+        refused(Provider::CODEX, &json!({word: {"percent": 30}}));
     }
     for (word, title) in
         [("5hours", "5-hour"), ("limit_5h", "5-hour"), ("7days", "Weekly"), ("last 7d", "Weekly")]

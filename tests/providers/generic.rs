@@ -12,7 +12,7 @@ fn used(body: Value) -> f64 {
 
 #[test]
 fn an_answer_of_an_unknown_shape_is_made_out() {
-    assert_snapshot!(shown(Provider::Codex, "unknown_shape"), @r#"
+    assert_snapshot!(shown(Provider::CODEX, "unknown_shape"), @r#"
     generic.5-hour | 5-hour | 45% used | resets 2026-09-17T12:10:00Z | no length | named
     generic.Session | Session | 25% used | resets 2026-09-17T12:00:00Z | no length | named
     generic.Weekly | Weekly | 42% used | resets 2026-09-21T08:00:00Z | no length | named
@@ -73,7 +73,7 @@ fn keys_and_values_further_down_title_no_object() {
         json!({"percent": 30, "weekly": []}),
     ];
     for body in bodies {
-        refused(Provider::Codex, &body);
+        refused(Provider::CODEX, &body);
     }
 }
 
@@ -90,7 +90,7 @@ fn an_object_that_speaks_of_no_window_is_none() {
         json!({"weekly": {}}),
         json!({"weekly": null}),
     ] {
-        refused(Provider::Codex, &body);
+        refused(Provider::CODEX, &body);
     }
 }
 
@@ -285,13 +285,13 @@ fn an_answer_with_a_rate_limit_is_never_guessed_at() {
 fn an_answer_with_a_rate_limit_that_holds_no_window_is_never_guessed_at() {
     for rate_limit in [json!({"primary_window": null}), json!({"allowed": true, "primary_window": {}})] {
         let answer = json!({"weekly": {"percent": 0.5}, "rate_limit": rate_limit});
-        refused(Provider::Codex, &answer);
+        refused(Provider::CODEX, &answer);
     }
 }
 
 #[test]
 fn claude_has_no_such_reader() {
     for body in [json!({"weekly": {"percent": 50}}), json!({"five": {"used": 0.5}})] {
-        refused(Provider::Claude, &body);
+        refused(Provider::CLAUDE, &body);
     }
 }

@@ -3,7 +3,7 @@
 
 use super::*;
 use quota_tray::presenter::format::{clock_time, date_time, duration, percent, reset_both_ways};
-use quota_tray::providers::http::{MOST_BYTES, Response};
+use quota_tray::providers::http::{MAX_RESPONSE_BYTES, Response};
 use serde_json::json;
 use std::collections::HashSet;
 use std::fmt::Display;
@@ -31,7 +31,7 @@ pub(super) fn assert_sound(
     now: DateTime<Utc>,
     case: &dyn Display,
 ) -> Option<Usage> {
-    let reading = match providers::parse(provider, body, now) {
+    let reading = match REGISTRY.spec(provider).unwrap().parse_body(body, now) {
         Err(error) => {
             assert_line(&error, case);
             return None;
@@ -79,7 +79,7 @@ pub(super) fn assert_sound(
 
 #[track_caller]
 pub(super) fn assert_both_sound(body: &[u8], case: &dyn Display) {
-    for provider in Provider::ALL {
+    for provider in REGISTRY.providers() {
         assert_sound(provider, body, now(), &case);
     }
 }
@@ -225,7 +225,7 @@ fn what_is_no_json_object_is_an_error() {
         b"{\"rate_limit\":{\"primary_window\":{\"used_percent\":5}}} trailing",
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
     ];
-    for provider in Provider::ALL {
+    for provider in REGISTRY.providers() {
         for body in bodies {
             let case = String::from_utf8_lossy(body);
             assert_eq!(assert_sound(provider, body, now(), &case), None, "{case}");
@@ -245,7 +245,7 @@ fn what_is_no_utf_8_is_an_error() {
         b"{\"five_hour\":{\"utilization\":5},\"x\":\"\\udc00\\ud800\",\"weekly\":{\"percent\":5}}",
         b"{\"five_hour\":{\"utilization\":5},\"x\":\"\xc0\xaf\",\"weekly\":{\"percent\":5}}",
     ];
-    for provider in Provider::ALL {
+    for provider in REGISTRY.providers() {
         for body in bodies {
             let case = String::from_utf8_lossy(body);
             assert_eq!(assert_sound(provider, body, now(), &case), None, "{case}");
@@ -258,7 +258,7 @@ fn deep_nesting_is_an_error_and_no_overflow() {
     let opening =
         ["[", "{\"a\":", "[{\"weekly\":", "{\"five_hour\":", "{\"rate_limit\":{\"primary_window\":"];
     for open in opening {
-        for depth in [1, 30, 60, 127, 128, 129, 1000, MOST_BYTES / open.len()] {
+        for depth in [1, 30, 60, 127, 128, 129, 1000, MAX_RESPONSE_BYTES / open.len()] {
             let case = format!("{open} {depth} times");
             let unclosed = open.repeat(depth);
             assert_both_sound(unclosed.as_bytes(), &case);
@@ -280,13 +280,13 @@ fn closing(open: char) -> Option<char> {
 #[test]
 fn a_window_a_hundred_deep_is_still_found_by_the_generic_reader() {
     let body = format!("{}{{\"weekly\":{{\"percent\":30}}}}{}", "{\"a\":".repeat(100), "}".repeat(100));
-    let reading = assert_sound(Provider::Codex, body.as_bytes(), now(), &"100 deep").unwrap();
+    let reading = assert_sound(Provider::CODEX, body.as_bytes(), now(), &"100 deep").unwrap();
     assert_eq!(titles(&reading), ["Weekly"]);
 }
 
 #[test]
 fn an_answer_of_any_status_and_any_body_is_no_panic() {
-    for provider in Provider::ALL {
+    for provider in REGISTRY.providers() {
         for status in 0..1000 {
             for body in [&b""[..], b"{}", b"\xff", b"{\"five_hour\":{\"utilization\":5}}"] {
                 let answer = Response {
@@ -295,7 +295,7 @@ fn an_answer_of_any_status_and_any_body_is_no_panic() {
                     body: body.to_vec(),
                     ..Response::default()
                 };
-                if let Err(failure) = providers::read(provider, &answer, now()) {
+                if let Err(failure) = REGISTRY.spec(provider).unwrap().read_response(&answer, now()) {
                     assert_line(&failure.words(now(), ZONE), &status);
                     assert_line(&failure.short(now(), ZONE), &status);
                 }

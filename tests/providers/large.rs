@@ -2,7 +2,7 @@
 //! multiple of their size, and little of them is kept.
 
 use super::*;
-use quota_tray::providers::http::MOST_BYTES;
+use quota_tray::providers::http::MAX_RESPONSE_BYTES;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
@@ -50,14 +50,14 @@ fn large() -> Vec<(&'static str, Vec<u8>)> {
         let mut body = head.to_owned();
         for index in 0.. {
             let element = each(index);
-            if body.len() + element.len() + tail.len() > MOST_BYTES {
+            if body.len() + element.len() + tail.len() > MAX_RESPONSE_BYTES {
                 break;
             }
             body.push_str(&element);
         }
         (body + tail).into_bytes()
     };
-    let long = "x".repeat(MOST_BYTES - 500);
+    let long = "x".repeat(MAX_RESPONSE_BYTES - 500);
     vec![
         ("blanks", fill("{\"five_hour\":{\"utilization\":5}", &|_| " ".into(), "}")),
         ("zeros", fill("[0", &|_| ",0".into(), "]")),
@@ -111,21 +111,25 @@ fn large() -> Vec<(&'static str, Vec<u8>)> {
         ("a long plan", format!("{{\"plan_type\":\"{long}\",\"rate_limit\":{{\"primary_window\":{{\"used_percent\":5}}}}}}").into()),
         ("a long reset", format!("{{\"weekly\":{{\"percent\":5,\"resets\":\"{long}\"}}}}").into()),
         ("a long error", format!("{{\"error\":{{\"type\":\"{long}\"}}}}").into()),
-        ("a long number", format!("{{\"five_hour\":{{\"utilization\":1{}}}}}", "0".repeat(MOST_BYTES - 500)).into()),
-        ("a long fraction", format!("{{\"five_hour\":{{\"utilization\":1.{}}}}}", "1".repeat(MOST_BYTES - 500)).into()),
-        ("a long text number", format!("{{\"weekly\":{{\"percent\":\"{}\"}}}}", "9".repeat(MOST_BYTES - 500)).into()),
-        ("no text", vec![0xff; MOST_BYTES]),
-        ("quotes", vec![b'"'; MOST_BYTES]),
-        ("backslashes", [b"{\"a\":\"".as_slice(), &vec![b'\\'; MOST_BYTES - 10], b"\"}"].concat()),
+        ("a long number", format!("{{\"five_hour\":{{\"utilization\":1{}}}}}", "0".repeat(MAX_RESPONSE_BYTES - 500)).into()),
+        ("a long fraction", format!("{{\"five_hour\":{{\"utilization\":1.{}}}}}", "1".repeat(MAX_RESPONSE_BYTES - 500)).into()),
+        ("a long text number", format!("{{\"weekly\":{{\"percent\":\"{}\"}}}}", "9".repeat(MAX_RESPONSE_BYTES - 500)).into()),
+        ("no text", vec![0xff; MAX_RESPONSE_BYTES]),
+        ("quotes", vec![b'"'; MAX_RESPONSE_BYTES]),
+        ("backslashes", [b"{\"a\":\"".as_slice(), &vec![b'\\'; MAX_RESPONSE_BYTES - 10], b"\"}"].concat()),
     ]
 }
 
 #[test]
 fn a_mebibyte_of_anything_takes_no_more_than_a_multiple_of_its_size() {
     for (case, body) in large() {
-        assert!(body.len() > MOST_BYTES - 1024 && body.len() <= MOST_BYTES, "{case}: {} bytes", body.len());
-        for provider in Provider::ALL {
-            let ((), peak) = weighed(|| drop(providers::parse(provider, &body, now())));
+        assert!(
+            body.len() > MAX_RESPONSE_BYTES - 1024 && body.len() <= MAX_RESPONSE_BYTES,
+            "{case}: {} bytes",
+            body.len()
+        );
+        for provider in REGISTRY.providers() {
+            let ((), peak) = weighed(|| drop(REGISTRY.spec(provider).unwrap().parse_body(&body, now())));
             let times = peak / body.len().cast_signed();
             println!("{case}, {}: {times} times", provider.name());
             assert!(times <= 256, "{case}, {}: {times} times the body", provider.name());
@@ -137,8 +141,8 @@ fn a_mebibyte_of_anything_takes_no_more_than_a_multiple_of_its_size() {
 fn what_is_kept_of_a_mebibyte_is_little() {
     let mut too_much = Vec::new();
     for (case, body) in large() {
-        for provider in Provider::ALL {
-            let Ok(reading) = providers::parse(provider, &body, now()) else { continue };
+        for provider in REGISTRY.providers() {
+            let Ok(reading) = REGISTRY.spec(provider).unwrap().parse_body(&body, now()) else { continue };
             // Kept in the menu, in the snapshot and, by its keys, in the state file.
             let kept = serde_json::to_vec(&reading).unwrap().len();
             if kept > 64 * 1024 {

@@ -18,7 +18,7 @@ fn scoped(scope: Value) -> Value {
 
 #[test]
 fn limits_as_the_only_source_give_all_windows() {
-    assert_snapshot!(shown(Provider::Claude, "limits_only"), @r"
+    assert_snapshot!(shown(Provider::CLAUDE, "limits_only"), @r"
     five_hour | 5-hour | 47% used | resets 2026-09-17T12:20:00Z | 18000 s | named
     seven_day | Weekly | 13% used | resets 2026-09-21T16:59:59Z | 604800 s | named
     weekly_scoped.Fable | Weekly (Fable) | 14% used | resets 2026-09-21T17:00:00Z | 604800 s | named
@@ -44,10 +44,10 @@ fn any_known_key_makes_a_response_valid_and_no_unknown_one_does() {
     let tangelo = json!({"utilization": 5, "resets_at": null});
     for key in known {
         assert_eq!(keys(&claude(json!({key: null, "tangelo": tangelo}))), ["tangelo"], "{key}");
-        refused(Provider::Claude, &json!({key: null}));
+        refused(Provider::CLAUDE, &json!({key: null}));
     }
     for key in ["nimbus_quill", "usage", "seven_day_breakdown", "weekly_scoped_shares", "cedar_ember"] {
-        refused(Provider::Claude, &json!({key: null, "tangelo": tangelo}));
+        refused(Provider::CLAUDE, &json!({key: null, "tangelo": tangelo}));
     }
 }
 

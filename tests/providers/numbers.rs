@@ -23,11 +23,11 @@ fn numbers_beyond_the_range_are_an_error_or_no_window() {
             r#"{{"five_hour":{{"utilization":{number}}},"nimbus_quill":{{"utilization":{number}}},
                 "limits":[{{"kind":"weekly_scoped","percent":{number},"scope":"Fable"}}]}}"#
         );
-        assert_eq!(assert_sound(Provider::Claude, body.as_bytes(), now(), &number), None, "{number}");
+        assert_eq!(assert_sound(Provider::CLAUDE, body.as_bytes(), now(), &number), None, "{number}");
         let body = format!(r#"{{"rate_limit":{{"primary_window":{{"used_percent":{number}}}}}}}"#);
-        assert_eq!(assert_sound(Provider::Codex, body.as_bytes(), now(), &number), None, "{number}");
+        assert_eq!(assert_sound(Provider::CODEX, body.as_bytes(), now(), &number), None, "{number}");
         let body = format!(r#"{{"weekly":{{"percent":{number}}}}}"#);
-        assert_eq!(assert_sound(Provider::Codex, body.as_bytes(), now(), &number), None, "{number}");
+        assert_eq!(assert_sound(Provider::CODEX, body.as_bytes(), now(), &number), None, "{number}");
     }
     for number in
         ["1e308", "-1e308", "1e-400", "18446744073709551616", "-9223372036854775809", "-0", "5e-324"]
@@ -38,10 +38,10 @@ fn numbers_beyond_the_range_are_an_error_or_no_window() {
                 "rate_limit":{{"primary_window":{{"used_percent":{number},"limit_window_seconds":{number},
                     "reset_at":{number},"reset_after_seconds":{number}}}}}}}"#
         );
-        assert!(assert_sound(Provider::Claude, body.as_bytes(), now(), &number).is_some(), "{number}");
+        assert!(assert_sound(Provider::CLAUDE, body.as_bytes(), now(), &number).is_some(), "{number}");
         // A window of no length is none.
         let has_length = number.parse::<f64>().unwrap() >= 1.0;
-        let codex = assert_sound(Provider::Codex, body.as_bytes(), now(), &number);
+        let codex = assert_sound(Provider::CODEX, body.as_bytes(), now(), &number);
         assert_eq!(codex.is_some(), has_length, "{number}");
     }
 }
@@ -54,7 +54,7 @@ fn money_with_any_number_of_decimal_places_is_finite_or_not_told() {
                 r#"{{"five_hour":{{"utilization":5}},"extra_usage":{{"is_enabled":true,
                     "used_credits":{amount},"monthly_limit":{amount},"decimal_places":{places}}}}}"#
             );
-            assert!(assert_sound(Provider::Claude, body.as_bytes(), now(), &body).is_some(), "{body}");
+            assert!(assert_sound(Provider::CLAUDE, body.as_bytes(), now(), &body).is_some(), "{body}");
         }
     }
 }
@@ -99,13 +99,13 @@ fn a_moment_beyond_the_calendar_costs_the_reset_and_not_the_window() {
         for now in nows {
             let case = format!("{moment} at {now}");
             let body = format!(r#"{{"five_hour":{{"utilization":5,"resets_at":{moment}}}}}"#);
-            assert!(assert_sound(Provider::Claude, body.as_bytes(), now, &case).is_some(), "{case}");
+            assert!(assert_sound(Provider::CLAUDE, body.as_bytes(), now, &case).is_some(), "{case}");
             for key in ["reset_at", "reset_after_seconds", "reset_after"] {
                 let limit =
                     format!(r#"{{"rate_limit":{{"primary_window":{{"used_percent":5,"{key}":{moment}}}}}}}"#);
-                assert!(assert_sound(Provider::Codex, limit.as_bytes(), now, &case).is_some(), "{case}");
+                assert!(assert_sound(Provider::CODEX, limit.as_bytes(), now, &case).is_some(), "{case}");
                 let generic = format!(r#"{{"weekly":{{"percent":5,"{key}":{moment}}}}}"#);
-                assert!(assert_sound(Provider::Codex, generic.as_bytes(), now, &case).is_some(), "{case}");
+                assert!(assert_sound(Provider::CODEX, generic.as_bytes(), now, &case).is_some(), "{case}");
             }
         }
     }
@@ -117,7 +117,7 @@ fn a_length_beyond_all_measure_is_no_panic() {
         let body = format!(
             r#"{{"rate_limit":{{"primary_window":{{"used_percent":5,"limit_window_seconds":{length}}}}}}}"#
         );
-        let reading = assert_sound(Provider::Codex, body.as_bytes(), now(), &length).unwrap();
+        let reading = assert_sound(Provider::CODEX, body.as_bytes(), now(), &length).unwrap();
         let title = &reading.windows[0].title;
         assert!(!title.starts_with("0-") && !title.contains("-0"), "{length}: {title}");
     }
@@ -126,8 +126,8 @@ fn a_length_beyond_all_measure_is_no_panic() {
 #[test]
 fn minus_nothing_is_nothing() {
     for (provider, body) in [
-        (Provider::Claude, r#"{"five_hour":{"utilization":-0.0}}"#),
-        (Provider::Codex, r#"{"rate_limit":{"primary_window":{"used_percent":-0.0}}}"#),
+        (Provider::CLAUDE, r#"{"five_hour":{"utilization":-0.0}}"#),
+        (Provider::CODEX, r#"{"rate_limit":{"primary_window":{"used_percent":-0.0}}}"#),
     ] {
         let reading = assert_sound(provider, body.as_bytes(), now(), &body).unwrap();
         assert_eq!(percent(reading.windows[0].used_percent()), "0%", "{body}");

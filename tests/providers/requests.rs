@@ -6,7 +6,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use quota_tray::config::{Endpoint, Endpoints};
 use quota_tray::credentials::Login;
 use quota_tray::credentials::store::{self, Entry};
-use quota_tray::providers::http::{MOST_BYTES, TIME_OUT};
+use quota_tray::providers::http::{MAX_RESPONSE_BYTES, REQUEST_TIMEOUT};
 use quota_tray::providers::{Http, claude};
 use quota_tray::quota::Failure;
 use serde_json::json;
@@ -49,13 +49,17 @@ fn ask(
         head
     });
     let endpoint = Endpoint::parse(&address).unwrap();
-    let mut endpoints =
-        Endpoints { claude_usage: endpoint.clone(), codex_usage: endpoint, ..Endpoints::default() };
+    let mut endpoints = Endpoints {
+        claude_usage: Some(endpoint.clone()),
+        codex_usage: Some(endpoint),
+        ..Endpoints::default()
+    };
     change(&mut endpoints);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let result = runtime.block_on(async {
         let login = login(provider, changes).await;
-        providers::usage(&Http::default(), &endpoints, &login).await
+        let spec = REGISTRY.spec(provider).unwrap();
+        spec.fetch_usage(&Http::default(), &endpoints, &login.usage_request()).await
     });
     (server.join().unwrap(), result)
 }
@@ -72,22 +76,23 @@ fn header<'a>(head: &'a [String], name: &str) -> Vec<&'a str> {
 
 #[test]
 fn claude_is_asked_with_the_headers_of_the_table() {
-    let (head, result) = ask(Provider::Claude, json!({}), |_| (), ok(&fixture(Provider::Claude, "max")));
+    let (head, result) = ask(Provider::CLAUDE, json!({}), |_| (), ok(&fixture(Provider::CLAUDE, "max")));
     assert_eq!(head[0], "GET /usage?of=me HTTP/1.1");
     assert_eq!(header(&head, "authorization"), ["Bearer made-up-token"]);
     assert_eq!(header(&head, "anthropic-beta"), ["oauth-2025-04-20"]);
     assert_eq!(header(&head, "accept"), ["application/json"]);
     assert_eq!(header(&head, "content-type"), ["application/json"]);
-    assert_eq!(header(&head, "user-agent"), [claude::USER_AGENT]);
-    let version = claude::USER_AGENT.strip_prefix("claude-code/").expect("the agent that is let in");
+    assert_eq!(header(&head, "user-agent"), [claude::SPEC.usage.user_agent]);
+    let version =
+        claude::SPEC.usage.user_agent.strip_prefix("claude-code/").expect("the agent that is let in");
     assert!(version.starts_with(|first: char| first.is_ascii_digit()), "{version}");
     assert_eq!(keys(&result.unwrap()), ["five_hour", "seven_day", "weekly_scoped.Fable"]);
 }
 
 #[test]
 fn the_agent_that_asks_claude_is_a_setting() {
-    let change = |endpoints: &mut Endpoints| endpoints.claude_user_agent = "claude-code/9.9.9".into();
-    let (head, _) = ask(Provider::Claude, json!({}), change, ok(b"{}"));
+    let change = |endpoints: &mut Endpoints| endpoints.claude_user_agent = Some("claude-code/9.9.9".into());
+    let (head, _) = ask(Provider::CLAUDE, json!({}), change, ok(b"{}"));
     assert_eq!(header(&head, "user-agent"), ["claude-code/9.9.9"]);
 }
 
@@ -96,7 +101,7 @@ fn codex_is_asked_for_the_workspace_where_there_is_one() {
     for (changes, expected) in
         [(json!({"account_id": "made-up-account"}), vec!["made-up-account"]), (json!({}), vec![])]
     {
-        let (head, result) = ask(Provider::Codex, changes, |_| (), ok(&fixture(Provider::Codex, "prolite")));
+        let (head, result) = ask(Provider::CODEX, changes, |_| (), ok(&fixture(Provider::CODEX, "prolite")));
         assert_eq!(head[0], "GET /usage?of=me HTTP/1.1");
         assert_eq!(header(&head, "authorization"), ["Bearer made-up-token"]);
         assert_eq!(header(&head, "accept"), ["application/json"]);
@@ -114,7 +119,7 @@ fn codex_request_has_the_workspace_and_the_fedramp_mark_of_the_id_token() {
         {"chatgpt_account_id": "from-the-claim", "chatgpt_account_is_fedramp": true}});
     let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()));
     let changes = json!({"id_token": token});
-    let (head, _) = ask(Provider::Codex, changes, |_| (), ok(&fixture(Provider::Codex, "prolite")));
+    let (head, _) = ask(Provider::CODEX, changes, |_| (), ok(&fixture(Provider::CODEX, "prolite")));
     assert_eq!(header(&head, "chatgpt-account-id"), ["from-the-claim"]);
     assert_eq!(header(&head, "x-openai-fedramp"), ["true"]);
 }
@@ -123,24 +128,28 @@ fn codex_request_has_the_workspace_and_the_fedramp_mark_of_the_id_token() {
 fn deactivated_workspace_is_told_and_not_a_fault_of_the_server() {
     let body = r#"{"detail":{"code":"deactivated_workspace"}}"#;
     let answer = format!("HTTP/1.1 402 Payment Required\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    let (_, result) = ask(Provider::Codex, json!({}), |_| (), answer.into_bytes());
+    let (_, result) = ask(Provider::CODEX, json!({}), |_| (), answer.into_bytes());
     let words = result.expect_err("no usage").words(now(), ZONE);
     assert!(words.starts_with("this workspace has been deactivated"), "{words}");
 }
 
 #[test]
 fn the_two_apis_are_where_the_notes_say() {
-    let endpoints = Endpoints::default();
-    assert_eq!(endpoints.claude_usage.url().as_str(), "https://api.anthropic.com/api/oauth/usage");
-    assert_eq!(endpoints.codex_usage.url().as_str(), "https://chatgpt.com/backend-api/wham/usage");
-    assert_eq!(TIME_OUT, Duration::from_secs(15));
-    assert_eq!(MOST_BYTES, 1 << 20);
+    for (provider, url) in [
+        (Provider::CLAUDE, "https://api.anthropic.com/api/oauth/usage"),
+        (Provider::CODEX, "https://chatgpt.com/backend-api/wham/usage"),
+    ] {
+        let endpoint = REGISTRY.spec(provider).unwrap().usage_endpoint(&Endpoints::default());
+        assert_eq!(endpoint.url().as_str(), url);
+    }
+    assert_eq!(REQUEST_TIMEOUT, Duration::from_secs(15));
+    assert_eq!(MAX_RESPONSE_BYTES, 1 << 20);
 }
 
 #[test]
 fn a_redirect_is_not_followed() {
     let redirect = b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_vec();
-    let (_, result) = ask(Provider::Claude, json!({}), |_| (), redirect);
+    let (_, result) = ask(Provider::CLAUDE, json!({}), |_| (), redirect);
     let words = result.expect_err("what it points to is not asked").words(now(), ZONE);
     assert!(words.contains("302"), "{words}");
 }
@@ -149,7 +158,7 @@ fn a_redirect_is_not_followed() {
 fn a_retry_after_header_is_heard() {
     let answer = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 3037\r\ncontent-length: 0\r\n\r\n".to_vec();
     let before = Utc::now();
-    let (_, result) = ask(Provider::Codex, json!({}), |_| (), answer);
+    let (_, result) = ask(Provider::CODEX, json!({}), |_| (), answer);
     let Err(Failure::RateLimited(until)) = result else { panic!("{result:?}") };
     let asked = TimeDelta::seconds(3037);
     assert!(until >= before + asked && until <= Utc::now() + asked, "{until}");
@@ -157,9 +166,9 @@ fn a_retry_after_header_is_heard() {
 
 #[test]
 fn an_answer_of_more_than_a_mebibyte_is_refused_however_it_is_announced() {
-    let mut body = fixture(Provider::Claude, "max");
-    body.resize(MOST_BYTES, b' ');
-    let (_, result) = ask(Provider::Claude, json!({}), |_| (), ok(&body));
+    let mut body = fixture(Provider::CLAUDE, "max");
+    body.resize(MAX_RESPONSE_BYTES, b' ');
+    let (_, result) = ask(Provider::CLAUDE, json!({}), |_| (), ok(&body));
     assert!(result.is_ok(), "{result:?}");
 
     body.push(b' ');
@@ -167,7 +176,7 @@ fn an_answer_of_more_than_a_mebibyte_is_refused_however_it_is_announced() {
     let lies = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 1_u64 << 40);
     let without = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_owned();
     for head in [announced, lies, without] {
-        let (_, result) = ask(Provider::Claude, json!({}), |_| (), [head.as_bytes(), &body].concat());
+        let (_, result) = ask(Provider::CLAUDE, json!({}), |_| (), [head.as_bytes(), &body].concat());
         assert!(matches!(result, Err(Failure::NotUnderstood(_))), "{head}: {result:?}");
     }
 }

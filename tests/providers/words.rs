@@ -92,7 +92,7 @@ fn menu(provider: Provider, body: &[u8]) -> String {
 }
 
 fn with_view<T>(provider: Provider, body: &[u8], see: impl FnOnce(Presenter) -> T) -> T {
-    let snapshot = snapshot(provider, providers::parse(provider, body, now()).unwrap());
+    let snapshot = snapshot(provider, REGISTRY.spec(provider).unwrap().parse_body(body, now()).unwrap());
     let settings = Settings::default();
     let auth_dir = Path::new("/home/a/.cli-proxy-api");
     see(Presenter { snapshot: &snapshot, settings: &settings, auth_dir, now: now(), zone: ZONE })
@@ -111,7 +111,7 @@ pub(super) fn row(provider: Provider, body: &Value) -> String {
 #[test]
 fn the_menu_says_when_a_window_resets_in_the_short_form() {
     let body = json!({"five_hour": {"utilization": 58.0, "resets_at": "2026-09-17T12:20:00Z"}}).to_string();
-    let menu = menu(Provider::Claude, body.as_bytes());
+    let menu = menu(Provider::CLAUDE, body.as_bytes());
     assert!(menu.contains("Claude · a@b.c — 42% left"), "{menu}");
     let row = menu.lines().find(|line| line.contains("5-hour")).unwrap();
     assert!(row.contains("42% left") && row.contains("resets in 2 h 10 m"), "{menu}");
@@ -121,7 +121,7 @@ fn the_menu_says_when_a_window_resets_in_the_short_form() {
 fn every_percentage_says_whether_it_is_left_or_used() {
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
     for (provider, name, body) in all_fixtures() {
-        let Ok(reading) = providers::parse(provider, &body, now()) else { continue };
+        let Ok(reading) = REGISTRY.spec(provider).unwrap().parse_body(&body, now()) else { continue };
         let mut texts = vec![menu(provider, &body), with_view(provider, &body, |view| view.tooltip())];
         for notice in alert::judge(&mut AlertHistory::default(), &snapshot(provider, reading), &rules, now())
         {
@@ -137,20 +137,20 @@ fn every_percentage_says_whether_it_is_left_or_used() {
 
 #[test]
 fn a_reset_that_is_no_date_is_shown_as_it_stands() {
-    let menu = menu(Provider::Codex, &fixture(Provider::Codex, "unknown_shape"));
+    let menu = menu(Provider::CODEX, &fixture(Provider::CODEX, "unknown_shape"));
     let row = menu.lines().find(|line| line.contains("Full")).unwrap();
     assert!(row.contains("on your renewal date"), "{menu}");
 }
 
 #[test]
 fn the_plan_is_shown_as_a_fact() {
-    let codex = menu(Provider::Codex, &fixture(Provider::Codex, "prolite"));
+    let codex = menu(Provider::CODEX, &fixture(Provider::CODEX, "prolite"));
     assert!(codex.contains("Plan: Pro Lite"), "{codex}");
 }
 
 #[test]
 fn extra_usage_is_shown_as_a_fact() {
-    let claude = menu(Provider::Claude, &fixture(Provider::Claude, "extra_usage"));
+    let claude = menu(Provider::CLAUDE, &fixture(Provider::CLAUDE, "extra_usage"));
     assert!(claude.contains("Extra usage $3.20 of $50.00"), "{claude}");
 }
 
@@ -158,8 +158,8 @@ fn extra_usage_is_shown_as_a_fact() {
 fn the_status_of_an_account_is_the_example_of_the_contract() {
     let now = utc("2026-11-20T12:00:00Z");
     let body = json!({"five_hour": {"utilization": 42.0, "resets_at": "2026-11-20T15:00:00Z"}}).to_string();
-    let reading = providers::parse(Provider::Claude, body.as_bytes(), now).unwrap();
-    let mut usage = account(Provider::Claude, Usage::default());
+    let reading = REGISTRY.spec(Provider::CLAUDE).unwrap().parse_body(body.as_bytes(), now).unwrap();
+    let mut usage = account(Provider::CLAUDE, Usage::default());
     usage.settle(Ok(reading), now);
     let snapshot = Snapshot { accounts: vec![usage], updated_at: Some(now), ..Snapshot::default() };
     let report = Report::new(&snapshot, false, now, Zone::UTC).json();

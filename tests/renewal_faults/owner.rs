@@ -192,7 +192,9 @@ fn refusals_that_asked_nobody_do_not_count_as_questions() {
     let server = cli_proxy_api(own_page());
     settings(&stage, None, &[server.url("")]);
     let text = std::fs::read_to_string(stage.scene.config_file()).expect("settings");
-    stage.scene.set_raw_config(&text.replace("asks_per_five_minutes = 60", "asks_per_five_minutes = 5"));
+    stage
+        .scene
+        .set_raw_config(&text.replace("requests_per_five_minutes = 60", "requests_per_five_minutes = 5"));
     for _ in 0..6 {
         stage.says(CLI_PROXY_API);
     }

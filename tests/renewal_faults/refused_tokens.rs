@@ -86,7 +86,9 @@ fn refused_login_is_renewed_once_where_each_refresh_has_one_request() {
     let stage = Stage::codex().not_expired();
     let file = stage.scene.config_file();
     let text = fs::read_to_string(&file).expect("settings");
-    stage.scene.set_raw_config(&text.replace("asks_per_five_minutes = 60", "asks_per_five_minutes = 1"));
+    stage
+        .scene
+        .set_raw_config(&text.replace("requests_per_five_minutes = 60", "requests_per_five_minutes = 1"));
     stage.ledger.refuses(0..100, 401);
     for _ in 0..4 {
         stage.status();

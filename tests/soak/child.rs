@@ -88,8 +88,8 @@ impl Soak {
     fn start(dir: &Path, server: &str) -> Soak {
         let endpoint = |path: &str| Endpoint::parse(&format!("{server}{path}")).expect("on loopback");
         let endpoints = Endpoints {
-            claude_usage: endpoint("/claude"),
-            codex_usage: endpoint("/codex"),
+            claude_usage: Some(endpoint("/claude")),
+            codex_usage: Some(endpoint("/codex")),
             cli_proxy_api: Vec::new(),
             ..Endpoints::default()
         };

@@ -52,7 +52,7 @@ fn invalid_settings_exit_with_2_and_name_file_line_and_key_before_any_request() 
         ("hide_email = yes", "hide_email"),
         ("auth_dir = 5", "auth_dir"),
         ("show_title = []", "show_title"),
-        ("limits.asks_per_five_minutes = -1", "asks_per_five_minutes"),
+        ("limits.requests_per_five_minutes = -1", "requests_per_five_minutes"),
         ("limits.asks = 1", "asks"),
     ] {
         std::fs::write(&file, format!("# mine\n\n{line}\n{sound}")).expect("written");

@@ -40,7 +40,7 @@ fn fifty_clicks_in_a_second_are_one_refresh_where_it_takes_that_long() {
 
 #[test]
 fn fifty_clicks_in_a_second_are_few_requests_where_the_answers_come_at_once() {
-    let mut scene = Scene::new().claude(ALICE).config("[limits]\nasks_per_five_minutes = 5\n");
+    let mut scene = Scene::new().claude(ALICE).config("[limits]\nrequests_per_five_minutes = 5\n");
     let program = scene.spawn(&[]);
     let mut menu = scene.host.menu_until(showing("42% left"));
     for _ in 0..50 {

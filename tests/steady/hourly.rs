@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use super::state::State;
 use super::*;
 
-const FIVE_AN_HOUR: &str = "[limits]\nasks_per_five_minutes = 60\nclaude_requests_per_hour = 5\n";
+const FIVE_AN_HOUR: &str = "[limits]\nrequests_per_five_minutes = 60\nclaude_requests_per_hour = 5\n";
 
 fn requests(scene: &Scene, email: &str) -> usize {
     scene.usage.requests_with(scene.account(email).access_token()).len()

@@ -11,7 +11,7 @@ use super::state::State;
 use super::*;
 use crate::common::{Account, Answer, Gate, claude_usage, codex_usage};
 
-const ONE: &str = "[limits]\nasks_per_five_minutes = 1\n";
+const ONE: &str = "[limits]\nrequests_per_five_minutes = 1\n";
 
 /// Another login in the same file, written at once: these fields change, the others stay.
 #[track_caller]

@@ -8,7 +8,7 @@ use super::state::State;
 use super::*;
 use crate::common::{Answer, claude_usage};
 
-const FIVE: &str = "[limits]\nasks_per_five_minutes = 5\n";
+const FIVE: &str = "[limits]\nrequests_per_five_minutes = 5\n";
 
 /// How often an account was asked.
 fn asked(scene: &Scene, email: &str) -> usize {
@@ -56,7 +56,7 @@ fn no_account_is_asked_more_often_than_the_limit_however_often_it_is_clicked_and
 
 #[test]
 fn an_account_that_was_asked_often_enough_before_it_ever_answered_says_when_it_will_be_asked() {
-    let scene = Scene::new().claude(ALICE).config("[limits]\nasks_per_five_minutes = 1\n");
+    let scene = Scene::new().claude(ALICE).config("[limits]\nrequests_per_five_minutes = 1\n");
     scene.usage.answer(scene.account(ALICE).access_token(), Answer::json(&Value::Null));
     status(&scene);
     scene.claude_used(&scene.account(ALICE), &[("five_hour", 58.0)]);

@@ -23,7 +23,7 @@ struct SlowSource(Duration);
 fn account() -> Account {
     Account {
         id: AccountId::file("claude-alice.json".into()),
-        provider: Provider::Claude,
+        provider: Provider::CLAUDE,
         email: ALICE.into(),
         identity: None,
     }

@@ -6,10 +6,8 @@ use crate::config::{Endpoint, TokenRenewal};
 use crate::credentials::Login;
 use crate::credentials::renewal::cli_proxy_api::{self, Detection};
 use crate::presenter::format::Zone;
-use crate::providers::Http;
-use crate::providers::proxy::Proxy;
-use crate::quota::Provider;
-use reqwest::header::HeaderMap;
+use crate::providers::http::Headers;
+use crate::providers::{Http, ProviderSpec, Proxy, REGISTRY};
 use std::sync::Arc;
 use tokio::task::JoinSet;
 use url::Url;
@@ -31,9 +29,10 @@ pub async fn look(context: &Context, logins: &[Login]) -> Vec<Finding> {
 
 /// Each server, by each way on which tokens travel to it.
 fn ways(context: &Context, logins: &[Login]) -> Vec<(Endpoint, Proxy)> {
-    let endpoints = &context.settings.endpoints;
-    let claude = [&endpoints.claude_usage, &endpoints.claude_token];
-    let codex = [&endpoints.codex_usage, &endpoints.codex_token];
+    let settings = &context.settings.endpoints;
+    let endpoints = |spec: &ProviderSpec| {
+        std::iter::once(spec.usage_endpoint(settings)).chain(spec.token_endpoint(settings))
+    };
     let mut ways: Vec<(Endpoint, Proxy)> = Vec::new();
     let mut add = |endpoint: &Endpoint, proxy: &Proxy| {
         // To http, which is on this machine, nothing travels through a proxy.
@@ -43,10 +42,10 @@ fn ways(context: &Context, logins: &[Login]) -> Vec<(Endpoint, Proxy)> {
             ways.push(way);
         }
     };
-    claude.iter().chain(&codex).for_each(|endpoint| add(endpoint, &Proxy::System));
+    REGISTRY.specs().flat_map(endpoints).for_each(|endpoint| add(&endpoint, &Proxy::System));
     for login in logins.iter().filter(|login| login.proxy != Proxy::System) {
-        let of_provider = if login.account.provider == Provider::Claude { claude } else { codex };
-        of_provider.iter().for_each(|endpoint| add(endpoint, &login.proxy));
+        let spec = REGISTRY.spec(login.account.provider).ok();
+        spec.into_iter().flat_map(endpoints).for_each(|endpoint| add(&endpoint, &login.proxy));
     }
     ways
 }
@@ -63,7 +62,7 @@ async fn reach(http: &Http, origin: &Endpoint, proxy: &Proxy) -> Finding {
         Proxy::Via(url) => format!(", through the proxy {} of an account", place(url)),
     };
     let server = origin.url().origin().ascii_serialization();
-    match http.get(origin, proxy, HeaderMap::new()).await {
+    match http.get(origin, proxy, Headers::default()).await {
         Ok(answer) => good("network", format!("{server} answers ({}){way}", answer.status)),
         // What helps is in the sentence.
         Err(failure) => bad(

@@ -5,6 +5,7 @@ use crate::credentials::renewal::refusal::Refusal;
 use crate::credentials::rewrite::splice;
 use crate::credentials::store::{self, Entry, Login};
 use crate::platform::secret::Secret;
+use crate::providers::REGISTRY;
 use crate::providers::token_response::Tokens;
 use crate::quota::Provider;
 use chrono::{DateTime, Local, SecondsFormat, TimeDelta};
@@ -55,7 +56,8 @@ pub fn with_tokens(
         changes.push((key, expires_at.as_str()));
         changes.push(("last_refresh", renewed_at.as_str()));
     }
-    let is_codex = contents.document.text("type").and_then(Provider::from_key) == Some(Provider::Codex);
+    let is_codex =
+        contents.document.text("type").and_then(|key| REGISTRY.provider(key)) == Some(Provider::CODEX);
     if let Some(id) = tokens.id.as_ref().filter(|_| is_codex) {
         changes.push(("id_token", id.expose()));
     }

@@ -10,9 +10,10 @@ use crate::credentials::renewal::write_back::enter_phase;
 use crate::credentials::store::Login;
 use crate::platform::clock;
 use crate::platform::secret::Secret;
-use crate::providers::http;
-use crate::providers::token_request::{Lost, TokenResponse};
-use crate::providers::token_response::{self, Meaning, Tokens};
+use crate::providers::REGISTRY;
+use crate::providers::retry_after::retry_at;
+use crate::providers::token_request::{TokenRequestError, TokenResponse};
+use crate::providers::token_response::{self, TokenOutcome, Tokens};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -43,9 +44,13 @@ impl Renewer {
         files: &CredentialFiles,
         journal: &mut Journal,
     ) -> Result<Received, Refusal> {
-        let provider = login.account.provider;
-        let endpoint = token_response::endpoint(provider, &policy.endpoints);
-        let form = token_response::form(provider, token);
+        let spec = REGISTRY.spec(login.account.provider).ok();
+        let renewal =
+            spec.and_then(|spec| Some((spec.token_endpoint(&policy.endpoints)?, spec.renewal.as_ref()?)));
+        let Some((endpoint, renewal)) = renewal else {
+            return Err(Refusal::because("Quota Tray does not renew the tokens of its provider"));
+        };
+        let form = renewal.form(token);
         let disk = |error: io::Error| Refusal::disk(&error, &self.dir);
         let mut writer = journal.response_writer().map_err(disk)?;
         journal.header.attempts += 1;
@@ -64,45 +69,47 @@ impl Renewer {
                 observer(Checkpoint::PieceStored);
             }
         };
-        let response = self.http.post_form(endpoint, &login.proxy, form, store).await;
+        let response = self.http.post_form(&endpoint, &login.proxy, form, store).await;
         let now = clock::now();
         let has_failed = has_failed.load(Ordering::Relaxed);
         match response {
-            Ok(TokenResponse { status, retry_after, body }) => match token_response::meaning(status, &body) {
-                Meaning::Tokens(tokens) => {
-                    let header = &mut journal.header;
-                    (header.received_at, header.server_errors, header.last_status) = (Some(now), 0, None);
-                    // Of a response that does not fit into its slot, the tokens alone are stored.
-                    let is_stored = if has_failed || body.len() > MAX_RESPONSE_BYTES {
-                        journal.store_response(&token_response::to_json(&tokens)).is_ok()
-                    } else {
-                        true
-                    };
-                    let is_in_journal = is_stored
-                        && enter_phase(journal, RenewalPhase::Received, now)
-                        && journal.is_at(&files.journal);
-                    self.reach(Checkpoint::ResponseStored);
-                    Ok(Received { tokens, is_in_journal })
+            Ok(TokenResponse { status, retry_after, body }) => {
+                match token_response::classify(status, &body) {
+                    TokenOutcome::Tokens(tokens) => {
+                        let header = &mut journal.header;
+                        (header.received_at, header.server_errors, header.last_status) = (Some(now), 0, None);
+                        // Of a response that does not fit into its slot, the tokens alone are stored.
+                        let is_stored = if has_failed || body.len() > MAX_RESPONSE_BYTES {
+                            journal.store_response(&token_response::to_json(&tokens)).is_ok()
+                        } else {
+                            true
+                        };
+                        let is_in_journal = is_stored
+                            && enter_phase(journal, RenewalPhase::Received, now)
+                            && journal.is_at(&files.journal);
+                        self.reach(Checkpoint::ResponseStored);
+                        Ok(Received { tokens, is_in_journal })
+                    }
+                    TokenOutcome::Unrecognized => {
+                        journal.header.received_at = Some(now);
+                        enter_phase(journal, RenewalPhase::Received, now);
+                        Err(Reason::UnknownResponse.into())
+                    }
+                    TokenOutcome::Incomplete => Err(response_lost(&journal.header, now).into()),
+                    TokenOutcome::InvalidToken => {
+                        enter_phase(journal, RenewalPhase::Rejected, now);
+                        Err(token_rejected(now, now).into())
+                    }
+                    TokenOutcome::NotAccepted => {
+                        Err(not_accepted(journal, status, retry_after.as_deref(), now).into())
+                    }
                 }
-                Meaning::Unknown => {
-                    journal.header.received_at = Some(now);
-                    enter_phase(journal, RenewalPhase::Received, now);
-                    Err(Reason::UnknownResponse.into())
-                }
-                Meaning::Nothing => Err(response_lost(&journal.header, now).into()),
-                Meaning::Dead => {
-                    enter_phase(journal, RenewalPhase::Rejected, now);
-                    Err(token_rejected(now, now).into())
-                }
-                Meaning::NotAccepted => {
-                    Err(not_accepted(journal, status, retry_after.as_deref(), now).into())
-                }
-            },
-            Err(Lost { failure, sent: false, .. }) => {
+            }
+            Err(TokenRequestError { failure, sent: false, .. }) => {
                 enter_unsent(journal, now);
                 Err(Refusal::unsent(failure))
             }
-            Err(Lost { failure, sent: true, part }) => {
+            Err(TokenRequestError { failure, sent: true, part }) => {
                 log::warn!("{}: the token server's response was lost: {failure:?}", login.account.id);
                 let tokens = part.and_then(|part| token_response::parse(&part));
                 let is_in_journal = !has_failed && journal.is_at(&files.journal);
@@ -118,7 +125,7 @@ fn not_accepted(journal: &mut Journal, status: u16, retry_after: Option<&str>, n
     let header = &mut journal.header;
     let doubled = FIRST_BACKOFF * 2_i32.pow(header.server_errors.min(8));
     let retry_at = match status {
-        429 => http::retry_at(retry_after, now),
+        429 => retry_at(retry_after, now),
         _ => now + doubled.min(MAX_BACKOFF),
     };
     header.server_errors = header.server_errors.saturating_add(1);

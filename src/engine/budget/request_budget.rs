@@ -40,7 +40,7 @@ impl RequestBudget {
         now: DateTime<Utc>,
     ) -> Admission {
         let history = identity::entry(&mut self.accounts, &candidate.account);
-        let is_claude = candidate.account.provider == Provider::Claude;
+        let is_claude = candidate.account.provider == Provider::CLAUDE;
         history.prune(if is_claude { HOUR } else { FIVE_MINUTES }, now);
         if let Some(until) = history.rate_limited(now) {
             return Admission::RateLimited(until);
@@ -90,7 +90,7 @@ impl RequestBudget {
                 // Another process may have been given a later moment.
                 let until = history.rate_limited(now).map_or(now + wait, |known| known.max(now + wait));
                 (history.rate_limited_until, history.rate_limit_set_at) = (Some(until), Some(now));
-                if account.provider == Provider::Claude {
+                if account.provider == Provider::CLAUDE {
                     let previous = history.slowdown.as_ref();
                     history.slowdown = Some(Slowdown::after_429(previous, until, jitter, now));
                 }

@@ -12,7 +12,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 fn account(id: &str) -> Account {
     let id = AccountId::file(id.into());
-    Account { id, provider: Provider::Claude, email: "a@x".into(), identity: None }
+    Account { id, provider: Provider::CLAUDE, email: "a@x".into(), identity: None }
 }
 
 fn a() -> Account {
@@ -137,7 +137,7 @@ fn backoff_and_rate_limit_set_by_a_clock_that_was_ahead_are_ignored() {
 #[test]
 fn claude_has_an_hourly_limit_and_codex_has_none() {
     let limits = RequestLimits { per_five_minutes: 60, claude_per_hour: 5 };
-    let codex = Account { provider: Provider::Codex, ..account("c.json") };
+    let codex = Account { provider: Provider::CODEX, ..account("c.json") };
     let mut budget = RequestBudget::default();
     let allowed = |admission| admission == Admission::Allowed;
     let mut count = |account: &Account, manual| {

@@ -57,7 +57,7 @@ mod tests {
     fn usage(email: &str, windows: &[(&str, f64, Option<i64>)]) -> AccountUsage {
         let account = Account {
             id: AccountId::file(format!("{email}.json")),
-            provider: Provider::Claude,
+            provider: Provider::CLAUDE,
             email: email.into(),
             identity: None,
         };

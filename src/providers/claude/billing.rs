@@ -1,4 +1,4 @@
-//! The money in a response: extra usage, what a seat that is billed by use has spent, dollar credits.
+//! The money in a response: extra usage, the spending of a seat that is billed by use, dollar credits.
 
 use crate::providers::json::{number, readable, reset, text};
 use crate::quota::money::{MAX_AMOUNT, main_unit, minor_digits};
@@ -10,13 +10,13 @@ pub fn is_by_use(object: &Map<String, Value>) -> bool {
     extra_usage_is_on(object) == Some(true) || spend(object).is_some()
 }
 
-/// What was spent: `extra_usage`, else `spend`, which says the same in another form.
+/// The amount spent: from `extra_usage`, else from `spend`, which has the same in another form.
 pub fn extra_usage(object: &Map<String, Value>) -> Option<ExtraUsage> {
     let extra = object.get("extra_usage").filter(|_| extra_usage_is_on(object) == Some(true));
     let extra = extra.filter(|extra| extra.get("used_credits").is_some_and(|used| !used.is_null()));
     match extra {
-        Some(extra) => of_extra_usage(extra),
-        None => of_spend(spend(object)?),
+        Some(extra) => from_extra_usage(extra),
+        None => from_spend(spend(object)?),
     }
 }
 
@@ -24,23 +24,23 @@ fn extra_usage_is_on(object: &Map<String, Value>) -> Option<bool> {
     object.get("extra_usage")?.get("is_enabled")?.as_bool()
 }
 
-/// `spend` where it is switched on; where it does not say so itself, `extra_usage` does.
+/// `spend`, if it is enabled; where it has no flag of its own, that of `extra_usage` decides.
 fn spend(object: &Map<String, Value>) -> Option<&Value> {
     let spend = object.get("spend").filter(|spend| spend.is_object())?;
     let own = spend.get("enabled").and_then(Value::as_bool).or_else(|| extra_usage_is_on(object));
     own.unwrap_or_else(|| spend.get("used").is_some_and(Value::is_object)).then_some(spend)
 }
 
-fn of_extra_usage(value: &Value) -> Option<ExtraUsage> {
+fn from_extra_usage(value: &Value) -> Option<ExtraUsage> {
     let currency = value.get("currency").and_then(text).map(|code| code.to_uppercase());
     let digits = digits(value.get("decimal_places"), currency.as_deref())?;
     let money = |key| main_unit(number(value.get(key)?)?, digits);
-    // A limit beyond all money limits nothing.
+    // An absurd limit (1e308 was seen) is none.
     Some(ExtraUsage { spent: money("used_credits")?, limit: money("monthly_limit"), currency })
 }
 
 /// `{"used": {"amount_minor", "currency", "exponent"}, "limit": {…} or null}`.
-fn of_spend(value: &Value) -> Option<ExtraUsage> {
+fn from_spend(value: &Value) -> Option<ExtraUsage> {
     let used = value.get("used")?;
     let currency = used.get("currency").and_then(text).map(|code| code.to_uppercase());
     let money = |money: &Value| {
@@ -50,10 +50,12 @@ fn of_spend(value: &Value) -> Option<ExtraUsage> {
     Some(ExtraUsage { spent: money(used)?, limit: value.get("limit").and_then(money), currency })
 }
 
-/// How many of an amount's digits are decimals: as told, else the currency's own. `None`: that makes no sense.
-fn digits(told: Option<&Value>, currency: Option<&str>) -> Option<u32> {
-    let Some(told) = told.filter(|told| !told.is_null()) else { return Some(minor_digits(currency)) };
-    number(told).filter(|told| told.fract() == 0.0 && (0.0..=9.0).contains(told)).map(|told| told as u32)
+/// The number of decimal digits of an amount: as given, else the currency's own. `None`: the given number makes no sense.
+fn digits(given: Option<&Value>, currency: Option<&str>) -> Option<u32> {
+    let Some(given) = given.filter(|given| !given.is_null()) else { return Some(minor_digits(currency)) };
+    number(given)
+        .filter(|given| given.fract() == 0.0 && (0.0..=9.0).contains(given))
+        .map(|given| given as u32)
 }
 
 /// A bucket with a numeric `limit_dollars` holds a credit, and its reset is the credit's expiry.

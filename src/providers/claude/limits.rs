@@ -1,43 +1,42 @@
 //! The list of limits: the same windows as the buckets, and for some accounts their only source
 //! (CCSwitcher PR#34, maki PR#456).
 
-use crate::providers::MOST_WINDOWS;
-use crate::providers::claude::WEEK;
+use crate::providers::claude::buckets::WEEK;
 use crate::providers::json::{number, reset, text};
+use crate::providers::windows::MAX_WINDOWS;
 use crate::quota::Window;
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 
-/// What is usable of the list, in its order.
+/// The usable entries of the list, in its order.
 pub struct Limits(Vec<Limit>);
 
 struct Limit {
     /// The bucket that is the same window, else a key of the limit's own.
     key: String,
     title: String,
-    /// Percent. `None`: not told.
+    /// Percent used. `None`: not given.
     used: Option<f64>,
-    /// `None`: not told.
+    /// `None`: not given.
     resets_at: Option<DateTime<Utc>>,
 }
 
 impl Limits {
-    /// The list of a response. `is_active` says nothing of whether a limit holds: it marks the one that is
-    /// nearest.
+    /// The list of a response. `is_active` does not say whether a limit applies: it marks the nearest one.
     pub fn of(object: &Map<String, Value>) -> Limits {
         let list = object.get("limits").and_then(Value::as_array).into_iter().flatten();
-        Limits(list.filter_map(Limit::of).take(2 * MOST_WINDOWS).collect())
+        Limits(list.filter_map(Limit::of).take(2 * MAX_WINDOWS).collect())
     }
 
-    /// What the list says of a bucket's percentage.
+    /// A bucket's percentage in the list.
     pub fn used_percent(&self, bucket: &str) -> Option<f64> {
         self.0.iter().filter(|limit| limit.key == bucket).find_map(|limit| limit.used)
     }
 
-    /// What it says of its reset.
+    /// A bucket's reset in the list.
     pub fn resets_at(&self, bucket: &str, title: &str) -> Option<DateTime<Utc>> {
-        let same = |limit: &&Limit| limit.key == bucket || limit.title.eq_ignore_ascii_case(title);
-        self.0.iter().filter(same).find_map(|limit| limit.resets_at)
+        let is_same = |limit: &&Limit| limit.key == bucket || limit.title.eq_ignore_ascii_case(title);
+        self.0.iter().filter(is_same).find_map(|limit| limit.resets_at)
     }
 
     /// The windows of one model or one surface.

@@ -20,7 +20,7 @@ fn seen(minute: i64, accounts: &[(&str, f64, Option<i64>)]) -> Snapshot {
     for (id, used, reset) in accounts {
         let account = Account {
             id: AccountId::file((*id).into()),
-            provider: Provider::Claude,
+            provider: Provider::CLAUDE,
             email: format!("{id}@x"),
             identity: None,
         };

@@ -1,14 +1,14 @@
-//! What is wrong with a settings file, in words that repeat nothing of a value: a hook's command line, or an address,
-//! may hold a password, and the words end up in the menu, in logs and in bug reports.
+//! The error message for a settings file. It never repeats a value: a hook's command line, or an address, may hold a
+//! password, and the message ends up in the menu, in logs and in bug reports.
 //!
-//! The messages of serde quote values ("invalid type: string "…", expected a sequence"), and so would the line itself.
-//! What is told is the line's number, the key, and what is expected there, which the program says and not the file.
+//! serde's messages quote values ("invalid type: string "…", expected a sequence"), and so would the line itself. The
+//! message has the line's number, the key, and what is expected there, which is the program's own text.
 
-use crate::config::file::TEMPLATE;
+use crate::config::template::{FORMER_KEYS, TEMPLATE};
 use std::ops::Range;
 use toml_edit::{Document, TableLike};
 
-/// The sections of the settings; whatever else has keys in it is a value.
+/// The sections of the settings; any other table is a value.
 const TABLES: [&str; 3] = ["limits", "hooks", "endpoints"];
 
 /// `line 2, hooks.on_low: expected a sequence`. `place`: where in `text` the reader found `message`.
@@ -24,11 +24,13 @@ pub fn describe(text: &str, message: &str, place: Option<Range<usize>>) -> Strin
     format!("line {}{key}: {what}", before + 1)
 }
 
-/// What should be there. The messages of this program begin with it, those of serde end with it.
+/// What is expected. This program's own messages begin with it, serde's end with it.
 fn expectation(message: &str) -> String {
     let is_key = message.starts_with("unknown field ");
     match message.rsplit_once(", expected ") {
         _ if message.starts_with("expected ") => message.to_owned(),
+        // TOML itself refuses a key that is given twice, so these are the two names of a renamed key.
+        _ if message.starts_with("duplicate field ") => both_names(message),
         Some((_, expected)) if is_key => format!("unknown key, expected {expected}"),
         Some((_, expected)) => format!("expected {expected}"),
         None if is_key => "unknown key".into(),
@@ -36,31 +38,38 @@ fn expectation(message: &str) -> String {
     }
 }
 
-/// The key whose value, or whose name, stands at this byte: `hooks.on_low`.
+fn both_names(message: &str) -> String {
+    match FORMER_KEYS.iter().find(|key| message.contains(key.current)) {
+        Some(key) => format!("expected {} only, not also its former name {}", key.current, key.former),
+        None => "expected the key once".into(),
+    }
+}
+
+/// The key whose value, or whose name, is at this byte: `hooks.on_low`.
 fn key_at(settings: &dyn TableLike, at: usize) -> Option<String> {
-    let holds = |span: Option<Range<usize>>| span.is_some_and(|span| span.contains(&at) || span.start == at);
-    let stands_at = |table: &dyn TableLike, name: &str| {
-        holds(table.key(name).and_then(|key| key.span()))
-            || holds(table.get(name).and_then(|item| item.span()))
+    let is_at = |span: Option<Range<usize>>| span.is_some_and(|span| span.contains(&at) || span.start == at);
+    let is_entry_at = |table: &dyn TableLike, name: &str| {
+        is_at(table.key(name).and_then(|key| key.span()))
+            || is_at(table.get(name).and_then(|item| item.span()))
     };
     settings.iter().find_map(|(name, item)| {
         let below = item.as_table_like().filter(|_| TABLES.contains(&name)).and_then(|table| {
-            let (key, _) = table.iter().find(|(key, _)| stands_at(table, key))?;
+            let (key, _) = table.iter().find(|(key, _)| is_entry_at(table, key))?;
             Some(format!("{name}.{key}"))
         });
-        below.or_else(|| stands_at(settings, name).then(|| name.to_owned()))
+        below.or_else(|| is_entry_at(settings, name).then(|| name.to_owned()))
     })
 }
 
-/// The key of a line of a file that is no TOML, where it is one of ours: before an `=` could stand anything else.
+/// The key of a line in a file that is not TOML, if it is a key of the settings: anything else could be before an `=`.
 fn key_of_line(line: &str) -> Option<String> {
     let key = line.split('=').next()?.trim();
     let last = key.rsplit('.').next()?;
-    let is_ours = TEMPLATE.lines().any(|line| {
+    let is_setting = TEMPLATE.lines().any(|line| {
         line.trim_start_matches("# ").split_once(" = ").is_some_and(|(setting, _)| setting == last)
-    });
+    }) || FORMER_KEYS.iter().any(|key| key.former == last);
     let is_plain = key.bytes().all(|byte| byte.is_ascii_lowercase() || b"_.".contains(&byte));
-    (is_ours && is_plain && key.split('.').rev().skip(1).all(|table| TABLES.contains(&table)))
+    (is_setting && is_plain && key.split('.').rev().skip(1).all(|table| TABLES.contains(&table)))
         .then(|| key.to_owned())
 }
 
@@ -69,20 +78,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn value_is_not_repeated_whatever_it_holds() {
-        for (message, told) in [
+    fn value_is_never_repeated() {
+        for (message, expected) in [
             ("invalid type: string \"x, expected y\", expected a sequence", "expected a sequence"),
             ("unknown variant `x`, expected one of `auto`, `never`", "expected one of `auto`, `never`"),
             ("unknown field `x`, expected `a` or `b`", "unknown key, expected `a` or `b`"),
             ("expected minutes from 1 to 1440", "expected minutes from 1 to 1440"),
+            (
+                "duplicate field `requests_per_five_minutes`",
+                "expected requests_per_five_minutes only, not also its former name asks_per_five_minutes",
+            ),
             ("wanted exactly 1 element, more than 1 element", "this value can't be used"),
         ] {
-            assert_eq!(expectation(message), told);
+            assert_eq!(expectation(message), expected);
         }
     }
 
     #[test]
-    fn only_a_key_of_the_settings_is_named_in_a_line_that_is_no_toml() {
+    fn only_a_key_of_the_settings_is_named_in_a_line_that_is_not_toml() {
         for (line, key) in [
             ("auth_dir = x", Some("auth_dir")),
             ("  hooks.on_low=[", Some("hooks.on_low")),

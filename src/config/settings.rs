@@ -1,0 +1,120 @@
+//! The settings, with their defaults.
+
+use crate::config::endpoints::Endpoints;
+use crate::config::hooks::Hooks;
+use crate::config::limits::Limits;
+use crate::config::values::in_range;
+use serde::{Deserialize, Deserializer, de};
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The settings. The table in `docs/settings.md` lists them all.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Minutes between two refreshes, 1 to 1440.
+    #[serde(deserialize_with = "minutes")]
+    pub refresh_minutes: u32,
+    /// Notify when a window has less than this left, in percent, above 0 and below 100. 0 % left
+    /// always notifies.
+    #[serde(deserialize_with = "thresholds")]
+    pub thresholds: Vec<f64>,
+    /// Notify when a window that was low resets.
+    pub notify_on_reset: bool,
+    /// Show "a…e" instead of "alice@example.com".
+    pub hide_email: bool,
+    /// Show the lowest percentage as text beside the icon, where the platform does that.
+    pub show_title: bool,
+    /// Show disabled accounts, greyed out.
+    pub show_disabled: bool,
+    /// The folder with the credential files. A leading `~` is the home directory.
+    #[serde(deserialize_with = "folder")]
+    pub auth_dir: PathBuf,
+    /// Who renews expired tokens.
+    pub token_renewal: TokenRenewal,
+    /// Limits on requests to the providers.
+    pub limits: Limits,
+    /// Programs to run on events.
+    pub hooks: Box<Hooks>,
+    /// Addresses in place of the providers' own.
+    pub endpoints: Box<Endpoints>,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            refresh_minutes: 5,
+            thresholds: vec![20.0, 5.0],
+            notify_on_reset: true,
+            hide_email: false,
+            show_title: false,
+            show_disabled: false,
+            auth_dir: PathBuf::from("~/.cli-proxy-api"),
+            token_renewal: TokenRenewal::Auto,
+            limits: Limits::default(),
+            hooks: Box::default(),
+            endpoints: Box::default(),
+        }
+    }
+}
+
+impl Settings {
+    /// The time between two refreshes.
+    pub fn interval(&self) -> Duration {
+        Duration::from_secs(u64::from(self.refresh_minutes) * 60)
+    }
+
+    /// Whether `others` result in the same requests for the same accounts, and differ at most in presentation and
+    /// notifications.
+    pub fn requests_like(&self, others: &Settings) -> bool {
+        // All fields are named, so that a new one has to be placed here.
+        let Settings {
+            refresh_minutes,
+            show_disabled,
+            auth_dir,
+            token_renewal,
+            limits,
+            endpoints,
+            thresholds: _,
+            notify_on_reset: _,
+            hide_email: _,
+            show_title: _,
+            hooks: _,
+        } = self;
+        (*refresh_minutes, *show_disabled, *token_renewal)
+            == (others.refresh_minutes, others.show_disabled, others.token_renewal)
+            && (auth_dir, limits, endpoints) == (&others.auth_dir, &others.limits, &others.endpoints)
+    }
+}
+
+/// Who renews expired access tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenRenewal {
+    /// CLIProxyAPI where it is running, else Quota Tray.
+    Auto,
+    /// Quota Tray, whether CLIProxyAPI is running or not.
+    Always,
+    /// Never Quota Tray.
+    Never,
+}
+
+fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    in_range(deserializer, 1..=1440, "minutes from 1 to 1440")
+}
+
+fn thresholds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::<f64>::deserialize(deserializer)?;
+    match values.iter().all(|value| *value > 0.0 && *value < 100.0) {
+        true => Ok(values),
+        false => Err(de::Error::custom("expected percentages above 0 and below 100 (0 % always notifies)")),
+    }
+}
+
+fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.trim().is_empty() {
+        return Err(de::Error::custom("expected a path such as \"~/.cli-proxy-api\", not an empty string"));
+    }
+    Ok(PathBuf::from(text))
+}
