@@ -1,4 +1,4 @@
-//! Carries out the effects that the state machine returns: one method an effect.
+//! Carries out the effects that the state machine returns: one method per effect.
 
 use crate::app::context::Context;
 use crate::app::state_machine::{App, AppEvent, Effect};

@@ -72,3 +72,27 @@ impl PresenceReporter {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reports_of_a_replaced_thread_are_ignored() {
+        let (sender, receiver) = watch::channel(IconPresence::default());
+        let mut first = PresenceReporter::new(&sender);
+        assert!(!receiver.borrow().was_tried());
+        first.begin_attempt();
+        assert_eq!(*receiver.borrow(), IconPresence { attempt: 1, phase: Phase::Creating });
+        // As `TrayHandle::restart` does.
+        sender.send_modify(|presence| *presence = IconPresence { attempt: 2, phase: Phase::Absent });
+        let mut second = PresenceReporter::new(&sender);
+        first.set_phase(Phase::Created);
+        first.begin_attempt();
+        assert_eq!(*receiver.borrow(), IconPresence { attempt: 2, phase: Phase::Absent });
+        second.begin_attempt();
+        second.set_phase(Phase::Created);
+        assert_eq!(*receiver.borrow(), IconPresence { attempt: 3, phase: Phase::Created });
+        assert!(receiver.borrow().was_tried());
+    }
+}
