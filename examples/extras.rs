@@ -1,11 +1,11 @@
-//! What a package carries beside the program, made from the program's own arguments: man pages and completions.
+//! Generates man pages and shell completions for packages from the program's arguments.
 //!
 //! ```sh
 //! cargo run --example extras -- FOLDER
 //! ```
 //!
-//! writes `FOLDER/man/*.1` and `FOLDER/completions/*`, each under the name that its reader looks for. With
-//! `SOURCE_DATE_EPOCH` (seconds since 1970) the pages have that date, so that two builds are the same.
+//! writes `FOLDER/man/*.1` and `FOLDER/completions/*`, under the names that `man` and the shells expect. With
+//! `SOURCE_DATE_EPOCH` (seconds since 1970) the pages have that date, for reproducible builds.
 
 use chrono::DateTime;
 use clap::{Command, CommandFactory, ValueEnum};
@@ -16,17 +16,14 @@ use quota_tray::cli::{Arguments, completions};
 use std::io;
 use std::path::Path;
 
-/// What the arguments don't know, in the order of man-pages(7).
+/// Sections that are not generated from the arguments, in the order of man-pages(7).
 const SECTIONS: [(&str, &[(&str, &str)]); 3] = [
     (
         "ENVIRONMENT",
         &[
-            (
-                "QUOTA_TRAY_CONFIG, QUOTA_TRAY_AUTH_DIR",
-                "The same as --config and --auth-dir, which go before them.",
-            ),
-            ("NO_COLOR", "If it is set and not empty, nothing is printed in colour."),
-            ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy of an account that names none of its own."),
+            ("QUOTA_TRAY_CONFIG, QUOTA_TRAY_AUTH_DIR", "Defaults for --config and --auth-dir."),
+            ("NO_COLOR", "If set and not empty, output has no colours."),
+            ("HTTPS_PROXY, ALL_PROXY, NO_PROXY", "The proxy for accounts without a proxy_url of their own."),
         ],
     ),
     (
@@ -34,25 +31,25 @@ const SECTIONS: [(&str, &[(&str, &str)]); 3] = [
         &[
             (
                 "~/.config/quota-tray/config.toml",
-                "The settings. The menu's \"Open settings file\" makes it, with every key explained.",
+                "Settings. \"Open settings file\" in the menu creates the file, with every key explained.",
             ),
-            ("~/.local/state/quota-tray/", "The last numbers, what was notified, renewals under way."),
-            ("~/.cli-proxy-api/", "The credential files: read, and changed only to renew a login."),
+            ("~/.local/state/quota-tray/", "Last known values, sent notifications, renewals in progress."),
+            ("~/.cli-proxy-api/", "Credential files. They are read, and changed only to renew tokens."),
         ],
     ),
     (
         "EXIT STATUS",
         &[
-            ("0", "All went well."),
-            ("1", "An account failed, or something without which nothing goes."),
-            ("2", "The arguments or the settings are wrong."),
-            ("3", "status --check found a window below."),
+            ("0", "Success."),
+            ("1", "An account or the command failed."),
+            ("2", "Invalid arguments or settings."),
+            ("3", "status --check found a window below the given percentage."),
         ],
     ),
 ];
 
 fn main() -> io::Result<()> {
-    let folder = std::env::args_os().nth(1).ok_or_else(|| io::Error::other("which folder? extras FOLDER"))?;
+    let folder = std::env::args_os().nth(1).ok_or_else(|| io::Error::other("usage: extras FOLDER"))?;
     let (man, completed) = (Path::new(&folder).join("man"), Path::new(&folder).join("completions"));
     std::fs::create_dir_all(&man)?;
     std::fs::create_dir_all(&completed)?;
@@ -60,7 +57,7 @@ fn main() -> io::Result<()> {
     for shell in Shell::value_variants() {
         std::fs::write(completed.join(shell.file_name("quota-tray")), completions::script(*shell))?;
     }
-    // `help` needs no page: it prints what the pages say.
+    // `help` has no page: it prints the same as the pages.
     let mut program = Arguments::command().disable_help_subcommand(true);
     program.build();
     std::fs::write(man.join("quota-tray.1"), page(&program, true)?)?;
@@ -70,7 +67,7 @@ fn main() -> io::Result<()> {
     Ok(())
 }
 
-/// One page. The parts are the generator's but for the examples, which it would flow into one paragraph.
+/// One page. All sections are the generator's except the examples, which it would join into one paragraph.
 fn page(command: &Command, whole: bool) -> io::Result<Vec<u8>> {
     let mut out = Vec::new();
     let man = Man::new(command.clone())

@@ -5,20 +5,20 @@
 #![cfg_attr(all(windows, not(debug_assertions)), windows_subsystem = "windows")]
 
 use clap::Parser;
-use quota_tray::cli::{self, Arguments, logging};
+use quota_tray::cli::{Arguments, console, logging, run};
 use quota_tray::platform::{allocator, core_dumps, stdio};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
     core_dumps::forbid();
     allocator::keep_little();
-    cli::attach_console();
+    console::attach_console();
     let done = match Arguments::try_parse() {
         Ok(arguments) => {
             logging::log_to_stderr(arguments.verbose);
-            cli::run(arguments)
+            run::run(arguments)
         }
-        Err(help_or_error) => cli::usage(&help_or_error),
+        Err(help_or_error) => run::usage(&help_or_error),
     };
     done.unwrap_or_else(|error| {
         stdio::print_error(&error.to_string());

@@ -87,7 +87,8 @@ impl Files {
             std::fs::write(dir.path().join(format!("claude-{email}.json")), text).expect("written");
         }
         let closed = Endpoint::parse("http://127.0.0.1:1/").expect("on loopback");
-        let endpoints = Endpoints { claude_usage: Some(closed), cli_proxy_api: Vec::new(), ..Endpoints::default() };
+        let endpoints =
+            Endpoints { claude_usage: Some(closed), cli_proxy_api: Vec::new(), ..Endpoints::default() };
         let settings = Settings { endpoints: endpoints.into(), ..Settings::default() };
         let state = dir.path().join("state");
         let resources = Resources::new(&state, &state, |_| {});

@@ -101,7 +101,7 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
     }
 
     fn starts_at_login(&self) -> Result<Option<bool>, String> {
-        let status = self.context.autostart.as_ref().map(Autostart::standing).transpose();
+        let status = self.context.autostart.as_ref().map(Autostart::status).transpose();
         let status = status.map_err(|error| error.to_string())?;
         Ok(status.map(|status| matches!(status, AutostartStatus::On(_))))
     }

@@ -147,8 +147,8 @@ fn handle<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)>(
 
 /// Changes the entry for starting at login if it names a program that was moved to where this one is.
 fn update_autostart_entry(autostart: &Autostart) {
-    match autostart.follow_program() {
-        Ok(true) => log::info!("{} now starts this program", autostart.place()),
+    match autostart.update_after_move() {
+        Ok(true) => log::info!("{} now starts this program", autostart.location()),
         Ok(false) => {}
         Err(error) => log::warn!("{error}"),
     }

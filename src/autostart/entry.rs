@@ -1,208 +1,129 @@
-//! The XDG autostart entry as text.
-//!
-//! <https://specifications.freedesktop.org/autostart-spec/latest/> and
-//! <https://specifications.freedesktop.org/desktop-entry-spec/latest/exec-variables.html>
+//! The entry that starts this program at login.
 
-use crate::autostart::{AutostartStatus, CommandLine};
+use crate::autostart::error::AutostartError;
+use crate::autostart::location::EntryLocation;
+use crate::autostart::status::{AutostartStatus, CommandLine};
+use std::io;
+use std::path::{Path, PathBuf};
 
-const GROUP: &str = "[Desktop Entry]";
-
-/// A new entry.
-pub fn new(command: &[String]) -> String {
-    format!(
-        "{GROUP}\nType=Application\nName=Quota Tray\n\
-         Comment=How much of your Claude and Codex quota is left\nExec={}\nIcon=quota-tray\nTerminal=false\n\
-         Categories=Utility;\nStartupNotify=false\nX-GNOME-Autostart-enabled=true\n",
-        exec(command)
-    )
+/// Starting this program, with the arguments of this run, at login.
+#[derive(Debug, Clone)]
+pub struct Autostart {
+    location: EntryLocation,
+    command: CommandLine,
 }
 
-/// An entry that is there already, switched on and with another command. What else its owner has
-/// written stays.
-pub fn changed(text: &str, command: &[String]) -> String {
-    let exec_line = format!("Exec={}", exec(command));
-    let (mut lines, mut inside, mut done) = (Vec::new(), false, false);
-    for line in text.lines() {
-        if line.trim_start().starts_with('[') {
-            inside = line.trim() == GROUP;
-        }
-        match key(line) {
-            Some("Exec") if inside => {
-                if !std::mem::replace(&mut done, true) {
-                    lines.push(exec_line.clone());
-                }
-            }
-            Some("Hidden") if inside => {}
-            Some("X-GNOME-Autostart-enabled") if inside => {
-                lines.push("X-GNOME-Autostart-enabled=true".into());
-            }
-            _ => lines.push(line.to_owned()),
-        }
+impl Autostart {
+    /// The entry at `location`, which starts this program with these arguments.
+    ///
+    /// # Errors
+    /// The path of the program is unknown, or a path is not Unicode.
+    pub fn new(location: EntryLocation, arguments: &[PathBuf]) -> Result<Autostart, AutostartError> {
+        let program = program().map_err(AutostartError::NoProgram)?;
+        let text = |path: &PathBuf| {
+            path.to_str().map(str::to_owned).ok_or_else(|| AutostartError::NotUnicode(path.clone()))
+        };
+        let command = std::iter::once(&program).chain(arguments).map(text).collect::<Result<_, _>>()?;
+        Ok(Autostart { location, command })
     }
-    if done { lines.join("\n") + "\n" } else { new(command) }
+
+    /// The current status.
+    ///
+    /// # Errors
+    /// The entry can't be read.
+    pub fn status(&self) -> Result<AutostartStatus, AutostartError> {
+        let failed = |source| AutostartError::Read { location: self.location.to_string(), source };
+        self.location.read().map_err(failed)
+    }
+
+    /// Enables it for this program, or disables it.
+    ///
+    /// # Errors
+    /// The entry can't be changed, and is as before.
+    pub fn set(&self, on: bool) -> Result<(), AutostartError> {
+        let result = if on { self.location.write(&self.command) } else { self.location.remove() };
+        result.map_err(|source| AutostartError::Write { location: self.location.to_string(), source })
+    }
+
+    /// Updates the entry after the program was moved: if the entry is on, has this run's arguments, and its program no
+    /// longer exists, it is changed to this one. Other entries and custom commands are left alone. Returns whether it was
+    /// changed.
+    ///
+    /// # Errors
+    /// The entry can't be read or changed.
+    pub fn update_after_move(&self) -> Result<bool, AutostartError> {
+        let AutostartStatus::On(command) = self.status()? else { return Ok(false) };
+        if !is_moved(&command, &self.command, exists) {
+            return Ok(false);
+        }
+        self.set(true)?;
+        Ok(true)
+    }
+
+    /// Where the entry is.
+    pub fn location(&self) -> &EntryLocation {
+        &self.location
+    }
 }
 
-/// How it stands by an entry. Desktops switch one off by a key of theirs and leave it where it is.
-pub fn standing(text: &str) -> AutostartStatus {
-    let is = |name: &str, value: &str| {
-        self::value(text, name).is_some_and(|is| is.trim().eq_ignore_ascii_case(value))
+/// Whether the program exists. One without a folder is looked up by the desktop.
+pub fn exists(program: &str) -> bool {
+    let path = Path::new(program);
+    !path.is_absolute() || path.is_file()
+}
+
+/// Whether `old` is `new` before the program was moved.
+fn is_moved(old: &[String], new: &[String], exists: impl Fn(&str) -> bool) -> bool {
+    let (Some((old, old_rest)), Some((new, rest))) = (old.split_first(), new.split_first()) else {
+        return false;
     };
-    let off = is("Hidden", "true") || is("X-GNOME-Autostart-enabled", "false");
-    match value(text, "Exec").map(command) {
-        Some(command) if !off && !command.is_empty() => AutostartStatus::On(command),
-        _ => AutostartStatus::Off,
+    old_rest == rest && has_same_name(old, new) && !exists(old)
+}
+
+/// Whether a program has the name of this one. An AppImage has its version in the name.
+fn has_same_name(old: &str, new: &str) -> bool {
+    let name = |path: &str| Path::new(path).file_name().map(|name| name.to_string_lossy().into_owned());
+    let plain = |name: String| name.to_lowercase().replace(|letter: char| !letter.is_alphanumeric(), "");
+    name(old).is_some() && name(old) == name(new)
+        || name(old).is_some_and(|name| plain(name).starts_with("quotatray"))
+}
+
+/// The path of this program. An AppImage runs from a temporary folder, and has its own path in `APPIMAGE`.
+fn program() -> io::Result<PathBuf> {
+    match std::env::var_os("APPIMAGE") {
+        Some(image) if Path::new(&image).is_absolute() => Ok(image.into()),
+        _ => std::env::current_exe(),
     }
-}
-
-fn key(line: &str) -> Option<&str> {
-    Some(line.split_once('=')?.0.trim())
-}
-
-/// The value of a key of the entry's own group.
-fn value<'a>(text: &'a str, name: &str) -> Option<&'a str> {
-    let lines = text.lines().skip_while(|line| line.trim() != GROUP).skip(1);
-    let mut group = lines.take_while(|line| !line.trim_start().starts_with('['));
-    group.find(|line| key(line) == Some(name)).and_then(|line| Some(line.split_once('=')?.1.trim_start()))
-}
-
-/// The value of `Exec`. Two layers: the quotes of a command line, and the escapes of any string.
-fn exec(command: &[String]) -> String {
-    let quoted = command.iter().map(|part| {
-        let mut quoted = String::from("\"");
-        for letter in part.chars() {
-            match letter {
-                '"' | '`' | '$' | '\\' => quoted.extend(['\\', letter]),
-                // Alone it would be a place for a file's name.
-                '%' => quoted.push_str("%%"),
-                _ => quoted.push(letter),
-            }
-        }
-        quoted + "\""
-    });
-    let line = quoted.collect::<Vec<_>>().join(" ");
-    line.replace('\\', "\\\\").replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t")
-}
-
-/// The program and the arguments of a value of `Exec`.
-fn command(exec: &str) -> CommandLine {
-    let line = unescaped(exec);
-    let mut letters = line.chars().peekable();
-    let mut parts = Vec::new();
-    let mut part: Option<String> = None;
-    let mut inside = false;
-    while let Some(letter) = letters.next() {
-        match letter {
-            '"' => {
-                inside = !inside;
-                part.get_or_insert_default();
-            }
-            '\\' if inside => part.get_or_insert_default().extend(letters.next()),
-            '%' => {
-                // Others are places for files, of which there are none.
-                if let Some('%') = letters.next() {
-                    part.get_or_insert_default().push('%');
-                }
-            }
-            ' ' if !inside => parts.extend(part.take()),
-            _ => part.get_or_insert_default().push(letter),
-        }
-    }
-    parts.extend(part);
-    parts
-}
-
-fn unescaped(value: &str) -> String {
-    let mut letters = value.chars();
-    let mut text = String::new();
-    while let Some(letter) = letters.next() {
-        text.push(match letter {
-            '\\' => match letters.next() {
-                Some('s') => ' ',
-                Some('n') => '\n',
-                Some('t') => '\t',
-                Some('r') => '\r',
-                Some(other) => other,
-                None => '\\',
-            },
-            other => other,
-        });
-    }
-    text
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn parts(parts: &[&str]) -> CommandLine {
-        parts.iter().map(ToString::to_string).collect()
-    }
-
     #[test]
-    fn every_path_comes_back_as_it_was() {
-        for path in [
-            "/usr/bin/quota-tray",
-            "/home/u/my programs/quota-tray",
-            "/a\"b/`c`/$HOME/d\\e/100%/%f/'q'",
-            "/new\nline/tab\t/cr\r",
-            "/ä/例え/🦀",
-            "/a;b&c|d<e>f(g)*?#~=",
-            "",
+    fn only_an_entry_for_a_missing_program_of_this_name_is_moved() {
+        let parts = |line: &str| line.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        let exists = |program: &str| program.starts_with("/there/") || !program.starts_with('/');
+        for (old, new, expected) in [
+            ("/gone/quota-tray", "/there/quota-tray", true),
+            ("/gone/quota-tray --config /x", "/there/quota-tray --config /x", true),
+            ("/gone/Quota_Tray-0.1.AppImage", "/there/Quota_Tray-0.2.AppImage", true),
+            ("/gone/qt", "/there/qt", true),
+            // It exists, or is looked up by the desktop.
+            ("/there/old/quota-tray", "/there/quota-tray", false),
+            ("quota-tray", "/there/quota-tray", false),
+            // Another run.
+            ("/gone/quota-tray --config /x", "/there/quota-tray", false),
+            ("/gone/quota-tray", "/there/quota-tray --config /x", false),
+            // The user's own.
+            ("/there/start.sh", "/there/quota-tray", false),
+            ("/gone/start.sh", "/there/quota-tray", false),
+            ("/usr/bin/env FOO=1 /gone/quota-tray", "/there/quota-tray", false),
+            ("env FOO=1 quota-tray", "/there/quota-tray", false),
+            ("sh -c /gone/quota-tray", "/there/quota-tray", false),
         ] {
-            for command in [parts(&[path]), parts(&[path, "--config", path])] {
-                let text = new(&command);
-                assert_eq!(standing(&text), AutostartStatus::On(command), "{text}");
-                assert_eq!(text.lines().count(), 10, "{text}");
-            }
+            assert_eq!(is_moved(&parts(old), &parts(new), exists), expected, "{old}");
         }
-    }
-
-    #[test]
-    fn the_line_is_as_the_specification_has_it() {
-        // Its own example: a dollar sign and a backslash inside of quotes are escaped twice over.
-        assert_eq!(exec(&parts(&["/a b", "$x\\"])), r#""/a b" "\\$x\\\\""#);
-    }
-
-    #[test]
-    fn what_others_write_is_read() {
-        for (exec, read) in [
-            ("quota-tray", &["quota-tray"][..]),
-            ("/usr/bin/quota-tray  --config /x %U", &["/usr/bin/quota-tray", "--config", "/x"]),
-            (r#"/usr/bin/env "A B=c" x"#, &["/usr/bin/env", "A B=c", "x"]),
-            (r"/a\sb", &["/a", "b"]),
-        ] {
-            let text = format!("[Desktop Entry]\nExec = {exec}\n");
-            assert_eq!(standing(&text), AutostartStatus::On(parts(read)), "{exec}");
-        }
-    }
-
-    #[test]
-    fn a_desktop_switches_it_off_by_a_key_and_we_on_again_without_losing_the_rest() {
-        let on = "# mine\n[Desktop Entry]\nName=Mine\nExec=old\nX-GNOME-Autostart-Delay=10\n\n[Desktop Action x]\nExec=other\n";
-        assert_eq!(standing(on), AutostartStatus::On(parts(&["old"])));
-        for key in ["Hidden=true", "Hidden = True", "X-GNOME-Autostart-enabled=false"] {
-            let off = on.replace("Name=Mine", &format!("Name=Mine\n{key}"));
-            assert_eq!(standing(&off), AutostartStatus::Off, "{key}");
-            let again = changed(&off, &parts(&["/new one"]));
-            assert_eq!(standing(&again), AutostartStatus::On(parts(&["/new one"])), "{again}");
-            for line in ["# mine", "Name=Mine", "X-GNOME-Autostart-Delay=10", "Exec=other"] {
-                assert!(again.lines().any(|each| each == line), "{line} in {again}");
-            }
-        }
-        // In another group it says nothing.
-        assert_eq!(standing(&format!("{on}Hidden=true\n")), AutostartStatus::On(parts(&["old"])));
-    }
-
-    #[test]
-    fn rubbish_is_off_and_replaced() {
-        for text in ["", "\0\0", "[Desktop Entry]", "Exec=x", "[Other]\nExec=x\n", "[Desktop Entry]\nExec=\n"]
-        {
-            assert_eq!(standing(text), AutostartStatus::Off, "{text}");
-            assert_eq!(
-                standing(&changed(text, &parts(&["/x"]))),
-                AutostartStatus::On(parts(&["/x"])),
-                "{text}"
-            );
-        }
+        assert!(!is_moved(&[], &parts("/there/quota-tray"), exists));
     }
 }

@@ -1,9 +1,9 @@
-//! The value of Windows' Run key as text.
+//! The value of Windows' Run key. Pure.
 //!
-//! <https://learn.microsoft.com/windows/win32/setupapi/run-and-runonce-registry-keys>; the quotes are those that
-//! the C runtime takes off again: backslashes count before a quote and nowhere else.
+//! <https://learn.microsoft.com/windows/win32/setupapi/run-and-runonce-registry-keys>; quoted for the C
+//! runtime, where backslashes escape only before a quote.
 
-use crate::autostart::{AutostartStatus, CommandLine};
+use crate::autostart::status::{AutostartStatus, CommandLine};
 
 /// The value's name.
 pub const NAME: &str = "Quota Tray";
@@ -13,9 +13,8 @@ pub fn line(command: &[String]) -> String {
     command.iter().map(|part| quote(part)).collect::<Vec<_>>().join(" ")
 }
 
-/// How it stands by a command line, and by what the Task Manager has noted of it: an odd first byte
-/// means that it is switched off.
-pub fn standing(line: &str, approved: Option<u8>) -> AutostartStatus {
+/// The status by a command line and the first byte of the Task Manager's value for it: an odd one means disabled.
+pub fn status(line: &str, approved: Option<u8>) -> AutostartStatus {
     let command = split(line);
     let off = approved.is_some_and(|byte| byte % 2 == 1);
     if off || command.is_empty() { AutostartStatus::Off } else { AutostartStatus::On(command) }
@@ -80,7 +79,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_comes_back_as_it_was() {
+    fn every_path_is_read_back_as_it_was_written() {
         for path in [
             r"C:\Program Files\Quota Tray\quota-tray.exe",
             r"C:\a\",
@@ -90,17 +89,17 @@ mod tests {
             "",
         ] {
             let command = vec![path.to_owned(), "--config".to_owned(), path.to_owned()];
-            assert_eq!(standing(&line(&command), None), AutostartStatus::On(command));
+            assert_eq!(status(&line(&command), None), AutostartStatus::On(command));
         }
     }
 
     #[test]
-    fn the_task_manager_can_switch_it_off() {
+    fn entry_disabled_in_the_task_manager_is_off() {
         let line = r"C:\x.exe";
         for (byte, on) in [(None, true), (Some(2), true), (Some(6), true), (Some(3), false), (Some(7), false)]
         {
-            assert_eq!(matches!(standing(line, byte), AutostartStatus::On(_)), on, "{byte:?}");
+            assert_eq!(matches!(status(line, byte), AutostartStatus::On(_)), on, "{byte:?}");
         }
-        assert_eq!(standing("", None), AutostartStatus::Off);
+        assert_eq!(status("", None), AutostartStatus::Off);
     }
 }

@@ -3,7 +3,8 @@
 
 use crate::app::context::Context;
 use crate::app::runner;
-use crate::cli::{CommandError, runtime, status};
+use crate::cli::error::{CommandError, runtime};
+use crate::cli::status;
 use crate::config::Settings;
 use crate::engine::SourceSet;
 use crate::engine::one_shot;

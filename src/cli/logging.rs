@@ -1,19 +1,18 @@
-//! What happens, on standard error: a line a message, such as
+//! The log, on standard error: one line a message, such as
 //! `2026-09-17T13:10:00.000000Z  WARN could not watch …`.
 
 use crate::platform::stdio;
 use chrono::{DateTime, SecondsFormat, Utc};
 use log::{LevelFilter, Log, Metadata, Record};
 
-/// Prints the messages of this program, and of no other crate: warnings, from `verbose` 1 on what is done, from 2 on
-/// each step. To be called once.
+/// Logs the messages of this crate: warnings; with `verbose` 1, information; from 2 on, debug messages. To be called once.
 pub fn log_to_stderr(verbose: u8) {
     log::set_max_level(match verbose {
         0 => LevelFilter::Warn,
         1 => LevelFilter::Info,
         _ => LevelFilter::Debug,
     });
-    log::set_logger(&StandardError).expect("nobody else sets a logger");
+    log::set_logger(&StandardError).expect("the logger is set once");
 }
 
 struct StandardError;
@@ -49,13 +48,13 @@ mod tests {
     }
 
     #[test]
-    fn a_message_has_its_moment_and_its_weight() {
+    fn line_has_the_time_and_the_level() {
         assert_eq!(printed(Level::Warn, "a\tb \u{e9}"), "2026-09-17T13:10:00.000007Z  WARN a\tb \u{e9}\n");
         assert_eq!(printed(Level::Debug, "a\nb"), "2026-09-17T13:10:00.000007Z DEBUG a\nb\n");
     }
 
     #[test]
-    fn other_crates_say_nothing() {
+    fn messages_of_other_crates_are_not_logged() {
         log::set_max_level(LevelFilter::Info);
         let enabled = |target: &str, level: Level| {
             StandardError.enabled(&Metadata::builder().target(target).level(level).build())

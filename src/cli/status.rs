@@ -1,7 +1,7 @@
-//! `quota-tray status`: ask once, print, exit.
+//! `quota-tray status`: refresh once, print, exit.
 
 use crate::app::context::Context;
-use crate::cli::{CommandError, Format, runtime};
+use crate::cli::error::{CommandError, runtime};
 use crate::config::Settings;
 use crate::engine::{SourceSet, one_shot, refresher};
 use crate::output::json::Report;
@@ -15,22 +15,38 @@ use crate::presenter::Presenter;
 use crate::presenter::format::Zone;
 use crate::quota::Snapshot;
 use crate::quota::percent::is_below;
+use clap::ValueEnum;
 use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
-/// How `status` goes about it.
+/// An output format.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// A table.
+    Text,
+    /// JSON, described in docs/status-and-scripts.md.
+    Json,
+    /// JSON for a custom module of Waybar.
+    Waybar,
+    /// Lines for i3blocks.
+    I3blocks,
+    /// OpenMetrics, for Prometheus.
+    Openmetrics,
+}
+
+/// Options of `status`.
 #[derive(Debug, clap::Args)]
 pub struct Options {
-    /// How to print it
+    /// Output format
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// Exit with 3 if any window has less than this left, in percent; ignored with --watch
+    /// Exit with 3 if any window has less than PERCENT left; ignored with --watch
     #[arg(long, value_name = "PERCENT", value_parser = percent)]
     check: Option<f64>,
-    /// Show the cached numbers, without any request
+    /// Print the last known values without sending requests
     #[arg(long, conflicts_with = "watch")]
     cached: bool,
     /// Keep running and print after every refresh
@@ -44,10 +60,11 @@ fn percent(text: &str) -> Result<f64, String> {
     percent.ok_or_else(|| "expected a percentage from 0 to 100".to_owned())
 }
 
-/// Exit code: 0; 1 if an account failed, or none has a number to check; 3 if one is below what was to be checked.
+/// Runs the command. Exit code: 0; 1 if an account failed, or none has a percentage to check; 3 if a window is below the
+/// checked percentage.
 ///
 /// # Errors
-/// Nothing could be asked at all, or standard output can't be written.
+/// The runtime can't be started, or standard output can't be written.
 pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandError> {
     let resources = context.resources();
     let last_known = resources.state.snapshot();
@@ -55,46 +72,46 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
     let sources = Arc::new(SourceSet::configured(dir, &context.settings, &resources));
     if options.cached {
         let cached = runtime()?.block_on(one_shot::cached(&sources, &last_known));
-        return Ok(show(context, options, &cached)?.code);
+        return Ok(print(context, options, &cached)?.code);
     }
     let (_never, commands) = mpsc::unbounded_channel();
-    let keep_and_show = |snapshot: Snapshot| {
+    let save_and_print = |snapshot: Snapshot| {
         resources.state.save_snapshot(&snapshot);
-        show(context, options, &snapshot)
+        print(context, options, &snapshot)
     };
-    let (end, mut ended) = mpsc::unbounded_channel();
+    let (result_sender, mut results) = mpsc::unbounded_channel();
     let publish = |snapshot: Snapshot| {
         if snapshot.refreshing {
             return;
         }
-        // Its other end lives as long as this function.
-        let _ = match keep_and_show(snapshot) {
-            Ok(Shown { reader: Reader::Present, .. }) => Ok(()),
-            Ok(Shown { reader: Reader::Gone, .. }) => end.send(Ok(ExitCode::SUCCESS)),
-            Err(error) => end.send(Err(error)),
+        // The receiver lives as long as this function.
+        let _ = match save_and_print(snapshot) {
+            Ok(Printed { reader: Reader::Present, .. }) => Ok(()),
+            Ok(Printed { reader: Reader::Gone, .. }) => result_sender.send(Ok(ExitCode::SUCCESS)),
+            Err(error) => result_sender.send(Err(error)),
         };
     };
-    let asking = async {
+    let refreshing = async {
         if options.watch {
             let interval = context.settings.interval();
             refresher::run(sources.clone(), interval, last_known, commands, publish).await;
             return Ok(ExitCode::SUCCESS);
         }
-        // Printed first: a token server that takes minutes holds up the end of the program, and nothing else.
-        let shown = keep_and_show(one_shot::refresh(sources.clone(), last_known).await);
+        // Printed first: a slow token server delays the exit only.
+        let printed = save_and_print(one_shot::refresh(sources.clone(), last_known).await);
         sources.finish().await;
-        Ok(shown?.code)
+        Ok(printed?.code)
     };
     runtime()?.block_on(async {
         let code = tokio::select! {
-            code = asking => return code,
-            // Nobody reads on, or nothing more can be printed.
-            Some(code) = ended.recv() => code,
+            code = refreshing => return code,
+            // The reader is gone, or printing failed.
+            Some(code) = results.recv() => code,
             code = signals::termination() => Ok(code),
-            // As with `head`, that is no error.
+            // A reader that ends early, such as `head`, is no error.
             () = hangup::reader_gone(), if options.watch => Ok(ExitCode::SUCCESS),
         };
-        // A response that is on its way is a login. A second signal ends the program without waiting.
+        // The response of a renewal under way holds a login. A second signal exits without waiting.
         tokio::select! {
             () = sources.finish() => {}
             _ = signals::termination() => {}
@@ -103,65 +120,65 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
     })
 }
 
-/// What a snapshot came to.
-struct Shown {
+/// The result of printing a snapshot.
+struct Printed {
     code: ExitCode,
     reader: Reader,
 }
 
-/// Prints a snapshot; says how it stands.
-fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Shown, CommandError> {
+/// Prints a snapshot.
+fn print(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Printed, CommandError> {
     let dir = context.auth_dir(&context.settings);
-    let view = view(snapshot, &context.settings, &dir);
+    let presenter = presenter(snapshot, &context.settings, &dir);
     let reader = match options.format {
         Format::Text => {
-            let text = table(&view, TableStyle::stdout());
+            let text = table(&presenter, TableStyle::stdout());
             match options.watch && io::stdout().is_terminal() {
                 true => stdio::reader_after(LiveTerminal::default().show(&text)),
                 false => stdio::print(&text),
             }
         }
         Format::Json => {
-            // Said beside the JSON, which has no place for it.
+            // The JSON has no field for it.
             if let Some(problem) = &snapshot.problem {
                 stdio::print_error(problem);
             }
             stdio::print(&format!(
                 "{}\n",
-                Report::new(snapshot, context.settings.hide_email, view.now, view.zone).json()
+                Report::new(snapshot, context.settings.hide_email, presenter.now, presenter.zone).json()
             ))
         }
-        Format::Waybar => stdio::print(&waybar::waybar(&view)),
-        Format::I3blocks => stdio::print(&i3blocks::i3blocks(&view)),
-        Format::Openmetrics => stdio::print(&openmetrics::openmetrics(&view)),
+        Format::Waybar => stdio::print(&waybar::waybar(&presenter)),
+        Format::I3blocks => stdio::print(&i3blocks::i3blocks(&presenter)),
+        Format::Openmetrics => stdio::print(&openmetrics::openmetrics(&presenter)),
     }?;
-    Ok(Shown { code: ExitCode::from(exit_code(options, &view)), reader })
+    Ok(Printed { code: ExitCode::from(exit_code(options, &presenter)), reader })
 }
 
-fn exit_code(options: &Options, view: &Presenter<'_>) -> u8 {
-    let snapshot = view.snapshot;
-    let lowest = snapshot.lowest(view.now).map(|(_, window)| window.remaining_percent());
-    // With --watch there is no end at which it would count.
-    match options.check.filter(|_| !options.watch).map(|least| (least, lowest)) {
-        Some((least, Some(left))) if is_below(left, least) => return 3,
-        // What a script waits for may be used up: that nothing is known is no reason to start.
+fn exit_code(options: &Options, presenter: &Presenter<'_>) -> u8 {
+    let snapshot = presenter.snapshot;
+    let lowest = snapshot.lowest(presenter.now).map(|(_, window)| window.remaining_percent());
+    // With --watch there is no exit code to report it with.
+    match options.check.filter(|_| !options.watch).map(|minimum| (minimum, lowest)) {
+        Some((minimum, Some(left))) if is_below(left, minimum) => return 3,
+        // The quota may be exhausted: without a known percentage the check fails.
         Some((_, None)) => {
             stdio::print_error("could not check: no account has a known percentage");
             return 1;
         }
         _ => {}
     }
-    // A bar takes an exit code for a broken module, and what is wrong stands in the text.
-    let for_a_bar = matches!(options.format, Format::Waybar | Format::I3blocks);
+    // A bar treats an exit code as a broken module, and the text has the error.
+    let is_for_bar = matches!(options.format, Format::Waybar | Format::I3blocks);
     let failed = snapshot.problem.is_some() || snapshot.enabled().any(|usage| usage.error.is_some());
-    u8::from(failed && !for_a_bar)
+    u8::from(failed && !is_for_bar)
 }
 
-fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) -> Presenter<'a> {
+fn presenter<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) -> Presenter<'a> {
     Presenter { snapshot, settings, auth_dir, now: crate::platform::clock::now(), zone: Zone::LOCAL }
 }
 
 /// The accounts as a table.
 pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path) -> String {
-    table(&view(snapshot, settings, auth_dir), TableStyle::stdout())
+    table(&presenter(snapshot, settings, auth_dir), TableStyle::stdout())
 }

@@ -145,7 +145,7 @@ fn a_moved_program_is_followed_and_what_is_not_its_own_is_left_alone() {
     fs::write(entry(&scene), &with_delay).expect("written");
     fs::remove_file(&old).expect("there");
     let status = run(&scene, &new, &["autostart", "status"]).stdout;
-    assert!(status.contains("which is not there"), "{status}");
+    assert!(status.contains("which does not exist"), "{status}");
     let doctor = run(&scene, &new, &["doctor"]).stdout;
     assert!(doctor.lines().any(|line| line.starts_with("! start at login: on, but ")), "{doctor}");
 

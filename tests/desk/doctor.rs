@@ -54,14 +54,14 @@ fn where_all_is_well_each_line_says_so_and_nobody_is_named() {
     ✓ auth directory: ~/.cli-proxy-api, 2 accounts
     ✓ account 1 (Claude): mode 600, token valid until <then>
     ✓ account 2 (Codex): mode 600, token valid until <then>
-    ✓ session bus: it answers
-    ✓ tray host: it answers
+    ✓ session bus: available
+    ✓ tray host: available
     ✓ notifications: played 1 answers
-    ✓ proxy: none is set in the environment
-    ✓ network: <server> answers (404)
-    ✓ CLIProxyAPI: no address of it is set; Quota Tray renews the logins itself
-    ✓ state directory: <scene>/state/quota-tray is made when it is needed
-    ✓ tray: it is not running; `quota-tray` starts it
+    ✓ proxy: none in the environment
+    ✓ network: <server> responds (404)
+    ✓ CLIProxyAPI: no address configured; Quota Tray renews the tokens itself
+    ✓ state directory: <scene>/state/quota-tray will be created when needed
+    ✓ tray: not running; start it with `quota-tray`
     ✓ start at login: off
     ");
     assert!(lines(&done, "versions")[0].contains(&format!("quota-tray {}, ", env!("CARGO_PKG_VERSION"))));
@@ -101,14 +101,14 @@ fn a_notification_comes_on_demand_alone() {
     assert!(scene.run(&["doctor"]).status.success());
     assert_eq!(scene.notifications.all().len(), 0);
     let done = scene.run(&["doctor", "--notify"]);
-    says(&done, "✓", "notifications", "one was sent");
+    says(&done, "✓", "notifications", "test notification sent");
     assert!(scene.notifications.wait_for(1)[0].says("Quota Tray"));
     scene.notifications.mind(Manners::Refuses);
     says(&scene.run(&["doctor", "--notify"]), "✗", "notifications", "too many notifications");
 }
 
 #[test]
-fn wrong_settings_are_a_finding_and_the_rest_is_looked_at_all_the_same() {
+fn invalid_settings_are_a_finding_and_the_other_checks_use_the_defaults() {
     let scene = well();
     let proxy = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
     scene.set_raw_config("[hooks]\non_low = [\"curl\", \"secret-password\", \"{acount}\"]");
@@ -117,10 +117,21 @@ fn wrong_settings_are_a_finding_and_the_rest_is_looked_at_all_the_same() {
     command.arg("doctor").env("HTTPS_PROXY", format!("http://user:pass-word@{proxy}"));
     let done = scene.spawn_command(&mut command).finish();
     says(&done, "✗", "settings file", "line 2, hooks.on_low: expected one of {event}");
-    says(&done, "✓", "proxy", &format!("HTTPS_PROXY names {proxy}"));
+    says(&done, "✓", "proxy", &format!("HTTPS_PROXY is {proxy}"));
     says(&done, "✗", "network", "https://api.anthropic.com: could not reach");
     says(&done, "✓", "account 2 (Codex)", "mode 600");
     assert!(!done.stdout.contains("password") && !done.stdout.contains("pass-word"), "{}", done.stdout);
+}
+
+#[test]
+fn renamed_setting_is_named_with_its_new_name() {
+    let scene = well();
+    let settings = fs::read_to_string(scene.config_file()).expect("read");
+    let former = settings.replace("requests_per_five_minutes", "asks_per_five_minutes");
+    assert_ne!(former, settings);
+    scene.set_raw_config(&former);
+    let words = "asks_per_five_minutes is now requests_per_five_minutes";
+    says(&scene.run(&["doctor"]), "!", "settings file", words);
 }
 
 #[test]
@@ -131,11 +142,11 @@ fn each_state_of_a_login_is_told() {
     says(&scene.run(&["doctor"]), "!", "account 1", "chmod 600");
     set_mode(account.file(), 0o600);
     account.expire();
-    says(&scene.run(&["doctor"]), "!", "account 1", "token expired 1 h ago — it is renewed");
+    says(&scene.run(&["doctor"]), "!", "account 1", "token expired 1 h ago — it will be renewed");
     account.set("refresh_token", "");
     says(&scene.run(&["doctor"]), "✗", "account 1", "sign in again");
     account.disable();
-    says(&scene.run(&["doctor"]), "✓", "account 1", "switched off");
+    says(&scene.run(&["doctor"]), "✓", "account 1", "disabled");
     account.set("disabled", false);
     account.set("access_token", "");
     says(&scene.run(&["doctor"]), "✗", "account 1", "no access token");
@@ -144,7 +155,7 @@ fn each_state_of_a_login_is_told() {
     }
     says(&scene.run(&["doctor"]), "!", "auth directory", "no Claude or Codex login");
     fs::remove_dir(scene.auth_dir()).expect("empty");
-    says(&scene.run(&["doctor"]), "!", "auth directory", "there is no ~/.cli-proxy-api");
+    says(&scene.run(&["doctor"]), "!", "auth directory", "~/.cli-proxy-api does not exist");
     fs::write(scene.auth_dir(), "").expect("written");
     says(&scene.run(&["doctor"]), "✗", "auth directory", "can't be read");
 }
@@ -157,9 +168,9 @@ fn what_the_provider_said_last_is_told() {
     scene.usage.answer(scene.account(BOB).access_token(), common::Answer::status(503));
     scene.run(&["status"]);
     let done = scene.run(&["doctor"]);
-    says(&done, "✗", "account 1 (Claude)", "when last asked: sign in again");
+    says(&done, "✗", "account 1 (Claude)", "last refresh: sign in again");
     says(&done, "!", "account 2 (Codex)", "(503)");
-    says(&done, "!", "CLIProxyAPI", "nobody renews the logins");
+    says(&done, "!", "CLIProxyAPI", "no program renews the tokens");
 }
 
 #[test]
@@ -193,7 +204,12 @@ fn each_fault_of_the_network_is_told() {
     says(&done, "✗", "network", &format!("through the proxy {gone} of an account: could not reach"));
     assert!(!done.stdout.contains("pass-word"), "{}", done.stdout);
     scene.account(ALICE).set("proxy_url", "direct");
-    says(&scene.run(&["doctor"]), "✗", "network", "straight, as an account asks for: could not reach");
+    says(
+        &scene.run(&["doctor"]),
+        "✗",
+        "network",
+        "without a proxy, as an account is configured: could not reach",
+    );
     let endpoints = |claude: &str| {
         let rest = scene.usage.url("/");
         format!(
@@ -208,10 +224,10 @@ fn each_fault_of_the_network_is_told() {
     assert_eq!(scene.run(&["doctor"]).status.code(), Some(1));
     scene.usage.answer_path("/", |_| common::Answer::from(serde_json::json!("CLI Proxy API Server")));
     scene.set_raw_config(&endpoints(&scene.usage.url("/")));
-    says(&scene.run(&["doctor"]), "✓", "CLIProxyAPI", "it runs at");
+    says(&scene.run(&["doctor"]), "✓", "CLIProxyAPI", "running at");
     scene.usage.answer_path("/", |_| common::Answer::silence());
     let place = scene.usage.url("").replace("http://", "");
-    let silent = format!("a program on {place} accepts connections but does not answer");
+    let silent = format!("a program at {place} accepts connections but does not respond");
     says(&scene.run(&["doctor"]), "!", "CLIProxyAPI", &silent);
 }
 
@@ -221,8 +237,8 @@ fn a_state_directory_that_takes_nothing_is_told_and_whether_the_tray_runs() {
     let program = scene.spawn(&[]);
     scene.host.menu_until(showing("42% left"));
     let done = scene.run(&["doctor"]);
-    says(&done, "✓", "tray:", "it is running");
-    says(&done, "✓", "state directory", "can be written");
+    says(&done, "✓", "tray:", "running");
+    says(&done, "✓", "state directory", "is writable");
     quit(&scene, program);
     let dir = scene.state_home().join("quota-tray");
     fs::remove_dir_all(&dir).expect("there");
@@ -234,7 +250,7 @@ fn a_state_directory_that_takes_nothing_is_told_and_whether_the_tray_runs() {
     }
     fs::remove_file(&dir).expect("there");
     set_mode(&scene.state_home(), 0o500);
-    says(&scene.run(&["doctor"]), "✗", "state directory", "can't be made");
+    says(&scene.run(&["doctor"]), "✗", "state directory", "can't be created");
     set_mode(&scene.state_home(), 0o700);
 }
 

@@ -1,6 +1,6 @@
 //! The desktop: the session bus, the tray host, the notification server; and which system this is.
 
-use crate::cli::doctor::{Finding, bad, good};
+use crate::cli::doctor::finding::{Finding, bad, good};
 use crate::tray::notify;
 
 /// The program, the system, the desktop.
@@ -20,7 +20,7 @@ pub fn versions() -> Finding {
     )
 }
 
-/// "Debian GNU/Linux 13 (trixie), kernel 6.12.1". `None`: not told.
+/// "Debian GNU/Linux 13 (trixie), kernel 6.12.1". `None`: unknown.
 #[cfg(all(unix, not(target_os = "macos")))]
 fn system() -> Option<String> {
     let release = ["/etc/os-release", "/usr/lib/os-release"]
@@ -34,7 +34,7 @@ fn system() -> Option<String> {
     }
 }
 
-/// "macOS 15.1". `None`: not told.
+/// "macOS 15.1". `None`: unknown.
 #[cfg(target_os = "macos")]
 fn system() -> Option<String> {
     let text = std::fs::read_to_string("/System/Library/CoreServices/SystemVersion.plist").ok()?;
@@ -48,28 +48,28 @@ fn system() -> Option<String> {
     None
 }
 
-/// Who shows the icon and the notifications, and whether they answer.
-pub async fn look(notify: bool) -> Vec<Finding> {
+/// The session bus, the tray host and the notification server.
+pub async fn check(notify: bool) -> Vec<Finding> {
     let mut findings = Vec::new();
     #[cfg(all(unix, not(target_os = "macos")))]
     {
         use crate::presenter::tray_host::TrayHostStatus;
         let host = crate::tray::host::status().await;
         if host == TrayHostStatus::NoSessionBus {
-            let remedy = "start it in a desktop session, or with dbus-run-session; `status` needs none";
-            findings.push(bad("session bus", "there is none, so no icon and no notification", remedy));
+            let remedy = "start it in a desktop session or with dbus-run-session; `status` works without";
+            findings.push(bad("session bus", "not found; icon and notifications need it", remedy));
             return findings;
         }
-        findings.push(good("session bus", "it answers"));
+        findings.push(good("session bus", "available"));
         findings.push(match host {
-            TrayHostStatus::Present | TrayHostStatus::NotRegistered => good("tray host", "it answers"),
+            TrayHostStatus::Present | TrayHostStatus::NotRegistered => good("tray host", "available"),
             TrayHostStatus::NotResponding => {
-                bad("tray host", "there is one, and it does not answer", "restart the panel")
+                bad("tray host", "not responding", "restart the panel")
             }
             TrayHostStatus::Missing | TrayHostStatus::NoSessionBus => bad(
                 "tray host",
-                "none is running",
-                "GNOME needs the AppIndicator extension, a bar without StatusNotifier needs snixembed",
+                "not found",
+                "GNOME needs the AppIndicator extension; a bar without StatusNotifier support needs snixembed",
             ),
         });
     }
@@ -78,10 +78,12 @@ pub async fn look(notify: bool) -> Vec<Finding> {
         Err(error) => bad("notifications", error, "start a notification server, such as dunst or mako"),
     });
     if notify {
-        let text = "This is what a notification of Quota Tray looks like.";
+        let text = "This is a test notification.";
         findings.push(match notify::send_one("Quota Tray", text).await {
-            Ok(()) => good("notifications", "one was sent; it should be on the screen"),
-            Err(error) => bad("notifications", format!("one could not be sent: {error}"), "see above"),
+            Ok(()) => good("notifications", "test notification sent; it should be visible"),
+            Err(error) => {
+                bad("notifications", format!("could not send a test notification: {error}"), "see above")
+            }
         });
     }
     findings

@@ -3,47 +3,52 @@
 use crate::app::context::Context;
 use crate::app::instance;
 use crate::autostart::{self, Autostart, AutostartStatus};
-use crate::cli::doctor::{Finding, bad, doubtful, good};
-use crate::config::ConfigError;
+use crate::cli::doctor::finding::{Finding, bad, doubtful, good};
+use crate::config::{self, ConfigError};
 use std::io::{self, Write};
 use std::path::Path;
 
 pub fn settings(context: &Context, error: Option<&ConfigError>) -> Finding {
     let file = context.paths.config_file.display();
+    let former_keys = config::former_keys(&context.paths.config_file);
+    if let (None, Some(key)) = (error, former_keys.first()) {
+        let state = format!("{file}: {} is now {}", key.former, key.current);
+        return doubtful("settings file", state, "rename it; the former name still works");
+    }
     match error {
         None if context.paths.config_file.exists() => good("settings file", format!("{file}")),
-        None => good("settings file", format!("there is none at {file}, so the defaults hold")),
+        None => good("settings file", format!("{file} does not exist; using the defaults")),
         Some(ConfigError::Wrong { message, .. }) => bad(
             "settings file",
             format!("{file}: {message}"),
-            "fix the line, or delete the file to go back to the defaults",
+            "fix that line, or delete the file to use the defaults",
         ),
         Some(error) => bad("settings file", error.to_string(), ""),
     }
 }
 
-/// Where the numbers are kept: writes a file there and takes it away again.
+/// The state directory: writes a file there and removes it.
 pub fn state(context: &Context) -> Finding {
     let dir = &context.paths.state_dir;
-    let place = dir.display();
+    let shown = dir.display();
     if !dir.exists() {
-        let above = dir.ancestors().find(|above| above.exists()).unwrap_or(dir);
-        return match probe(above) {
-            Ok(()) => good("state directory", format!("{place} is made when it is needed")),
+        let parent = dir.ancestors().find(|parent| parent.exists()).unwrap_or(dir);
+        return match probe(parent) {
+            Ok(()) => good("state directory", format!("{shown} will be created when needed")),
             Err(error) => bad(
                 "state directory",
-                format!("{place} can't be made: {error}"),
-                format!("check the owner and the permissions of {}", above.display()),
+                format!("{shown} can't be created: {error}"),
+                format!("check the owner and the permissions of {}", parent.display()),
             ),
         };
     }
     match probe(dir) {
-        Ok(()) => good("state directory", format!("{place} can be written")),
+        Ok(()) => good("state directory", format!("{shown} is writable")),
         Err(error) => bad(
             "state directory",
-            format!("{place} can't be written: {error}"),
-            "check its owner, its permissions, and the room on the disk; without it the last numbers, what was \
-             notified and renewals are not kept",
+            format!("{shown} can't be written: {error}"),
+            "check its owner, its permissions and the disk space; without it, last known values, sent notifications and \
+             renewals are not saved",
         ),
     }
 }
@@ -54,32 +59,32 @@ fn probe(dir: &Path) -> io::Result<()> {
     file.flush()
 }
 
-/// Whether a tray runs: the first question where there is no icon.
+/// Whether a tray is running: the first check if there is no icon.
 pub fn tray(context: &Context) -> Finding {
     match instance::is_held(&context.paths.runtime_dir) {
-        Ok(true) => good("tray", "it is running"),
-        Ok(false) => good("tray", "it is not running; `quota-tray` starts it"),
+        Ok(true) => good("tray", "running"),
+        Ok(false) => good("tray", "not running; start it with `quota-tray`"),
         Err(error) => doubtful(
             "tray",
-            format!("could not look at its lock: {error}"),
+            format!("could not check its lock: {error}"),
             format!("check the owner of {}", context.paths.runtime_dir.display()),
         ),
     }
 }
 
-/// Whether it is started at login, and whether that will work.
+/// Whether it is started at login, and whether the program exists.
 pub fn autostart(autostart: &Autostart) -> Finding {
-    let what = "start at login";
-    match autostart.standing() {
-        Ok(AutostartStatus::Off) => good(what, "off"),
+    let subject = "start at login";
+    match autostart.status() {
+        Ok(AutostartStatus::Off) => good(subject, "off"),
         Ok(AutostartStatus::On(command)) => match command.first() {
             Some(program) if !autostart::exists(program) => doubtful(
-                what,
-                format!("on, but {program} is not there"),
-                "`quota-tray autostart on` starts this one",
+                subject,
+                format!("on, but {program} does not exist"),
+                "run `quota-tray autostart on` to start this program instead",
             ),
-            program => good(what, format!("on, starts {}", program.map_or("", String::as_str))),
+            program => good(subject, format!("on, starts {}", program.map_or("", String::as_str))),
         },
-        Err(error) => doubtful(what, error.to_string().replace("\nhint: ", "; "), ""),
+        Err(error) => doubtful(subject, error.to_string().replace("\nhint: ", "; "), ""),
     }
 }

@@ -1,7 +1,7 @@
-//! The auth directory and the state of each credential file. Never a token; a name only when asked.
+//! The auth directory and the state of each credential file. Never a token; names only on request.
 
 use crate::app::context::Context;
-use crate::cli::doctor::{Finding, Mark, bad, doubtful, good};
+use crate::cli::doctor::finding::{Finding, Mark, bad, doubtful, good};
 use crate::credentials::store::{self, Entry};
 use crate::credentials::{Login, file, file_name};
 use crate::engine::state_dir::StateDir;
@@ -10,14 +10,14 @@ use crate::quota::{Account, Failure};
 use std::collections::HashMap;
 use std::path::Path;
 
-/// The findings, and the logins that can be used.
-pub async fn look(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec<Login>) {
+/// The findings, and the usable logins.
+pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec<Login>) {
     let dir = context.auth_dir(&context.settings);
-    let place = dir.display();
+    let shown = dir.display();
     let mut entries = match store::scan(&dir, &HashMap::new()).await {
         Ok(entries) => entries,
         Err(error) => {
-            let state = format!("{place} can't be read: {error}");
+            let state = format!("{shown} can't be read: {error}");
             return (vec![bad("auth directory", state, "check its owner and its permissions")], Vec::new());
         }
     };
@@ -25,20 +25,20 @@ pub async fn look(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec<
     let folder = match entries.len() {
         _ if !dir.exists() => doubtful(
             "auth directory",
-            format!("there is no {place}"),
-            "sign in to Claude or Codex with CLIProxyAPI, or name another folder with auth_dir",
+            format!("{shown} does not exist"),
+            "sign in to Claude or Codex with CLIProxyAPI, or set auth_dir to another folder",
         ),
         0 => doubtful(
             "auth directory",
-            format!("there is no Claude or Codex login in {place}"),
-            "sign in with CLIProxyAPI, or name another folder with auth_dir",
+            format!("no Claude or Codex login in {shown}"),
+            "sign in with CLIProxyAPI, or set auth_dir to another folder",
         ),
-        1 => good("auth directory", format!("{place}, 1 account")),
-        count => good("auth directory", format!("{place}, {count} accounts")),
+        1 => good("auth directory", format!("{shown}, 1 account")),
+        count => good("auth directory", format!("{shown}, {count} accounts")),
     };
     let mut findings = vec![folder];
     if let Some(problem) = write_problem(&dir).filter(|_| !entries.is_empty()) {
-        findings.push(doubtful("auth directory", problem, "expired logins can't be renewed in it"));
+        findings.push(doubtful("auth directory", problem, "Quota Tray can't renew expired tokens there"));
     }
     let last = StateDir::new(&context.paths.state_dir).snapshot();
     for (number, entry) in (1..).zip(&entries) {
@@ -54,18 +54,18 @@ pub async fn look(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec<
     (findings, logins.collect())
 }
 
-/// One account by its number: its name, and the name of its file, would tell who it is.
+/// One account, by its number: its name and its file name would identify the user.
 fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_accounts: bool) -> Finding {
     let account = entry.account();
-    let mut what = format!("account {number} ({})", account.provider.name());
+    let mut subject = format!("account {number} ({})", account.provider.name());
     if show_accounts {
-        what = format!("{what} {} in {}", account.email, account.id);
+        subject = format!("{subject} {} in {}", account.email, account.id);
     }
     let path = dir.join(file_name::from_id(&account.id));
     let mut facts = Facts::default();
     facts.file(&path);
     match entry {
-        Entry::Disabled(_) => facts.add(Mark::Good, "switched off", ""),
+        Entry::Disabled(_) => facts.add(Mark::Good, "disabled", ""),
         Entry::Broken(_, failure) => {
             facts.add(Mark::Bad, failure_words(failure, account), "");
         }
@@ -79,11 +79,11 @@ fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_ac
                     | Failure::BrokenFile(_) => Mark::Bad,
                     _ => Mark::Doubtful,
                 };
-                facts.add(mark, format!("when last asked: {}", failure_words(failure, account)), "");
+                facts.add(mark, format!("last refresh: {}", failure_words(failure, account)), "");
             }
         }
     }
-    facts.finding(what)
+    facts.finding(subject)
 }
 
 /// A sentence about an account, without the name of its file or its address.
@@ -91,31 +91,31 @@ fn failure_words(failure: &Failure, account: &Account) -> String {
     account.told(failure.words(crate::platform::clock::now(), Zone::LOCAL), true)
 }
 
-/// What is known of one file, the worst of it deciding.
+/// The facts about one file. The worst mark decides.
 struct Facts {
     mark: Mark,
-    told: Vec<String>,
+    facts: Vec<String>,
     remedies: Vec<String>,
 }
 
 impl Default for Facts {
     fn default() -> Facts {
-        Facts { mark: Mark::Good, told: Vec::new(), remedies: Vec::new() }
+        Facts { mark: Mark::Good, facts: Vec::new(), remedies: Vec::new() }
     }
 }
 
 impl Facts {
     fn add(&mut self, mark: Mark, fact: impl Into<String>, remedy: &str) {
         self.mark = self.mark.max(mark);
-        self.told.push(fact.into());
+        self.facts.push(fact.into());
         if !remedy.is_empty() {
             self.remedies.push(remedy.to_owned());
         }
     }
 
-    fn finding(self, what: String) -> Finding {
-        let (state, remedy) = (self.told.join(", "), self.remedies.join("; "));
-        Finding { mark: self.mark, what, state, remedy }
+    fn finding(self, subject: String) -> Finding {
+        let (state, remedy) = (self.facts.join(", "), self.remedies.join("; "));
+        Finding { mark: self.mark, subject, state, remedy }
     }
 
     #[cfg(unix)]
@@ -127,12 +127,16 @@ impl Facts {
             0 => self.add(Mark::Good, format!("mode {mode:03o}"), ""),
             _ => self.add(
                 Mark::Doubtful,
-                format!("mode {mode:03o}: other users can get at its tokens"),
-                "take the rights away with chmod 600",
+                format!("mode {mode:03o}: other users can read its tokens"),
+                "run chmod 600 on it",
             ),
         }
         if metadata.uid() != rustix::process::geteuid().as_raw() {
-            self.add(Mark::Doubtful, "it belongs to another user", "it can't be renewed; change its owner");
+            self.add(
+                Mark::Doubtful,
+                "owned by another user",
+                "change its owner; Quota Tray can't renew its tokens",
+            );
         }
     }
 
@@ -147,11 +151,11 @@ impl Facts {
             Some(at) if login.has_expired(now) && renewable => self.add(
                 Mark::Doubtful,
                 format!("token expired {}", format::age(at, now)),
-                "it is renewed when it is next needed",
+                "it will be renewed at the next refresh",
             ),
             Some(at) if login.has_expired(now) => self.add(
                 Mark::Bad,
-                format!("token expired {}, and there is no refresh token", format::age(at, now)),
+                format!("token expired {}, and the file has no refresh token", format::age(at, now)),
                 "sign in again with CLIProxyAPI",
             ),
             Some(at) => self.add(
@@ -159,10 +163,10 @@ impl Facts {
                 format!("token valid until {}", format::clock_time(at, now, Zone::LOCAL)),
                 "",
             ),
-            None => self.add(Mark::Good, "its file does not say when the token expires", ""),
+            None => self.add(Mark::Good, "no expiry date in the file", ""),
         }
         if !renewable && !login.has_expired(now) {
-            self.add(Mark::Doubtful, "there is no refresh token", "sign in again when the token expires");
+            self.add(Mark::Doubtful, "no refresh token", "sign in again when the token expires");
         }
     }
 }

@@ -1,39 +1,39 @@
-//! Where it is kept: a file, written at once or not at all, or the registry.
+//! Where the entry is: a file, written atomically, or the registry.
 
 #[cfg(not(windows))]
-use crate::autostart::AutostartStatus;
+use crate::autostart::status::AutostartStatus;
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use std::fmt;
 #[cfg(not(windows))]
 use std::{io, path::PathBuf};
 
-/// Where starting at login is noted on this system.
+/// Where this system keeps the entry.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Place {
+pub struct EntryLocation {
     #[cfg(not(windows))]
     file: PathBuf,
 }
 
-impl Place {
-    /// The customary place; `None` where there is no home directory to be found.
-    pub fn native() -> Option<Place> {
+impl EntryLocation {
+    /// The usual location. `None`: no home directory was found.
+    pub fn native() -> Option<EntryLocation> {
         let base = choose_native_strategy().ok()?;
         #[cfg(windows)]
         {
             let _ = base.home_dir();
-            Some(Place {})
+            Some(EntryLocation {})
         }
         #[cfg(target_os = "macos")]
         {
-            let name = format!("{}.plist", crate::autostart::agent::LABEL);
-            Some(Place { file: base.home_dir().join("Library/LaunchAgents").join(name) })
+            let name = format!("{}.plist", crate::autostart::launch_agent::LABEL);
+            Some(EntryLocation { file: base.home_dir().join("Library/LaunchAgents").join(name) })
         }
         #[cfg(not(any(target_os = "macos", windows)))]
-        Some(Place { file: base.config_dir().join("autostart/quota-tray.desktop") })
+        Some(EntryLocation { file: base.config_dir().join("autostart/quota-tray.desktop") })
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for EntryLocation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         #[cfg(not(windows))]
         return self.file.display().fmt(f);
@@ -42,37 +42,34 @@ impl fmt::Display for Place {
     }
 }
 
+#[cfg(not(any(target_os = "macos", windows)))]
+use crate::autostart::desktop_entry as format;
+#[cfg(target_os = "macos")]
+use crate::autostart::launch_agent as format;
+
 #[cfg(not(windows))]
-impl Place {
-    /// What is noted there.
+impl EntryLocation {
+    /// The status by the entry.
     ///
     /// # Errors
     /// It can't be read.
     pub(crate) fn read(&self) -> io::Result<AutostartStatus> {
-        let Some(text) = self.text()? else { return Ok(AutostartStatus::Off) };
-        #[cfg(target_os = "macos")]
-        return Ok(crate::autostart::agent::standing(&text));
-        #[cfg(not(target_os = "macos"))]
-        Ok(crate::autostart::entry::standing(&text))
+        Ok(self.contents()?.map_or(AutostartStatus::Off, |contents| format::status(&contents)))
     }
 
-    /// Notes a command there.
+    /// Makes the entry start a command.
     ///
     /// # Errors
     /// It can't be written.
     pub(crate) fn write(&self, command: &[String]) -> io::Result<()> {
-        #[cfg(target_os = "macos")]
-        use crate::autostart::agent as form;
-        #[cfg(not(target_os = "macos"))]
-        use crate::autostart::entry as form;
-        let text = match self.text()? {
-            Some(text) => form::changed(&text, command),
-            None => form::new(command),
+        let contents = match self.contents()? {
+            Some(contents) => format::update(&contents, command),
+            None => format::create(command),
         };
-        crate::platform::files::write_atomic(&self.file, text.as_bytes())
+        crate::platform::files::write_atomic(&self.file, &contents)
     }
 
-    /// Notes nothing there any more.
+    /// Removes the entry, if there is one.
     ///
     /// # Errors
     /// It can't be removed.
@@ -83,9 +80,10 @@ impl Place {
         }
     }
 
-    fn text(&self) -> io::Result<Option<String>> {
+    /// `None`: there is no entry.
+    fn contents(&self) -> io::Result<Option<Vec<u8>>> {
         match std::fs::read(&self.file) {
-            Ok(bytes) => Ok(Some(String::from_utf8_lossy(&bytes).into_owned())),
+            Ok(contents) => Ok(Some(contents)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),
         }
@@ -94,9 +92,9 @@ impl Place {
 
 #[cfg(windows)]
 mod registry {
-    use crate::autostart::AutostartStatus;
-    use crate::autostart::place::Place;
-    use crate::autostart::run_key::{NAME, line, standing};
+    use crate::autostart::location::EntryLocation;
+    use crate::autostart::run_key::{NAME, line, status};
+    use crate::autostart::status::AutostartStatus;
     use std::io;
     use windows_registry::{CURRENT_USER, Result};
 
@@ -114,12 +112,12 @@ mod registry {
         }
     }
 
-    impl Place {
+    impl EntryLocation {
         pub(in super::super) fn read(&self) -> io::Result<AutostartStatus> {
             let Some(run) = found(CURRENT_USER.open(RUN))? else { return Ok(AutostartStatus::Off) };
             let Some(line) = found(run.get_string(NAME))? else { return Ok(AutostartStatus::Off) };
             let approved = found(CURRENT_USER.open(APPROVED).and_then(|key| key.get_value(NAME)))?;
-            Ok(standing(&line, approved.and_then(|value| value.first().copied())))
+            Ok(status(&line, approved.and_then(|value| value.first().copied())))
         }
 
         pub(in super::super) fn write(&self, command: &[String]) -> io::Result<()> {
