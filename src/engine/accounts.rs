@@ -260,7 +260,7 @@ impl Accounts {
                 crate::platform::clock::now(),
             ));
         }
-        let (before, after) = (store::signature_of_login(login), store::signature_of_login(&renewed));
+        let (before, after) = (store::login_fingerprint(login), store::login_fingerprint(&renewed));
         if before != after {
             let mut known = self.known();
             let first = known.renewed.remove(&before).unwrap_or(before);
@@ -293,7 +293,7 @@ impl Source for Accounts {
         self.known().accounts = accounts.collect();
         let signature = {
             let known = self.known();
-            store::signature(&entries, |one| known.renewed.get(&one).copied().unwrap_or(one))
+            store::fingerprint(&entries, |one| known.renewed.get(&one).copied().unwrap_or(one))
         };
         let mut accounts: Vec<_> = entries
             .into_iter()

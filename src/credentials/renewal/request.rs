@@ -24,7 +24,7 @@ const FIRST_BACKOFF: TimeDelta = TimeDelta::minutes(1);
 const MAX_BACKOFF: TimeDelta = TimeDelta::minutes(30);
 
 /// New tokens.
-pub(crate) struct Received {
+pub(crate) struct ReceivedTokens {
     pub tokens: Tokens,
     /// Whether the journal has them, too.
     pub is_in_journal: bool,
@@ -42,7 +42,7 @@ impl Renewer {
         token: &Secret,
         files: &CredentialFiles,
         journal: &mut Journal,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<ReceivedTokens, Refusal> {
         let provider = login.account.provider;
         let endpoint = token_response::endpoint(provider, &policy.endpoints);
         let form = token_response::form(provider, token);
@@ -71,7 +71,8 @@ impl Renewer {
             Ok(TokenResponse { status, retry_after, body }) => match token_response::meaning(status, &body) {
                 Meaning::Tokens(tokens) => {
                     let header = &mut journal.header;
-                    (header.received_at, header.server_errors, header.last_status) = (Some(now), 0, None);
+                    (header.received_at, header.declined_requests, header.declined_status) =
+                        (Some(now), 0, None);
                     // Of a response that does not fit into its slot, the tokens alone are stored.
                     let is_stored = if has_failed || body.len() > MAX_RESPONSE_BYTES {
                         journal.store_response(&token_response::to_json(&tokens)).is_ok()
@@ -82,7 +83,7 @@ impl Renewer {
                         && enter_phase(journal, RenewalPhase::Received, now)
                         && journal.is_at(&files.journal);
                     self.reach(Checkpoint::ResponseStored);
-                    Ok(Received { tokens, is_in_journal })
+                    Ok(ReceivedTokens { tokens, is_in_journal })
                 }
                 Meaning::Unknown => {
                     journal.header.received_at = Some(now);
@@ -106,7 +107,7 @@ impl Renewer {
                 log::warn!("{}: the token server's response was lost: {failure:?}", login.account.id);
                 let tokens = part.and_then(|part| token_response::parse(&part));
                 let is_in_journal = !has_failed && journal.is_at(&files.journal);
-                let received = tokens.map(|tokens| Received { tokens, is_in_journal });
+                let received = tokens.map(|tokens| ReceivedTokens { tokens, is_in_journal });
                 received.ok_or_else(|| response_lost(&journal.header, now).into())
             }
         }
@@ -116,15 +117,15 @@ impl Renewer {
 /// The token server does not accept requests for now. The token is still valid.
 fn not_accepted(journal: &mut Journal, status: u16, retry_after: Option<&str>, now: DateTime<Utc>) -> Reason {
     let header = &mut journal.header;
-    let doubled = FIRST_BACKOFF * 2_i32.pow(header.server_errors.min(8));
+    let doubled = FIRST_BACKOFF * 2_i32.pow(header.declined_requests.min(8));
     let retry_at = match status {
         429 => http::retry_at(retry_after, now),
         _ => now + doubled.min(MAX_BACKOFF),
     };
-    header.server_errors = header.server_errors.saturating_add(1);
-    (header.last_status, header.not_before) = (Some(status), Some(retry_at));
+    header.declined_requests = header.declined_requests.saturating_add(1);
+    (header.declined_status, header.not_before) = (Some(status), Some(retry_at));
     enter_unsent(journal, now);
-    Reason::ServerError { status, retry_at }
+    Reason::RequestDeclined { status, retry_at }
 }
 
 /// The server has not used the token, so it is still valid.
