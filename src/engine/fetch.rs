@@ -116,3 +116,98 @@ impl SourceSet {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::budget::RequestLimits;
+    use crate::engine::state_dir::StateDir;
+    use crate::quota::{AccountId, Provider};
+    use crate::sources::BoxFuture;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tempfile::TempDir;
+
+    /// A login whose requests are all rejected.
+    #[derive(Clone, Default)]
+    struct Rejected {
+        /// The token changes with each renewal. `None`: it can't be renewed.
+        generation: Option<usize>,
+        has_expired: bool,
+        requests: Arc<AtomicUsize>,
+    }
+
+    impl SourceLogin for Rejected {
+        fn fetch(&self) -> BoxFuture<'_, Result<Usage, Failure>> {
+            self.requests.fetch_add(1, Ordering::Relaxed);
+            Box::pin(std::future::ready(Err(Failure::SignInAgain)))
+        }
+
+        fn token_hash(&self) -> Option<String> {
+            Some(format!("token {:?}", self.generation))
+        }
+
+        fn has_expired(&self, _now: DateTime<Utc>) -> bool {
+            self.has_expired
+        }
+
+        fn renew(&self) -> Option<BoxFuture<'_, Result<Box<dyn SourceLogin>, RenewalError>>> {
+            let generation = Some(self.generation? + 1);
+            let renewed: Box<dyn SourceLogin> =
+                Box::new(Rejected { generation, has_expired: false, requests: self.requests.clone() });
+            Some(Box::pin(std::future::ready(Ok(renewed))))
+        }
+    }
+
+    fn account() -> Account {
+        let (id, email) = (AccountId::file("a.json".into()), "a@x".into());
+        Account { id, provider: Provider::CLAUDE, email, identity: None }
+    }
+
+    fn sources(per_five_minutes: u32) -> (SourceSet, TempDir) {
+        let dir = tempfile::tempdir().expect("a folder");
+        let limits = RequestLimits { per_five_minutes, claude_per_hour: 100 };
+        (SourceSet::new(Vec::new(), Some(limits), StateDir::new(dir.path())), dir)
+    }
+
+    /// The result and the number of requests that were sent.
+    async fn fetch(sources: &SourceSet, login: &Rejected) -> (Option<Result<Usage, Failure>>, usize) {
+        let capabilities = Capabilities {
+            renews_tokens: login.generation.is_some(),
+            passive_usage: false,
+            sign_in: "open Claude Code once",
+        };
+        let before = login.requests.load(Ordering::Relaxed);
+        let outcome = sources.fetch(account(), capabilities, Box::new(login.clone())).await;
+        (outcome.result, login.requests.load(Ordering::Relaxed) - before)
+    }
+
+    #[tokio::test]
+    async fn rejected_token_is_renewed_once_and_its_successor_is_not() {
+        let (sources, _dir) = sources(60);
+        let mut login = Rejected { generation: Some(1), ..Rejected::default() };
+        assert_eq!(fetch(&sources, &login).await, (Some(Err(Failure::SignInAgain)), 2));
+        login.generation = Some(2);
+        assert_eq!(fetch(&sources, &login).await, (Some(Err(Failure::SignInAgain)), 1));
+        login.has_expired = true;
+        assert_eq!(fetch(&sources, &login).await, (Some(Err(Failure::SignInAgain)), 0));
+    }
+
+    #[tokio::test]
+    async fn request_after_a_renewal_stays_within_the_budget() {
+        let (sources, _dir) = sources(1);
+        let login = Rejected { generation: Some(1), ..Rejected::default() };
+        assert_eq!(sources.admit(&[account().into()], true), [Admission::Allowed]);
+        assert_eq!(fetch(&sources, &login).await, (None, 1));
+    }
+
+    #[tokio::test]
+    async fn expired_login_of_a_source_without_renewal_says_how_to_sign_in() {
+        let (sources, _dir) = sources(60);
+        let login = Rejected { has_expired: true, ..Rejected::default() };
+        let expired = Failure::Expired("open Claude Code once".into());
+        assert_eq!(fetch(&sources, &login).await, (Some(Err(expired)), 0));
+        let valid = Rejected::default();
+        assert_eq!(fetch(&sources, &valid).await, (Some(Err(Failure::SignInAgain)), 1));
+    }
+}

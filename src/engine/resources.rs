@@ -17,7 +17,7 @@ pub struct Resources {
 
 impl Resources {
     /// Everything is kept in `state_dir`, except locks that are shared by processes with different state directories:
-    /// these are in `runtime_dir`. `on_checkpoint` is called for each step of a token renewal.
+    /// these are in `runtime_dir`. `on_checkpoint` is called at each checkpoint of a token renewal.
     pub fn new(state_dir: &Path, runtime_dir: &Path, on_checkpoint: fn(Checkpoint)) -> Resources {
         files::remove_abandoned(state_dir);
         Resources {

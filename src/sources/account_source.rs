@@ -60,8 +60,7 @@ pub trait SourceLogin: Send + Sync {
         None
     }
 
-    /// Renews the access token; the result is the renewed login. `None`: this source does not renew tokens, and has
-    /// nothing to look up in place of that.
+    /// Renews the access token; the result is the renewed login. `None`: this source never renews tokens.
     fn renew(&self) -> Option<BoxFuture<'_, Result<Box<dyn SourceLogin>, RenewalError>>> {
         None
     }
@@ -102,7 +101,7 @@ pub struct ListedAccount {
 /// Why a token was not renewed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RenewalError {
-    /// What prevents it and what helps, as a clause.
+    /// What prevents it and what helps.
     pub reason: RenewalFailure,
     /// Whether the owner has to sign in again: the refresh token is of no use any more.
     pub needs_sign_in: bool,

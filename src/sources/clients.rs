@@ -16,7 +16,7 @@ pub struct Clients {
 
 impl Clients {
     /// Journals of renewals are kept in `state_dir`; locks that are shared by processes with different state directories
-    /// in `runtime_dir`. `on_checkpoint` is called for each step of a renewal.
+    /// in `runtime_dir`. `on_checkpoint` is called at each checkpoint of a renewal.
     pub fn new(state_dir: &Path, runtime_dir: &Path, on_checkpoint: fn(Checkpoint)) -> Clients {
         let http = Arc::new(Http::default());
         let renewer = Renewer::new(state_dir, runtime_dir, http.clone(), on_checkpoint);
