@@ -75,7 +75,7 @@ impl Folder {
 
 /// The signature of entries of which each stands for itself.
 fn signature(entries: &[Entry]) -> u64 {
-    store::signature(entries, |number| number)
+    store::fingerprint(entries, |number| number)
 }
 
 /// Why an entry is broken.

@@ -14,7 +14,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::Settings;
 use quota_tray::presenter::Presenter;
 use quota_tray::presenter::format::Zone;
-use quota_tray::quota::{Account, AccountId, AccountUsage, Failure, Provider, Snapshot, Usage, Window};
+use quota_tray::quota::{
+    Account, AccountId, AccountUsage, Failure, Provider, RenewalFailure, Snapshot, Usage, Window,
+};
 use quota_tray::tray::menu::{Item, Menu, account_items};
 use std::path::Path;
 

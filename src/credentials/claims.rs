@@ -1,5 +1,5 @@
-//! What the ID token of a Codex file says of the account. It is a JWT that nobody verifies here: its claims
-//! only choose what is asked for, with an access token that the server verifies.
+//! The claims in the ID token of a Codex file. The JWT is not verified here: the claims only select what is requested, with
+//! an access token that the server verifies.
 
 use crate::credentials::file::Document;
 use base64::Engine;
@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 /// The object with OpenAI's own claims.
 const OPENAI: &str = "https://api.openai.com/auth";
 
-/// JWTs have no padding; some programs write it all the same.
+/// JWTs have no padding; some programs write it nevertheless.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
@@ -20,14 +20,14 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The claims that a request depends on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// The ChatGPT workspace (CLIProxyAPI#2532, #3497). `None`: not told.
+    /// The ChatGPT workspace (CLIProxyAPI#2532, #3497). `None`: the token does not say.
     pub workspace: Option<String>,
     /// Whether it is a FedRAMP account: Codex sends `X-OpenAI-Fedramp` for these.
     pub is_fedramp: bool,
 }
 
 impl Claims {
-    /// The claims of an ID token; none where it is no JWT.
+    /// The claims of an ID token; the defaults if it is not a JWT.
     pub fn of(id_token: &str) -> Claims {
         Claims::read(id_token).unwrap_or_default()
     }
@@ -37,10 +37,10 @@ impl Claims {
         let document = Document::parse(&body).ok()?;
         let claims = document.get(OPENAI)?;
         let workspace = claims.get("chatgpt_account_id").and_then(Value::as_str);
-        // Anything else could not stand in a header.
-        let is_fit = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic());
+        // Other characters can't be sent in a header.
+        let is_valid = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic());
         Some(Claims {
-            workspace: workspace.filter(is_fit).map(str::to_owned),
+            workspace: workspace.filter(is_valid).map(str::to_owned),
             is_fedramp: claims.get("chatgpt_account_is_fedramp").and_then(Value::as_bool) == Some(true),
         })
     }

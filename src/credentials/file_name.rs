@@ -1,7 +1,7 @@
-//! The id of an account in the folder: the name of its file, also where that is not text.
+//! The id of an account: the name of its file, even where that is not valid Unicode.
 //!
-//! A name that is UTF-8 is its own id. What is not text in a name is written in hexadecimal behind a slash. No file name
-//! holds a slash, so no two names share an id.
+//! A name in UTF-8 is its own id. Other bytes in a name are written in hexadecimal after a slash. File names contain no
+//! slash, so no two names have the same id.
 
 use crate::quota::AccountId;
 use std::ffi::{OsStr, OsString};
@@ -31,7 +31,7 @@ pub fn from_id(id: &AccountId) -> OsString {
         let unit = escaped.get(..digits).and_then(|digits| u32::from_str_radix(digits, 16).ok());
         match unit {
             Some(unit) => push_unit(&mut name, unit),
-            // Not an id of ours.
+            // The escape is invalid, so the id is a plain name.
             None => return OsString::from(&*text),
         }
         rest = &escaped[digits..];
@@ -47,7 +47,7 @@ fn hex(unit: u32) -> String {
 
 enum Piece {
     Text(char),
-    /// A byte (Unix) or half a surrogate pair (Windows) that is no part of any character.
+    /// A byte (Unix) or half a surrogate pair (Windows) that is not part of a character.
     Unit(u32),
 }
 
@@ -109,7 +109,7 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn is_known_as(name: &OsStr, id: &str) {
+    fn assert_round_trip(name: &OsStr, id: &str) {
         assert_eq!(to_id(name).key(), id);
         assert_eq!(from_id(&AccountId::file(id.into())), name, "{id}");
     }
@@ -124,7 +124,7 @@ mod tests {
             "a\u{1b}[31m.json",
             "",
         ] {
-            is_known_as(OsStr::new(name), name);
+            assert_round_trip(OsStr::new(name), name);
         }
     }
 
@@ -137,19 +137,19 @@ mod tests {
 
     #[test]
     #[cfg(unix)]
-    fn bytes_that_are_no_text_are_escaped() {
+    fn bytes_that_are_not_utf8_are_escaped() {
         let name = |bytes| std::os::unix::ffi::OsStrExt::from_bytes(bytes);
-        is_known_as(name(b"claude-\xff.json"), "claude-/FF.json");
-        is_known_as(name(b"\xf0\x9f\x92.json"), "/F0/9F/92.json");
-        is_known_as(name(b"\xdf\xd8d8.json"), "/DF/D8d8.json");
+        assert_round_trip(name(b"claude-\xff.json"), "claude-/FF.json");
+        assert_round_trip(name(b"\xf0\x9f\x92.json"), "/F0/9F/92.json");
+        assert_round_trip(name(b"\xdf\xd8d8.json"), "/DF/D8d8.json");
     }
 
     #[test]
     #[cfg(windows)]
     fn halves_of_surrogate_pairs_are_escaped() {
         let name = |units: &[u16]| -> OsString { std::os::windows::ffi::OsStringExt::from_wide(units) };
-        is_known_as(&name(&[0x61, 0xd800, 0x62]), "a/d800b");
-        is_known_as(&name(&[0xdc00, 0xd83d, 0xdca1]), "/dc00💡");
-        is_known_as(&name(&[0xd83d]), "/d83d");
+        assert_round_trip(&name(&[0x61, 0xd800, 0x62]), "a/d800b");
+        assert_round_trip(&name(&[0xdc00, 0xd83d, 0xdca1]), "/dc00💡");
+        assert_round_trip(&name(&[0xd83d]), "/d83d");
     }
 }

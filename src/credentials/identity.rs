@@ -1,19 +1,19 @@
-//! Whose login a file holds, read from what a renewal of its tokens does not change.
+//! The identity of the login in a file, from the values that a renewal does not change.
 
 use crate::credentials::file::Document;
 use crate::platform::secret::sha256_hex;
 use crate::quota::identity::Identity;
 use crate::quota::{AccountId, Provider};
 
-/// Hexadecimal digits of the hash: 64 bits, far more than a folder of logins needs.
+/// Hexadecimal digits of the hash: 64 bits make a collision between the logins of a folder impossible in practice.
 const DIGITS: usize = 16;
 
 /// The identity of a login: its provider, its e-mail address (or `login`) without regard to case, and what the file
 /// says of account, organisation and workspace. All of these count, since none is enough alone: one address can
 /// belong to two organisations, and the members of a ChatGPT workspace share its `account_id`.
 ///
-/// Where no person is named, the file name stands for one. A hash of the first token seen would not do: another
-/// program may renew it at any time, and that must not look like another login.
+/// Where neither address nor account is given, the file name is used instead. A hash of the first token would not do:
+/// another program may renew it at any time, and that is still the same login.
 ///
 /// `workspace` is the ChatGPT workspace that requests are sent for, from wherever it was read.
 pub fn identity(
@@ -32,7 +32,7 @@ pub fn identity(
     };
     let file = (email.is_none() && account.is_none()).then_some(id.key());
     let parts = [email.as_deref(), account, organization, file];
-    // No part holds a NUL, and an absent part is not an empty one.
+    // No part contains a NUL, and a missing part differs from an empty one.
     let joined = parts.map(|part| part.map_or("-".to_owned(), |part| format!("+{part}"))).join("\0");
     Identity(format!("{}/{}", provider.key(), &sha256_hex(joined.as_bytes())[..DIGITS]))
 }
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn renewal_and_case_of_the_address_leave_the_identity_as_it_is() {
+    fn renewal_and_case_of_the_address_do_not_change_the_identity() {
         let before = claude(&json!({"email": "Alice@X", "account_uuid": "1", "access_token": "a"}));
         let after = claude(&json!({
             "email": "alice@x", "account_uuid": "1", "access_token": "b", "refresh_token": "c", "expired": 5,
@@ -86,7 +86,7 @@ mod tests {
     }
 
     #[test]
-    fn file_name_counts_only_where_no_person_is_named() {
+    fn file_name_counts_only_without_address_and_account() {
         let named = json!({"email": "a@x"});
         assert_eq!(of(Provider::CLAUDE, "1.json", &named), of(Provider::CLAUDE, "2.json", &named));
         let (first, renewed) = (json!({"access_token": "a"}), json!({"access_token": "b"}));

@@ -20,7 +20,7 @@ pub enum Obstacle {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The file has an attribute that forbids any change.
-    #[error("its file is immutable; make it changeable with {remedy} FILE")]
+    #[error("its file is immutable; make it writable with {remedy} FILE")]
     Immutable {
         /// The command that removes the attribute.
         remedy: &'static str,

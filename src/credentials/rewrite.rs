@@ -1,4 +1,4 @@
-//! Changing tokens in the text of a credential file: these bytes and no others.
+//! Changing values in the text of a credential file, without changing any other byte.
 
 use crate::credentials::file::Unreadable;
 use serde::de::{Deserializer, MapAccess, Visitor};
@@ -6,11 +6,11 @@ use serde_json::value::RawValue;
 use std::borrow::Cow;
 use zeroize::Zeroizing;
 
-/// Puts new values into the text of a JSON object. A key that is there keeps its place, one that is
-/// not is added at the end; every other byte stays as it is: order, spaces, number formats.
+/// Sets string values in the text of a JSON object. An existing key keeps its place, a new one is added at the end; every
+/// other byte is unchanged: order, white space, number formats.
 ///
 /// # Errors
-/// The text is no JSON object.
+/// The text is not a JSON object.
 pub fn splice(text: &str, changes: &[(&str, &str)]) -> Result<Zeroizing<String>, Unreadable> {
     let broken =
         |error: serde_json::Error| Unreadable::Broken(format!("it is not JSON (line {})", error.line()));
@@ -29,12 +29,12 @@ pub fn splice(text: &str, changes: &[(&str, &str)]) -> Result<Zeroizing<String>,
         if spans.peek().is_none() {
             let comma = if std::mem::take(&mut empty) { "" } else { "," };
             let member = Zeroizing::new(format!("{comma}\"{key}\":{}", *quoted(value)));
-            // Behind the last value, before the white space in front of the brace.
+            // After the last value, before the white space in front of the brace.
             let end = text[..close].trim_end().len();
             edits.push((end, end, member));
         }
         for (_, raw) in spans {
-            // The raw value is a slice of `body`, so its place is the distance between the two.
+            // The raw value is a slice of `body`, so its offset is the distance between the two.
             let start = offset + (raw.get().as_ptr() as usize - body.as_ptr() as usize);
             edits.push((start, start + raw.get().len(), quoted(value)));
         }
@@ -52,7 +52,7 @@ pub fn splice(text: &str, changes: &[(&str, &str)]) -> Result<Zeroizing<String>,
     Ok(result)
 }
 
-/// Collects an object's members as they stand in the text, duplicates included.
+/// Collects an object's members in the order of the text, duplicates included.
 struct Members;
 
 impl<'de> Visitor<'de> for Members {
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_object_is_left_alone() {
+    fn text_that_is_not_an_object_is_refused() {
         for text in ["", "[]", "{\"a\":", "{} x", "null"] {
             assert!(splice(text, &[("t", "new")]).is_err(), "{text}");
         }

@@ -1,4 +1,4 @@
-//! The auth directory: which accounts there are, and which of them can be asked.
+//! The auth directory: which accounts there are, and which of them can be used.
 
 use crate::credentials::claims::Claims;
 use crate::credentials::file::{self, Document, Unreadable};
@@ -15,35 +15,34 @@ use std::io;
 use std::path::{Path, PathBuf};
 use tokio::task::JoinSet;
 
-/// One login, as its credential file has it.
+/// A login as it is in its credential file.
 #[derive(Debug, Clone)]
 pub struct Login {
     /// Whose login it is.
     pub account: Account,
     /// The credential file.
     pub path: PathBuf,
-    /// What the usage API is asked with.
+    /// The token for the usage API.
     pub access_token: Secret,
     /// When that token expires. `None`: the file does not say.
     pub expires_at: Option<DateTime<Utc>>,
-    /// When it was renewed last, by whoever. `None`: the file does not say.
+    /// When it was last renewed, by any program. `None`: the file does not say.
     pub renewed_at: Option<DateTime<Utc>>,
     /// The ChatGPT workspace. `None`: the personal one.
     pub workspace: Option<String>,
     /// Whether its ID token marks it as a FedRAMP account of ChatGPT.
     pub is_fedramp: bool,
-    /// How this account's requests travel.
+    /// The proxy for this account's requests.
     pub proxy: Proxy,
 }
 
-/// A token that expires within this time is taken for expired: clocks differ, and a request takes
-/// time.
-const TOLERANCE: TimeDelta = TimeDelta::minutes(1);
+/// A token that expires within this time counts as expired: clocks differ, and a request takes time.
+const EXPIRY_TOLERANCE: TimeDelta = TimeDelta::minutes(1);
 
 impl Login {
-    /// Whether the access token is of no use any more.
+    /// Whether the access token has expired, or will within a minute.
     pub fn has_expired(&self, now: DateTime<Utc>) -> bool {
-        self.expires_at.is_some_and(|at| at <= now + TOLERANCE)
+        self.expires_at.is_some_and(|at| at <= now + EXPIRY_TOLERANCE)
     }
 
     /// What a request for its usage needs.
@@ -57,19 +56,19 @@ impl Login {
     }
 }
 
-/// One of our files in the auth directory.
+/// A file in the auth directory that belongs to an account.
 #[derive(Debug, Clone)]
 pub enum Entry {
     /// A login that can be used.
     Login(Login),
-    /// One that its owner has switched off, whatever else is in the file.
+    /// A login that is switched off (`disabled`), whatever else is in the file.
     Disabled(Account),
     /// A file that can't be used.
     Broken(Account, Failure),
 }
 
 impl Entry {
-    /// Whose entry it is.
+    /// The account.
     pub fn account(&self) -> &Account {
         match self {
             Entry::Login(login) => &login.account,
@@ -78,42 +77,42 @@ impl Entry {
     }
 }
 
-/// The accounts in `dir`, in no particular order. `known` are the accounts of the scan before: a file
-/// that was one of ours stays ours while it is broken. A folder that does not exist holds none.
+/// The accounts in `dir`, in no particular order. `known` are the accounts of the previous scan: a file of theirs is
+/// reported even while it is broken. A folder that does not exist has no accounts.
 ///
 /// # Errors
-/// A folder that can't be read.
+/// The folder can't be read.
 pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result<Vec<Entry>> {
     let mut entries = Vec::new();
-    let mut doubtful = JoinSet::new();
+    let mut unreadable = JoinSet::new();
     for name in names(dir)? {
         let id = file_name::to_id(&name);
         let path = dir.join(&name);
         match file::read_once(&path) {
             Ok(contents) => entries.extend(read_login(&id, &path, &contents.document, known.get(&id))),
-            // Patience is for all of these at once, so that one that is broken holds up no other.
-            Err(_) => drop(doubtful.spawn(async move { (file::read(&path).await, id, path) })),
+            // All of these are retried at the same time, so that a broken file does not delay the others.
+            Err(_) => drop(unreadable.spawn(async move { (file::read(&path).await, id, path) })),
         }
     }
-    while let Some(read) = doubtful.join_next().await {
+    while let Some(read) = unreadable.join_next().await {
         let (read, id, path) = read.map_err(io::Error::other)?;
         let known = known.get(&id);
         entries.extend(match read {
             Ok(contents) => read_login(&id, &path, &contents.document, known),
             Err(Unreadable::Gone) if !path.is_symlink() => None,
-            Err(Unreadable::Gone) => broken(&id, known, "the link leads nowhere"),
-            Err(unreadable) => broken(&id, known, &unreadable.to_string()),
+            Err(Unreadable::Gone) => broken(&id, known, "it is a broken link"),
+            Err(error) => broken(&id, known, &error.to_string()),
         });
     }
     Ok(entries)
 }
 
-/// A number that changes with anything a refresh would show differently: the set of accounts, a
-/// token, a switch. Holds no secret. `alias` gives the number to take for that of one entry.
-pub fn signature(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
+/// A number that changes with everything that changes the result of a refresh: the set of accounts, a token, a switch. It
+/// reveals no secret. `alias` replaces the number of one entry.
+pub fn fingerprint(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
     let numbers = entries.iter().map(|entry| {
         let number = match entry {
-            Entry::Login(login) => signature_of_login(login),
+            Entry::Login(login) => login_fingerprint(login),
             Entry::Disabled(account) => hash_of(account),
             Entry::Broken(account, failure) => hash_of(&(&account.id, format!("{failure:?}"))),
         };
@@ -124,8 +123,8 @@ pub fn signature(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
     hash_of(&numbers)
 }
 
-/// The same of one login.
-pub fn signature_of_login(login: &Login) -> u64 {
+/// The same for one login.
+pub fn login_fingerprint(login: &Login) -> u64 {
     let Login { account, access_token, expires_at, workspace, is_fedramp, proxy, .. } = login;
     hash_of(&(account, access_token.expose(), expires_at, workspace, is_fedramp, proxy))
 }
@@ -136,7 +135,10 @@ fn hash_of(value: &impl Hash) -> u64 {
     hasher.finish()
 }
 
-/// The names that CLIProxyAPI would load: `*.json` at the top level, dot files included.
+/// The file names that CLIProxyAPI loads: `*.json` at the top level, dot files included.
+///
+/// # Errors
+/// The folder can't be read.
 pub(crate) fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
     let listing = match std::fs::read_dir(dir) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -156,8 +158,8 @@ pub(crate) fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
     Ok(names)
 }
 
-/// A credential of ours; `None` for what CLIProxyAPI takes for no login, either: other types, files without a
-/// type, API keys. They are skipped without complaint.
+/// The account in a credential file. `None`: CLIProxyAPI does not load it as a login, or it is of another provider: files
+/// without a type, API keys, other types.
 pub fn read_login(
     id: &AccountId,
     path: &Path,
@@ -165,7 +167,7 @@ pub fn read_login(
     known: Option<&Account>,
 ) -> Option<Entry> {
     let Some(kind) = document.text("type") else {
-        // An account that is shown does not vanish without a word.
+        // An account that was shown does not disappear without an explanation.
         return known.and_then(|account| broken(id, Some(account), "it has no \"type\""));
     };
     let provider = REGISTRY.provider(kind)?;
@@ -184,18 +186,15 @@ pub fn read_login(
         return Some(Entry::Disabled(account));
     }
     let fail = |account: Account, what: &str| {
-        let words = format!("could not use {id}: {what}");
-        Some(Entry::Broken(account, Failure::BrokenFile(words)))
+        let text = format!("could not use {id}: {what}");
+        Some(Entry::Broken(account, Failure::BrokenFile(text)))
     };
     let Some(access_token) = document.text("access_token") else {
         return fail(account, "it has no access token; sign in again with CLIProxyAPI");
     };
-    // Anything else could not stand in a header.
+    // Other characters can't be sent in a header.
     if !access_token.bytes().all(|byte| byte.is_ascii_graphic()) {
-        return fail(
-            account,
-            "its access token holds characters no token has; sign in again with CLIProxyAPI",
-        );
+        return fail(account, "its access token has invalid characters; sign in again with CLIProxyAPI");
     }
     let proxy = match Proxy::parse(document.text("proxy_url")) {
         Ok(proxy) => proxy,
@@ -213,17 +212,17 @@ pub fn read_login(
     }))
 }
 
-/// A row for a file that can't be read, if it is one of ours: it was before, or the first word of its name
-/// says so, as in the names that CLIProxyAPI gives to logins ("claude-a@b.c.json").
+/// An entry for a file that can't be read, if it is an account's: it was in the previous scan, or its name begins with a
+/// provider's, as CLIProxyAPI names its files ("claude-a@b.c.json").
 fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
-    let by_name = || {
+    let account_by_name = || {
         let name = id.key().to_lowercase();
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
         let provider = REGISTRY.providers().find(is_named)?;
         Some(Account { id: id.clone(), provider, email: text::label(id.key()), identity: None })
     };
-    let account = known.cloned().or_else(by_name)?;
-    let words = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");
-    Some(Entry::Broken(account, Failure::BrokenFile(words)))
+    let account = known.cloned().or_else(account_by_name)?;
+    let text = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");
+    Some(Entry::Broken(account, Failure::BrokenFile(text)))
 }

@@ -75,7 +75,7 @@ impl CliProxyApi {
             let mut history = folder.history();
             let accounts = entries.iter().map(|entry| (entry.account().id.clone(), entry.account().clone()));
             history.accounts = accounts.collect();
-            store::signature(&entries, |one| history.renewed.get(&one).copied().unwrap_or(one))
+            store::fingerprint(&entries, |one| history.renewed.get(&one).copied().unwrap_or(one))
         };
         let accounts = entries
             .into_iter()
@@ -141,7 +141,7 @@ impl Folder {
             // Its usage is another account's; the next listing finds that account.
             return Err(Refusal::until("another login was signed in to its file", clock::now()));
         }
-        let (before, after) = (store::signature_of_login(login), store::signature_of_login(&renewed));
+        let (before, after) = (store::login_fingerprint(login), store::login_fingerprint(&renewed));
         if before != after {
             let mut history = self.history();
             let first = history.renewed.remove(&before).unwrap_or(before);

@@ -18,6 +18,16 @@ fn each_failure_has_its_words_in_the_row_and_a_sentence_below_it() {
         (Failure::NotTrusted("api.example.com".into()), "not trusted", "Could not trust api.example.com"),
         (Failure::SignInAgain, "sign in again", "Sign in again"),
         (Failure::Expired("start CLIProxyAPI".into()), "token expired", "Token expired: start CLIProxyAPI"),
+        (
+            Failure::Expired(RenewalFailure::ResponsesLost { responses_lost: 3, retry_at: ahead(130) }),
+            "token expired",
+            "response was lost 3 times; trying again at 15:10, or sign in again",
+        ),
+        (
+            Failure::Rejected(RenewalFailure::Unsent { unsent: Box::new(Failure::TimedOut(15)) }),
+            "token not accepted",
+            "cannot renew: no answer within 15 s",
+        ),
         (Failure::RateLimited(ahead(130)), "rate limited until 15:10", "Rate limited until 15:10"),
         (Failure::RateLimited(ahead(24 * 60)), "rate limited until 18 Sep, 13:00", "until 18 Sep, 13:00"),
         (Failure::Server(502), "server error 502", "502"),

@@ -25,7 +25,7 @@ fn response_that_comes_while_the_process_is_stopped_is_read_when_it_goes_on() {
         stage.ledger.wait_for(&player.name, |login| login.renewals == 1);
         if first_piece {
             gate.open();
-            status.stderr_line("renewal: AnswerKept");
+            status.stderr_line("renewal: PieceStored");
         }
         let pid = Pid::from_raw(status.id().try_into().expect("a process number")).expect("not 0");
         kill_process(pid, Signal::STOP).expect("it runs");

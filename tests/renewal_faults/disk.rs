@@ -145,7 +145,7 @@ fn a_file_that_may_not_grow_is_no_place_for_new_tokens() {
             _ => stage.scene.auth_dir(),
         };
         let row = stage.row(&mut limited(&stage, blocks));
-        let words = format!("token expired: cannot renew: there is no room left in {}", place.display());
+        let words = format!("token expired: cannot renew: there is no space left in {}", place.display());
         assert_eq!(row.words, words, "{}", row.stderr);
         nothing_was_spent(&stage, &before);
         stage.shows_usage_with(2);
@@ -161,7 +161,7 @@ fn a_full_disk_is_no_place_for_new_tokens() {
         let Some(disk) = SmallDisk::over(&place, 128) else { return };
         let before = stage.text();
         disk.fill(4);
-        let words = format!("token expired: cannot renew: there is no room left in {}", place.display());
+        let words = format!("token expired: cannot renew: there is no space left in {}", place.display());
         stage.says(&words);
         nothing_was_spent(&stage, &before);
         disk.clear();

@@ -96,7 +96,7 @@ fn as_root_immutable_file_keeps_its_token() {
         let row = stage.status();
         change('-');
         let words =
-            "token expired: cannot renew: its file is immutable; make it changeable with chattr -i -a FILE";
+            "token expired: cannot renew: its file is immutable; make it writable with chattr -i -a FILE";
         assert_eq!(row.words, words, "{attribute}: {}", row.stderr);
         nothing_was_spent(&stage, &before);
     }

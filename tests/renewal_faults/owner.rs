@@ -119,7 +119,7 @@ fn program_that_accepts_no_connection_any_more_counts_as_a_cliproxyapi() {
 
 fn does_not_answer(address: &str) -> String {
     format!(
-        "token expired: a program on {} accepts connections but does not answer, and may be CLIProxyAPI; restart it, \
+        "token expired: a program on {} accepts connections but does not respond, and may be CLIProxyAPI; restart it, \
          or set token_renewal = \"always\"",
         address.trim_start_matches("http://")
     )

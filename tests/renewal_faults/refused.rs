@@ -34,7 +34,8 @@ fn an_answer_that_is_about_the_server_never_means_a_dead_login() {
         }
         stage.ledger.instead(answer);
         let row = stage.status();
-        let told = format!("token expired: cannot renew: the token server answered {status}; trying again");
+        let told =
+            format!("token expired: cannot renew: the token server responded with {status}; trying again");
         assert!(row.words.starts_with(&told), "{status} {body}: {row:?}");
         assert_eq!((row.code, row.state.as_str()), (1, "expired"), "{status} {body}");
         assert_eq!((stage.text(), stage.beside()), (before, Vec::new()), "{status} {body}");
@@ -52,7 +53,7 @@ fn a_server_that_is_down_for_long_never_uses_up_the_tries() {
     let stage = Stage::codex();
     stage.ledger.instead(Answer::status(500));
     for _ in 0..5 {
-        stage.says("token expired: cannot renew: the token server answered 500; trying again later");
+        stage.says("token expired: cannot renew: the token server responded with 500; trying again later");
         stage.pass(300);
     }
     stage.ledger.is_sound();
@@ -66,7 +67,7 @@ fn token_server_in_trouble_gets_one_request_from_thirty_runs() {
         stage.ledger.instead(Answer::status(status));
         for _ in 0..30 {
             stage.says(&format!(
-                "token expired: cannot renew: the token server answered {status}; trying again later"
+                "token expired: cannot renew: the token server responded with {status}; trying again later"
             ));
         }
         assert_eq!(stage.ledger.posts().len(), 1, "{status}");
@@ -90,7 +91,10 @@ fn a_token_server_that_names_a_moment_is_not_asked_before_it() {
     stage.status();
     stage.ledger.is_sound();
     let row = stage.status();
-    assert!(row.words.starts_with("token expired: cannot renew: the token server answered 429"), "{row:?}");
+    assert!(
+        row.words.starts_with("token expired: cannot renew: the token server responded with 429"),
+        "{row:?}"
+    );
     stage.pass(590);
     stage.status();
     assert_eq!(stage.ledger.posts().len(), 1, "it was asked within the time it has set");

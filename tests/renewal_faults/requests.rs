@@ -159,7 +159,7 @@ fn a_token_endpoint_that_points_elsewhere_is_not_followed() {
         for location in [elsewhere.url("/claude/token"), stage.scene.usage.url("/elsewhere")] {
             stage.ledger.instead(Answer::redirect(&location).with_status(status));
             stage.says(&format!(
-                "token expired: cannot renew: the token server answered {status}; trying again later"
+                "token expired: cannot renew: the token server responded with {status}; trying again later"
             ));
             stage.pass(3600);
         }

@@ -5,7 +5,7 @@ use super::stage::Stage;
 use crate::common::Answer;
 use chrono::TimeDelta;
 
-const USED_UP: &str = "token expired: its file holds a refresh token that was already used; restart CLIProxyAPI, \
+const USED_UP: &str = "token expired: its file has a refresh token that was already used; restart CLIProxyAPI, \
                        or sign in again with it";
 
 #[test]

@@ -61,10 +61,10 @@ pub struct Header {
     /// How often in a row the token server has not accepted the request (429, 403, 5xx …), which says nothing about the
     /// token.
     #[serde(default, rename = "failures")]
-    pub server_errors: u32,
+    pub declined_requests: u32,
     /// The status of the last of these responses. `None`: there was none.
     #[serde(default, rename = "status")]
-    pub last_status: Option<u16>,
+    pub declined_status: Option<u16>,
     /// When the phase began.
     #[serde(rename = "at")]
     pub phase_since: DateTime<Utc>,
@@ -119,8 +119,8 @@ impl Header {
             family,
             phase: RenewalPhase::Prepared,
             attempts,
-            server_errors: repeats.map_or(0, |before| before.server_errors),
-            last_status: repeats.and_then(|before| before.last_status),
+            declined_requests: repeats.map_or(0, |before| before.declined_requests),
+            declined_status: repeats.and_then(|before| before.declined_status),
             phase_since: now,
             received_at: None,
             not_before: None,

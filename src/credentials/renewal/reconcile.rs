@@ -30,7 +30,7 @@ const CHECK_MISSING_AFTER: Duration = Duration::from_secs(24 * 3600);
 
 /// What a check has come to.
 #[derive(Debug, PartialEq, Eq)]
-enum Outcome {
+enum CheckOutcome {
     /// The file was repaired: it had a used token again, or was partially written.
     Repaired,
     /// No more checks are needed.
@@ -51,7 +51,7 @@ impl Renewer {
             }
             match Journal::peek(&path) {
                 Some(header) if header.may_hold_login() => {
-                    if self.reconcile(&header.credential).await != Outcome::Over {
+                    if self.reconcile(&header.credential).await != CheckOutcome::Over {
                         self.reconcile_later(header.credential);
                     }
                 }
@@ -82,8 +82,8 @@ impl Renewer {
                 for seconds in CHECK_AFTER {
                     sleep_until(start + Duration::from_secs(seconds)).await;
                     match renewer.reconcile(&target).await {
-                        Outcome::Over => return,
-                        outcome => is_repaired |= outcome == Outcome::Repaired,
+                        CheckOutcome::Over => return,
+                        outcome => is_repaired |= outcome == CheckOutcome::Repaired,
                     }
                 }
                 if !is_repaired {
@@ -98,10 +98,10 @@ impl Renewer {
     }
 
     /// Repairs a renewed file that has a used token again, and finishes its journal once it is stable.
-    async fn reconcile(self: &Arc<Self>, target: &Path) -> Outcome {
+    async fn reconcile(self: &Arc<Self>, target: &Path) -> CheckOutcome {
         let files = CredentialFiles::of(&self.dir, target.to_owned());
         // The holder of the lock takes care of the file, which can take as long as a token server does.
-        let Ok(Some(_path_lock)) = lock::try_path(&self.dir, &files.key) else { return Outcome::Open };
+        let Ok(Some(_path_lock)) = lock::try_path(&self.dir, &files.key) else { return CheckOutcome::Open };
         let mut file = None;
         let mut journal: Option<Option<OpenJournal>> = None;
         let mut locks = Vec::new();
@@ -116,7 +116,7 @@ impl Renewer {
                     temporary_file::remove_abandoned(target);
                     match lock::try_credential(target) {
                         Ok(Some(lock)) => locks.push(lock),
-                        Ok(None) => return Outcome::Open,
+                        Ok(None) => return CheckOutcome::Open,
                         // The file is gone.
                         Err(_) => {}
                     }
@@ -124,7 +124,9 @@ impl Renewer {
                         Ok(contents) => {
                             FileState::Login { token: refresh_token(&contents).map(|token| token.hash()) }
                         }
-                        Err(Unreadable::Broken(_)) if files.read().await.is_ok() => return Outcome::Repaired,
+                        Err(Unreadable::Broken(_)) if files.read().await.is_ok() => {
+                            return CheckOutcome::Repaired;
+                        }
                         Err(Unreadable::Gone) => FileState::Gone,
                         Err(error) => FileState::Unreadable(error.to_string()),
                     });
@@ -142,10 +144,10 @@ impl Renewer {
                 (NextStep::ConfirmResponse, Some(open)) => self.confirm_response(open),
                 (NextStep::WriteResponse | NextStep::WritePreviousResponse, Some(open)) => {
                     return match self.write_response(open, &step, &files).await {
-                        Ok(()) => Outcome::Repaired,
+                        Ok(()) => CheckOutcome::Repaired,
                         Err(refusal) => {
                             log::warn!("{}: {refusal}", target.display());
-                            Outcome::Open
+                            CheckOutcome::Open
                         }
                     };
                 }
@@ -153,17 +155,21 @@ impl Renewer {
                     if let Err(error) = journal.wipe_previous() {
                         log::warn!("could not wipe {}: {error}", files.journal.display());
                     }
-                    return if journal.header.may_hold_login() { Outcome::Open } else { Outcome::Over };
+                    return if journal.header.may_hold_login() {
+                        CheckOutcome::Open
+                    } else {
+                        CheckOutcome::Over
+                    };
                 }
                 (NextStep::FinishJournal, Some(OpenJournal { journal, .. })) => {
                     match journal.finish(clock::now()) {
                         Ok(()) => self.reach(Checkpoint::Finished),
                         Err(error) => log::warn!("could not wipe {}: {error}", files.journal.display()),
                     }
-                    return Outcome::Over;
+                    return CheckOutcome::Over;
                 }
-                (NextStep::Nothing, _) => return Outcome::Over,
-                _ => return Outcome::Open,
+                (NextStep::Nothing, _) => return CheckOutcome::Over,
+                _ => return CheckOutcome::Open,
             }
         }
     }
@@ -182,7 +188,7 @@ fn situation(file: Option<FileState>, journal: Option<&Option<OpenJournal>>) -> 
     }
 }
 
-fn could_not_read(files: &CredentialFiles, error: &io::Error) -> Outcome {
+fn could_not_read(files: &CredentialFiles, error: &io::Error) -> CheckOutcome {
     log::warn!("could not read {}: {error}", files.journal.display());
-    Outcome::Open
+    CheckOutcome::Open
 }

@@ -112,7 +112,7 @@ pub enum Reason {
     /// The server has rejected the token for good.
     SignInAgain,
     /// The server did not accept the request; the token is still valid.
-    ServerError {
+    RequestDeclined {
         /// The status of the response.
         status: u16,
         /// When the token is sent again.
@@ -145,7 +145,7 @@ impl From<Reason> for Refusal {
                 Refusal::because("its file has no refresh token; sign in again with CLIProxyAPI")
             }
             Reason::TokenUsed => Refusal::because(
-                "its file holds a refresh token that was already used; restart CLIProxyAPI, or sign in again with it",
+                "its file has a refresh token that was already used; restart CLIProxyAPI, or sign in again with it",
             ),
             Reason::UnknownResponse => Refusal::because(
                 "the token server sent an unexpected response, which is kept in the renewal journal; update Quota \
@@ -165,8 +165,8 @@ impl From<Reason> for Refusal {
             Reason::SignInAgain => {
                 Refusal { is_dead: true, ..Refusal::because("sign in again with CLIProxyAPI") }
             }
-            Reason::ServerError { status, retry_at } => Refusal::until(
-                format!("cannot renew: the token server answered {status}; trying again later"),
+            Reason::RequestDeclined { status, retry_at } => Refusal::until(
+                format!("cannot renew: the token server responded with {status}; trying again later"),
                 retry_at,
             ),
             Reason::RenewalDisabled => Refusal::because(
@@ -174,7 +174,7 @@ impl From<Reason> for Refusal {
             ),
             Reason::CliProxyApiRunning => Refusal::because("CLIProxyAPI is running and will renew it"),
             Reason::CliProxyApiUnresponsive(address) => Refusal::because(format!(
-                "a program on {address} accepts connections but does not answer, and may be CLIProxyAPI; restart it, \
+                "a program on {address} accepts connections but does not respond, and may be CLIProxyAPI; restart it, \
                  or set token_renewal = \"always\""
             )),
             Reason::OtherOwner => Refusal::because("cannot renew: its file belongs to another user"),
@@ -202,7 +202,7 @@ fn disk_clause(error: &io::Error, place: &Path) -> String {
             format!("the folder {place} is read-only")
         }
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
-            format!("there is no room left in {place}")
+            format!("there is no space left in {place}")
         }
         _ => format!("could not write in {place}: {error}"),
     }

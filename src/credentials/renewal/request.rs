@@ -25,7 +25,7 @@ const FIRST_BACKOFF: TimeDelta = TimeDelta::minutes(1);
 const MAX_BACKOFF: TimeDelta = TimeDelta::minutes(30);
 
 /// New tokens.
-pub(crate) struct Received {
+pub(crate) struct ReceivedTokens {
     pub tokens: Tokens,
     /// Whether the journal has them, too.
     pub is_in_journal: bool,
@@ -43,7 +43,7 @@ impl Renewer {
         token: &Secret,
         files: &CredentialFiles,
         journal: &mut Journal,
-    ) -> Result<Received, Refusal> {
+    ) -> Result<ReceivedTokens, Refusal> {
         let spec = REGISTRY.spec(login.account.provider).ok();
         let renewal =
             spec.and_then(|spec| Some((spec.token_endpoint(&policy.endpoints)?, spec.renewal.as_ref()?)));
@@ -77,7 +77,8 @@ impl Renewer {
                 match token_response::classify(status, &body) {
                     TokenOutcome::Tokens(tokens) => {
                         let header = &mut journal.header;
-                        (header.received_at, header.server_errors, header.last_status) = (Some(now), 0, None);
+                        (header.received_at, header.declined_requests, header.declined_status) =
+                            (Some(now), 0, None);
                         // Of a response that does not fit into its slot, the tokens alone are stored.
                         let is_stored = if has_failed || body.len() > MAX_RESPONSE_BYTES {
                             journal.store_response(&token_response::to_json(&tokens)).is_ok()
@@ -88,7 +89,7 @@ impl Renewer {
                             && enter_phase(journal, RenewalPhase::Received, now)
                             && journal.is_at(&files.journal);
                         self.reach(Checkpoint::ResponseStored);
-                        Ok(Received { tokens, is_in_journal })
+                        Ok(ReceivedTokens { tokens, is_in_journal })
                     }
                     TokenOutcome::Unrecognized => {
                         journal.header.received_at = Some(now);
@@ -113,7 +114,7 @@ impl Renewer {
                 log::warn!("{}: the token server's response was lost: {failure:?}", login.account.id);
                 let tokens = part.and_then(|part| token_response::parse(&part));
                 let is_in_journal = !has_failed && journal.is_at(&files.journal);
-                let received = tokens.map(|tokens| Received { tokens, is_in_journal });
+                let received = tokens.map(|tokens| ReceivedTokens { tokens, is_in_journal });
                 received.ok_or_else(|| response_lost(&journal.header, now).into())
             }
         }
@@ -123,15 +124,15 @@ impl Renewer {
 /// The token server does not accept requests for now. The token is still valid.
 fn not_accepted(journal: &mut Journal, status: u16, retry_after: Option<&str>, now: DateTime<Utc>) -> Reason {
     let header = &mut journal.header;
-    let doubled = FIRST_BACKOFF * 2_i32.pow(header.server_errors.min(8));
+    let doubled = FIRST_BACKOFF * 2_i32.pow(header.declined_requests.min(8));
     let retry_at = match status {
         429 => retry_at(retry_after, now),
         _ => now + doubled.min(MAX_BACKOFF),
     };
-    header.server_errors = header.server_errors.saturating_add(1);
-    (header.last_status, header.not_before) = (Some(status), Some(retry_at));
+    header.declined_requests = header.declined_requests.saturating_add(1);
+    (header.declined_status, header.not_before) = (Some(status), Some(retry_at));
     enter_unsent(journal, now);
-    Reason::ServerError { status, retry_at }
+    Reason::RequestDeclined { status, retry_at }
 }
 
 /// The server has not used the token, so it is still valid.

@@ -27,7 +27,7 @@ impl Attempt<'_> {
         let mut header = Header::prepared(target, token.hash(), before.as_ref(), clock::now());
         if let TokenHistory::Unfinished(other) = &history {
             header.attempts = header.attempts.max(other.attempts);
-            header.server_errors = header.server_errors.max(other.server_errors);
+            header.declined_requests = header.declined_requests.max(other.declined_requests);
         }
         let mut journal = files.prepare_journal(header, before.as_ref())?;
         renewer.reach(Checkpoint::JournalPrepared);

@@ -33,7 +33,7 @@ pub(crate) fn reason_not_to_send(header: &Header, token: &str, now: DateTime<Utc
         RenewalPhase::Prepared | RenewalPhase::Done => {
             let retry_at = header.not_before.filter(|at| now < *at && *at - now < LONGEST_LIMIT)?;
             // Journals of earlier versions have no status: it was 429 then.
-            Some(Reason::ServerError { status: header.last_status.unwrap_or(429), retry_at })
+            Some(Reason::RequestDeclined { status: header.declined_status.unwrap_or(429), retry_at })
         }
         RenewalPhase::Rejected => Some(token_rejected(header.phase_since, now)),
         RenewalPhase::Received if header.new_token.is_some() => None,

@@ -3,8 +3,8 @@
 use crate::config::TokenRenewal;
 use crate::credentials::journal::{Header, RenewalPhase};
 use crate::credentials::renewal::next_step::samples::{
-    DAYS, HOURS, Journal, SECONDS, all_attributes, files, hash, histories, login, now, owners, response,
-    situation,
+    DAYS, HOURS, JournalSample, SECONDS, all_attributes, files, hash, histories, login, now, owners,
+    response, situation,
 };
 use crate::credentials::renewal::next_step::{
     FileState, Goal, NextStep, Situation, StoredResponse, next_step,
@@ -14,7 +14,7 @@ use chrono::TimeDelta;
 use std::path::Path;
 
 /// Every journal that the program writes, with every state of its responses.
-fn all_journals() -> Vec<Journal> {
+fn all_journals() -> Vec<JournalSample> {
     use RenewalPhase::{Done, Prepared, Received, Rejected, Sent};
     let phases = [
         (Prepared, None),
@@ -44,7 +44,7 @@ fn all_journals() -> Vec<Journal> {
     for (phase, new_token) in phases {
         for seconds in [SECONDS, HOURS, DAYS] {
             for previous_seconds in [None, Some(SECONDS), Some(HOURS)] {
-                let mut journal = Journal::new(phase, seconds);
+                let mut journal = JournalSample::new(phase, seconds);
                 journal.header.new_token = new_token.map(hash);
                 if let Some(seconds) = previous_seconds {
                     journal = journal.with_previous(seconds);
@@ -53,7 +53,7 @@ fn all_journals() -> Vec<Journal> {
                     for previous_response in &previous_responses {
                         let header = journal.header.clone();
                         let (response, previous_response) = (response.clone(), previous_response.clone());
-                        journals.push(Journal { header, response, previous_response });
+                        journals.push(JournalSample { header, response, previous_response });
                     }
                 }
             }
@@ -63,7 +63,7 @@ fn all_journals() -> Vec<Journal> {
 }
 
 /// Calls `check` with every situation and its step.
-fn for_all(goal: Goal, mut check: impl FnMut(&Situation, Option<&Journal>, &NextStep)) {
+fn for_all(goal: Goal, mut check: impl FnMut(&Situation, Option<&JournalSample>, &NextStep)) {
     let (histories, owners) = (histories(), owners());
     // One of the two varies at a time; both vary with everything else.
     let all_attributes = all_attributes();
@@ -112,8 +112,8 @@ fn token(situation: &Situation) -> Option<String> {
 }
 
 /// Whether the journal has, or may have, a response that the file lacks.
-fn lacks_response(journal: &Journal, token: Option<&str>) -> bool {
-    let Journal { header, response, .. } = journal;
+fn lacks_response(journal: &JournalSample, token: Option<&str>) -> bool {
+    let JournalSample { header, response, .. } = journal;
     let is_stored = match response {
         StoredResponse::NotRead => true,
         StoredResponse::NoTokens => false,
@@ -125,8 +125,8 @@ fn lacks_response(journal: &Journal, token: Option<&str>) -> bool {
 }
 
 /// The same of the previous response.
-fn lacks_previous_response(journal: &Journal, token: Option<&str>) -> bool {
-    let Journal { header, previous_response, .. } = journal;
+fn lacks_previous_response(journal: &JournalSample, token: Option<&str>) -> bool {
+    let JournalSample { header, previous_response, .. } = journal;
     let is_stored = match previous_response {
         StoredResponse::NotRead => true,
         previous => *previous == response(Some("token")),
@@ -204,7 +204,7 @@ fn response_in_the_journal_is_kept_until_the_file_has_its_token_and_replaces_no_
     }
 }
 
-/// So both callers come to an end.
+/// Each fact is found out at most once, so both callers terminate.
 #[test]
 fn facts_are_found_out_only_while_they_are_unknown_and_steps_belong_to_the_goal() {
     for goal in [Goal::Renew, Goal::Reconcile] {

@@ -15,6 +15,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 use std::time::Duration;
 
+/// Ages of things, in seconds.
 pub(super) const SECONDS: i64 = 10;
 pub(super) const HOURS: i64 = 2 * 3600;
 pub(super) const DAYS: i64 = 2 * 24 * 3600;
@@ -51,39 +52,43 @@ pub(super) fn login(token: &str) -> FileState {
 
 /// A journal and what is in it.
 #[derive(Clone)]
-pub(super) struct Journal {
+pub(super) struct JournalSample {
     pub header: Header,
     pub response: StoredResponse,
     pub previous_response: StoredResponse,
 }
 
-impl Journal {
+impl JournalSample {
     /// A journal in this phase since so many seconds.
-    pub fn new(phase: RenewalPhase, seconds: i64) -> Journal {
+    pub fn new(phase: RenewalPhase, seconds: i64) -> JournalSample {
         let mut header = Header::prepared(Path::new("/claude-a.json"), hash("token"), None, ago(seconds));
         header.phase = phase;
         header.earlier = vec![hash("earlier")];
         header.attempts = 1;
-        Journal { header, response: StoredResponse::NoTokens, previous_response: StoredResponse::NoTokens }
+        JournalSample {
+            header,
+            response: StoredResponse::NoTokens,
+            previous_response: StoredResponse::NoTokens,
+        }
     }
 
-    pub fn with_response(self, refresh: Option<&str>) -> Journal {
-        Journal { response: response(refresh), ..self }
+    pub fn with_response(self, refresh: Option<&str>) -> JournalSample {
+        JournalSample { response: response(refresh), ..self }
     }
 
-    pub fn confirmed(mut self, new_token: &str) -> Journal {
+    pub fn confirmed(mut self, new_token: &str) -> JournalSample {
         self.header.new_token = Some(hash(new_token));
         self
     }
 
     /// With the previous response, which came so many seconds ago and has "token" in it.
-    pub fn with_previous(mut self, seconds: i64) -> Journal {
+    pub fn with_previous(mut self, seconds: i64) -> JournalSample {
         self.header.previous_received_at = Some(ago(seconds));
-        Journal { previous_response: response(Some("token")), ..self }
+        JournalSample { previous_response: response(Some("token")), ..self }
     }
 
-    pub fn rate_limited(mut self) -> Journal {
-        (self.header.last_status, self.header.not_before) = (Some(429), Some(ago(-600)));
+    pub fn rate_limited(mut self) -> JournalSample {
+        (self.header.declined_status, self.header.not_before) = (Some(429), Some(ago(-600)));
         self
     }
 
@@ -98,12 +103,16 @@ impl Journal {
 }
 
 /// A situation in which the token may be sent.
-pub(super) fn situation<'a>(goal: Goal, journal: Option<&'a Journal>, file: FileState) -> Situation<'a> {
+pub(super) fn situation<'a>(
+    goal: Goal,
+    journal: Option<&'a JournalSample>,
+    file: FileState,
+) -> Situation<'a> {
     Situation {
         goal,
         now: now(),
         file: Some(file),
-        journal: Some(journal.map_or(JournalState::Missing, Journal::state)),
+        journal: Some(journal.map_or(JournalState::Missing, JournalSample::state)),
         history: Some(&TokenHistory::Unknown),
         mode: TokenRenewal::Always,
         cli_proxy_api: Some(&Detection::NotFound),
@@ -126,21 +135,24 @@ pub(super) fn files() -> [(&'static str, FileState); 8] {
 
 pub(super) fn histories() -> Vec<(&'static str, TokenHistory)> {
     let StoredResponse::Tokens(tokens) = response(Some("new")) else { unreachable!("it has tokens") };
-    let unfinished = |journal: Journal| TokenHistory::Unfinished(Box::new(journal.header));
+    let unfinished = |journal: JournalSample| TokenHistory::Unfinished(Box::new(journal.header));
     vec![
         ("unknown", TokenHistory::Unknown),
         ("replaced", TokenHistory::Replaced { tokens, received_at: ago(SECONDS) }),
         ("used", TokenHistory::Used),
-        ("prepared for a copy", unfinished(Journal::new(RenewalPhase::Prepared, SECONDS))),
+        ("prepared for a copy", unfinished(JournalSample::new(RenewalPhase::Prepared, SECONDS))),
         (
             "prepared for a copy, rate limited",
-            unfinished(Journal::new(RenewalPhase::Prepared, 0).rate_limited()),
+            unfinished(JournalSample::new(RenewalPhase::Prepared, 0).rate_limited()),
         ),
-        ("sent for a copy 10 s ago", unfinished(Journal::new(RenewalPhase::Sent, SECONDS))),
-        ("sent for a copy 2 h ago", unfinished(Journal::new(RenewalPhase::Sent, HOURS))),
-        ("received for a copy, no tokens found", unfinished(Journal::new(RenewalPhase::Received, HOURS))),
-        ("rejected for a copy 10 s ago", unfinished(Journal::new(RenewalPhase::Rejected, SECONDS))),
-        ("rejected for a copy 2 h ago", unfinished(Journal::new(RenewalPhase::Rejected, HOURS))),
+        ("sent for a copy 10 s ago", unfinished(JournalSample::new(RenewalPhase::Sent, SECONDS))),
+        ("sent for a copy 2 h ago", unfinished(JournalSample::new(RenewalPhase::Sent, HOURS))),
+        (
+            "received for a copy, no tokens found",
+            unfinished(JournalSample::new(RenewalPhase::Received, HOURS)),
+        ),
+        ("rejected for a copy 10 s ago", unfinished(JournalSample::new(RenewalPhase::Rejected, SECONDS))),
+        ("rejected for a copy 2 h ago", unfinished(JournalSample::new(RenewalPhase::Rejected, HOURS))),
     ]
 }
 

@@ -3,7 +3,7 @@
 
 use crate::credentials::journal::RenewalPhase;
 use crate::credentials::renewal::next_step::samples::{
-    DAYS, HOURS, Journal, SECONDS, all_attributes, files, histories, login, owners, situation,
+    DAYS, HOURS, JournalSample, SECONDS, all_attributes, files, histories, login, owners, situation,
 };
 use crate::credentials::renewal::next_step::{
     FileAttributes, FileState, Goal, NextStep, Situation, StoredResponse, next_step,
@@ -21,10 +21,10 @@ fn short(step: &NextStep) -> String {
     }
 }
 
-fn journals() -> Vec<(&'static str, Option<Journal>)> {
+fn journals() -> Vec<(&'static str, Option<JournalSample>)> {
     use RenewalPhase::{Done, Prepared, Received, Rejected, Sent};
     let issued = Some("new");
-    let journal = Journal::new;
+    let journal = JournalSample::new;
     vec![
         ("no journal", None),
         ("prepared", Some(journal(Prepared, HOURS))),
@@ -80,7 +80,7 @@ fn steps_of_a_renewal_by_journal_and_file() {
     insta::assert_snapshot!(table(Goal::Renew, &files()[..5]), @r"
     no journal                       token, earlier, new, other: SendToken | no token: - NoRefreshToken
     prepared                         token, new, other: SendToken | earlier: - TokenUsed | no token: - NoRefreshToken
-    prepared, rate limited           token: - ServerError | earlier: - TokenUsed | new, other: SendToken | no token: - NoRefreshToken
+    prepared, rate limited           token: - RequestDeclined | earlier: - TokenUsed | new, other: SendToken | no token: - NoRefreshToken
     prepared, previous response new  token, new, other: SendToken | earlier: WritePreviousResponse | no token: - NoRefreshToken
     prepared, previous response old  token, new, other: SendToken | earlier: WritePreviousResponse | no token: - NoRefreshToken
     sent 10 s ago                    token: - ResponseLost | earlier: - TokenUsed | new, other: SendToken | no token: - NoRefreshToken
@@ -147,10 +147,10 @@ fn steps_by_the_facts_that_allow_a_request() {
     add("file with other content", Situation { file: Some(FileState::OtherContent), ..allowed() });
     add("file renewed by another process", Situation { file: Some(FileState::Renewed), ..allowed() });
     add("journal not opened", Situation { journal: None, ..allowed() });
-    let mut unread = Journal::new(RenewalPhase::Sent, SECONDS);
+    let mut unread = JournalSample::new(RenewalPhase::Sent, SECONDS);
     unread.response = StoredResponse::NotRead;
     add("response not read", Situation { journal: Some(unread.state()), ..allowed() });
-    let mut unread = Journal::new(RenewalPhase::Prepared, SECONDS).with_previous(SECONDS);
+    let mut unread = JournalSample::new(RenewalPhase::Prepared, SECONDS).with_previous(SECONDS);
     unread.previous_response = StoredResponse::NotRead;
     let situation = Situation { journal: Some(unread.state()), file: Some(login("earlier")), ..allowed() };
     add("previous response not read", situation);
@@ -164,7 +164,7 @@ fn steps_by_the_facts_that_allow_a_request() {
     for (name, attributes) in all_attributes() {
         add(&format!("file {name}"), Situation { attributes, ..allowed() });
     }
-    let mut written = Journal::new(RenewalPhase::Done, SECONDS).confirmed("new");
+    let mut written = JournalSample::new(RenewalPhase::Done, SECONDS).confirmed("new");
     written.header.is_ours = true;
     let attributes = Some(FileAttributes { is_own: true, unchanged_for: Some(Duration::ZERO) });
     let situation =
@@ -184,7 +184,7 @@ fn steps_by_the_facts_that_allow_a_request() {
     token replaced                           AdoptTokens
     token used                               - TokenUsed
     token prepared for a copy                SendToken
-    token prepared for a copy, rate limited  - ServerError
+    token prepared for a copy, rate limited  - RequestDeclined
     token sent for a copy 10 s ago           - ResponseLost
     token sent for a copy 2 h ago            SendToken
     token received for a copy, no tokens found - UnknownResponse
