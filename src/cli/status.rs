@@ -11,8 +11,8 @@ use crate::output::terminal::LiveTerminal;
 use crate::output::{i3blocks, openmetrics, waybar};
 use crate::platform::stdio::{self, Reader};
 use crate::platform::{hangup, signals};
+use crate::presenter::Locale;
 use crate::presenter::Presenter;
-use crate::presenter::format::Zone;
 use crate::quota::Snapshot;
 use crate::quota::percent::is_below;
 use std::io::{self, IsTerminal};
@@ -112,7 +112,7 @@ struct Shown {
 /// Prints a snapshot; says how it stands.
 fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Shown, CommandError> {
     let dir = context.auth_dir(&context.settings);
-    let view = view(snapshot, &context.settings, &dir);
+    let view = view(snapshot, &context.settings, &dir, context.locale);
     let reader = match options.format {
         Format::Text => {
             let text = table(&view, TableStyle::stdout());
@@ -128,7 +128,7 @@ fn show(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Sho
             }
             stdio::print(&format!(
                 "{}\n",
-                Report::new(snapshot, context.settings.hide_email, view.now, view.zone).json()
+                Report::new(snapshot, context.settings.hide_email, view.now, view.locale).json()
             ))
         }
         Format::Waybar => stdio::print(&waybar::waybar(&view)),
@@ -157,11 +157,16 @@ fn exit_code(options: &Options, view: &Presenter<'_>) -> u8 {
     u8::from(failed && !for_a_bar)
 }
 
-fn view<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) -> Presenter<'a> {
-    Presenter { snapshot, settings, auth_dir, now: crate::platform::clock::now(), zone: Zone::LOCAL }
+fn view<'a>(
+    snapshot: &'a Snapshot,
+    settings: &'a Settings,
+    auth_dir: &'a Path,
+    locale: Locale,
+) -> Presenter<'a> {
+    Presenter { snapshot, settings, auth_dir, now: crate::platform::clock::now(), locale }
 }
 
 /// The accounts as a table.
-pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path) -> String {
-    table(&view(snapshot, settings, auth_dir), TableStyle::stdout())
+pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path, locale: Locale) -> String {
+    table(&view(snapshot, settings, auth_dir, locale), TableStyle::stdout())
 }

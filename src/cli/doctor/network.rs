@@ -5,7 +5,7 @@ use crate::cli::doctor::{Finding, bad, doubtful, good};
 use crate::config::{Endpoint, TokenRenewal};
 use crate::credentials::Login;
 use crate::credentials::renewal::cli_proxy_api::{self, Detection};
-use crate::presenter::format::Zone;
+use crate::presenter::Locale;
 use crate::providers::Http;
 use crate::providers::proxy::Proxy;
 use crate::quota::Provider;
@@ -15,12 +15,12 @@ use tokio::task::JoinSet;
 use url::Url;
 
 pub async fn look(context: &Context, logins: &[Login]) -> Vec<Finding> {
-    let http = Arc::new(Http::default());
+    let (http, locale) = (Arc::new(Http::default()), context.locale);
     let mut findings = system_proxy();
     let mut asking = JoinSet::new();
     for (place, (origin, proxy)) in ways(context, logins).into_iter().enumerate() {
         let http = http.clone();
-        asking.spawn(async move { (place, reach(&http, &origin, &proxy).await) });
+        asking.spawn(async move { (place, reach(&http, &origin, &proxy, locale).await) });
     }
     let mut found = asking.join_all().await;
     found.sort_by_key(|(place, _)| *place);
@@ -56,7 +56,7 @@ fn origin(endpoint: &Endpoint) -> Endpoint {
     Endpoint::parse(&endpoint.url().origin().ascii_serialization()).unwrap_or_else(|_| endpoint.clone())
 }
 
-async fn reach(http: &Http, origin: &Endpoint, proxy: &Proxy) -> Finding {
+async fn reach(http: &Http, origin: &Endpoint, proxy: &Proxy, locale: Locale) -> Finding {
     let way = match proxy {
         Proxy::System => String::new(),
         Proxy::Direct => ", straight, as an account asks for".into(),
@@ -68,7 +68,7 @@ async fn reach(http: &Http, origin: &Endpoint, proxy: &Proxy) -> Finding {
         // What helps is in the sentence.
         Err(failure) => bad(
             "network",
-            format!("{server}{way}: {}", failure.words(crate::platform::clock::now(), Zone::LOCAL)),
+            format!("{server}{way}: {}", failure.words(crate::platform::clock::now(), locale)),
             "",
         ),
     }
