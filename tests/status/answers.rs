@@ -2,6 +2,7 @@
 
 use super::*;
 use chrono::{DateTime, TimeDelta, Utc};
+use quota_tray::presenter::Locale;
 use quota_tray::presenter::format::clock_time;
 
 const MIB: usize = 1024 * 1024;
@@ -60,7 +61,7 @@ fn limited(retry_after: Option<&str>, wait: TimeDelta) {
     let words = words(retry_after.map_or(answer.clone(), |value| answer.header("Retry-After", value)));
     let after = Utc::now();
     let told =
-        [before, after].map(|now| format!("rate limited until {}", clock_time(now + wait, now, zone())));
+        [before, after].map(|now| format!("rate limited until {}", clock_time(now + wait, now, Locale::UTC)));
     assert!(told.contains(&words), "{retry_after:?}: {words}, not {told:?}");
 }
 
@@ -77,7 +78,7 @@ fn rate_limited_account_shows_the_end_of_the_limit() {
 fn retry_after_with_a_date_is_the_end_of_the_limit() {
     let at: DateTime<Utc> = Utc::now() + TimeDelta::minutes(90);
     let date = at.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
-    let until = format!("rate limited until {}", clock_time(at, Utc::now(), zone()));
+    let until = format!("rate limited until {}", clock_time(at, Utc::now(), Locale::UTC));
     assert_eq!(words(Answer::status(429).header("Retry-After", &date)), until);
 }
 
@@ -88,7 +89,7 @@ fn redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         says(
             Answer::redirect(&elsewhere.url("/")).with_status(status),
-            &format!("could not understand the answer: it points elsewhere ({status})"),
+            &format!("unexpected response: it points elsewhere ({status})"),
         );
     }
     assert!(elsewhere.requests().is_empty(), "the token went along");
@@ -96,12 +97,12 @@ fn redirect_is_not_followed() {
 
 #[test]
 fn response_without_usage_is_invalid_and_says_why() {
-    says(page("<!DOCTYPE html><title>Welcome</title>"), "could not understand the answer: it is a web page");
-    says(page(""), "could not understand the answer: it is empty");
+    says(page("<!DOCTYPE html><title>Welcome</title>"), "unexpected response: it is a web page");
+    says(page(""), "unexpected response: it is empty");
     says(page(" \n"), "it is empty");
-    says(page("{\"five_hour\":"), "could not understand the answer: it is not JSON");
-    says(page("[]"), "could not understand the answer");
-    says(page("null"), "could not understand the answer");
+    says(page("{\"five_hour\":"), "unexpected response: it is not JSON");
+    says(page("[]"), "unexpected response");
+    says(page("null"), "unexpected response");
     says(json!({}), "the response has no quota window");
     says(json!({"five_hour": null}), "the response has no quota window");
     says(json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}), "no quota window");
@@ -109,9 +110,13 @@ fn response_without_usage_is_invalid_and_says_why() {
 
 #[test]
 fn response_that_breaks_off_is_connection_lost() {
-    says(Answer::json(&good()).cut_after(10), "broke off");
-    says(Answer::json(&good()).cut_after(0), "broke off");
-    says(Answer::hang_up(), "broke off");
+    for dropped in
+        [Answer::json(&good()).cut_after(10), Answer::json(&good()).cut_after(0), Answer::hang_up()]
+    {
+        // It depends on the timing whether headers have arrived.
+        let words = words(dropped);
+        assert!(words.contains(" lost; trying again later") || words.contains("broke off"), "{words}");
+    }
 }
 
 #[test]
