@@ -45,7 +45,6 @@ struct Module {
 }
 
 #[test]
-#[ignore = "the layers are being introduced"]
 fn imports_point_downward() {
     let modules = modules();
     let mut upward = Vec::new();
@@ -64,7 +63,6 @@ fn imports_point_downward() {
 }
 
 #[test]
-#[ignore = "the layers are being introduced"]
 fn modules_have_no_import_cycle() {
     let modules = modules();
     let mut graph: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
@@ -76,7 +74,6 @@ fn modules_have_no_import_cycle() {
 }
 
 #[test]
-#[ignore = "the layers are being introduced"]
 fn platform_crates_are_named_by_their_owners_only() {
     let mut strangers = Vec::new();
     for module in modules() {
