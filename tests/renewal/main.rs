@@ -6,24 +6,15 @@
 //! can survive: the server has rotated, and the answer is on its way. It is counted apart.
 #![cfg(target_os = "linux")]
 
-#[path = "renewal/apart.rs"]
 mod apart;
-#[path = "renewal/child.rs"]
 mod child;
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "renewal/copies.rs"]
 mod copies;
-#[path = "renewal/crowd.rs"]
 mod crowd;
-#[path = "renewal/frozen.rs"]
 mod frozen;
-#[path = "renewal/journals.rs"]
 mod journals;
-#[path = "renewal/moments.rs"]
 mod moments;
-#[path = "renewal/quit.rs"]
 mod quit;
-#[path = "renewal/stage.rs"]
 mod stage;
-#[path = "renewal/steps.rs"]
 mod steps;

@@ -1,12 +1,8 @@
 //! The auth directory as the store reads it: real files in a temporary folder.
 
-#[path = "accounts/aliases.rs"]
 mod aliases;
-#[path = "accounts/broken.rs"]
 mod broken;
-#[path = "accounts/changes.rs"]
 mod changes;
-#[path = "accounts/reading.rs"]
 mod reading;
 
 use quota_tray::credentials::store::{self, Entry, Login};

@@ -4,13 +4,9 @@
 //! and what it holds stay here. `cargo test --test soak -- --ignored whole` is the long one.
 #![cfg(target_os = "linux")]
 
-#[path = "soak/child.rs"]
 mod child;
-#[path = "soak/figures.rs"]
 mod figures;
-#[path = "soak/folder.rs"]
 mod folder;
-#[path = "soak/server.rs"]
 mod server;
 
 use figures::Figures;

@@ -2,54 +2,32 @@
 //! binary, real sockets, a real bus; time is made to pass by moving the moments in the state directory.
 #![cfg(target_os = "linux")]
 
-#[path = "common/certificate.rs"]
+#[path = "../common/certificate.rs"]
 mod certificate;
-#[path = "steady/clicks.rs"]
 mod clicks;
-#[path = "steady/clock.rs"]
 mod clock;
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "steady/cooling.rs"]
 mod cooling;
-#[path = "steady/desktop.rs"]
 mod desktop;
-#[path = "steady/folders.rs"]
 mod folders;
-#[path = "steady/frozen.rs"]
 mod frozen;
-#[path = "steady/hostile.rs"]
 mod hostile;
-#[path = "steady/hourly.rs"]
 mod hourly;
-#[path = "steady/identity.rs"]
 mod identity;
-#[path = "steady/kept.rs"]
 mod kept;
-#[path = "steady/notices.rs"]
 mod notices;
-#[path = "steady/offline.rs"]
 mod offline;
-#[path = "steady/pacing.rs"]
 mod pacing;
-#[path = "steady/process.rs"]
 mod process;
-#[path = "steady/quiet.rs"]
 mod quiet;
-#[path = "steady/quit.rs"]
 mod quit;
-#[path = "steady/server.rs"]
 mod server;
-#[path = "steady/settings.rs"]
 mod settings;
-#[path = "steady/sharing.rs"]
 mod sharing;
-#[path = "steady/signals.rs"]
 mod signals;
-#[path = "steady/sleep.rs"]
 mod sleep;
-#[path = "steady/state.rs"]
 mod state;
-#[path = "steady/tls.rs"]
 mod tls;
 
 use common::{Menu, MenuItem, PATIENCE, Program, Scene};

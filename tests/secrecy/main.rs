@@ -3,20 +3,18 @@
 //! known again in pieces, and in each form in which they could be written.
 #![cfg(target_os = "linux")]
 
-#[path = "renewal_faults/canary.rs"]
+#[path = "../renewal_faults/canary.rs"]
 mod canary;
-#[path = "secrecy/commands.rs"]
 mod commands;
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "secrecy/errors.rs"]
 mod errors;
-#[path = "renewal_faults/ledger.rs"]
+#[path = "../renewal_faults/ledger.rs"]
 #[allow(dead_code, reason = "shared with renewal_faults, which uses the rest")]
 mod ledger;
-#[path = "renewal_faults/stage.rs"]
+#[path = "../renewal_faults/stage.rs"]
 #[allow(dead_code, reason = "shared with renewal_faults, which uses the rest")]
 mod stage;
-#[path = "secrecy/tap.rs"]
 mod tap;
 
 use common::{Menu, Program};

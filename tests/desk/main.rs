@@ -2,26 +2,17 @@
 //! of a finished utility. The real binary, a real bus, real terminals, real scripts.
 #![cfg(target_os = "linux")]
 
-#[path = "desk/autostart.rs"]
 mod autostart;
+#[path = "../common/mod.rs"]
 mod common;
-#[path = "desk/core_dumps.rs"]
 mod core_dumps;
-#[path = "desk/doctor.rs"]
 mod doctor;
-#[path = "desk/hooks.rs"]
 mod hooks;
-#[path = "desk/hostile.rs"]
 mod hostile;
-#[path = "desk/label.rs"]
 mod label;
-#[path = "desk/locale.rs"]
 mod locale;
-#[path = "desk/standard_error.rs"]
 mod standard_error;
-#[path = "desk/table.rs"]
 mod table;
-#[path = "desk/watch.rs"]
 mod watch;
 
 use common::{Menu, PATIENCE, Program, Scene};
