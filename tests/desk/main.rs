@@ -15,7 +15,7 @@ mod standard_error;
 mod table;
 mod watch;
 
-use common::{Menu, PATIENCE, Program, Scene};
+use common::{Fixture, Menu, Program, TIMEOUT};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -30,13 +30,13 @@ fn showing(part: &str) -> impl Fn(&Menu) -> bool {
 /// Clicks "Refresh now" until its outcome stands in the menu: while a refresh is under way, a click means
 /// that one, which may have asked already.
 #[track_caller]
-fn refresh(scene: &Scene, outcome: &str) -> Menu {
-    let deadline = Instant::now() + PATIENCE;
+fn refresh(fixture: &Fixture, outcome: &str) -> Menu {
+    let deadline = Instant::now() + TIMEOUT;
     loop {
-        scene.host.click("Refresh now");
+        fixture.host.click("Refresh now");
         let again = Instant::now() + Duration::from_secs(1);
         while Instant::now() < again {
-            let menu = scene.host.menu();
+            let menu = fixture.host.menu();
             if showing(outcome)(&menu) {
                 return menu;
             }
@@ -48,16 +48,16 @@ fn refresh(scene: &Scene, outcome: &str) -> Menu {
 
 /// Quits by the menu.
 #[track_caller]
-fn quit(scene: &Scene, program: Program) {
-    scene.host.click("Quit Quota Tray");
-    assert!(program.exit_status_within(PATIENCE).success());
-    scene.host.wait_until_empty();
+fn quit(fixture: &Fixture, program: Program) {
+    fixture.host.click("Quit Quota Tray");
+    assert!(program.exit_status_within(TIMEOUT).success());
+    fixture.host.wait_until_empty();
 }
 
 /// Waits until something is there; files and processes tell nobody that they have changed.
 #[track_caller]
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = Instant::now() + TIMEOUT;
     loop {
         match look() {
             Some(found) => return found,

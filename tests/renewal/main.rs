@@ -1,20 +1,18 @@
-//! A login is never lost: the real binary and the real renewal against a token server with a ledger,
-//! killed at every step and at random moments, many at once, superseded and told to quit.
+//! A login is never lost: the real binary and the real renewal against a provider with a ledger, killed at each
+//! point of the protocol and at random, many processes at once, superseded and quit.
 //!
-//! The ledger is the judge. After whatever has happened, the refresh token that it calls live stands
-//! in the credential file or in the journal, and no spent one was ever sent again. One moment nobody
-//! can survive: the server has rotated, and the answer is on its way. It is counted apart.
+//! After whatever has happened, the refresh token that the ledger calls live is in the credential file or in the
+//! journal, and no spent one was sent again. One case has no remedy: the server has rotated, and the client dies
+//! before it has received the response. It is counted separately.
 #![cfg(target_os = "linux")]
 
-mod apart;
 mod child;
 #[path = "../common/mod.rs"]
 mod common;
+mod concurrency;
 mod copies;
-mod crowd;
-mod frozen;
-mod journals;
-mod moments;
+mod kill_points;
 mod quit;
-mod stage;
-mod steps;
+mod random_kills;
+mod separate_state_dirs;
+mod suspended;

@@ -1,29 +1,22 @@
-//! A login is never lost, part two: each fault of a renewal, on the real binary. A server with a
-//! ledger is the judge; tokens that would be known again anywhere are looked for everywhere.
+//! A login is never lost, part two: each fault of a renewal, with the real binary. A server with a ledger decides;
+//! tokens that can be recognised anywhere are searched for in every output and file.
 #![cfg(target_os = "linux")]
 
-mod bytes;
-mod canary;
-#[path = "../common/certificate.rs"]
-mod certificate;
+mod cli_proxy_api;
 mod clock;
 #[path = "../common/mod.rs"]
 mod common;
-mod disk;
-mod flicker;
-#[path = "../common/https.rs"]
-mod https;
+mod concurrent_edits;
+mod concurrent_rewrites;
+mod disk_errors;
+mod dropped_responses;
+mod file_format;
 mod journal;
-mod ledger;
-mod lost;
-mod mounted;
-mod owner;
+mod mounts;
 mod proxy;
-mod refused;
-mod refused_tokens;
+mod refused_access_tokens;
+mod refused_renewals;
 mod requests;
-mod slow;
-mod stage;
-mod swapped;
-mod unwritable;
+mod slow_responses;
+mod unwritable_responses;
 mod write_back;

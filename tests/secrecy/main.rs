@@ -3,56 +3,47 @@
 //! known again in pieces, and in each form in which they could be written.
 #![cfg(target_os = "linux")]
 
-#[path = "../renewal_faults/canary.rs"]
-mod canary;
+mod bus_recorder;
 mod commands;
 #[path = "../common/mod.rs"]
 mod common;
 mod errors;
-#[path = "../renewal_faults/ledger.rs"]
-#[allow(dead_code, reason = "shared with renewal_faults, which uses the rest")]
-mod ledger;
-#[path = "../renewal_faults/stage.rs"]
-#[allow(dead_code, reason = "shared with renewal_faults, which uses the rest")]
-mod stage;
-mod tap;
 
-use common::{Menu, Program};
-use stage::{EMAIL, Stage};
+use bus_recorder::BusRecorder;
+use common::{EMAIL, Menu, Program, SingleLogin};
 use std::process::Command;
-use tap::Tap;
 
 /// A tray whose every byte on the bus is heard.
 struct Watched<'a> {
-    stage: &'a Stage,
-    tap: Tap,
+    fixture: &'a SingleLogin,
+    recorder: BusRecorder,
     tray: Program,
 }
 
 impl<'a> Watched<'a> {
-    /// Starts the tray with these arguments, by a command that goes to the scene's program in the end.
-    fn start(stage: &'a Stage, mut command: Command, arguments: &[&str]) -> Watched<'a> {
-        let tap = Tap::on(&stage.scene);
-        command.env("DBUS_SESSION_BUS_ADDRESS", tap.address()).args(arguments);
-        Watched { stage, tray: stage.scene.spawn_command(&mut command), tap }
+    /// Starts the tray with these arguments, by a command that goes to the fixture's program in the end.
+    fn start(fixture: &'a SingleLogin, mut command: Command, arguments: &[&str]) -> Watched<'a> {
+        let recorder = BusRecorder::on(fixture);
+        command.env("DBUS_SESSION_BUS_ADDRESS", recorder.address()).args(arguments);
+        Watched { fixture, tray: fixture.spawn_command(&mut command), recorder }
     }
 
     /// Reads all there is to read once the first refresh is over, ends the tray, and searches.
     #[track_caller]
     fn lets_nothing_out(self, shown: impl Fn(&Menu) -> bool) {
-        let host = &self.stage.scene.host;
+        let host = &self.fixture.host;
         let at_rest = |menu: &Menu| menu.find("Refresh now").is_some_and(|item| item.enabled);
         host.menu_until(|menu| at_rest(menu) && shown(menu));
         host.icon();
         self.tray.terminate();
         let done = self.tray.finish();
-        let search = self.stage.search();
+        let search = self.fixture.search();
         search.not_in("stdout", &done.stdout);
         search.not_in("stderr", &done.stderr);
-        let traffic = self.tap.heard();
+        let traffic = self.recorder.heard();
         assert!(contains(&traffic, EMAIL), "the traffic was not heard");
         search.not_in("D-Bus", traffic);
-        search.not_below(self.stage.scene.dir(), |path| self.stage.may_hold_tokens(path));
+        search.not_below(self.fixture.dir(), |path| self.fixture.may_hold_tokens(path));
     }
 }
 

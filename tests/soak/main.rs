@@ -6,7 +6,7 @@
 
 mod child;
 mod figures;
-mod folder;
+mod fixture;
 mod server;
 
 use figures::Figures;
@@ -21,13 +21,13 @@ const BREATH: u64 = 1024;
 const FEW_BYTES: u64 = 16 * 1024;
 
 #[test]
-fn nothing_grows_over_a_few_hundred_refreshes() {
+fn resources_are_constant_over_200_refreshes() {
     soak(200);
 }
 
 #[test]
 #[ignore = "ten thousand refreshes take minutes"]
-fn nothing_grows_over_the_whole_ten_thousand_refreshes() {
+fn resources_are_constant_over_the_whole_10000_refreshes() {
     soak(10_000);
 }
 
@@ -45,7 +45,7 @@ fn soak(refreshes: usize) {
     let dir = tempfile::tempdir().expect("a folder");
     let log = dir.path().join("log");
     let output = Command::new(std::env::current_exe().expect("this is a program"))
-        .args(["--exact", "child::refreshes_as_often_as_it_is_told", "--ignored", "--nocapture"])
+        .args(["--exact", "child::child_process_refreshes", "--ignored", "--nocapture"])
         .env_clear()
         .env("RUST_BACKTRACE", "1")
         .env(child::SERVER, server.url())
@@ -65,7 +65,7 @@ fn soak(refreshes: usize) {
     println!("after the first hundred: {first}\nafter the last:          {last}");
     println!("{logged}{} questions, {} of them answered well", server.asked(), server.well());
     // Each account was asked each time, and in vain often enough to be a test.
-    assert!(server.asked() >= refreshes * folder::ACCOUNTS / 2, "{} questions", server.asked());
+    assert!(server.asked() >= refreshes * fixture::ACCOUNTS / 2, "{} questions", server.asked());
     assert!(server.well() < server.asked() * 9 / 10, "{} good answers", server.well());
     assert!(last.resident <= first.resident + BREATH, "memory has grown:\n{first}\n{last}");
     assert!(last.own <= first.own + BREATH, "memory has grown:\n{first}\n{last}");

@@ -2,8 +2,6 @@
 //! binary, real sockets, a real bus; time is made to pass by moving the moments in the state directory.
 #![cfg(target_os = "linux")]
 
-#[path = "../common/certificate.rs"]
-mod certificate;
 mod clicks;
 mod clock;
 #[path = "../common/mod.rs"]
@@ -22,7 +20,6 @@ mod pacing;
 mod process;
 mod quiet;
 mod quit;
-mod server;
 mod settings;
 mod sharing;
 mod signals;
@@ -30,7 +27,7 @@ mod sleep;
 mod state;
 mod tls;
 
-use common::{Menu, MenuItem, PATIENCE, Program, Scene};
+use common::{Fixture, Menu, MenuItem, Program, TIMEOUT};
 use serde_json::Value;
 
 const ALICE: &str = "alice@example.com";
@@ -49,17 +46,17 @@ fn showing(part: &str) -> impl Fn(&Menu) -> bool {
 
 /// Clicks "Refresh now" and waits until its outcome stands in the menu.
 #[track_caller]
-fn refresh(scene: &Scene, outcome: &str) -> Menu {
-    scene.host.click("Refresh now");
-    scene.host.menu_until(showing(outcome))
+fn refresh(fixture: &Fixture, outcome: &str) -> Menu {
+    fixture.host.click("Refresh now");
+    fixture.host.menu_until(showing(outcome))
 }
 
 /// Quits by the menu.
 #[track_caller]
-fn quit(scene: &Scene, program: Program) {
-    scene.host.click("Quit Quota Tray");
-    assert!(program.exit_status_within(PATIENCE).success());
-    scene.host.wait_until_empty();
+fn quit(fixture: &Fixture, program: Program) {
+    fixture.host.click("Quit Quota Tray");
+    assert!(program.exit_status_within(TIMEOUT).success());
+    fixture.host.wait_until_empty();
 }
 
 /// All that stands below an item, as one text: long sentences are broken into several rows.
@@ -69,8 +66,8 @@ fn words(item: &MenuItem) -> String {
 
 /// The accounts of `status --format json`, and its exit code.
 #[track_caller]
-fn status(scene: &Scene) -> (Vec<Value>, Option<i32>) {
-    let done = scene.run(&["status", "--format", "json"]);
+fn status(fixture: &Fixture) -> (Vec<Value>, Option<i32>) {
+    let done = fixture.run(&["status", "--format", "json"]);
     let report: Value = serde_json::from_str(&done.stdout).expect("a report");
     (report["accounts"].as_array().expect("accounts").clone(), done.status.code())
 }
