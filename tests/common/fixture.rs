@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use quota_tray::quota::Provider;
 use tempfile::TempDir;
 
-#[cfg(target_os = "linux")]
 use super::desktop::{NotificationServer, PrivateBus, TrayHost};
 use super::program::{Finished, Program};
+#[cfg(target_os = "linux")]
+use super::provider::Provider;
 use super::test_account::TestAccount;
 use super::test_server::TestServer;
 use super::usage::{claude_usage, codex_usage};

@@ -6,9 +6,9 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Instant;
 
-use quota_tray::quota::Provider;
 use serde_json::{Value, json};
 
+use super::provider::Provider;
 use super::request::Request;
 use super::response::{ClientEnd, DeliveryEvent, Response};
 use super::test_server::TestServer;

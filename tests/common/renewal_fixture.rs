@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use chrono::TimeDelta;
-use quota_tray::quota::Provider;
 
 use super::fixture::Fixture;
 use super::journal;
 use super::ledger::{Delivery, Ledger};
+use super::provider::Provider;
 use super::response::ClientEnd;
 use super::status_report::StatusReport;
 use super::test_account::TestAccount;

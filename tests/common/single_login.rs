@@ -8,13 +8,13 @@ use std::process::Command;
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quota_tray::quota::Provider;
 use serde_json::{Value, json};
 
 use super::fixture::Fixture;
 use super::journal;
 use super::ledger::Ledger;
 use super::program::{Finished, Program};
+use super::provider::Provider;
 use super::response::Response;
 use super::status_report::StatusReport;
 use super::tokens::{Search, TestTokens, files};

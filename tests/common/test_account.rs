@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use quota_tray::quota::Provider;
 use serde_json::{Value, json};
+
+use super::provider::Provider;
 
 /// A credential file, which the test may change under the program at any time.
 #[derive(Clone, Debug)]

@@ -244,8 +244,10 @@ fn unwritable_state_directory_and_running_tray_are_reported() {
     fs::write(&dir, "").expect("written");
     says(&fixture.run(&["doctor"]), "✗", "state directory", "can't be written");
     fs::remove_file(&dir).expect("there");
+    let mut doctor = unprivileged_command(&fixture);
     set_mode(&fixture.state_home(), 0o500);
-    says(&fixture.run(&["doctor"]), "✗", "state directory", "can't be created");
+    let done = fixture.spawn_command(doctor.arg("doctor")).finish();
+    says(&done, "✗", "state directory", "can't be created");
     set_mode(&fixture.state_home(), 0o700);
 }
 

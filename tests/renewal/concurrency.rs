@@ -1,8 +1,6 @@
 //! Two processes and twenty accounts at once.
 
-use quota_tray::quota::Provider;
-
-use crate::common::{Menu, Program, RenewalFixture, StatusReport};
+use crate::common::{Menu, Program, Provider, RenewalFixture, StatusReport};
 /// Ten of each provider, every fifth behind a link.
 fn twenty() -> RenewalFixture {
     (0..20).fold(RenewalFixture::new(), |fixture, number| {

@@ -1,7 +1,6 @@
 //! One login in several files: its token is spent once, and every file gets the new one.
 
-use crate::common::{RenewalFixture, StatusReport, TestAccount};
-use quota_tray::quota::Provider;
+use crate::common::{Provider, RenewalFixture, StatusReport, TestAccount};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};

@@ -1,7 +1,6 @@
 //! Killed at every step of the protocol.
 
-use crate::common::{Gate, RenewalFixture, TokenLocation, journal};
-use quota_tray::quota::Provider;
+use crate::common::{Gate, Provider, RenewalFixture, TokenLocation, journal};
 use std::os::unix::process::ExitStatusExt;
 use std::time::Instant;
 

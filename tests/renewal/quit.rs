@@ -1,8 +1,7 @@
 //! A renewal runs to its end, whoever stops waiting for it.
 
 use super::concurrency::wait_until_it_waits;
-use crate::common::{Gate, Program, RenewalFixture, StatusReport};
-use quota_tray::quota::Provider;
+use crate::common::{Gate, Program, Provider, RenewalFixture, StatusReport};
 use std::thread;
 use std::time::Duration;
 

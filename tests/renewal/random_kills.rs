@@ -1,7 +1,6 @@
 //! Killed at random moments of runs that renew six logins at once.
 
-use crate::common::{RenewalFixture, StatusReport, TestAccount, TokenLocation, journal};
-use quota_tray::quota::Provider;
+use crate::common::{Provider, RenewalFixture, StatusReport, TestAccount, TokenLocation, journal};
 use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};

@@ -1,7 +1,6 @@
 //! Two processes that have no lock in their state directories in common, and other programs at the files.
 
-use crate::common::{Gate, Program, RenewalFixture, StatusReport};
-use quota_tray::quota::Provider;
+use crate::common::{Gate, Program, Provider, RenewalFixture, StatusReport};
 use std::fs;
 use std::process::Command;
 

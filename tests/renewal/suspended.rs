@@ -1,7 +1,6 @@
 //! A process that does not run for a while: the laptop sleeps, somebody presses Ctrl-Z, a cgroup is frozen.
 
-use crate::common::RenewalFixture;
-use quota_tray::quota::Provider;
+use crate::common::{Provider, RenewalFixture};
 use std::thread;
 use std::time::Duration;
 

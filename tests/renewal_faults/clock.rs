@@ -1,8 +1,8 @@
 //! Clocks jump: a battery dies, a time server corrects, a file says nonsense.
 
+use crate::common::Provider;
 use crate::common::{Response, SingleLogin};
 use chrono::{DateTime, Utc};
-use quota_tray::quota::Provider;
 use serde_json::{Value, json};
 
 /// The file with another `expired`.

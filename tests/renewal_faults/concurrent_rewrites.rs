@@ -1,9 +1,9 @@
 //! A file that is rewritten without pause is read whole each time, or not at all.
 
-use crate::common::tokens_of;
+use crate::common::{Provider, tokens_of};
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::credentials::store::{self, Entry};
-use quota_tray::quota::{Account, AccountId, Provider};
+use quota_tray::quota::{Account, AccountId};
 use serde_json::json;
 use std::collections::HashMap;
 use std::fs::File;

@@ -1,8 +1,8 @@
 //! The file after a renewal: the tokens and their moments are new, and every other byte is as it was.
 
+use crate::common::Provider;
 use crate::common::{NOBODY, Response, SingleLogin, tokens_of};
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
-use quota_tray::quota::Provider;
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};

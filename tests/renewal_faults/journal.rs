@@ -1,10 +1,10 @@
 //! The journal on disk: who may read it, how long it holds a token, what becomes of one that is broken.
 
+use crate::common::Provider;
 use crate::common::SingleLogin;
 use chrono::TimeDelta;
 use quota_tray::credentials::renewal::{Checkpoint, Renewer};
 use quota_tray::providers::Http;
-use quota_tray::quota::Provider;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;

@@ -1,7 +1,6 @@
 //! The usage API refuses a token. Renewing helps once at most; which refusals mean what.
 
-use crate::common::{Response, SingleLogin};
-use quota_tray::quota::Provider;
+use crate::common::{Provider, Response, SingleLogin};
 use serde_json::{Value, json};
 use std::fs;
 

@@ -1,8 +1,8 @@
 //! The token endpoint says no. Only one kind of no means a dead login, and even then nothing is written.
 
+use crate::common::Provider;
 use crate::common::{Response, SingleLogin};
 use chrono::TimeDelta;
-use quota_tray::quota::Provider;
 use serde_json::{Value, json};
 
 const LOOKING: &str = "the login is no longer accepted; looking for a new one in its file";

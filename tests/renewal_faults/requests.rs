@@ -1,7 +1,6 @@
 //! What is sent, to whom, in which order.
 
-use crate::common::{Request, Response, SingleLogin, TestServer};
-use quota_tray::quota::Provider;
+use crate::common::{Provider, Request, Response, SingleLogin, TestServer};
 const ACCEPTED: &str = "sign in again with CLIProxyAPI: the login is no longer accepted";
 
 /// Letters, digits and `-._~` stand for themselves.

@@ -2,9 +2,9 @@
 
 use super::{Watched, contains};
 use crate::bus_recorder::BusRecorder;
+use crate::common::Provider;
 use crate::common::{EMAIL, SingleLogin, tokens::Search};
 use chrono::TimeDelta;
-use quota_tray::quota::Provider;
 use serde_json::json;
 use std::fs;
 use std::process::Command;

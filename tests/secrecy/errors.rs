@@ -1,8 +1,7 @@
 //! Every error path, with servers that repeat what they were told.
 
 use super::Watched;
-use crate::common::{Response, SingleLogin, tokens_of};
-use quota_tray::quota::Provider;
+use crate::common::{Provider, Response, SingleLogin, tokens_of};
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Command;

@@ -10,11 +10,9 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use chrono::Utc;
-use quota_tray::quota::Provider;
-
-use crate::common::{RenewalFixture, Response};
+use crate::common::{Provider, RenewalFixture, Response};
 use crate::saved::{ALICE, BOB, CAROL, DAVE, ERIN, FRANK, HEADER, PLACEHOLDER, dir};
+use chrono::Utc;
 
 const SETTINGS: &str =
     "thresholds = [50]\n[limits]\nasks_per_five_minutes = 5\nclaude_requests_per_hour = 720\n";

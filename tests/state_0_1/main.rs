@@ -10,9 +10,9 @@ mod common;
 mod create;
 mod saved;
 
+use crate::common::Provider;
 use chrono::TimeDelta;
 use common::RenewalFixture;
-use quota_tray::quota::Provider;
 use saved::{ALICE, BOB, CAROL, DAVE, ERIN, FRANK, restore};
 
 /// No time has passed since 0.1 ended.

@@ -3,9 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use crate::common::Provider;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use quota_tray::credentials::journal::path_of;
-use quota_tray::quota::Provider;
 use serde_json::Value;
 
 use crate::common::{RenewalFixture, TestAccount};

@@ -198,7 +198,7 @@ impl Server {
 
     /// Name, vendor, version, version of the specification.
     fn get_server_information(&self) -> (String, String, String, String) {
-        ["test", "quota-tray tests", "1", "1.2"].map(String::from).into()
+        ["played", "quota-tray tests", "1", "1.2"].map(String::from).into()
     }
 
     #[zbus(signal)]
