@@ -25,6 +25,7 @@ mod parts {
     use super::common;
 
     mod curl;
+    mod fixture;
     mod process;
     mod programs;
     mod refresh;
@@ -33,7 +34,6 @@ mod parts {
     pub mod run;
     mod server;
     mod size;
-    mod stage;
     mod start;
     mod table;
     mod wire;

@@ -4,19 +4,15 @@
 // On macOS the settings file has another place below the home directory, and nobody has run these tests there yet.
 #![cfg(not(target_os = "macos"))]
 
-#[path = "common/answer.rs"]
-#[allow(dead_code, reason = "shared with the end-to-end tests, which use the rest")]
-mod answer;
 #[path = "status/answers.rs"]
 mod answers;
 #[path = "status/cached.rs"]
 mod cached;
-#[path = "common/certificate.rs"]
-mod certificate;
 #[path = "status/check.rs"]
 mod check;
 #[path = "status/command_line.rs"]
 mod command_line;
+mod common;
 #[path = "status/completions.rs"]
 mod completions;
 #[path = "status/contract.rs"]
@@ -25,12 +21,6 @@ mod contract;
 mod hidden;
 #[path = "status/hostile.rs"]
 mod hostile;
-#[path = "common/https.rs"]
-#[cfg_attr(
-    windows,
-    allow(dead_code, reason = "its certificate is trusted through SSL_CERT_FILE, on Unix alone")
-)]
-mod https;
 #[path = "status/printing.rs"]
 mod printing;
 #[path = "status/requests.rs"]
@@ -41,31 +31,23 @@ mod secrecy;
 mod settings;
 #[path = "status/text.rs"]
 mod text;
-#[path = "common/usage_server.rs"]
-#[allow(dead_code, reason = "shared with the end-to-end tests, which use the rest")]
-mod usage_server;
-#[path = "common/watched.rs"]
-#[allow(dead_code, reason = "shared with the end-to-end tests, which use the rest")]
-mod watched;
 
-use answer::Answer;
-use https::{HttpsFront, RecordingProxy};
+use common::{HttpsFront, RecordingProxy, Response, TestServer};
 use quota_tray::presenter::Locale;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use tempfile::TempDir;
-use usage_server::UsageServer;
 
 /// A home with an auth directory and a settings file, and the server that the settings name.
 struct Scene {
     dir: TempDir,
-    server: UsageServer,
+    server: TestServer,
 }
 
 impl Scene {
     fn new() -> Scene {
-        let scene = Scene { dir: tempfile::tempdir().expect("a folder"), server: UsageServer::start() };
+        let scene = Scene { dir: tempfile::tempdir().expect("a folder"), server: TestServer::start() };
         for folder in ["home/.cli-proxy-api", "config/quota-tray", "run"] {
             std::fs::create_dir_all(scene.path(folder)).expect("made");
         }
@@ -117,9 +99,9 @@ impl Scene {
     }
 
     /// A Claude account whose token gets this answer.
-    fn claude(&self, token: &str, answer: impl Into<Answer>) {
+    fn claude(&self, token: &str, answer: impl Into<Response>) {
         self.account(&format!("claude-{token}.json"), &claude(token, json!({})));
-        self.server.answer(token, answer);
+        self.server.respond(token, answer);
     }
 
     /// The program with these arguments and nothing else of this process.

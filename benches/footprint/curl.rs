@@ -31,7 +31,7 @@ impl Curl {
         text.contains("HTTP2").then_some(Self { version })
     }
 
-    /// Asks for as many accounts as a stage of `accounts` has: half of each provider.
+    /// Asks for as many accounts as a fixture of `accounts` has: half of each provider.
     pub fn refresh(&self, server: &Server, accounts: usize) -> Run {
         let asked = server.requests();
         let (claude, codex) = (accounts.div_ceil(2), accounts / 2);

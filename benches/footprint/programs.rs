@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use super::stage::Stage;
+use super::fixture::BenchFixture;
 
 /// Where they are, those that are there.
 pub struct Programs {
@@ -98,13 +98,13 @@ impl Python {
         Ok(Self { interpreter, display: Display::open()? })
     }
 
-    /// The tray that polls the same server for the accounts of a stage.
-    pub fn command(&self, stage: &Stage, claude: &str, codex: &str) -> Command {
-        let mut command = stage.command(Path::new(self.interpreter));
+    /// The tray that polls the same server for the accounts of a fixture.
+    pub fn command(&self, fixture: &BenchFixture, claude: &str, codex: &str) -> Command {
+        let mut command = fixture.command(Path::new(self.interpreter));
         command
             .arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/footprint/peer.py"))
             .args([claude, codex])
-            .args(stage.tokens())
+            .args(fixture.tokens())
             .env("DISPLAY", &self.display.name)
             .env("GDK_BACKEND", "x11")
             .env("NO_AT_BRIDGE", "1");

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::Duration;
 
+use super::fixture::BenchFixture;
 use super::process::{cpu_time, cpu_time_of_children, proportional_memory};
 use super::run::Bench;
 use super::server::Tally;
-use super::stage::Stage;
 use super::table::{Row, Table, mebibytes, median, ratio, time};
 
 const LATENCY: Duration = Duration::from_millis(100);
@@ -48,9 +48,9 @@ pub fn measure(bench: &Bench, table: &mut Table) {
 fn one_size(bench: &Bench, accounts: usize, table: &mut Table) -> Size {
     let Bench { server, curl, effort, .. } = bench;
     server.set_latency(LATENCY);
-    let stage = Stage::new(server, accounts);
+    let fixture = BenchFixture::new(server, accounts);
     let before = server.tally();
-    let mut tray = stage.start(&bench.programs.tray);
+    let mut tray = fixture.start(&bench.programs.tray);
     let cold = most_handshakes(before, server.tally());
     table.add(Row::new(format!("TLS handshakes a host, first refresh, {}", of(accounts)), cold));
 
@@ -107,8 +107,8 @@ fn beside_curl(figure: String, took: Duration, curl: Option<(Duration, Duration)
 fn processor(bench: &Bench, table: &mut Table) {
     // Without latency: a wait costs nothing, and this many refreshes are a long one.
     bench.server.set_latency(Duration::ZERO);
-    let stage = Stage::new(&bench.server, CPU_COUNT);
-    let mut tray = stage.start(&bench.programs.tray);
+    let fixture = BenchFixture::new(&bench.server, CPU_COUNT);
+    let mut tray = fixture.start(&bench.programs.tray);
     let refreshes = bench.effort.cpu_refreshes;
     let each = (refreshes * CPU_COUNT) as u32;
     let pid = tray.id().to_string();

@@ -3,9 +3,9 @@
 use std::thread;
 use std::time::Duration;
 
+use super::fixture::BenchFixture;
 use super::process::{Switches, cpu_time, proportional_memory};
 use super::run::Bench;
-use super::stage::Stage;
 use super::table::{Row, Table, mebibytes};
 
 const FEW: usize = 5;
@@ -25,13 +25,13 @@ struct Resting {
 pub fn measure(bench: &Bench, table: &mut Table) {
     let Bench { programs, server, effort, .. } = bench;
     server.set_latency(Duration::from_millis(10));
-    let [few, many, none] = [FEW, MANY, 0].map(|accounts| Stage::new(server, accounts));
-    let [mut tray, mut tray_of_many] = [&few, &many].map(|stage| stage.start(&programs.tray));
+    let [few, many, none] = [FEW, MANY, 0].map(|accounts| BenchFixture::new(server, accounts));
+    let [mut tray, mut tray_of_many] = [&few, &many].map(|fixture| fixture.start(&programs.tray));
     for tray in [&mut tray, &mut tray_of_many] {
         (0..effort.warming).for_each(|_| drop(tray.refresh()));
     }
     let (floor, ..) = none.spawn(&mut none.command(&programs.floor));
-    let peer = Stage::new(server, FEW);
+    let peer = BenchFixture::new(server, FEW);
     let python = programs.python.as_ref().ok().map(|python| {
         let (program, ..) = peer.spawn_peer(&mut python.command(&peer, &server.claude(), &server.codex()));
         refresh_peer(&peer, effort.warming);
@@ -116,9 +116,9 @@ impl Resting {
 }
 
 /// As many refreshes of the Python tray by clicks. It answers a click when it is done with it.
-fn refresh_peer(peer: &Stage, refreshes: usize) {
-    let menu = peer.scene.host.menu_until(|menu| menu.shows("% left"));
+fn refresh_peer(peer: &BenchFixture, refreshes: usize) {
+    let menu = peer.fixture.host.menu_until(|menu| menu.shows("% left"));
     for _ in 0..refreshes {
-        peer.scene.host.send_click(menu.item("Refresh now")).expect("could not click");
+        peer.fixture.host.send_click(menu.item("Refresh now")).expect("could not click");
     }
 }

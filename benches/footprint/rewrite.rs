@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use chrono::{Timelike, Utc};
 
+use super::fixture::{BenchFixture, Refresh, Tray};
 use super::run::Bench;
-use super::stage::{Refresh, Stage, Tray};
 use super::table::{Row, Table};
 use super::wire::Heard;
 
@@ -23,9 +23,9 @@ struct Sent {
 
 pub fn measure(bench: &Bench, table: &mut Table) {
     bench.server.set_latency(Duration::ZERO);
-    let stage = Stage::new(&bench.server, ACCOUNTS);
-    let mut tray = stage.start(&bench.programs.tray);
-    let token = stage.tokens()[ACCOUNTS / 2].to_owned();
+    let fixture = BenchFixture::new(&bench.server, ACCOUNTS);
+    let mut tray = fixture.start(&bench.programs.tray);
+    let token = fixture.tokens()[ACCOUNTS / 2].to_owned();
     bench.server.set_used(&token, 50);
     tray.refresh();
 

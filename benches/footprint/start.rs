@@ -3,8 +3,8 @@
 use std::path::Path;
 use std::time::Duration;
 
+use super::fixture::BenchFixture;
 use super::run::Bench;
-use super::stage::Stage;
 use super::table::{Row, Table, median, ratio, time};
 
 const ACCOUNTS: usize = 5;
@@ -21,10 +21,10 @@ struct Starts {
 
 pub fn measure(bench: &Bench, table: &mut Table) {
     bench.server.set_latency(Duration::ZERO);
-    let (ours, floor) = (Stage::new(&bench.server, ACCOUNTS), Stage::new(&bench.server, 0));
+    let (ours, floor) = (BenchFixture::new(&bench.server, ACCOUNTS), BenchFixture::new(&bench.server, 0));
     // Leaves the numbers that the later starts know.
     drop(ours.start(&bench.programs.tray));
-    ours.scene.host.wait_until_empty();
+    ours.fixture.host.wait_until_empty();
     bench.server.set_latency(LATENCY);
     let [mut tray, mut least, mut python] = [(); 3].map(|()| Starts::default());
     for _ in 0..bench.effort.starts {
@@ -64,19 +64,19 @@ pub fn measure(bench: &Bench, table: &mut Table) {
 
 impl Starts {
     /// One start, until the menu has been read and says how much is left.
-    fn add(&mut self, stage: &Stage, command: &mut std::process::Command) {
-        let (program, began, icon) = stage.spawn(command);
-        stage.scene.host.menu_until(|menu| menu.shows("% left"));
+    fn add(&mut self, fixture: &BenchFixture, command: &mut std::process::Command) {
+        let (program, began, icon) = fixture.spawn(command);
+        fixture.fixture.host.menu_until(|menu| menu.shows("% left"));
         self.menu.push(began.elapsed());
         self.icon.push(icon);
         drop(program);
-        stage.scene.host.wait_until_empty();
+        fixture.fixture.host.wait_until_empty();
     }
 
-    fn add_icon(&mut self, stage: &Stage, command: &mut std::process::Command) {
-        let (program, _, icon) = stage.spawn_peer(command);
+    fn add_icon(&mut self, fixture: &BenchFixture, command: &mut std::process::Command) {
+        let (program, _, icon) = fixture.spawn_peer(command);
         self.icon.push(icon);
         drop(program);
-        stage.scene.host.wait_until_empty();
+        fixture.fixture.host.wait_until_empty();
     }
 }

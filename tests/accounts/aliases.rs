@@ -36,7 +36,7 @@ fn proxy_is_read_under_its_hyphenated_name() {
 }
 
 #[test]
-fn change_of_a_hyphenated_proxy_is_a_change() {
+fn hyphenated_proxy_is_part_of_the_fingerprint() {
     let folder = Folder::new().with("claude.json", claude(json!({"proxy-url": "http://one:1"})));
     let before = folder.signature();
     folder.put("claude.json", claude(json!({"proxy-url": "http://two:1"})));
@@ -55,7 +55,7 @@ fn workspace_is_read_under_its_hyphenated_name() {
 }
 
 #[test]
-fn key_under_which_a_value_stands_is_told() {
+fn key_of_a_value_is_reported() {
     for (file, key, name) in [
         (json!({"proxy_url": "a", "proxy-url": "b"}), "proxy_url", "proxy_url"),
         (json!({"proxy-url": "b"}), "proxy_url", "proxy-url"),
@@ -106,7 +106,7 @@ fn expiry_is_read_under_each_of_its_names() {
 }
 
 #[test]
-fn escaped_slashes_are_slashes() {
+fn escaped_slashes_are_unescaped() {
     let file = codex(json!({"access_token": "eyJ/aaa", "proxy_url": "http://10.0.0.1:1/"}));
     let login = Folder::new().with("codex.json", file.to_string().replace('/', "\\/")).login();
     assert_eq!(login.access_token.expose(), "eyJ/aaa");
@@ -114,7 +114,7 @@ fn escaped_slashes_are_slashes() {
 }
 
 #[test]
-fn workspace_is_that_of_the_id_token_where_the_file_names_none() {
+fn workspace_is_read_from_the_id_token_without_one_in_the_file() {
     let token = id_token(json!({"chatgpt_account_id": "from-the-claim"}));
     for account in [json!(null), json!(""), json!(" ")] {
         let mut file = codex(json!({"id_token": token}));
@@ -135,7 +135,7 @@ fn workspace_is_that_of_the_id_token_where_the_file_names_none() {
 }
 
 #[test]
-fn invalid_id_token_names_no_workspace() {
+fn invalid_id_token_has_no_workspace() {
     let with_body = |body: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(body));
     for token in [
         String::new(),
@@ -160,7 +160,7 @@ fn invalid_id_token_names_no_workspace() {
 }
 
 #[test]
-fn fedramp_mark_of_the_id_token_is_read_and_its_change_is_a_change() {
+fn fedramp_claim_is_read_and_part_of_the_fingerprint() {
     let file =
         |mark: Value| codex(json!({"id_token": id_token(json!({"chatgpt_account_is_fedramp": mark}))}));
     let folder = Folder::new().with("codex.json", file(json!(true)));
@@ -172,7 +172,7 @@ fn fedramp_mark_of_the_id_token_is_read_and_its_change_is_a_change() {
 }
 
 #[test]
-fn files_without_a_type_and_api_keys_are_skipped_in_silence() {
+fn untyped_files_and_api_keys_are_skipped() {
     for (name, content) in [
         ("claude-a@b.c.json", json!({"access_token": "t"})),
         ("claude-a@b.c.json", json!({})),
@@ -191,7 +191,7 @@ fn files_without_a_type_and_api_keys_are_skipped_in_silence() {
 }
 
 #[test]
-fn broken_file_is_one_of_ours_by_the_whole_first_word_of_its_name() {
+fn broken_file_is_attributed_by_the_first_word_of_its_name() {
     for name in ["claudette.json", "codexes-1.json", "claude-api-key.json", "codex-api-key-2.json"] {
         assert_eq!(names(&Folder::new().with(name, "{").scan()), [""; 0], "{name}");
     }

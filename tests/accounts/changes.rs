@@ -19,7 +19,7 @@ fn tells(folder: &Folder, change: impl FnOnce(&Folder)) -> bool {
 }
 
 #[test]
-fn a_new_token_a_switch_a_new_file_and_a_deleted_one_are_changes() {
+fn new_token_toggle_new_file_and_deletion_change_the_fingerprint() {
     assert!(tells(&two(), |f| f.put("claude-a.json", claude(json!({"access_token": "sk-ant-oat01-bbb"})))));
     assert!(tells(&two(), |f| f.put("claude-a.json", claude(json!({"disabled": true})))));
     assert!(tells(&two(), |f| f.put("claude-c.json", claude(json!({})))));
@@ -32,20 +32,20 @@ fn a_new_token_a_switch_a_new_file_and_a_deleted_one_are_changes() {
 }
 
 #[test]
-fn what_a_request_depends_on_is_a_change() {
+fn each_input_of_a_request_changes_the_fingerprint() {
     assert!(tells(&two(), |f| f.put("codex-b.json", codex(json!({"email": "b@b.c", "account_id": "team"})))));
     assert!(tells(&two(), |f| f.put("claude-a.json", claude(json!({"proxy_url": "direct"})))));
     assert!(tells(&two(), |f| f.put("claude-a.json", claude(json!({"expired": "2020-01-01T00:00:00Z"})))));
 }
 
 #[test]
-fn a_file_that_breaks_and_one_that_is_mended_are_changes() {
+fn breaking_and_fixing_a_file_change_the_fingerprint() {
     assert!(tells(&two(), |f| f.put("claude-a.json", "{")));
     assert!(tells(&two().with("claude-a.json", "{"), |f| f.put("claude-a.json", claude(json!({})))));
 }
 
 #[test]
-fn tokens_that_change_places_are_a_change() {
+fn swapped_tokens_change_the_fingerprint() {
     let folder = Folder::new()
         .with("claude-a.json", claude(json!({"access_token": "one"})))
         .with("claude-b.json", claude(json!({"access_token": "two"})));
@@ -57,7 +57,7 @@ fn tokens_that_change_places_are_a_change() {
 
 /// CLIProxyAPI writes its copy back after every proxied request.
 #[test]
-fn a_write_back_of_the_same_login_is_no_change() {
+fn write_back_of_the_same_login_keeps_the_fingerprint() {
     assert!(!tells(&two(), |f| f.put("claude-a.json", claude(json!({})))));
     assert!(
         !tells(&two(), |f| f.put("claude-a.json", claude(json!({"last_refresh": "2026-09-01T00:00:00Z"}))))
@@ -75,7 +75,7 @@ fn a_write_back_of_the_same_login_is_no_change() {
 }
 
 #[test]
-fn what_is_no_account_of_ours_is_no_change() {
+fn other_files_keep_the_fingerprint() {
     assert!(!tells(&two(), |f| f.put("gemini-a.json", json!({"type": "gemini", "access_token": "x"}))));
     assert!(!tells(&two(), |f| f.put("notes.txt", "hello")));
     assert!(!tells(&two(), |f| f.put(".claude-a.json.tmp", claude(json!({})))));
@@ -83,13 +83,13 @@ fn what_is_no_account_of_ours_is_no_change() {
 }
 
 #[test]
-fn a_token_of_an_account_that_is_switched_off_is_no_change() {
+fn token_of_a_disabled_account_keeps_the_fingerprint() {
     let off = |token: &str| claude(json!({"disabled": true, "access_token": token}));
     assert!(!tells(&two().with("claude-off.json", off("one")), |f| f.put("claude-off.json", off("two"))));
 }
 
 #[test]
-fn the_signature_does_not_depend_on_the_order_of_the_listing() {
+fn fingerprint_does_not_depend_on_the_order_of_the_listing() {
     let (mut entries, one) = (two().scan(), two().signature());
     entries.reverse();
     assert_eq!(signature(&entries), one);

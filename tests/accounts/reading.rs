@@ -29,7 +29,7 @@ fn statuses(folder: &Folder, settings: &Settings) -> Vec<(String, AccountStatus,
 }
 
 #[test]
-fn a_file_of_each_kind_is_read_as_cli_proxy_api_writes_it() {
+fn each_kind_of_cli_proxy_api_file_is_read() {
     let login = Folder::new().with("claude-a@b.c.json", claude(json!({}))).login();
     assert_eq!((login.account.provider, login.account.email.as_str()), (Provider::CLAUDE, "a@b.c"));
     assert_eq!(login.account.id.key(), "claude-a@b.c.json");
@@ -42,7 +42,7 @@ fn a_file_of_each_kind_is_read_as_cli_proxy_api_writes_it() {
 }
 
 #[test]
-fn the_types_that_are_not_ours_are_skipped_in_silence() {
+fn other_types_are_skipped() {
     let folder = Folder::new();
     for kind in ["antigravity", "kimi", "xai", "vertex", "gemini", "qwen", "something new"] {
         folder.put(&format!("{kind}-a@b.c.json"), json!({"type": kind, "email": "a@b.c"}));
@@ -52,7 +52,7 @@ fn the_types_that_are_not_ours_are_skipped_in_silence() {
 }
 
 #[test]
-fn a_missing_or_empty_folder_holds_no_accounts_and_is_no_error() {
+fn missing_or_empty_folder_has_no_accounts() {
     let folder = Folder::new();
     assert_eq!(names(&folder.scan()), [""; 0]);
     let missing = folder.path("not/there");
@@ -60,7 +60,7 @@ fn a_missing_or_empty_folder_holds_no_accounts_and_is_no_error() {
 }
 
 #[test]
-fn a_folder_that_is_a_file_is_an_error_that_names_it() {
+fn file_in_place_of_the_folder_is_an_error_with_its_name() {
     let folder = Folder::new().with("auth", "");
     let state = Folder::new();
     let source = source(folder.path("auth"), &state, &Settings::default());
@@ -71,7 +71,7 @@ fn a_folder_that_is_a_file_is_an_error_that_names_it() {
 }
 
 #[test]
-fn only_json_files_at_the_top_level_are_looked_at_dot_files_among_them() {
+fn only_json_files_at_the_top_level_are_read() {
     let folder = Folder::new();
     for name in ["a.json", ".hidden.json", ".json", "UPPER.JSON", "a.b.json"] {
         folder.put(name, claude(json!({})));
@@ -85,7 +85,7 @@ fn only_json_files_at_the_top_level_are_looked_at_dot_files_among_them() {
 }
 
 #[test]
-fn a_directory_named_like_a_credential_is_passed_over() {
+fn directory_named_like_a_credential_is_skipped() {
     let folder = Folder::new().with("claude-a.json", claude(json!({})));
     std::fs::create_dir(folder.path("claude-dir.json")).expect("made");
     assert_eq!(names(&folder.scan()), ["claude-a.json"]);
@@ -93,7 +93,7 @@ fn a_directory_named_like_a_credential_is_passed_over() {
 
 #[cfg(unix)]
 #[test]
-fn a_link_is_followed_and_the_account_has_the_name_of_the_link() {
+fn link_is_followed_and_names_the_account() {
     let elsewhere = Folder::new().with("secret", claude(json!({"email": "linked@b.c"})));
     let folder = Folder::new();
     std::os::unix::fs::symlink(elsewhere.path("secret"), folder.path("claude-link.json")).expect("linked");
@@ -102,7 +102,7 @@ fn a_link_is_followed_and_the_account_has_the_name_of_the_link() {
 }
 
 #[test]
-fn an_account_is_named_by_its_e_mail_else_its_login_else_its_file() {
+fn account_name_is_email_or_login_or_file_name() {
     for (changes, name) in [
         (json!({"login": "octo"}), "a@b.c"),
         (json!({"email": null, "login": "octo"}), "octo"),
@@ -117,7 +117,7 @@ fn an_account_is_named_by_its_e_mail_else_its_login_else_its_file() {
 }
 
 #[test]
-fn two_logins_of_one_e_mail_are_two_accounts() {
+fn two_logins_with_one_email_are_two_accounts() {
     let folder = Folder::new()
         .with("codex-a@b.c-plus.json", codex(json!({})))
         .with("codex-a@b.c-team.json", codex(json!({"account_id": "team"})))
@@ -129,7 +129,7 @@ fn two_logins_of_one_e_mail_are_two_accounts() {
 }
 
 #[test]
-fn the_users_own_keys_and_wrong_types_in_them_do_no_harm() {
+fn unknown_keys_of_any_type_are_ignored() {
     let own = json!({"priority": "high", "prefix": 5, "note": {"a": [1]}, "headers": [], "status": 7,
         "disabled": null, "account_id": null, "proxy_url": ""});
     let login = Folder::new().with("codex.json", codex(own)).login();
@@ -137,7 +137,7 @@ fn the_users_own_keys_and_wrong_types_in_them_do_no_harm() {
 }
 
 #[test]
-fn disabled_accounts_are_left_out_and_shown_greyed_on_demand() {
+fn disabled_accounts_are_omitted_unless_requested() {
     let folder = Folder::new()
         .with("claude-off.json", claude(json!({"disabled": true})))
         .with("claude-on.json", claude(json!({"disabled": false})))
@@ -151,7 +151,7 @@ fn disabled_accounts_are_left_out_and_shown_greyed_on_demand() {
 }
 
 #[test]
-fn the_end_of_a_token_is_read_in_every_form() {
+fn expiry_is_read_in_every_form() {
     for (form, moment) in [
         (json!("2026-08-23T06:39:03+08:00"), "2026-08-22T22:39:03Z"),
         (json!("2026-08-22T22:39:03Z"), "2026-08-22T22:39:03Z"),
@@ -174,7 +174,7 @@ fn the_end_of_a_token_is_read_in_every_form() {
 }
 
 #[test]
-fn a_token_has_expired_when_its_moment_has_come_or_is_less_than_a_minute_away() {
+fn token_counts_as_expired_a_minute_before_its_expiry() {
     let now: DateTime<Utc> = "2026-08-22T22:39:00Z".parse().expect("a moment");
     for (seconds, expired) in [(-3600, true), (0, true), (50, true), (70, false), (3600, false)] {
         let at = now + TimeDelta::seconds(seconds);
@@ -186,7 +186,7 @@ fn a_token_has_expired_when_its_moment_has_come_or_is_less_than_a_minute_away() 
 }
 
 #[test]
-fn an_expired_account_that_is_not_renewed_says_so_and_is_not_asked() {
+fn expired_account_without_renewal_gets_no_request() {
     let server = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     server.set_nonblocking(true).expect("set");
     let address = format!("http://{}/", server.local_addr().expect("an address"));
@@ -210,7 +210,7 @@ fn an_expired_account_that_is_not_renewed_says_so_and_is_not_asked() {
 }
 
 #[test]
-fn a_proxy_is_read_in_each_form() {
+fn proxy_is_read_in_each_form() {
     let via = |text: &str| Proxy::Via(url::Url::parse(text).expect("an address"));
     for (text, proxy) in [
         ("http://10.0.0.1:8080", via("http://10.0.0.1:8080")),

@@ -2,23 +2,22 @@
 
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
-
-use super::watched::{PATIENCE, Watched, deadline};
+use super::wait::{TIMEOUT, Watched, poll_until};
 
 /// A running or ended process; killed when dropped.
 pub struct Program {
-    pid: Pid,
-    ended: Arc<Watched<Option<ExitStatus>>>,
+    id: u32,
+    /// Locked for a short time only: nothing waits for the process under the lock.
+    child: Mutex<Child>,
     stdout: Captured,
     stderr: Captured,
 }
 
-/// What a process that has ended leaves.
+/// A process that has ended.
 #[derive(Clone, Debug)]
 pub struct Finished {
     pub status: ExitStatus,
@@ -35,19 +34,13 @@ impl Program {
             .stderr(Stdio::piped())
             .spawn()
             .expect("could not start the program");
-        let pid = Pid::from_child(&child);
         let stdout = Captured::from(child.stdout.take().expect("stdout is piped"));
         let stderr = Captured::from(child.stderr.take().expect("stderr is piped"));
-        let ended = Arc::new(Watched::new(None));
-        thread::spawn({
-            let ended = Arc::clone(&ended);
-            move || await_end(pid, child, &ended)
-        });
-        Self { pid, ended, stdout, stderr }
+        Self { id: child.id(), child: Mutex::new(child), stdout, stderr }
     }
 
     pub fn id(&self) -> u32 {
-        self.pid.as_raw_nonzero().get().unsigned_abs()
+        self.id
     }
 
     /// Everything on stdout so far.
@@ -73,45 +66,67 @@ impl Program {
     }
 
     pub fn is_running(&self) -> bool {
-        self.ended.look(Option::is_none)
+        self.exit_status().is_none()
     }
 
     /// SIGTERM, as a session manager or a service manager sends it.
+    #[cfg(unix)]
     pub fn terminate(&self) {
-        self.signal(Signal::TERM);
+        self.signal(rustix::process::Signal::TERM);
     }
 
     /// SIGINT, as Ctrl-C sends it.
+    #[cfg(unix)]
     pub fn interrupt(&self) {
-        self.signal(Signal::INT);
+        self.signal(rustix::process::Signal::INT);
     }
 
-    /// SIGKILL: nothing in the program can tell.
+    /// SIGSTOP: the process does not run until [`resume`](Self::resume).
+    #[cfg(unix)]
+    pub fn suspend(&self) {
+        self.signal(rustix::process::Signal::STOP);
+    }
+
+    /// SIGCONT.
+    #[cfg(unix)]
+    pub fn resume(&self) {
+        self.signal(rustix::process::Signal::CONT);
+    }
+
+    /// Ends the process at once, without a chance to react.
     pub fn kill(&self) {
-        self.signal(Signal::KILL);
+        // An error means that it has ended already.
+        self.with_child(Child::kill).ok();
     }
 
     /// How the process ended, which it has to do within `limit`.
     #[track_caller]
     pub fn exit_status_within(&self, limit: Duration) -> ExitStatus {
-        match self.ended.wait(Instant::now() + limit, |status| *status) {
-            Some(status) => status,
-            None => panic!("the program still runs after {limit:?}"),
-        }
+        assert!(poll_until(limit, || !self.is_running()), "the program still runs after {limit:?}");
+        self.exit_status().expect("it has ended")
     }
 
     /// Waits for the end and all the output.
     #[track_caller]
     pub fn finish(self) -> Finished {
-        let status = self.exit_status_within(PATIENCE);
+        let status = self.exit_status_within(TIMEOUT);
         Finished { status, stdout: self.stdout.whole(), stderr: self.stderr.whole() }
     }
 
-    fn signal(&self, signal: Signal) {
-        // Under the lock a process that has not been reaped: the number is still its own.
-        self.ended.look(|status| {
-            if status.is_none() {
-                kill_process(self.pid, signal).ok();
+    fn exit_status(&self) -> Option<ExitStatus> {
+        self.with_child(Child::try_wait).expect("the child process is ours")
+    }
+
+    fn with_child<T>(&self, action: impl FnOnce(&mut Child) -> T) -> T {
+        action(&mut self.child.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    #[cfg(unix)]
+    fn signal(&self, signal: rustix::process::Signal) {
+        self.with_child(|child| {
+            // While the process has not been waited for, its id can't belong to another one.
+            if matches!(child.try_wait(), Ok(None)) {
+                rustix::process::kill_process(rustix::process::Pid::from_child(child), signal).ok();
             }
         });
     }
@@ -120,7 +135,7 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         self.kill();
-        self.ended.wait(deadline(), |status| *status);
+        self.with_child(Child::wait).ok();
         if thread::panicking() {
             let (stdout, stderr) = (self.stdout.so_far(), self.stderr.so_far());
             eprintln!("── stdout ──\n{stdout}── stderr ──\n{stderr}");
@@ -128,21 +143,13 @@ impl Drop for Program {
     }
 }
 
-/// Waits without reaping, and reaps under the lock, so that no signal ever goes to a process number
-/// that belongs to someone else by now.
-fn await_end(pid: Pid, mut child: Child, ended: &Watched<Option<ExitStatus>>) {
-    let options = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
-    while let Err(rustix::io::Errno::INTR) = waitid(WaitId::Pid(pid), options) {}
-    ended.change(|status| *status = Some(child.wait().expect("the child is ours")));
-}
-
-/// One output stream, read by a thread of its own so that the program never blocks on it.
+/// One output stream, read on a thread of its own so that the program never blocks on it.
 struct Captured(Arc<Watched<Output>>);
 
 #[derive(Default)]
 struct Output {
     text: String,
-    /// Nothing more comes: the program has ended, and with it every child that inherited this.
+    /// Nothing more comes: the program and every child that inherited the stream have ended.
     closed: bool,
 }
 

@@ -13,7 +13,7 @@ use rustix::ioctl::{Getter, Setter, ioctl};
 use rustix::process::{Pid, Signal, kill_process};
 use rustix::termios::{Winsize, tcsetwinsize};
 
-use super::watched::PATIENCE;
+use super::wait::TIMEOUT;
 
 /// A running program; killed when dropped.
 pub struct Terminal {
@@ -60,7 +60,7 @@ impl Terminal {
     /// Waits until `part` has been printed since the last wait.
     #[track_caller]
     pub fn wait_for(&mut self, part: &str) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         while !self.text.contains(part) {
             match self.printed.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.text += &String::from_utf8_lossy(&bytes),
@@ -77,7 +77,7 @@ impl Terminal {
     /// All that is printed up to the end.
     #[track_caller]
     pub fn text(mut self) -> String {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             match self.printed.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(bytes) => self.bytes.extend(bytes),
@@ -92,7 +92,7 @@ impl Terminal {
     /// Waits for the end.
     #[track_caller]
     pub fn finish(mut self) -> ExitStatus {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             match self.printed.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(_) => {}

@@ -33,14 +33,14 @@ impl Drop for Killed {
 }
 
 #[test]
-fn tray_that_crashes_leaves_no_core_dump() {
+fn crashed_tray_leaves_no_core_dump() {
     for signal in [Signal::SEGV, Signal::ABORT] {
-        let scene = Scene::new().claude(ALICE);
-        let mut command = scene.command();
+        let fixture = Fixture::new().claude(ALICE);
+        let mut command = fixture.command();
         let child =
             may_dump(&mut command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("started");
         let mut tray = Killed(child);
-        scene.host.menu_until(showing("42% left"));
+        fixture.host.menu_until(showing("42% left"));
         // 1 and not 0: with 0 the kernel still hands the memory to a program of `core_pattern`.
         let (soft, hard) = limits(tray.0.id());
         assert_eq!(soft, if hard == "0" { "0" } else { "1" });
@@ -52,7 +52,7 @@ fn tray_that_crashes_leaves_no_core_dump() {
             status
         });
         assert_eq!((status.signal(), status.core_dumped()), (Some(signal.as_raw()), false), "{status}");
-        let left: Vec<_> = std::fs::read_dir(scene.home())
+        let left: Vec<_> = std::fs::read_dir(fixture.home())
             .expect("listed")
             .flatten()
             .map(|entry| entry.file_name())
@@ -62,46 +62,46 @@ fn tray_that_crashes_leaves_no_core_dump() {
 }
 
 #[test]
-fn hook_and_opened_program_have_the_limit_that_the_tray_was_started_with() {
-    let scene = Scene::new().claude(ALICE);
+fn child_processes_have_the_original_core_limit() {
+    let fixture = Fixture::new().claude(ALICE);
     let hook = super::hooks::script(
-        &scene,
+        &fixture,
         "hook",
         "{ ulimit -c; echo done; } > $OUT/made; mv $OUT/made $OUT/hook.out",
     );
     // What the desktop would open a folder with.
-    std::fs::create_dir(scene.dir().join("bin")).expect("made");
+    std::fs::create_dir(fixture.dir().join("bin")).expect("made");
     super::hooks::script(
-        &scene,
+        &fixture,
         "bin/xdg-open",
         "{ ulimit -c; echo done; } > $OUT/made.open; mv $OUT/made.open $OUT/open.out",
     );
-    scene.set_config(&format!("[hooks]\non_low = [\"{hook}\"]"));
+    fixture.set_config(&format!("[hooks]\non_low = [\"{hook}\"]"));
     let path = std::env::var("PATH").expect("a path");
-    let mut command = scene.command();
-    command.env("PATH", format!("{}:{path}", scene.dir().join("bin").display()));
-    let program = scene.spawn_command(may_dump(&mut command));
-    scene.host.menu_until(showing("42% left"));
-    scene.claude_used(&scene.account(ALICE), &[("five_hour", 88.0)]);
-    refresh(&scene, "12% left");
+    let mut command = fixture.command();
+    command.env("PATH", format!("{}:{path}", fixture.dir().join("bin").display()));
+    let program = fixture.spawn_command(may_dump(&mut command));
+    fixture.host.menu_until(showing("42% left"));
+    fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 88.0)]);
+    refresh(&fixture, "12% left");
     let (_, hard) = limits(program.id());
     let before = format!("{hard}\n");
-    assert_eq!(super::hooks::written(&scene, "hook.out"), before);
-    scene.host.click("Open credentials folder");
-    assert_eq!(super::hooks::written(&scene, "open.out"), before);
-    quit(&scene, program);
+    assert_eq!(super::hooks::written(&fixture, "hook.out"), before);
+    fixture.host.click("Open credentials folder");
+    assert_eq!(super::hooks::written(&fixture, "open.out"), before);
+    quit(&fixture, program);
 }
 
 #[test]
-fn status_cannot_dump_its_tokens_either() {
-    let scene = Scene::new().claude(ALICE);
+fn crashed_status_leaves_no_core_dump() {
+    let fixture = Fixture::new().claude(ALICE);
     let gate = common::Gate::new();
-    let answer = common::Answer::json(&common::claude_usage(&[("five_hour", 58.0)])).behind(&gate);
-    scene.usage.answer(scene.account(ALICE).access_token(), answer);
-    let mut command = scene.command();
+    let answer = common::Response::json(&common::claude_usage(&[("five_hour", 58.0)])).behind(&gate);
+    fixture.server.respond(fixture.account(ALICE).access_token(), answer);
+    let mut command = fixture.command();
     let child = may_dump(command.arg("status")).stdout(Stdio::null()).spawn().expect("started");
     let mut status = Killed(child);
-    scene.usage.wait_for_requests(scene.account(ALICE).access_token(), 1);
+    fixture.server.wait_for_requests(fixture.account(ALICE).access_token(), 1);
     let (soft, _) = limits(status.0.id());
     assert!(["0", "1"].contains(&&*soft), "{soft}");
     gate.open();

@@ -1,9 +1,8 @@
 //! `doctor`: a line for each thing, each fault with what to do, and nothing of whose it is.
 
 use super::*;
-use crate::common::{Finished, Manners};
+use crate::common::{Finished, NotifyBehavior, unprivileged_command};
 use insta::assert_snapshot;
-use rustix::process::geteuid;
 use std::fs;
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt;
@@ -29,20 +28,20 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 /// With two accounts whose files are as they should be.
-fn well() -> Scene {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
-    [ALICE, BOB].iter().for_each(|email| set_mode(scene.account(email).file(), 0o600));
-    scene
+fn well() -> Fixture {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    [ALICE, BOB].iter().for_each(|email| set_mode(fixture.account(email).file(), 0o600));
+    fixture
 }
 
 #[test]
-fn where_all_is_well_each_line_says_so_and_nobody_is_named() {
-    let scene = well();
-    let before = files(scene.dir());
-    let done = scene.run(&["doctor"]);
+fn healthy_setup_passes_each_check_without_names() {
+    let fixture = well();
+    let before = files(fixture.dir());
+    let done = fixture.run(&["doctor"]);
     assert_eq!((done.status.code(), done.stderr.as_str()), (Some(0), ""), "{}", done.stdout);
-    let text = done.stdout.replace(&scene.usage.url(""), "<server>");
-    let text = text.replace(&scene.dir().display().to_string(), "<scene>");
+    let text = done.stdout.replace(&fixture.server.url(""), "<server>");
+    let text = text.replace(&fixture.dir().display().to_string(), "<fixture>");
     let masked = |line: &str| match line.split_once("valid until ") {
         Some((before, _)) => format!("{before}valid until <then>"),
         None if line.contains("versions") => "✓ versions: …".to_owned(),
@@ -50,7 +49,7 @@ fn where_all_is_well_each_line_says_so_and_nobody_is_named() {
     };
     assert_snapshot!(text.lines().map(masked).collect::<Vec<_>>().join("\n"), @r"
     ✓ versions: …
-    ✓ settings file: <scene>/config/quota-tray/config.toml
+    ✓ settings file: <fixture>/config/quota-tray/config.toml
     ✓ auth directory: ~/.cli-proxy-api, 2 accounts
     ✓ account 1 (Claude): mode 600, token valid until <then>
     ✓ account 2 (Codex): mode 600, token valid until <then>
@@ -60,19 +59,19 @@ fn where_all_is_well_each_line_says_so_and_nobody_is_named() {
     ✓ proxy: none in the environment
     ✓ network: <server> responds (404)
     ✓ CLIProxyAPI: no address configured; Quota Tray renews the tokens itself
-    ✓ state directory: <scene>/state/quota-tray will be created when needed
+    ✓ state directory: <fixture>/state/quota-tray will be created when needed
     ✓ tray: not running; start it with `quota-tray`
     ✓ start at login: off
     ");
     assert!(lines(&done, "versions")[0].contains(&format!("quota-tray {}, ", env!("CARGO_PKG_VERSION"))));
-    assert_eq!(files(scene.dir()), before, "a look changes nothing");
+    assert_eq!(files(fixture.dir()), before, "a look changes nothing");
 }
 
 #[test]
-fn plain_requests_go_out_and_no_token() {
-    let scene = well();
-    scene.run(&["doctor"]);
-    let requests = scene.usage.requests();
+fn connection_checks_send_no_token() {
+    let fixture = well();
+    fixture.run(&["doctor"]);
+    let requests = fixture.server.requests();
     assert!(!requests.is_empty());
     for request in requests {
         assert_eq!((request.path.as_str(), request.token(), request.body.as_str()), ("/", None, ""));
@@ -80,42 +79,42 @@ fn plain_requests_go_out_and_no_token() {
 }
 
 #[test]
-fn accounts_are_named_on_demand_alone() {
-    let scene = well();
-    let named = scene.run(&["doctor", "--show-accounts"]);
+fn accounts_are_named_only_with_the_option() {
+    let fixture = well();
+    let named = fixture.run(&["doctor", "--show-accounts"]);
     assert!(named.stdout.contains(ALICE) && named.stdout.contains("codex-bob@example.com.json"));
-    fs::write(scene.auth_dir().join("claude-carol@example.com.json"), "{").expect("written");
-    fs::write(scene.auth_dir().join("claude-dave.json"), "[]").expect("written");
-    let done = scene.run(&["doctor"]);
+    fs::write(fixture.auth_dir().join("claude-carol@example.com.json"), "{").expect("written");
+    fs::write(fixture.auth_dir().join("claude-dave.json"), "[]").expect("written");
+    let done = fixture.run(&["doctor"]);
     says(&done, "✗", "account 2 (Claude)", "could not use its file");
     says(&done, "✗", "account 3 (Claude)", "could not use its file");
-    let home = scene.home().display().to_string();
+    let home = fixture.home().display().to_string();
     for word in ["alice", "bob", "carol", "dave", "access", "refresh-", &home] {
         assert!(!format!("{}{}", done.stdout, done.stderr).contains(word), "{word} in {}", done.stdout);
     }
 }
 
 #[test]
-fn a_notification_comes_on_demand_alone() {
-    let scene = well();
-    assert!(scene.run(&["doctor"]).status.success());
-    assert_eq!(scene.notifications.all().len(), 0);
-    let done = scene.run(&["doctor", "--notify"]);
+fn notification_is_sent_only_with_the_option() {
+    let fixture = well();
+    assert!(fixture.run(&["doctor"]).status.success());
+    assert_eq!(fixture.notifications.all().len(), 0);
+    let done = fixture.run(&["doctor", "--notify"]);
     says(&done, "✓", "notifications", "test notification sent");
-    assert!(scene.notifications.wait_for(1)[0].says("Quota Tray"));
-    scene.notifications.mind(Manners::Refuses);
-    says(&scene.run(&["doctor", "--notify"]), "✗", "notifications", "too many notifications");
+    assert!(fixture.notifications.wait_for(1)[0].says("Quota Tray"));
+    fixture.notifications.set_behavior(NotifyBehavior::Refuse);
+    says(&fixture.run(&["doctor", "--notify"]), "✗", "notifications", "too many notifications");
 }
 
 #[test]
 fn invalid_settings_are_a_finding_and_the_other_checks_use_the_defaults() {
-    let scene = well();
+    let fixture = well();
     let proxy = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
-    scene.set_raw_config("[hooks]\non_low = [\"curl\", \"secret-password\", \"{acount}\"]");
+    fixture.set_raw_config("[hooks]\non_low = [\"curl\", \"secret-password\", \"{acount}\"]");
     // The defaults lead into the world; a proxy that is not there keeps the test at home.
-    let mut command = scene.command();
+    let mut command = fixture.command();
     command.arg("doctor").env("HTTPS_PROXY", format!("http://user:pass-word@{proxy}"));
-    let done = scene.spawn_command(&mut command).finish();
+    let done = fixture.spawn_command(&mut command).finish();
     says(&done, "✗", "settings file", "line 2, hooks.on_low: expected one of {event}");
     says(&done, "✓", "proxy", &format!("HTTPS_PROXY is {proxy}"));
     says(&done, "✗", "network", "https://api.anthropic.com: could not reach");
@@ -125,133 +124,131 @@ fn invalid_settings_are_a_finding_and_the_other_checks_use_the_defaults() {
 
 #[test]
 fn renamed_setting_is_named_with_its_new_name() {
-    let scene = well();
-    let settings = fs::read_to_string(scene.config_file()).expect("read");
+    let fixture = well();
+    let settings = fs::read_to_string(fixture.config_file()).expect("read");
     let former = settings.replace("requests_per_five_minutes", "asks_per_five_minutes");
     assert_ne!(former, settings);
-    scene.set_raw_config(&former);
+    fixture.set_raw_config(&former);
     let words = "asks_per_five_minutes is now requests_per_five_minutes";
-    says(&scene.run(&["doctor"]), "!", "settings file", words);
+    says(&fixture.run(&["doctor"]), "!", "settings file", words);
 }
 
 #[test]
-fn each_state_of_a_login_is_told() {
-    let scene = well();
-    let account = scene.account(ALICE);
+fn each_login_state_is_reported() {
+    let fixture = well();
+    let account = fixture.account(ALICE);
     set_mode(account.file(), 0o644);
-    says(&scene.run(&["doctor"]), "!", "account 1", "chmod 600");
+    says(&fixture.run(&["doctor"]), "!", "account 1", "chmod 600");
     set_mode(account.file(), 0o600);
     account.expire();
-    says(&scene.run(&["doctor"]), "!", "account 1", "token expired 1 h ago — it will be renewed");
+    says(&fixture.run(&["doctor"]), "!", "account 1", "token expired 1 h ago — it will be renewed");
     account.set("refresh_token", "");
-    says(&scene.run(&["doctor"]), "✗", "account 1", "sign in again");
+    says(&fixture.run(&["doctor"]), "✗", "account 1", "sign in again");
     account.disable();
-    says(&scene.run(&["doctor"]), "✓", "account 1", "disabled");
+    says(&fixture.run(&["doctor"]), "✓", "account 1", "disabled");
     account.set("disabled", false);
     account.set("access_token", "");
-    says(&scene.run(&["doctor"]), "✗", "account 1", "no access token");
+    says(&fixture.run(&["doctor"]), "✗", "account 1", "no access token");
     for email in [ALICE, BOB] {
-        scene.account(email).delete();
+        fixture.account(email).delete();
     }
-    says(&scene.run(&["doctor"]), "!", "auth directory", "no Claude or Codex login");
-    fs::remove_dir(scene.auth_dir()).expect("empty");
-    says(&scene.run(&["doctor"]), "!", "auth directory", "~/.cli-proxy-api does not exist");
-    fs::write(scene.auth_dir(), "").expect("written");
-    says(&scene.run(&["doctor"]), "✗", "auth directory", "can't be read");
+    says(&fixture.run(&["doctor"]), "!", "auth directory", "no Claude or Codex login");
+    fs::remove_dir(fixture.auth_dir()).expect("empty");
+    says(&fixture.run(&["doctor"]), "!", "auth directory", "~/.cli-proxy-api does not exist");
+    fs::write(fixture.auth_dir(), "").expect("written");
+    says(&fixture.run(&["doctor"]), "✗", "auth directory", "can't be read");
 }
 
 #[test]
-fn what_the_provider_said_last_is_told() {
-    let scene = well();
-    scene.set_config("token_renewal = \"never\"");
-    scene.usage.answer(scene.account(ALICE).access_token(), common::Answer::status(401));
-    scene.usage.answer(scene.account(BOB).access_token(), common::Answer::status(503));
-    scene.run(&["status"]);
-    let done = scene.run(&["doctor"]);
+fn last_provider_response_is_reported() {
+    let fixture = well();
+    fixture.set_config("token_renewal = \"never\"");
+    fixture.server.respond(fixture.account(ALICE).access_token(), common::Response::status(401));
+    fixture.server.respond(fixture.account(BOB).access_token(), common::Response::status(503));
+    fixture.run(&["status"]);
+    let done = fixture.run(&["doctor"]);
     says(&done, "✗", "account 1 (Claude)", "last refresh: sign in again");
     says(&done, "!", "account 2 (Codex)", "(503)");
     says(&done, "!", "CLIProxyAPI", "no program renews the tokens");
 }
 
 #[test]
-fn each_fault_of_the_desktop_is_told() {
-    let mut scene = well();
-    scene.notifications.mind(Manners::Hangs);
-    scene.host.stop();
-    says(&scene.run(&["doctor"]), "✗", "tray host", "GNOME needs the AppIndicator extension");
-    scene.notifications.stop();
-    says(&scene.run(&["doctor"]), "✗", "notifications", "start a notification server");
-    scene.bus.stop();
-    says(&scene.run(&["doctor"]), "✗", "session bus", "dbus-run-session");
+fn each_desktop_fault_is_reported() {
+    let mut fixture = well();
+    fixture.notifications.set_behavior(NotifyBehavior::Hang);
+    fixture.host.stop();
+    says(&fixture.run(&["doctor"]), "✗", "tray host", "GNOME needs the AppIndicator extension");
+    fixture.notifications.stop();
+    says(&fixture.run(&["doctor"]), "✗", "notifications", "start a notification server");
+    fixture.bus.stop();
+    says(&fixture.run(&["doctor"]), "✗", "session bus", "dbus-run-session");
 }
 
 #[test]
-fn each_fault_of_the_network_is_told() {
-    let scene = well();
+fn each_network_fault_is_reported() {
+    let fixture = well();
     let gone = TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("its number");
-    scene.account(ALICE).set("proxy_url", format!("http://user:pass-word@{gone}"));
+    fixture.account(ALICE).set("proxy_url", format!("http://user:pass-word@{gone}"));
     // To http on this machine nothing goes through a proxy.
-    let done = scene.run(&["doctor"]);
+    let done = fixture.run(&["doctor"]);
     assert!(done.status.success() && !done.stdout.contains("through the proxy"), "{}", done.stdout);
     let claude = format!("https://{gone}/");
-    let codex = scene.usage.url("/");
+    let codex = fixture.server.url("/");
     let behind_tls = format!(
         "[endpoints]\nclaude_usage = \"{claude}\"\nclaude_token = \"{claude}\"\ncodex_usage = \"{codex}\"\n\
          codex_token = \"{codex}\"\ncli_proxy_api = []\n"
     );
-    scene.set_raw_config(&behind_tls);
-    let done = scene.run(&["doctor"]);
+    fixture.set_raw_config(&behind_tls);
+    let done = fixture.run(&["doctor"]);
     says(&done, "✗", "network", &format!("through the proxy {gone} of an account: could not reach"));
     assert!(!done.stdout.contains("pass-word"), "{}", done.stdout);
-    scene.account(ALICE).set("proxy_url", "direct");
+    fixture.account(ALICE).set("proxy_url", "direct");
     says(
-        &scene.run(&["doctor"]),
+        &fixture.run(&["doctor"]),
         "✗",
         "network",
         "without a proxy, as an account is configured: could not reach",
     );
     let endpoints = |claude: &str| {
-        let rest = scene.usage.url("/");
+        let rest = fixture.server.url("/");
         format!(
             "[endpoints]\nclaude_usage = \"{claude}\"\nclaude_token = \"{rest}\"\ncodex_usage = \"{rest}\"\n\
              codex_token = \"{rest}\"\ncli_proxy_api = [\"{rest}\"]\n"
         )
     };
-    scene.set_raw_config(&endpoints(&format!("http://{gone}/usage")));
-    says(&scene.run(&["doctor"]), "✗", "network", &format!("http://{gone}: could not reach 127.0.0.1"));
+    fixture.set_raw_config(&endpoints(&format!("http://{gone}/usage")));
+    says(&fixture.run(&["doctor"]), "✗", "network", &format!("http://{gone}: could not reach 127.0.0.1"));
     // TLS, where nobody speaks it.
-    scene.set_raw_config(&endpoints(&scene.usage.url("/usage").replace("http:", "https:")));
-    assert_eq!(scene.run(&["doctor"]).status.code(), Some(1));
-    scene.usage.answer_path("/", |_| common::Answer::from(serde_json::json!("CLI Proxy API Server")));
-    scene.set_raw_config(&endpoints(&scene.usage.url("/")));
-    says(&scene.run(&["doctor"]), "✓", "CLIProxyAPI", "running at");
-    scene.usage.answer_path("/", |_| common::Answer::silence());
-    let place = scene.usage.url("").replace("http://", "");
+    fixture.set_raw_config(&endpoints(&fixture.server.url("/usage").replace("http:", "https:")));
+    assert_eq!(fixture.run(&["doctor"]).status.code(), Some(1));
+    fixture.server.respond_at("/", |_| common::Response::from(serde_json::json!("CLI Proxy API Server")));
+    fixture.set_raw_config(&endpoints(&fixture.server.url("/")));
+    says(&fixture.run(&["doctor"]), "✓", "CLIProxyAPI", "running at");
+    fixture.server.respond_at("/", |_| common::Response::silence());
+    let place = fixture.server.url("").replace("http://", "");
     let silent = format!("a program at {place} accepts connections but does not respond");
-    says(&scene.run(&["doctor"]), "!", "CLIProxyAPI", &silent);
+    says(&fixture.run(&["doctor"]), "!", "CLIProxyAPI", &silent);
 }
 
 #[test]
-fn a_state_directory_that_takes_nothing_is_told_and_whether_the_tray_runs() {
-    let scene = well();
-    let program = scene.spawn(&[]);
-    scene.host.menu_until(showing("42% left"));
-    let done = scene.run(&["doctor"]);
+fn unwritable_state_directory_and_running_tray_are_reported() {
+    let fixture = well();
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
+    let done = fixture.run(&["doctor"]);
     says(&done, "✓", "tray:", "running");
     says(&done, "✓", "state directory", "is writable");
-    quit(&scene, program);
-    let dir = scene.state_home().join("quota-tray");
+    quit(&fixture, program);
+    let dir = fixture.state_home().join("quota-tray");
     fs::remove_dir_all(&dir).expect("there");
     fs::write(&dir, "").expect("written");
-    says(&scene.run(&["doctor"]), "✗", "state directory", "can't be written");
-    if geteuid().is_root() {
-        // The rights of a folder are nothing to root.
-        return;
-    }
+    says(&fixture.run(&["doctor"]), "✗", "state directory", "can't be written");
     fs::remove_file(&dir).expect("there");
-    set_mode(&scene.state_home(), 0o500);
-    says(&scene.run(&["doctor"]), "✗", "state directory", "can't be created");
-    set_mode(&scene.state_home(), 0o700);
+    let mut doctor = unprivileged_command(&fixture);
+    set_mode(&fixture.state_home(), 0o500);
+    let done = fixture.spawn_command(doctor.arg("doctor")).finish();
+    says(&done, "✗", "state directory", "can't be created");
+    set_mode(&fixture.state_home(), 0o700);
 }
 
 /// Each file and folder below `dir` but sockets, with what is in it.

@@ -6,40 +6,40 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-/// Puts a script for `sh` on stage and names it. `$OUT` is the scene's own directory.
-pub fn script(scene: &Scene, name: &str, lines: &str) -> String {
-    let path = scene.dir().join(name);
-    fs::write(&path, format!("#!/bin/sh\nOUT='{}'\n{lines}\n", scene.dir().display())).expect("written");
+/// Puts a script for `sh` on stage and names it. `$OUT` is the fixture's own directory.
+pub fn script(fixture: &Fixture, name: &str, lines: &str) -> String {
+    let path = fixture.dir().join(name);
+    fs::write(&path, format!("#!/bin/sh\nOUT='{}'\n{lines}\n", fixture.dir().display())).expect("written");
     fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).expect("set");
     path.display().to_string()
 }
 
 /// What a script has written as `name`, as soon as it is whole: in its last line, "done".
 #[track_caller]
-pub fn written(scene: &Scene, name: &str) -> String {
-    let path = scene.dir().join(name);
+pub fn written(fixture: &Fixture, name: &str) -> String {
+    let path = fixture.dir().join(name);
     until(name, || fs::read_to_string(&path).ok()?.strip_suffix("done\n").map(str::to_owned))
 }
 
-fn alice_falls(scene: &Scene) {
-    scene.claude_used(&scene.account(ALICE), &[("five_hour", 88.0), ("seven_day", 10.0)]);
-    refresh(scene, "alice@example.com — 12% left");
+fn alice_falls(fixture: &Fixture) {
+    fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 88.0), ("seven_day", 10.0)]);
+    refresh(fixture, "alice@example.com — 12% left");
 }
 
-fn alice_rises(scene: &Scene) {
-    scene.claude_used(&scene.account(ALICE), &[("five_hour", 1.0), ("seven_day", 10.0)]);
-    refresh(scene, "alice@example.com — 90% left");
+fn alice_rises(fixture: &Fixture) {
+    fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 1.0), ("seven_day", 10.0)]);
+    refresh(fixture, "alice@example.com — 90% left");
 }
 
-fn alice_is_refused(scene: &Scene) {
-    scene.usage.answer(scene.account(ALICE).access_token(), common::Answer::status(401));
-    refresh(scene, "sign in again");
+fn alice_is_refused(fixture: &Fixture) {
+    fixture.server.respond(fixture.account(ALICE).access_token(), common::Response::status(401));
+    refresh(fixture, "sign in again");
 }
 
 /// A tray that has seen that all is well.
-fn started(scene: &Scene) -> Program {
-    let program = scene.spawn(&["-v"]);
-    scene.host.menu_until(showing("42% left"));
+fn started(fixture: &Fixture) -> Program {
+    let program = fixture.spawn(&["-v"]);
+    fixture.host.menu_until(showing("42% left"));
     program
 }
 
@@ -59,19 +59,19 @@ fn is_alive(id: &str) -> bool {
 }
 
 #[test]
-fn a_low_window_runs_the_hook_with_arguments_json_and_environment() {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
+fn low_window_runs_its_hook_with_arguments_json_and_environment() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
     let low = script(
-        &scene,
+        &fixture,
         "low",
         "{ printf '%s\\n' \"$@\"; cat; env | grep ^QUOTA_TRAY_ | sort; echo done; } > $OUT/made; mv $OUT/made $OUT/low.out",
     );
-    scene.set_config(&format!(
+    fixture.set_config(&format!(
         "hide_email = false\n[hooks]\non_low = [\"{low}\", \"{{account}}: {{remaining}} %\", \"$HOME; `id` *\", \"{{{{window}}}}\"]"
     ));
-    let program = started(&scene);
-    alice_falls(&scene);
-    let out = written(&scene, "low.out");
+    let program = started(&fixture);
+    alice_falls(&fixture);
+    let out = written(&fixture, "low.out");
     let lines: Vec<_> = out.lines().collect();
     assert_eq!(lines[..3], ["alice@example.com: 12 %", "$HOME; `id` *", "{window}"]);
     let event: Value = serde_json::from_str(lines[3]).expect("JSON");
@@ -89,108 +89,109 @@ fn a_low_window_runs_the_hook_with_arguments_json_and_environment() {
     assert_eq!((&event["remaining_percent"], &event["error"]), (&12.0.into(), &Value::Null));
     program.stderr_line("succeeded");
     assert!(children(&program).is_empty(), "a process that nobody took leave of");
-    assert_eq!(scene.notifications.wait_for(1).len(), 1, "the notification comes all the same");
+    assert_eq!(fixture.notifications.wait_for(1).len(), 1, "the notification comes all the same");
     // Once, like the notification, and not by `status`.
-    fs::remove_file(scene.dir().join("low.out")).expect("there");
-    refresh(&scene, "12% left");
-    assert!(scene.run(&["status"]).status.success());
-    quit(&scene, program);
-    assert!(!scene.dir().join("low.out").exists());
+    fs::remove_file(fixture.dir().join("low.out")).expect("there");
+    refresh(&fixture, "12% left");
+    assert!(fixture.run(&["status"]).status.success());
+    quit(&fixture, program);
+    assert!(!fixture.dir().join("low.out").exists());
 }
 
 #[test]
 fn status_runs_no_hook() {
-    let scene = Scene::new().claude(ALICE);
-    let low = script(&scene, "low", "touch $OUT/ran");
-    scene.set_config(&format!("thresholds = [99]\n[hooks]\non_low = [\"{low}\"]\non_error = [\"{low}\"]"));
-    scene.run(&["status"]);
-    scene.account(ALICE).delete();
-    scene.run(&["status"]);
-    assert!(!scene.dir().join("ran").exists());
+    let fixture = Fixture::new().claude(ALICE);
+    let low = script(&fixture, "low", "touch $OUT/ran");
+    fixture.set_config(&format!("thresholds = [99]\n[hooks]\non_low = [\"{low}\"]\non_error = [\"{low}\"]"));
+    fixture.run(&["status"]);
+    fixture.account(ALICE).delete();
+    fixture.run(&["status"]);
+    assert!(!fixture.dir().join("ran").exists());
 }
 
 #[test]
-fn a_reset_runs_its_hook_even_where_none_is_notified() {
-    let scene = Scene::new().claude(ALICE);
-    let hook = script(&scene, "hook", "{ echo \"$1\"; echo done; } > $OUT/made; mv $OUT/made $OUT/reset.out");
-    scene.set_config(&format!("notify_on_reset = false\n[hooks]\non_reset = [\"{hook}\", \"{{title}}\"]"));
-    let program = started(&scene);
-    alice_falls(&scene);
+fn reset_runs_its_hook_with_notifications_off() {
+    let fixture = Fixture::new().claude(ALICE);
+    let hook =
+        script(&fixture, "hook", "{ echo \"$1\"; echo done; } > $OUT/made; mv $OUT/made $OUT/reset.out");
+    fixture.set_config(&format!("notify_on_reset = false\n[hooks]\non_reset = [\"{hook}\", \"{{title}}\"]"));
+    let program = started(&fixture);
+    alice_falls(&fixture);
     // Two good readings: with no reset to explain a rise, the worse of two counts.
-    alice_rises(&scene);
-    scene.host.click("Refresh now");
-    assert_eq!(written(&scene, "reset.out"), "Claude 5-hour has reset\n");
-    quit(&scene, program);
-    assert_eq!(scene.notifications.all().len(), 1, "the low one alone");
+    alice_rises(&fixture);
+    fixture.host.click("Refresh now");
+    assert_eq!(written(&fixture, "reset.out"), "Claude 5-hour has reset\n");
+    quit(&fixture, program);
+    assert_eq!(fixture.notifications.all().len(), 1, "the low one alone");
 }
 
 #[test]
-fn an_account_that_needs_its_owner_runs_the_hook_once_until_it_is_well_again() {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
-    let hook = script(&scene, "hook", "echo \"$1\" >> $OUT/errors");
-    scene.set_config(&format!(
+fn account_needing_attention_runs_its_hook_once_until_fixed() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    let hook = script(&fixture, "hook", "echo \"$1\" >> $OUT/errors");
+    fixture.set_config(&format!(
         "hide_email = true\ntoken_renewal = \"never\"\n[hooks]\non_error = [\"{hook}\", \"{{account}}: {{error}}\"]"
     ));
-    let told = || fs::read_to_string(scene.dir().join("errors")).unwrap_or_default().lines().count();
-    let program = started(&scene);
-    scene.usage.answer(scene.account(BOB).access_token(), common::Answer::status(500));
-    refresh(&scene, "server error 500");
-    alice_is_refused(&scene);
+    let told = || fs::read_to_string(fixture.dir().join("errors")).unwrap_or_default().lines().count();
+    let program = started(&fixture);
+    fixture.server.respond(fixture.account(BOB).access_token(), common::Response::status(500));
+    refresh(&fixture, "server error 500");
+    alice_is_refused(&fixture);
     until("the first is told", || (told() == 1).then_some(()));
-    refresh(&scene, "sign in again");
-    scene.claude_used(&scene.account(ALICE), &[("five_hour", 49.0)]);
-    refresh(&scene, "51% left");
-    alice_is_refused(&scene);
+    refresh(&fixture, "sign in again");
+    fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 49.0)]);
+    refresh(&fixture, "51% left");
+    alice_is_refused(&fixture);
     until("the second is told", || (told() == 2).then_some(()));
-    quit(&scene, program);
-    let all = fs::read_to_string(scene.dir().join("errors")).expect("there");
+    quit(&fixture, program);
+    let all = fs::read_to_string(fixture.dir().join("errors")).expect("there");
     assert_eq!(
         all.lines().next(),
         Some("a…e: sign in again with CLIProxyAPI: the login is no longer accepted")
     );
     assert_eq!(told(), 2, "{all}");
     // A restart does not tell it again.
-    let again = scene.spawn(&[]);
-    scene.host.menu_until(showing("sign in again"));
-    refresh(&scene, "sign in again");
-    quit(&scene, again);
+    let again = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("sign in again"));
+    refresh(&fixture, "sign in again");
+    quit(&fixture, again);
     assert_eq!(told(), 2);
 }
 
 #[test]
-fn a_hook_that_hangs_is_ended_with_all_it_has_started() {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
+fn hook_past_its_timeout_is_killed_with_its_children() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
     let hook =
-        script(&scene, "hook", "trap '' TERM; sleep 1000 & { echo $!; echo done; } > $OUT/pid; wait; wait");
-    scene.set_config(&format!("[hooks]\ntimeout_seconds = 1\non_low = [\"{hook}\"]"));
-    let program = started(&scene);
-    alice_falls(&scene);
-    let sleeper = written(&scene, "pid");
+        script(&fixture, "hook", "trap '' TERM; sleep 1000 & { echo $!; echo done; } > $OUT/pid; wait; wait");
+    fixture.set_config(&format!("[hooks]\ntimeout_seconds = 1\non_low = [\"{hook}\"]"));
+    let program = started(&fixture);
+    alice_falls(&fixture);
+    let sleeper = written(&fixture, "pid");
     assert!(is_alive(&sleeper));
     program.stderr_line(&format!("hook on_low: {hook} timed out after 1 s"));
     until("the sleeper has ended", || (!is_alive(&sleeper)).then_some(()));
     assert!(children(&program).is_empty());
-    refresh(&scene, "12% left");
-    quit(&scene, program);
+    refresh(&fixture, "12% left");
+    quit(&fixture, program);
 }
 
 #[test]
-fn a_hook_that_runs_is_ended_with_the_tray() {
-    let scene = Scene::new().claude(ALICE);
-    let hook = script(&scene, "hook", "sleep 1000 & { echo $!; echo done; } > $OUT/pid; wait");
-    scene.set_config(&format!("[hooks]\non_low = [\"{hook}\"]"));
-    let program = started(&scene);
-    alice_falls(&scene);
-    let sleeper = written(&scene, "pid");
-    quit(&scene, program);
+fn running_hook_is_killed_with_the_tray() {
+    let fixture = Fixture::new().claude(ALICE);
+    let hook = script(&fixture, "hook", "sleep 1000 & { echo $!; echo done; } > $OUT/pid; wait");
+    fixture.set_config(&format!("[hooks]\non_low = [\"{hook}\"]"));
+    let program = started(&fixture);
+    alice_falls(&fixture);
+    let sleeper = written(&fixture, "pid");
+    quit(&fixture, program);
     until("the sleeper has ended", || (!is_alive(&sleeper)).then_some(()));
 }
 
 #[test]
-fn a_hook_that_is_missing_or_fails_is_logged_and_the_next_one_runs() {
-    let scene = Scene::new().claude(ALICE);
-    let folder = scene.dir().display().to_string();
-    let fails = script(&scene, "fails", "exit 3");
+fn failed_hook_is_logged_and_the_next_one_runs() {
+    let fixture = Fixture::new().claude(ALICE);
+    let folder = fixture.dir().display().to_string();
+    let fails = script(&fixture, "fails", "exit 3");
     for (hook, said) in [
         (format!("{folder}/nowhere"), "could not run "),
         ("no-such-program-anywhere --with arguments".to_owned(), "not a shell command"),
@@ -198,35 +199,35 @@ fn a_hook_that_is_missing_or_fails_is_logged_and_the_next_one_runs() {
         (fails, "exit status: 3"),
     ] {
         let never = "token_renewal = \"never\"";
-        scene.set_config(&format!("{never}\n[hooks]\non_low = [\"{hook}\"]"));
-        scene.claude_used(&scene.account(ALICE), &[("five_hour", 58.0)]);
-        let program = started(&scene);
-        alice_falls(&scene);
+        fixture.set_config(&format!("{never}\n[hooks]\non_low = [\"{hook}\"]"));
+        fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 58.0)]);
+        let program = started(&fixture);
+        alice_falls(&fixture);
         let line = program.stderr_line("hook on_low: ");
         assert!(line.contains(said), "{line}");
-        let works = script(&scene, "works", "echo done > $OUT/works.out");
+        let works = script(&fixture, "works", "echo done > $OUT/works.out");
         // Seen in the menu, so that what follows meets the new settings.
-        scene.set_config(&format!("{never}\nhide_email = true\n[hooks]\non_error = [\"{works}\"]"));
-        scene.host.menu_until(showing("a…e — 12% left"));
-        alice_is_refused(&scene);
-        written(&scene, "works.out");
-        quit(&scene, program);
-        fs::remove_file(scene.dir().join("works.out")).expect("there");
-        fs::remove_dir_all(scene.state_home()).expect("there");
+        fixture.set_config(&format!("{never}\nhide_email = true\n[hooks]\non_error = [\"{works}\"]"));
+        fixture.host.menu_until(showing("a…e — 12% left"));
+        alice_is_refused(&fixture);
+        written(&fixture, "works.out");
+        quit(&fixture, program);
+        fs::remove_file(fixture.dir().join("works.out")).expect("there");
+        fs::remove_dir_all(fixture.state_home()).expect("there");
     }
 }
 
 #[test]
-fn many_events_at_once_run_a_few_at_a_time_and_all_of_them() {
+fn many_events_run_hooks_a_few_at_a_time() {
     const MANY: usize = 20;
-    let mut scene = Scene::new();
-    let hook = script(&scene, "hook", "echo + >> $OUT/log; sleep 0.1; echo - >> $OUT/log");
-    scene.set_config(&format!("thresholds = [50]\n[hooks]\non_low = [\"{hook}\"]"));
+    let mut fixture = Fixture::new();
+    let hook = script(&fixture, "hook", "echo + >> $OUT/log; sleep 0.1; echo - >> $OUT/log");
+    fixture.set_config(&format!("thresholds = [50]\n[hooks]\non_low = [\"{hook}\"]"));
     for i in 0..MANY {
-        scene.add_claude(&format!("person{i:02}@example.com"));
+        fixture.add_claude(&format!("person{i:02}@example.com"));
     }
-    let program = scene.spawn(&[]);
-    let log = || fs::read_to_string(scene.dir().join("log")).unwrap_or_default();
+    let program = fixture.spawn(&[]);
+    let log = || fs::read_to_string(fixture.dir().join("log")).unwrap_or_default();
     let log = until("all have run", || Some(log()).filter(|log| log.matches('-').count() == MANY));
     let most = log.lines().scan(0, |running, line| {
         *running += if line == "+" { 1 } else { -1 };
@@ -234,15 +235,15 @@ fn many_events_at_once_run_a_few_at_a_time_and_all_of_them() {
     });
     assert_eq!(log.matches('+').count(), MANY);
     assert!((2..=4).contains(&most.max().expect("some")), "{log}");
-    assert_eq!(scene.notifications.wait_for(1).len(), 1, "one summary");
+    assert_eq!(fixture.notifications.wait_for(1).len(), 1, "one summary");
     // A click on a menu that is just being replaced would meet another item.
-    scene.host.menu_until(showing("person19@example.com — 42% left"));
-    quit(&scene, program);
+    fixture.host.menu_until(showing("person19@example.com — 42% left"));
+    quit(&fixture, program);
 }
 
 #[test]
-fn an_unknown_place_is_a_wrong_setting_that_is_named_with_its_line() {
-    let scene = Scene::new();
+fn unknown_placeholder_is_reported_with_its_line() {
+    let fixture = Fixture::new();
     for (line, word) in [
         ("on_low = [\"x\", \"{acount}\"]", "hooks.on_low: expected one of {event}, "),
         (
@@ -254,21 +255,21 @@ fn an_unknown_place_is_a_wrong_setting_that_is_named_with_its_line() {
         ("timeout_seconds = 0", "1 to 3600"),
         ("on_loww = []", "on_loww"),
     ] {
-        scene.set_raw_config(&format!("[hooks]\n{line}"));
-        let done = scene.run(&["status"]);
+        fixture.set_raw_config(&format!("[hooks]\n{line}"));
+        let done = fixture.run(&["status"]);
         assert_eq!(done.status.code(), Some(2), "{line}: {done:?}");
         assert!(done.stderr.contains("line 2") && done.stderr.contains(word), "{line}: {}", done.stderr);
     }
 }
 
 #[test]
-fn a_leading_tilde_is_the_home_directory() {
-    let scene = Scene::new().claude(ALICE);
-    let hook = PathBuf::from(script(&scene, "hook", "echo done > $OUT/home.out"));
-    fs::rename(hook, scene.home().join("hook")).expect("moved");
-    scene.set_config("[hooks]\non_low = [\"~/hook\"]");
-    let program = started(&scene);
-    alice_falls(&scene);
-    written(&scene, "home.out");
-    quit(&scene, program);
+fn leading_tilde_in_a_hook_is_the_home_directory() {
+    let fixture = Fixture::new().claude(ALICE);
+    let hook = PathBuf::from(script(&fixture, "hook", "echo done > $OUT/home.out"));
+    fs::rename(hook, fixture.home().join("hook")).expect("moved");
+    fixture.set_config("[hooks]\non_low = [\"~/hook\"]");
+    let program = started(&fixture);
+    alice_falls(&fixture);
+    written(&fixture, "home.out");
+    quit(&fixture, program);
 }

@@ -19,30 +19,30 @@ fn is_plain(what: &str, text: &str) {
 
 #[test]
 fn hostile_names_never_reach_the_desktop_a_hook_or_the_log() {
-    let scene = Scene::new();
+    let fixture = Fixture::new();
     let hook = super::hooks::script(
-        &scene,
+        &fixture,
         "hook",
         "{ printf '%s\\n' \"$@\"; cat; env | grep ^QUOTA_TRAY_ | grep -v ^QUOTA_TRAY_ID=; echo done; } > $OUT/made.$1; mv $OUT/made.$1 $OUT/$1.out",
     );
     let command = |kind: &str| format!("[\"{hook}\", \"{kind}\", \"{{account}} {{title}} {{text}}\"]");
-    scene.set_config(&format!("[hooks]\non_low = {}\non_error = {}", command("low"), command("error")));
-    let file = scene.auth_dir().join(format!("claude-{HOSTILE}.json"));
+    fixture.set_config(&format!("[hooks]\non_low = {}\non_error = {}", command("low"), command("error")));
+    let file = fixture.auth_dir().join(format!("claude-{HOSTILE}.json"));
     let credential = |token: &str| json!({"type": "claude", "access_token": token, "email": format!("<b>{HOSTILE}a&b@x.org")});
     fs::write(&file, credential("one").to_string()).expect("written");
     let used = |percent: f64| {
         json!({"limits": [{"kind": "weekly_scoped", "percent": percent, "resets_at": null,
             "scope": {"model": {"display_name": format!("{HOSTILE}R&D <i>")}}}]})
     };
-    scene.usage.answer("one", used(50.0));
-    fs::write(scene.auth_dir().join(format!("codex-broken{HOSTILE}.json")), "{").expect("written");
-    let program = scene.spawn(&["-vvv"]);
-    scene.host.menu_until(showing("<b> [31m 2Ja&b@x.org — 50% left"));
-    scene.usage.answer("one", used(99.5));
-    let menu = refresh(&scene, "under 1% left");
+    fixture.server.respond("one", used(50.0));
+    fs::write(fixture.auth_dir().join(format!("codex-broken{HOSTILE}.json")), "{").expect("written");
+    let program = fixture.spawn(&["-vvv"]);
+    fixture.host.menu_until(showing("<b> [31m 2Ja&b@x.org — 50% left"));
+    fixture.server.respond("one", used(99.5));
+    let menu = refresh(&fixture, "under 1% left");
     is_plain("menu", &menu.to_string());
     assert!(menu.shows(r"codex-broken\u{1b}[31m"), "{menu}");
-    let icon = scene.host.icon_until(|icon| icon.tooltip.text.contains("under 1%"));
+    let icon = fixture.host.icon_until(|icon| icon.tooltip.text.contains("under 1%"));
     is_plain("tooltip", &icon.tooltip.text);
     // Hosts take the text of a tooltip for markup, Plasma for HTML with pictures.
     assert!(
@@ -50,10 +50,10 @@ fn hostile_names_never_reach_the_desktop_a_hook_or_the_log() {
         "{}",
         icon.tooltip.text
     );
-    let shown = scene.notifications.wait_for(1);
+    let shown = fixture.notifications.wait_for(1);
     is_plain("notification", &format!("{}\n{}", shown[0].summary, shown[0].body));
     for kind in ["low", "error"] {
-        let told = super::hooks::written(&scene, &format!("{kind}.out"));
+        let told = super::hooks::written(&fixture, &format!("{kind}.out"));
         is_plain(kind, &told);
         let event = told.lines().find(|line| line.starts_with('{')).expect("JSON");
         let event: serde_json::Value = serde_json::from_str(event).expect("JSON");

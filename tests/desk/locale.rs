@@ -5,27 +5,27 @@ use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
 /// An account that resets tomorrow, a quarter past three in the afternoon, and has paid for more.
-fn scene() -> (Scene, String) {
-    let scene = Scene::new().claude(ALICE).config("thresholds = [2.5]");
+fn fixture() -> (Fixture, String) {
+    let fixture = Fixture::new().claude(ALICE).config("thresholds = [2.5]");
     let day = Utc::now().date_naive() + TimeDelta::days(1);
     let reset = format!("{day}T15:15:00Z");
     let usage = json!({
         "five_hour": {"utilization": 10.0, "resets_at": reset},
         "extra_usage": {"is_enabled": true, "monthly_limit": 5_000, "used_credits": 320.0},
     });
-    scene.usage.answer(scene.account(ALICE).access_token(), usage);
-    (scene, day.format("%b %-d").to_string())
+    fixture.server.respond(fixture.account(ALICE).access_token(), usage);
+    (fixture, day.format("%b %-d").to_string())
 }
 
-fn print(scene: &Scene, format: &str, variables: &[(&str, &str)]) -> String {
-    let mut command = scene.command();
+fn print(fixture: &Fixture, format: &str, variables: &[(&str, &str)]) -> String {
+    let mut command = fixture.command();
     command.args(["status", "--format", format]).envs(variables.iter().copied());
-    scene.spawn_command(&mut command).finish().stdout
+    fixture.spawn_command(&mut command).finish().stdout
 }
 
 #[test]
-fn the_clock_the_date_and_the_decimal_mark_are_those_of_the_locale() {
-    let (scene, month_first) = scene();
+fn time_date_and_decimal_mark_follow_the_locale() {
+    let (fixture, month_first) = fixture();
     let (month, day) = month_first.split_once(' ').expect("two");
     let day_first = format!("{day} {month}");
     for (variables, reset, spent) in [
@@ -40,31 +40,32 @@ fn the_clock_the_date_and_the_decimal_mark_are_those_of_the_locale() {
         (&[("LC_ALL", "C.UTF-8"), ("LANG", "en_US")], format!("({day_first}, 15:15)"), "$3.20 of $50.00"),
         (&[("LANG", "nonsense")], format!("({day_first}, 15:15)"), "$3.20 of $50.00"),
     ] {
-        let text = print(&scene, "text", variables);
+        let text = print(&fixture, "text", variables);
         assert!(text.contains(&reset) && text.contains(spent), "{variables:?}: {reset} {spent} in {text}");
     }
 }
 
 #[test]
-fn the_tray_speaks_as_the_locale_does() {
-    let (scene, month_first) = scene();
-    let mut command = scene.command();
-    let program = scene.spawn_command(command.env("LC_ALL", "en_US.UTF-8"));
-    scene.host.menu_until(|menu| menu.shows(&format!("({month_first}, 3:15 PM)")));
-    quit(&scene, program);
-    let program = scene.spawn_command(command.env("LC_ALL", "de_DE.UTF-8"));
-    scene.host.menu_until(|menu| menu.shows("$3,20") && menu.shows("Notify below 2,5% left"));
-    quit(&scene, program);
+fn tray_labels_follow_the_locale() {
+    let (fixture, month_first) = fixture();
+    let mut command = fixture.command();
+    let program = fixture.spawn_command(command.env("LC_ALL", "en_US.UTF-8"));
+    fixture.host.menu_until(|menu| menu.shows(&format!("({month_first}, 3:15 PM)")));
+    quit(&fixture, program);
+    let program = fixture.spawn_command(command.env("LC_ALL", "de_DE.UTF-8"));
+    fixture.host.menu_until(|menu| menu.shows("$3,20") && menu.shows("Notify below 2,5% left"));
+    quit(&fixture, program);
 }
 
 #[test]
-fn what_programs_read_is_the_same_in_every_locale() {
-    let (scene, _) = scene();
+fn machine_readable_output_ignores_the_locale() {
+    let (fixture, _) = fixture();
     let read = |locale| {
-        let json: Value = serde_json::from_str(&print(&scene, "json", &[("LC_ALL", locale)])).expect("JSON");
+        let json: Value =
+            serde_json::from_str(&print(&fixture, "json", &[("LC_ALL", locale)])).expect("JSON");
         let window = &json["accounts"][0]["windows"][0];
         let moments = (window["resets_at"].clone(), window["remaining_percent"].clone());
-        (moments, print(&scene, "openmetrics", &[("LC_ALL", locale)]))
+        (moments, print(&fixture, "openmetrics", &[("LC_ALL", locale)]))
     };
     assert_eq!(read("en_US.UTF-8"), read("de_DE.UTF-8"));
 }

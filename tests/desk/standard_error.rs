@@ -9,11 +9,11 @@ fn full() -> std::fs::File {
 }
 
 #[test]
-fn tray_without_a_host_outlives_full_standard_error() {
-    let mut scene = Scene::new().claude(ALICE).without_tray_host();
+fn tray_without_a_host_survives_full_standard_error() {
+    let mut fixture = Fixture::new().claude(ALICE).without_tray_host();
     // It has to say that there is no tray host, and that the folder of its state is a file.
-    std::fs::write(scene.state_home().join("quota-tray"), "").expect("written");
-    let mut command = scene.command();
+    std::fs::write(fixture.state_home().join("quota-tray"), "").expect("written");
+    let mut command = fixture.command();
     let child = command
         .arg("-vvv")
         .stdin(std::process::Stdio::null())
@@ -22,41 +22,41 @@ fn tray_without_a_host_outlives_full_standard_error() {
         .spawn()
         .expect("started");
     let mut child = Ended(child);
-    until("a first request", || (!scene.usage.requests().is_empty()).then_some(()));
-    scene.host.start_again(&scene.bus);
-    scene.host.menu_until(showing("alice@example.com — 42% left"));
-    scene.host.click("Quit Quota Tray");
+    until("a first request", || (!fixture.server.requests().is_empty()).then_some(()));
+    fixture.host.start_again(&fixture.bus);
+    fixture.host.menu_until(showing("alice@example.com — 42% left"));
+    fixture.host.click("Quit Quota Tray");
     let status = until("the end", || child.0.try_wait().expect("it is ours"));
     assert_eq!(status.code(), Some(0));
 }
 
 #[test]
-fn second_tray_without_standard_error_ends_well() {
-    let scene = Scene::new().claude(ALICE);
-    let first = scene.spawn(&[]);
-    scene.host.menu_until(showing("42% left"));
-    let status = scene.command().stderr(full()).status().expect("started");
+fn second_tray_without_standard_error_exits_with_0() {
+    let fixture = Fixture::new().claude(ALICE);
+    let first = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
+    let status = fixture.command().stderr(full()).status().expect("started");
     assert_eq!(status.code(), Some(0));
-    quit(&scene, first);
+    quit(&fixture, first);
 }
 
 #[test]
-fn tray_outlives_the_reader_of_its_messages() {
-    let mut scene = Scene::new().claude(ALICE);
+fn tray_survives_a_closed_standard_error() {
+    let mut fixture = Fixture::new().claude(ALICE);
     let (reader, writer) = std::io::pipe().expect("a pipe");
-    let mut command = scene.command();
+    let mut command = fixture.command();
     let errors = writer.try_clone().expect("a second handle");
     let child = command.arg("-vvv").stdout(writer).stderr(errors).spawn().expect("started");
     let mut child = Ended(child);
-    scene.host.menu_until(showing("42% left"));
+    fixture.host.menu_until(showing("42% left"));
     drop(reader);
     // It has to say that the tray host is gone.
-    scene.host.stop();
-    scene.host.start_again(&scene.bus);
-    scene.host.menu_until(showing("alice@example.com — "));
-    scene.add_codex(BOB);
-    scene.host.menu_until(showing("bob@example.com — 70% left"));
-    scene.host.click("Quit Quota Tray");
+    fixture.host.stop();
+    fixture.host.start_again(&fixture.bus);
+    fixture.host.menu_until(showing("alice@example.com — "));
+    fixture.add_codex(BOB);
+    fixture.host.menu_until(showing("bob@example.com — 70% left"));
+    fixture.host.click("Quit Quota Tray");
     let status = until("the end", || child.0.try_wait().expect("it is ours"));
     assert_eq!(status.code(), Some(0));
 }

@@ -6,8 +6,8 @@ use std::process::Command;
 use unicode_width::UnicodeWidthStr;
 
 /// What `status` prints in a terminal so many cells wide.
-fn in_terminal(scene: &Scene, width: u16, change: impl Fn(&mut Command)) -> String {
-    let mut command = scene.command();
+fn in_terminal(fixture: &Fixture, width: u16, change: impl Fn(&mut Command)) -> String {
+    let mut command = fixture.command();
     command.arg("status").env("TERM", "xterm-256color");
     change(&mut command);
     Terminal::spawn_wide(&mut command, width).text()
@@ -27,11 +27,11 @@ fn without_moments(text: &str) -> String {
 }
 
 #[test]
-fn a_terminal_gets_colour_and_lines_that_fit() {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
-    scene.claude_used(&scene.account(ALICE), &[("five_hour", 88.0), ("seven_day", 10.0)]);
+fn terminal_table_has_colour_and_fits_the_width() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 88.0), ("seven_day", 10.0)]);
     for width in [120, 60, 40] {
-        let shown = in_terminal(&scene, width, |_| {});
+        let shown = in_terminal(&fixture, width, |_| {});
         assert!(shown.contains("\x1b[33m"), "{shown:?}");
         let plain = without_codes(&shown);
         assert!(plain.contains("! 5-hour"), "{plain}");
@@ -43,11 +43,11 @@ fn a_terminal_gets_colour_and_lines_that_fit() {
 }
 
 #[test]
-fn no_color_and_a_dumb_terminal_get_the_same_words_without_colour() {
-    let scene = Scene::new().claude(ALICE);
-    let coloured = in_terminal(&scene, 100, |_| {});
+fn no_color_and_dumb_terminal_get_plain_text() {
+    let fixture = Fixture::new().claude(ALICE);
+    let coloured = in_terminal(&fixture, 100, |_| {});
     for (key, value) in [("NO_COLOR", "1"), ("TERM", "dumb")] {
-        let plain = in_terminal(&scene, 100, |command| {
+        let plain = in_terminal(&fixture, 100, |command| {
             command.env(key, value);
         });
         assert!(!plain.contains('\x1b') && plain.contains('█'), "{key}: {plain:?}");
@@ -56,26 +56,26 @@ fn no_color_and_a_dumb_terminal_get_the_same_words_without_colour() {
 }
 
 #[test]
-fn a_pipe_gets_no_colour_and_nothing_is_cut() {
+fn piped_table_has_no_colour_and_is_not_truncated() {
     let long = "somebody.with.quite.a.long.name@department.example.com";
-    let scene = Scene::new().claude(long);
-    let mut command = scene.command();
+    let fixture = Fixture::new().claude(long);
+    let mut command = fixture.command();
     command.arg("status").env("TERM", "xterm-256color").env("COLUMNS", "40");
-    let done = scene.spawn_command(&mut command).finish();
+    let done = fixture.spawn_command(&mut command).finish();
     assert!(done.stdout.contains(long) && !done.stdout.contains('\x1b'), "{}", done.stdout);
-    let cut = in_terminal(&scene, 40, |_| {});
+    let cut = in_terminal(&fixture, 40, |_| {});
     assert!(!cut.contains(long) && cut.contains('…'), "{cut}");
 }
 
 #[test]
-fn a_table_that_is_watched_takes_the_place_of_the_last_in_a_terminal_alone() {
-    let mut scene = Scene::new().claude(ALICE);
-    let mut terminal = Terminal::spawn_wide(scene.command().args(["status", "--watch"]), 100);
+fn watched_table_is_redrawn_in_a_terminal_only() {
+    let mut fixture = Fixture::new().claude(ALICE);
+    let mut terminal = Terminal::spawn_wide(fixture.command().args(["status", "--watch"]), 100);
     terminal.wait_for("\x1b[2J");
     terminal.wait_for("alice@example.com — 42% left");
-    let piped = scene.spawn(&["status", "--watch"]);
+    let piped = fixture.spawn(&["status", "--watch"]);
     piped.stdout_line("alice@example.com — 42% left");
-    scene.add_codex(BOB);
+    fixture.add_codex(BOB);
     terminal.wait_for("\x1b[2J");
     terminal.wait_for("bob@example.com — 70% left");
     piped.stdout_line("bob@example.com — 70% left");

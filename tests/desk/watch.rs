@@ -14,8 +14,8 @@ use std::process::{Child, Command, Stdio};
 struct Watch(Child);
 
 impl Watch {
-    fn start(scene: &Scene, stdout: impl Into<Stdio>) -> Watch {
-        let mut command: Command = scene.command();
+    fn start(fixture: &Fixture, stdout: impl Into<Stdio>) -> Watch {
+        let mut command: Command = fixture.command();
         let command = command.args(["status", "--watch"]).stdin(Stdio::null()).stdout(stdout);
         Watch(command.stderr(Stdio::null()).spawn().expect("started"))
     }
@@ -47,18 +47,18 @@ fn read_a_line(reader: impl Read) {
 }
 
 #[test]
-fn watch_ends_when_the_reader_of_its_pipe_has_gone() {
-    let scene = Scene::new().claude(ALICE);
-    let mut watch = Watch::start(&scene, Stdio::piped());
+fn watch_ends_when_its_pipe_is_closed() {
+    let fixture = Fixture::new().claude(ALICE);
+    let mut watch = Watch::start(&fixture, Stdio::piped());
     read_a_line(watch.0.stdout.take().expect("a pipe"));
     assert_eq!(watch.ends(), Some(0));
 }
 
 #[test]
-fn watch_ends_when_the_reader_of_its_socket_has_gone() {
-    let scene = Scene::new().claude(ALICE);
+fn watch_ends_when_its_socket_is_closed() {
+    let fixture = Fixture::new().claude(ALICE);
     let (ours, theirs) = UnixStream::pair().expect("two sockets");
-    let mut watch = Watch::start(&scene, OwnedFd::from(theirs));
+    let mut watch = Watch::start(&fixture, OwnedFd::from(theirs));
     read_a_line(ours);
     assert_eq!(watch.ends(), Some(0));
 }
@@ -66,17 +66,17 @@ fn watch_ends_when_the_reader_of_its_socket_has_gone() {
 /// The terminal is not the one that controls the program, so that no signal comes.
 #[test]
 fn watch_ends_when_its_terminal_is_closed() {
-    let scene = Scene::new().claude(ALICE);
+    let fixture = Fixture::new().claude(ALICE);
     let (ours, theirs) = open_terminal();
-    let mut watch = Watch::start(&scene, theirs);
+    let mut watch = Watch::start(&fixture, theirs);
     read_a_line(ours);
     assert_eq!(watch.ends(), Some(0));
 }
 
 #[test]
-fn watch_ends_when_it_is_told_that_its_terminal_is_closed() {
-    let scene = Scene::new().claude(ALICE);
-    let mut watch = Watch::start(&scene, Stdio::piped());
+fn watch_ends_after_sighup() {
+    let fixture = Fixture::new().claude(ALICE);
+    let mut watch = Watch::start(&fixture, Stdio::piped());
     let mut reader = BufReader::new(watch.0.stdout.take().expect("a pipe"));
     reader.read_line(&mut String::new()).expect("a line");
     watch.signal(Signal::HUP);
@@ -84,17 +84,17 @@ fn watch_ends_when_it_is_told_that_its_terminal_is_closed() {
 }
 
 #[test]
-fn watch_goes_on_where_nobody_has_to_read() {
+fn watch_continues_with_standard_output_to_a_file() {
     for place in ["/dev/null", "a file"] {
-        let mut scene = Scene::new().claude(ALICE);
+        let mut fixture = Fixture::new().claude(ALICE);
         let stdout = match place {
-            "a file" => File::create(scene.dir().join("printed")).expect("made"),
+            "a file" => File::create(fixture.dir().join("printed")).expect("made"),
             place => OpenOptions::new().write(true).open(place).expect("opened"),
         };
-        let mut watch = Watch::start(&scene, stdout);
-        scene.usage.wait_for_requests(scene.account(ALICE).access_token(), 1);
-        let bob = scene.add_codex(BOB);
-        scene.usage.wait_for_requests(bob.access_token(), 1);
+        let mut watch = Watch::start(&fixture, stdout);
+        fixture.server.wait_for_requests(fixture.account(ALICE).access_token(), 1);
+        let bob = fixture.add_codex(BOB);
+        fixture.server.wait_for_requests(bob.access_token(), 1);
         watch.signal(Signal::TERM);
         assert_eq!(watch.ends(), Some(128 + 15), "{place}");
     }

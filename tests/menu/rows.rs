@@ -25,7 +25,7 @@ fn each_failure_has_its_words_in_the_row_and_a_sentence_below_it() {
         ),
         (
             Failure::Rejected(RenewalFailure::Unsent { unsent: Box::new(Failure::TimedOut(15)) }),
-            "token not accepted",
+            "token rejected",
             "cannot renew: no answer within 15 s",
         ),
         (Failure::RateLimited(ahead(130)), "rate limited until 15:10", "Rate limited until 15:10"),

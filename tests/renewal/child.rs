@@ -1,6 +1,7 @@
 //! The process that dies: this very test binary, started again. It renews as the program does, and at
 //! the step that it is told kills itself, or waits for another.
 
+use crate::common::{Fixture, TIMEOUT};
 use std::collections::HashMap;
 use std::io::Write;
 use std::process::Command;
@@ -13,8 +14,6 @@ use quota_tray::platform::paths::{Paths, expand_home};
 use quota_tray::providers::Http;
 use rustix::process::{Signal, getpid, kill_process};
 use tokio::task::JoinSet;
-
-use crate::common::{PATIENCE, Scene};
 
 /// The moment at which the child dies.
 const KILL_AT: &str = "KILL_AT";
@@ -34,26 +33,26 @@ impl std::fmt::Display for Moment {
 }
 
 /// A child that dies at a moment.
-pub fn that_dies(scene: &Scene, at: Moment) -> Command {
-    let mut command = command(scene);
+pub fn that_dies(fixture: &Fixture, at: Moment) -> Command {
+    let mut command = command(fixture);
     command.env(KILL_AT, at.to_string());
     command
 }
 
 /// A child that stands still at one moment until another has come.
-pub fn that_waits(scene: &Scene, at: Moment, until: Moment) -> Command {
-    let mut command = command(scene);
+pub fn that_waits(fixture: &Fixture, at: Moment, until: Moment) -> Command {
+    let mut command = command(fixture);
     command.env(WAIT_AT, at.to_string()).env(WAIT_FOR, until.to_string());
     command
 }
 
-/// The child, in the environment of a scene.
-fn command(scene: &Scene) -> Command {
+/// The child, in the environment of a fixture.
+fn command(fixture: &Fixture) -> Command {
     let mut command = Command::new(std::env::current_exe().expect("this is a program"));
-    let program = scene.command();
+    let program = fixture.command();
     command.env_clear().envs(program.get_envs().filter_map(|(name, value)| Some((name, value?)))).args([
         "--exact",
-        "child::renews_and_dies_at_the_step_it_is_told",
+        "child::child_process_renews_and_dies_at_its_kill_point",
         "--ignored",
         "--nocapture",
     ]);
@@ -62,7 +61,7 @@ fn command(scene: &Scene) -> Command {
 
 #[test]
 #[ignore = "the child of other tests; does nothing where it is not told when to die"]
-fn renews_and_dies_at_the_step_it_is_told() {
+fn child_process_renews_and_dies_at_its_kill_point() {
     if told_by(KILL_AT).or(told_by(WAIT_AT)).is_none() {
         return;
     }
@@ -107,7 +106,7 @@ fn told(step: Checkpoint) {
     }
     if let Some(awaited) = told_by(WAIT_FOR).filter(|_| told_by(WAIT_AT).as_ref() == Some(&moment)) {
         let missing = |all: &mut Vec<String>| !all.contains(&awaited);
-        let waited = MORE.wait_timeout_while(all, PATIENCE / 2, missing).expect("nothing panics under it");
+        let waited = MORE.wait_timeout_while(all, TIMEOUT / 2, missing).expect("nothing panics under it");
         // Not a panic, which would be one renewal's own affair.
         if waited.1.timed_out() {
             writeln!(std::io::stderr(), "{moment} waited for {awaited} in vain").expect("the parent listens");

@@ -1,81 +1,78 @@
 //! A renewal runs to its end, whoever stops waiting for it.
 
-use super::crowd::wait_until_it_waits;
-use super::stage::{Run, Stage};
-use crate::common::{Gate, Program};
+use super::concurrency::wait_until_it_waits;
+use crate::common::{Gate, Program, Provider, RenewalFixture, StatusReport};
 use std::thread;
 use std::time::Duration;
 
 /// Alice's renewal is on its way: the tokens have rotated, the answer waits for the gate. Bob is
 /// switched off, and has nothing to renew.
-fn in_the_middle(arguments: &[&str]) -> (Stage, Gate, Program) {
-    let stage = Stage::new().with("claude", "alice@example.com").with("codex", "bob@example.com");
-    let bob = &stage.players()[1].account;
+fn in_the_middle(arguments: &[&str]) -> (RenewalFixture, Gate, Program) {
+    let fixture = RenewalFixture::new()
+        .with(Provider::Claude, "alice@example.com")
+        .with(Provider::Codex, "bob@example.com");
+    let bob = &fixture.accounts[1];
     bob.set("expired", "2099-01-01T00:00:00Z");
     bob.disable();
-    let gate = stage.hold();
-    let program = stage.scene.spawn(arguments);
-    stage.ledger.wait_for(&stage.players()[0].name, |login| login.renewals == 1);
-    (stage, gate, program)
+    let gate = fixture.hold_responses();
+    let program = fixture.spawn(arguments);
+    fixture.ledger.wait_for(&fixture.accounts[0].name, |login| login.renewals == 1);
+    (fixture, gate, program)
 }
 
 #[track_caller]
-fn renewed_once(stage: &Stage) {
-    let player = &stage.players()[0];
-    let login = stage.ledger.login(&player.name);
-    assert_eq!((login.renewals, login.reuses), (1, 0));
-    let file = player.account.read();
-    assert_eq!(file["refresh_token"], *login.refresh);
-    assert_eq!(file["access_token"], *login.access);
+fn assert_renewed_once(fixture: &RenewalFixture) {
+    let alice = &fixture.accounts[0];
+    fixture.assert_renewed(alice, 1, &[alice.file()]);
 }
 
 #[test]
-fn a_renewal_runs_to_its_end_when_its_refresh_is_superseded() {
-    let (stage, gate, tray) = in_the_middle(&[]);
+fn renewal_completes_when_its_refresh_is_superseded() {
+    let (fixture, gate, tray) = in_the_middle(&[]);
     // Another account begins a new refresh, and its question shows that the old one is over.
-    let bob = &stage.players()[1];
-    bob.account.enable();
-    stage.ledger.wait_for(&bob.name, |login| login.usages > 0);
+    let bob = &fixture.accounts[1];
+    bob.enable();
+    fixture.ledger.wait_for(&bob.name, |login| login.usages > 0);
     gate.open();
-    stage.scene.host.menu_until(|menu| menu.shows("alice@example.com — 42% left"));
-    renewed_once(&stage);
-    stage.scene.host.click("Quit Quota Tray");
+    fixture.host.menu_until(|menu| menu.shows("alice@example.com — 42% left"));
+    assert_renewed_once(&fixture);
+    fixture.host.click("Quit Quota Tray");
     assert!(tray.finish().status.success());
-    renewed_once(&stage);
+    assert_renewed_once(&fixture);
 }
 
 #[test]
-fn a_renewal_runs_to_its_end_when_the_user_quits() {
-    let (stage, gate, tray) = in_the_middle(&[]);
-    stage.scene.host.click("Quit Quota Tray");
-    stage.scene.host.wait_until_empty();
+fn renewal_completes_when_the_user_quits() {
+    let (fixture, gate, tray) = in_the_middle(&[]);
+    fixture.host.click("Quit Quota Tray");
+    fixture.host.wait_until_empty();
     assert!(tray.is_running());
     gate.open();
     assert!(tray.finish().status.success());
-    renewed_once(&stage);
+    assert_renewed_once(&fixture);
 }
 
 #[test]
-fn a_renewal_runs_to_its_end_when_the_session_ends() {
-    let (stage, gate, tray) = in_the_middle(&[]);
-    stage.scene.host.icon();
+fn renewal_completes_when_the_session_ends() {
+    let (fixture, gate, tray) = in_the_middle(&[]);
+    fixture.host.icon();
     tray.terminate();
-    stage.scene.host.wait_until_empty();
+    fixture.host.wait_until_empty();
     assert!(tray.is_running());
     gate.open();
     assert!(tray.finish().status.success());
-    renewed_once(&stage);
+    assert_renewed_once(&fixture);
 }
 
-/// Whoever quits is rid of it at once, and can start it again; the login is waited for behind the scenes.
+/// Whoever quits is rid of it at once, and can start it again; the login is waited for behind the fixtures.
 #[test]
-fn a_renewal_runs_to_its_end_although_its_server_takes_longer_than_a_quit() {
-    let (stage, gate, tray) = in_the_middle(&[]);
-    stage.scene.host.click("Quit Quota Tray");
-    stage.scene.host.wait_until_empty();
-    let next = stage.scene.spawn(&["-vv"]);
+fn renewal_completes_after_quit_with_a_slow_server() {
+    let (fixture, gate, tray) = in_the_middle(&[]);
+    fixture.host.click("Quit Quota Tray");
+    fixture.host.wait_until_empty();
+    let next = fixture.spawn(&["-vv"]);
     wait_until_it_waits(&next);
-    stage.scene.host.icon();
+    fixture.host.icon();
     next.terminate();
     assert!(next.finish().status.success());
     // Nothing tells that something does not happen. Without a renewal it ends in less than half of this.
@@ -83,29 +80,29 @@ fn a_renewal_runs_to_its_end_although_its_server_takes_longer_than_a_quit() {
     assert!(tray.is_running());
     gate.open();
     assert!(tray.finish().status.success());
-    renewed_once(&stage);
+    assert_renewed_once(&fixture);
 }
 
 #[test]
-fn a_renewal_of_status_runs_to_its_end_when_it_is_told_to_stop() {
+fn renewal_of_status_completes_after_a_signal() {
     for stop in [Program::interrupt, Program::terminate] {
-        let (stage, gate, status) = in_the_middle(&["status"]);
+        let (fixture, gate, status) = in_the_middle(&["status"]);
         stop(&status);
         gate.open();
         status.finish();
-        stage.ledger.settle();
-        renewed_once(&stage);
+        fixture.server.wait_until_idle();
+        assert_renewed_once(&fixture);
     }
 }
 
 #[test]
-fn the_tray_ends_at_once_while_another_process_renews() {
-    let (stage, gate, status) = in_the_middle(&["status", "--format", "json"]);
-    let tray = stage.scene.spawn(&["-vv"]);
+fn tray_quits_at_once_during_a_renewal_of_another_process() {
+    let (fixture, gate, status) = in_the_middle(&["status", "--format", "json"]);
+    let tray = fixture.spawn(&["-vv"]);
     wait_until_it_waits(&tray);
-    stage.scene.host.click("Quit Quota Tray");
+    fixture.host.click("Quit Quota Tray");
     assert!(tray.finish().status.success());
     gate.open();
-    assert!(Run::of(status.finish()).succeeded());
-    renewed_once(&stage);
+    assert!(StatusReport::of(status.finish()).succeeded());
+    assert_renewed_once(&fixture);
 }

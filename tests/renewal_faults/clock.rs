@@ -1,31 +1,30 @@
 //! Clocks jump: a battery dies, a time server corrects, a file says nonsense.
 
-use super::ledger::Kind;
-use super::stage::Stage;
-use crate::common::Answer;
+use crate::common::Provider;
+use crate::common::{Response, SingleLogin};
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 /// The file with another `expired`.
-fn expires(stage: &Stage, expired: &Value) {
-    let mut content: Value = serde_json::from_str(&stage.text()).expect("JSON");
+fn expires(fixture: &SingleLogin, expired: &Value) {
+    let mut content: Value = serde_json::from_str(&fixture.text()).expect("JSON");
     content["expired"] = expired.clone();
-    stage.write(content.to_string());
+    fixture.write(content.to_string());
 }
 
 const YEAR: i64 = 365 * 24 * 3600;
 
 #[test]
-fn a_file_from_the_future_is_renewed() {
+fn file_with_a_future_modification_time_is_renewed() {
     for age in [-5, -90, -YEAR, -40 * YEAR] {
-        let stage = Stage::claude();
-        stage.age_file(age);
-        stage.shows_usage_with(2);
+        let fixture = SingleLogin::claude();
+        fixture.age_file(age);
+        fixture.assert_usage_with_tokens(2);
     }
 }
 
 #[test]
-fn each_way_to_say_that_a_token_has_run_out_is_understood() {
+fn expiry_in_each_form_is_recognised() {
     let now = Utc::now().timestamp();
     for expired in [
         json!("1970-01-01T00:00:00Z"),
@@ -41,16 +40,16 @@ fn each_way_to_say_that_a_token_has_run_out_is_understood() {
         // Within the minute of tolerance.
         json!(now + 40),
     ] {
-        let stage = Stage::new(Kind::Codex);
-        expires(&stage, &expired);
-        let row = stage.status();
-        assert_eq!((row.words.as_str(), row.left), ("", Some(42.0)), "{expired}: {row:?}");
-        assert!(stage.holds(2), "{expired} was not taken for expired");
+        let fixture = SingleLogin::new(Provider::Codex);
+        expires(&fixture, &expired);
+        let row = fixture.status();
+        assert_eq!((row.error.as_str(), row.left), ("", Some(42.0)), "{expired}: {row:?}");
+        assert!(fixture.holds(2), "{expired} was not taken for expired");
     }
 }
 
 #[test]
-fn a_token_that_is_good_for_ever_or_says_nothing_is_used_until_it_is_refused() {
+fn token_without_a_usable_expiry_is_used_until_refused() {
     for expired in [
         json!("9999-12-31T23:59:59Z"),
         json!("+99999-01-01T00:00:00Z"),
@@ -63,18 +62,18 @@ fn a_token_that_is_good_for_ever_or_says_nothing_is_used_until_it_is_refused() {
         json!(null),
         json!([]),
     ] {
-        let stage = Stage::claude();
-        expires(&stage, &expired);
-        let before = stage.text();
-        let row = stage.status();
-        assert_eq!((row.words.as_str(), row.left), ("", Some(42.0)), "{expired}: {row:?}");
-        assert_eq!((stage.text(), stage.ledger.posts().len()), (before, 0), "{expired}");
+        let fixture = SingleLogin::claude();
+        expires(&fixture, &expired);
+        let before = fixture.text();
+        let row = fixture.status();
+        assert_eq!((row.error.as_str(), row.left), ("", Some(42.0)), "{expired}: {row:?}");
+        assert_eq!((fixture.text(), fixture.ledger.token_requests().len()), (before, 0), "{expired}");
     }
 }
 
 /// The clock was a year ahead when the journal was written.
-fn set_the_clock_back(stage: &Stage) {
-    stage.change_header(|header| {
+fn set_clock_back(fixture: &SingleLogin) {
+    fixture.change_header(|header| {
         let at: DateTime<Utc> = header["at"].as_str().expect("a moment").parse().expect("RFC 3339");
         header["at"] = (at + chrono::TimeDelta::seconds(YEAR)).to_rfc3339().into();
     });
@@ -82,55 +81,55 @@ fn set_the_clock_back(stage: &Stage) {
 
 /// The moment in the header, which from now on counts by the clock as it is.
 #[track_caller]
-fn counts_from_now(stage: &Stage) {
-    let header = stage.header();
+fn assert_counts_from_now(fixture: &SingleLogin) {
+    let header = fixture.header();
     let at: DateTime<Utc> = header["at"].as_str().expect("a moment").parse().expect("RFC 3339");
     assert!(at <= Utc::now(), "the program waits for the year {}", at.format("%Y"));
 }
 
 #[test]
-fn a_clock_that_was_put_back_does_not_keep_tokens_in_the_journal_for_a_year() {
-    let stage = Stage::claude();
-    stage.shows_usage_with(2);
-    set_the_clock_back(&stage);
-    stage.shows_usage_with(2);
-    counts_from_now(&stage);
-    stage.pass(61);
-    stage.shows_usage_with(2);
-    stage.search().not_in("the journal", std::fs::read(stage.journal()).expect("a journal"));
+fn clock_set_back_does_not_keep_tokens_in_the_journal() {
+    let fixture = SingleLogin::claude();
+    fixture.assert_usage_with_tokens(2);
+    set_clock_back(&fixture);
+    fixture.assert_usage_with_tokens(2);
+    assert_counts_from_now(&fixture);
+    fixture.pass(61);
+    fixture.assert_usage_with_tokens(2);
+    fixture.search().not_in("the journal", std::fs::read(fixture.journal()).expect("a journal"));
 }
 
 #[test]
-fn a_clock_that_was_put_back_does_not_put_off_the_later_try_for_a_year() {
-    let mut stage = Stage::claude();
-    stage.may_lose_an_answer();
-    stage.ledger.after(|_| Answer::hang_up());
-    stage.says("token expired: the token server's response was lost; trying again in a minute");
-    set_the_clock_back(&stage);
-    stage.status();
-    counts_from_now(&stage);
-    stage.pass(61);
-    stage.status();
-    assert_eq!(stage.ledger.posts().len(), 2);
+fn clock_set_back_does_not_delay_the_next_attempt() {
+    let mut fixture = SingleLogin::claude();
+    fixture.may_lose_a_response();
+    fixture.ledger.respond_with(|_| Response::hang_up());
+    fixture.assert_error("token expired: the token server's response was lost; trying again in a minute");
+    set_clock_back(&fixture);
+    fixture.status();
+    assert_counts_from_now(&fixture);
+    fixture.pass(61);
+    fixture.status();
+    assert_eq!(fixture.ledger.token_requests().len(), 2);
 }
 
 #[test]
-fn a_clock_that_was_put_back_does_not_hide_a_dead_login_for_a_year() {
-    let stage = Stage::claude();
-    stage.ledger.end();
-    stage.status();
-    set_the_clock_back(&stage);
-    stage.status();
-    counts_from_now(&stage);
-    stage.pass(130);
-    stage.says("sign in again with CLIProxyAPI: the login is no longer accepted");
-    assert_eq!(stage.ledger.posts().len(), 1);
+fn clock_set_back_does_not_hide_a_revoked_login() {
+    let fixture = SingleLogin::claude();
+    fixture.ledger.revoke();
+    fixture.status();
+    set_clock_back(&fixture);
+    fixture.status();
+    assert_counts_from_now(&fixture);
+    fixture.pass(130);
+    fixture.assert_error("sign in again with CLIProxyAPI: the login is no longer accepted");
+    assert_eq!(fixture.ledger.token_requests().len(), 1);
 }
 
 #[test]
-fn a_clock_that_was_put_forward_loses_nothing() {
-    let stage = Stage::claude();
-    stage.shows_usage_with(2);
-    stage.pass(10 * YEAR);
-    stage.shows_usage_with(2);
+fn clock_set_forward_loses_no_login() {
+    let fixture = SingleLogin::claude();
+    fixture.assert_usage_with_tokens(2);
+    fixture.pass(10 * YEAR);
+    fixture.assert_usage_with_tokens(2);
 }

@@ -1,19 +1,18 @@
 //! The way a token takes: through the proxy that is set and no other way, but never through one in the clear.
 
-use super::https::{HttpsFront, RecordingProxy};
-use super::stage::{Row, Stage};
+use crate::common::{HttpsFront, RecordingProxy, Row, SingleLogin};
 use std::fs;
 use std::net::TcpListener;
 use std::process::Command;
 
 /// Sets the account's `proxy_url`.
-fn through(stage: &Stage, proxy: &str) {
-    let text = stage.text().replacen('{', &format!("{{\"proxy_url\":\"{proxy}\","), 1);
-    stage.write(text);
+fn through(fixture: &SingleLogin, proxy: &str) {
+    let text = fixture.text().replacen('{', &format!("{{\"proxy_url\":\"{proxy}\","), 1);
+    fixture.write(text);
 }
 
-fn with_system_proxy(stage: &Stage, proxy: &str) -> Command {
-    let mut command = stage.scene.command();
+fn with_system_proxy(fixture: &SingleLogin, proxy: &str) -> Command {
+    let mut command = fixture.command();
     for name in ["HTTP_PROXY", "http_proxy", "HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"] {
         command.env(name, proxy);
     }
@@ -21,134 +20,134 @@ fn with_system_proxy(stage: &Stage, proxy: &str) -> Command {
 }
 
 /// From now on the endpoints are behind TLS.
-fn behind_tls(stage: &Stage) -> HttpsFront {
-    let front = HttpsFront::start(&stage.scene.usage.url(""));
+fn behind_tls(fixture: &SingleLogin) -> HttpsFront {
+    let front = HttpsFront::start(&fixture.server.url(""));
     let endpoints = ["token", "usage"].map(|path| {
-        let key = stage.kind.key();
+        let key = fixture.provider.key();
         format!("{key}_{path} = \"{}\"\n", front.url(&format!("/{key}/{path}")))
     });
-    stage.scene.set_config(&format!("[endpoints]\ncli_proxy_api = []\n{}", endpoints.concat()));
-    fs::write(roots(stage), front.pem()).expect("written");
+    fixture.set_config(&format!("[endpoints]\ncli_proxy_api = []\n{}", endpoints.concat()));
+    fs::write(roots(fixture), front.pem()).expect("written");
     front
 }
 
-fn roots(stage: &Stage) -> String {
-    stage.scene.dir().join("roots.pem").display().to_string()
+fn roots(fixture: &SingleLogin) -> String {
+    fixture.dir().join("roots.pem").display().to_string()
 }
 
-/// What `status` says where the certificate of the scene is trusted.
+/// What `status` says where the certificate of the fixture is trusted.
 #[track_caller]
-fn row(stage: &Stage, command: &mut Command) -> Row {
-    stage.row(command.env("SSL_CERT_FILE", roots(stage)))
+fn row(fixture: &SingleLogin, command: &mut Command) -> Row {
+    fixture.row(command.env("SSL_CERT_FILE", roots(fixture)))
 }
 
 #[track_caller]
-fn is_renewed(stage: &Stage, row: &Row) {
-    assert_eq!((row.left, row.words.as_str()), (Some(42.0), ""), "{row:?}");
-    assert!(stage.holds(2));
+fn is_renewed(fixture: &SingleLogin, row: &Row) {
+    assert_eq!((row.left, row.error.as_str()), (Some(42.0), ""), "{row:?}");
+    assert!(fixture.holds(2));
 }
 
 /// Both requests went to the server through a tunnel.
 #[track_caller]
-fn went_through(proxy: &RecordingProxy, front: &HttpsFront) {
+fn assert_went_through(proxy: &RecordingProxy, front: &HttpsFront) {
     let tunnel = format!("CONNECT {} HTTP/1.1", front.authority());
-    assert_eq!(proxy.wanted(), [tunnel.clone(), tunnel]);
+    assert_eq!(proxy.targets(), [tunnel.clone(), tunnel]);
 }
 
 #[test]
-fn http_endpoint_is_reached_without_a_proxy_whatever_names_one() {
+fn http_endpoint_is_reached_without_any_proxy() {
     let proxy = RecordingProxy::start();
     for (scheme, of_account) in [("http", true), ("socks5", true), ("http", false), ("socks5", false)] {
-        for stage in [Stage::claude(), Stage::codex()] {
+        for fixture in [SingleLogin::claude(), SingleLogin::codex()] {
             let address = format!("{scheme}://{}", proxy.address());
             let mut command = match of_account {
                 true => {
-                    through(&stage, &address);
-                    stage.scene.command()
+                    through(&fixture, &address);
+                    fixture.command()
                 }
-                false => with_system_proxy(&stage, &address),
+                false => with_system_proxy(&fixture, &address),
             };
-            let row = stage.row(&mut command);
-            assert_eq!(proxy.wanted(), [""; 0], "{scheme}, of the account: {of_account}");
-            is_renewed(&stage, &row);
+            let row = fixture.row(&mut command);
+            assert_eq!(proxy.targets(), [""; 0], "{scheme}, of the account: {of_account}");
+            is_renewed(&fixture, &row);
         }
     }
 }
 
 #[test]
-fn http_endpoint_that_cannot_be_reached_is_not_blamed_on_the_proxy() {
-    let stage = Stage::claude();
+fn unreachable_http_endpoint_is_not_reported_as_a_proxy_error() {
+    let fixture = SingleLogin::claude();
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
-    stage.scene.set_config(&format!(
+    fixture.set_config(&format!(
         "[endpoints]\ncli_proxy_api = []\nclaude_token = \"http://{closed}/\"\nclaude_usage = \"http://{closed}/\"\n"
     ));
     let proxy = RecordingProxy::start();
-    through(&stage, &format!("http://{}", proxy.address()));
-    let row = stage.status();
+    through(&fixture, &format!("http://{}", proxy.address()));
+    let row = fixture.status();
     let expected = "token expired: cannot renew: could not reach 127.0.0.1: ";
-    assert!(row.words.starts_with(expected), "{row:?}");
-    assert_eq!(proxy.wanted(), [""; 0]);
+    assert!(row.error.starts_with(expected), "{row:?}");
+    assert_eq!(proxy.targets(), [""; 0]);
 }
 
 #[test]
-fn an_accounts_own_proxy_is_used_for_its_renewal() {
-    let stage = Stage::claude();
-    let (front, proxy) = (behind_tls(&stage), RecordingProxy::start());
-    through(&stage, &format!("http://user:hunter2@{}", proxy.address()));
+fn proxy_of_the_account_is_used_for_its_renewal() {
+    let fixture = SingleLogin::claude();
+    let (front, proxy) = (behind_tls(&fixture), RecordingProxy::start());
+    through(&fixture, &format!("http://user:hunter2@{}", proxy.address()));
     // A system's proxy that nobody answers at shows that the account's own goes before it.
-    let row = row(&stage, &mut with_system_proxy(&stage, "http://127.0.0.1:9"));
-    is_renewed(&stage, &row);
-    went_through(&proxy, &front);
+    let row = row(&fixture, &mut with_system_proxy(&fixture, "http://127.0.0.1:9"));
+    is_renewed(&fixture, &row);
+    assert_went_through(&proxy, &front);
     assert!(!row.stderr.contains("hunter2"), "{}", row.stderr);
-    let credentials = proxy.visits()[0].authorization.clone();
+    let credentials = proxy.requests()[0].authorization.clone();
     assert_eq!(credentials.as_deref(), Some("Basic dXNlcjpodW50ZXIy"));
 }
 
 #[test]
-fn the_systems_proxy_is_used_where_the_account_has_none() {
-    let stage = Stage::claude();
-    let (front, proxy) = (behind_tls(&stage), RecordingProxy::start());
-    let row = row(&stage, &mut with_system_proxy(&stage, &format!("http://{}", proxy.address())));
-    is_renewed(&stage, &row);
-    went_through(&proxy, &front);
+fn system_proxy_is_used_for_an_account_without_its_own() {
+    let fixture = SingleLogin::claude();
+    let (front, proxy) = (behind_tls(&fixture), RecordingProxy::start());
+    let row = row(&fixture, &mut with_system_proxy(&fixture, &format!("http://{}", proxy.address())));
+    is_renewed(&fixture, &row);
+    assert_went_through(&proxy, &front);
 }
 
 #[test]
-fn direct_means_that_no_proxy_is_used() {
+fn proxy_set_to_direct_uses_no_proxy() {
     for word in ["direct", "none"] {
-        let stage = Stage::claude();
-        let (_front, proxy) = (behind_tls(&stage), RecordingProxy::start());
-        through(&stage, word);
-        let row = row(&stage, &mut with_system_proxy(&stage, &format!("http://{}", proxy.address())));
-        is_renewed(&stage, &row);
-        assert_eq!(proxy.wanted(), [""; 0]);
+        let fixture = SingleLogin::claude();
+        let (_front, proxy) = (behind_tls(&fixture), RecordingProxy::start());
+        through(&fixture, word);
+        let row = row(&fixture, &mut with_system_proxy(&fixture, &format!("http://{}", proxy.address())));
+        is_renewed(&fixture, &row);
+        assert_eq!(proxy.targets(), [""; 0]);
     }
 }
 
 #[test]
-fn a_proxy_that_does_not_answer_is_never_gone_around() {
-    let stage = Stage::claude();
-    behind_tls(&stage);
+fn unresponsive_proxy_is_never_bypassed() {
+    let fixture = SingleLogin::claude();
+    behind_tls(&fixture);
     let closed = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port");
-    through(&stage, &format!("http://user:hunter2@{closed}"));
-    let before = stage.text();
-    let row = row(&stage, &mut stage.scene.command());
+    through(&fixture, &format!("http://user:hunter2@{closed}"));
+    let before = fixture.text();
+    let row = row(&fixture, &mut fixture.command());
     assert_eq!(
-        row.words,
+        row.error,
         "token expired: cannot renew: could not reach localhost through the proxy 127.0.0.1: check the network \
          connection or the proxy"
     );
-    assert_eq!((stage.text(), stage.scene.usage.requests().len()), (before, 0));
-    assert_eq!(stage.header()["phase"], "prepared", "nothing was sent, so nothing was spent");
+    assert_eq!((fixture.text(), fixture.server.requests().len()), (before, 0));
+    assert_eq!(fixture.header()["phase"], "prepared", "nothing was sent, so nothing was spent");
 }
 
 #[test]
-fn a_socks_proxy_is_used_too() {
-    let stage = Stage::claude();
-    let (front, proxy) = (behind_tls(&stage), RecordingProxy::start());
-    through(&stage, &format!("socks5://{}", proxy.address()));
-    let row = row(&stage, &mut stage.scene.command());
-    is_renewed(&stage, &row);
+fn socks_proxy_is_used_for_a_renewal() {
+    let fixture = SingleLogin::claude();
+    let (front, proxy) = (behind_tls(&fixture), RecordingProxy::start());
+    through(&fixture, &format!("socks5://{}", proxy.address()));
+    let row = row(&fixture, &mut fixture.command());
+    is_renewed(&fixture, &row);
     let port = front.authority().replace("localhost:", "SOCKS ");
-    assert_eq!(proxy.wanted(), [port.clone(), port]);
+    assert_eq!(proxy.targets(), [port.clone(), port]);
 }

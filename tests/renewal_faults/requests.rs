@@ -1,9 +1,6 @@
 //! What is sent, to whom, in which order.
 
-use super::ledger::Kind;
-use super::stage::Stage;
-use crate::common::{Answer, Request, UsageServer};
-
+use crate::common::{Provider, Request, Response, SingleLogin, TestServer};
 const ACCEPTED: &str = "sign in again with CLIProxyAPI: the login is no longer accepted";
 
 /// Letters, digits and `-._~` stand for themselves.
@@ -13,29 +10,29 @@ fn form_encoded(text: &str) -> String {
 }
 
 /// The paths in their order, with the number of the access token where there is one.
-fn order(stage: &Stage) -> Vec<(String, Option<u32>)> {
+fn order(fixture: &SingleLogin) -> Vec<(String, Option<u32>)> {
     let number = |request: &Request| {
         let bearer = request.header("authorization")?.strip_prefix("Bearer ")?;
-        (1..9).find(|number| stage.kind.access(*number) == bearer)
+        (1..9).find(|number| fixture.tokens.access(*number) == bearer)
     };
-    stage.scene.usage.requests().iter().map(|request| (request.path.clone(), number(request))).collect()
+    fixture.server.requests().iter().map(|request| (request.path.clone(), number(request))).collect()
 }
 
 #[track_caller]
-fn asked(stage: &Stage, expected: &[(&str, Option<u32>)]) {
-    let key = stage.kind.key();
+fn asked(fixture: &SingleLogin, expected: &[(&str, Option<u32>)]) {
+    let key = fixture.provider.key();
     let expected: Vec<_> = expected.iter().map(|(path, n)| (format!("/{key}/{path}"), *n)).collect();
-    assert_eq!(order(stage), expected);
+    assert_eq!(order(fixture), expected);
 }
 
 #[test]
-fn an_expired_claude_login_is_renewed_and_then_asked() {
-    let stage = Stage::claude();
-    stage.shows_usage_with(2);
-    asked(&stage, &[("token", None), ("usage", Some(2))]);
-    let [post, get] = &stage.scene.usage.requests()[..] else { panic!("two requests") };
+fn expired_claude_token_is_renewed_before_the_usage_request() {
+    let fixture = SingleLogin::claude();
+    fixture.assert_usage_with_tokens(2);
+    asked(&fixture, &[("token", None), ("usage", Some(2))]);
+    let [post, get] = &fixture.server.requests()[..] else { panic!("two requests") };
     assert_eq!(post.method, "POST");
-    let token = form_encoded(&stage.kind.refresh(1));
+    let token = form_encoded(&fixture.tokens.refresh(1));
     assert!(token.contains('%'), "the token shows nothing of the escaping: {token}");
     assert_eq!(
         post.body,
@@ -51,16 +48,16 @@ fn an_expired_claude_login_is_renewed_and_then_asked() {
         assert_eq!(post.header(absent), None, "{absent}");
     }
     assert!(get.header("user-agent").expect("an agent").starts_with("claude-code/"), "{get:?}");
-    assert_eq!(stage.held("id_token"), "", "a Claude file has no use for one");
+    assert_eq!(fixture.held("id_token"), "", "a Claude file has no use for one");
 }
 
 #[test]
-fn an_expired_codex_login_is_renewed_and_then_asked() {
-    let stage = Stage::codex();
-    stage.shows_usage_with(2);
-    asked(&stage, &[("token", None), ("usage", Some(2))]);
-    let [post, get] = &stage.scene.usage.requests()[..] else { panic!("two requests") };
-    let token = form_encoded(&stage.kind.refresh(1));
+fn expired_codex_token_is_renewed_before_the_usage_request() {
+    let fixture = SingleLogin::codex();
+    fixture.assert_usage_with_tokens(2);
+    asked(&fixture, &[("token", None), ("usage", Some(2))]);
+    let [post, get] = &fixture.server.requests()[..] else { panic!("two requests") };
+    let token = form_encoded(&fixture.tokens.refresh(1));
     assert_eq!(
         post.body,
         format!(
@@ -73,106 +70,106 @@ fn an_expired_codex_login_is_renewed_and_then_asked() {
         assert_eq!(post.header(absent), None, "{absent}");
     }
     assert_eq!(get.header("chatgpt-account-id"), Some("workspace-1"));
-    assert_eq!(stage.held("id_token"), stage.kind.id(2));
+    assert_eq!(fixture.held("id_token"), fixture.tokens.id(2));
 }
 
 #[test]
-fn a_login_that_has_not_expired_is_left_alone() {
-    let stage = Stage::claude().not_expired();
-    let before = stage.text();
-    stage.shows_usage_with(1);
-    asked(&stage, &[("usage", Some(1))]);
-    assert_eq!(stage.text(), before);
-    assert!(!stage.journal().exists());
+fn valid_token_is_not_renewed() {
+    let fixture = SingleLogin::claude().not_expired();
+    let before = fixture.text();
+    fixture.assert_usage_with_tokens(1);
+    asked(&fixture, &[("usage", Some(1))]);
+    assert_eq!(fixture.text(), before);
+    assert!(!fixture.journal().exists());
 }
 
 #[test]
-fn a_refused_access_token_forces_one_renewal_and_one_retry() {
-    for kind in [Kind::Claude, Kind::Codex] {
+fn refused_access_token_is_renewed_and_retried_once() {
+    for provider in Provider::ALL {
         for status in [401, 403] {
-            let stage = Stage::new(kind).not_expired();
-            stage.ledger.refuses([1], status);
-            stage.shows_usage_with(2);
-            asked(&stage, &[("usage", Some(1)), ("token", None), ("usage", Some(2))]);
+            let fixture = SingleLogin::new(provider).not_expired();
+            fixture.ledger.refuse_access_tokens([1], status);
+            fixture.assert_usage_with_tokens(2);
+            asked(&fixture, &[("usage", Some(1)), ("token", None), ("usage", Some(2))]);
         }
     }
 }
 
 #[test]
-fn a_renewed_access_token_that_is_refused_too_means_to_sign_in_again() {
-    for kind in [Kind::Claude, Kind::Codex] {
+fn access_token_refused_after_its_renewal_means_sign_in_again() {
+    for provider in Provider::ALL {
         for status in [401, 403] {
-            let stage = Stage::new(kind).not_expired();
-            stage.ledger.refuses([1, 2], status);
-            stage.says(ACCEPTED);
-            asked(&stage, &[("usage", Some(1)), ("token", None), ("usage", Some(2))]);
-            assert!(stage.holds(2), "what the server has given is kept all the same");
+            let fixture = SingleLogin::new(provider).not_expired();
+            fixture.ledger.refuse_access_tokens([1, 2], status);
+            fixture.assert_error(ACCEPTED);
+            asked(&fixture, &[("usage", Some(1)), ("token", None), ("usage", Some(2))]);
+            assert!(fixture.holds(2), "what the server has given is kept all the same");
         }
     }
 }
 
 #[test]
-fn an_expired_login_is_not_renewed_twice_when_its_new_token_is_refused() {
-    let stage = Stage::claude();
-    stage.ledger.refuses([2], 403);
-    stage.says(ACCEPTED);
-    asked(&stage, &[("token", None), ("usage", Some(2))]);
+fn expired_login_is_not_renewed_twice_when_its_new_token_is_refused() {
+    let fixture = SingleLogin::claude();
+    fixture.ledger.refuse_access_tokens([2], 403);
+    fixture.assert_error(ACCEPTED);
+    asked(&fixture, &[("token", None), ("usage", Some(2))]);
 }
 
 /// A login without the right to its usage must not be rotated at each refresh of a tray.
 #[test]
-fn a_tray_renews_a_refused_login_once_and_not_at_each_refresh() {
-    let stage = Stage::claude().not_expired();
-    stage.ledger.refuses([1, 2, 3], 403);
-    let tray = stage.tray();
-    stage.scene.host.menu_until(|menu| menu.shows("sign in again"));
-    let second = stage.kind.access(2);
-    let asked_before = stage.scene.usage.wait_for_requests(&second, 1).len();
-    stage.scene.host.click("Refresh now");
-    stage.scene.usage.wait_for_requests(&second, asked_before + 1);
-    stage.scene.host.menu_until(|menu| menu.find("Refresh now").is_some_and(|item| item.enabled));
-    assert_eq!(stage.ledger.posts(), [stage.kind.refresh(1)]);
-    stage.end(tray);
+fn tray_renews_a_refused_login_once() {
+    let fixture = SingleLogin::claude().not_expired();
+    fixture.ledger.refuse_access_tokens([1, 2, 3], 403);
+    let tray = fixture.tray();
+    fixture.host.menu_until(|menu| menu.shows("sign in again"));
+    let second = fixture.tokens.access(2);
+    let asked_before = fixture.server.wait_for_requests(&second, 1).len();
+    fixture.host.click("Refresh now");
+    fixture.server.wait_for_requests(&second, asked_before + 1);
+    fixture.host.menu_until(|menu| menu.find("Refresh now").is_some_and(|item| item.enabled));
+    assert_eq!(fixture.ledger.token_requests(), [fixture.tokens.refresh(1)]);
+    fixture.end(tray);
 }
 
 #[test]
-fn a_login_without_a_refresh_token_is_not_renewed() {
+fn login_without_a_refresh_token_is_not_renewed() {
     for empty in ["", "  ", "null"] {
-        let mut stage = Stage::claude();
-        stage.may_lose_an_answer();
-        let token = format!("\"{}\"", stage.kind.refresh(1));
+        let mut fixture = SingleLogin::claude();
+        fixture.may_lose_a_response();
+        let token = format!("\"{}\"", fixture.tokens.refresh(1));
         let none = if empty == "null" { "null".to_owned() } else { format!("\"{empty}\"") };
-        let text = stage.text().replace(&token, &none);
-        stage.write(&text);
-        stage.says("token expired: its file has no refresh token; sign in again with CLIProxyAPI");
-        assert_eq!(stage.text(), text);
-        asked(&stage, &[]);
+        let text = fixture.text().replace(&token, &none);
+        fixture.write(&text);
+        fixture.assert_error("token expired: its file has no refresh token; sign in again with CLIProxyAPI");
+        assert_eq!(fixture.text(), text);
+        asked(&fixture, &[]);
     }
 }
 
 #[test]
-fn a_token_endpoint_that_points_elsewhere_is_not_followed() {
+fn redirect_of_the_token_endpoint_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
-        let elsewhere = UsageServer::start();
-        let stage = Stage::claude();
-        let before = stage.text();
-        for location in [elsewhere.url("/claude/token"), stage.scene.usage.url("/elsewhere")] {
-            stage.ledger.instead(Answer::redirect(&location).with_status(status));
-            stage.says(&format!(
+        let elsewhere = TestServer::start();
+        let fixture = SingleLogin::claude();
+        let before = fixture.text();
+        for location in [elsewhere.url("/claude/token"), fixture.server.url("/elsewhere")] {
+            fixture.ledger.respond(Response::redirect(&location).with_status(status));
+            fixture.assert_error(&format!(
                 "token expired: cannot renew: the token server responded with {status}; trying again later"
             ));
-            stage.pass(3600);
+            fixture.pass(3600);
         }
         assert_eq!(elsewhere.requests().len(), 0);
-        asked(&stage, &[("token", None), ("token", None)]);
-        assert_eq!(stage.text(), before);
+        asked(&fixture, &[("token", None), ("token", None)]);
+        assert_eq!(fixture.text(), before);
     }
 }
 
 #[test]
-fn what_a_person_reads_names_the_login_and_when_it_was_renewed() {
-    let stage = Stage::claude();
-    let text = stage.person_reads();
+fn status_text_names_the_login_and_its_renewal_time() {
+    let fixture = SingleLogin::claude();
+    let text = fixture.status_text();
     assert!(text.starts_with("Claude · alice@example.com — 42% left"), "{text}");
     assert!(text.contains("Login renewed just now, valid until"), "{text}");
 }

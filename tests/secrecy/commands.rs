@@ -1,18 +1,17 @@
 //! Every command, with every kind of credential file.
 
-use super::{Stage, Watched, contains};
-use crate::canary::Search;
-use crate::ledger::Kind;
-use crate::stage::EMAIL;
-use crate::tap::Tap;
+use super::{Watched, contains};
+use crate::bus_recorder::BusRecorder;
+use crate::common::Provider;
+use crate::common::{EMAIL, SingleLogin, tokens::Search};
 use chrono::TimeDelta;
 use serde_json::json;
 use std::fs;
 use std::process::Command;
 
-/// Files of each kind beside the stage's own, each with tokens in it.
-fn with_every_kind_of_file(stage: &Stage) {
-    let [access, refresh, id] = [stage.kind.access(0), stage.kind.refresh(0), stage.kind.id(0)];
+/// Files of each kind beside the fixture's own, each with tokens in it.
+fn with_every_kind_of_file(fixture: &SingleLogin) {
+    let [access, refresh, id] = [fixture.tokens.access(0), fixture.tokens.refresh(0), fixture.tokens.id(0)];
     let token = access.as_str();
     let whole = |more: serde_json::Value| {
         let mut content = json!({"type": "claude", "access_token": access, "refresh_token": refresh,
@@ -46,23 +45,23 @@ fn with_every_kind_of_file(stage: &Stage) {
             whole(json!({"expired": 1, "refresh_token": format!("{refresh} {refresh}\u{e9}")})),
         ),
     ] {
-        fs::write(stage.scene.auth_dir().join(name), content).expect("written");
+        fs::write(fixture.auth_dir().join(name), content).expect("written");
     }
 }
 
-/// The tokens of the other files are in files of their own, which Stage knows nothing of.
-fn forget_the_files(stage: &Stage) {
-    for name in stage.beside() {
-        fs::remove_file(stage.scene.auth_dir().join(name)).expect("removed");
+/// The tokens of the other files are in files of their own, which SingleLogin knows nothing of.
+fn forget_the_files(fixture: &SingleLogin) {
+    for name in fixture.beside() {
+        fs::remove_file(fixture.auth_dir().join(name)).expect("removed");
     }
 }
 
 #[test]
-fn every_command_keeps_quiet() {
-    for kind in [Kind::Claude, Kind::Codex] {
-        let stage = Stage::new(kind);
-        with_every_kind_of_file(&stage);
-        let search = stage.search();
+fn no_command_prints_a_token() {
+    for provider in Provider::ALL {
+        let fixture = SingleLogin::new(provider);
+        with_every_kind_of_file(&fixture);
+        let search = fixture.search();
         for arguments in [
             &["-vvv", "status"][..],
             &["-vvvvvv", "status", "--format", "json"],
@@ -80,7 +79,7 @@ fn every_command_keeps_quiet() {
             &["--help"],
             &["--version"],
         ] {
-            let done = stage.scene.run(arguments);
+            let done = fixture.run(arguments);
             assert!(!done.stdout.is_empty() || !done.stderr.is_empty(), "{arguments:?}");
             search.not_in(&format!("stdout of {arguments:?}"), &done.stdout);
             search.not_in(&format!("stderr of {arguments:?}"), &done.stderr);
@@ -88,37 +87,37 @@ fn every_command_keeps_quiet() {
         for settings in
             ["token_renewal = \"sometimes\"", "claude_token = 5", "[endpoints\n", "refresh_minutes = 0"]
         {
-            stage.scene.set_raw_config(settings);
-            let done = stage.scene.run(&["status", "-vvv"]);
+            fixture.set_raw_config(settings);
+            let done = fixture.run(&["status", "-vvv"]);
             assert_eq!(done.status.code(), Some(2), "{settings}: {done:?}");
             search.not_in(settings, &done.stderr);
         }
-        forget_the_files(&stage);
+        forget_the_files(&fixture);
     }
 }
 
 #[test]
-fn the_tray_keeps_quiet_on_the_bus_in_its_log_and_on_disk() {
-    for kind in [Kind::Claude, Kind::Codex] {
-        let stage = Stage::new(kind);
-        with_every_kind_of_file(&stage);
+fn tray_leaks_no_token_to_bus_log_or_disk() {
+    for provider in Provider::ALL {
+        let fixture = SingleLogin::new(provider);
+        with_every_kind_of_file(&fixture);
         // With all that can be said: a title, a tooltip, a notification.
-        stage.scene.set_config("show_title = true\nthresholds = [50]\nshow_disabled = true");
-        let watched = Watched::start(&stage, stage.scene.command(), &["-vvv"]);
-        let host = &stage.scene.host;
+        fixture.set_config("show_title = true\nthresholds = [50]\nshow_disabled = true");
+        let watched = Watched::start(&fixture, fixture.command(), &["-vvv"]);
+        let host = &fixture.host;
         host.menu_until(|menu| menu.shows("alice@example.com — 42% left"));
-        assert!(stage.scene.notifications.wait_for(1)[0].says("42%"));
+        assert!(fixture.notifications.wait_for(1)[0].says("42%"));
         host.icon_until(|icon| icon.tooltip.text.contains("42%"));
         host.click("Hide e-mail addresses");
         host.menu_until(|menu| menu.shows("a…e — 42% left"));
         host.click("Hide e-mail addresses");
-        stage.write_now(stage.content(1, TimeDelta::hours(-1)));
-        stage.until("the write-back is repaired", |stage| stage.holds(2));
-        stage.scene.set_raw_config("wrong");
+        fixture.write_now(fixture.content(1, TimeDelta::hours(-1)));
+        fixture.wait_until("the write-back is repaired", |fixture| fixture.holds(2));
+        fixture.set_raw_config("wrong");
         host.menu_until(|menu| menu.shows("could not use the settings file"));
-        for name in stage.beside() {
+        for name in fixture.beside() {
             // They hold tokens and are to; what follows searches everything.
-            fs::remove_file(stage.scene.auth_dir().join(name)).expect("removed");
+            fs::remove_file(fixture.auth_dir().join(name)).expect("removed");
         }
         host.menu_until(|menu| !menu.shows("bob@example.com"));
         watched.lets_nothing_out(|menu| menu.shows("42% left"));
@@ -128,20 +127,20 @@ fn the_tray_keeps_quiet_on_the_bus_in_its_log_and_on_disk() {
 /// What is searched is what is said: a token in the one place from which it has to be shown is found on
 /// the bus, in the text and in the state.
 #[test]
-fn the_search_hears_what_is_said() {
-    let mut stage = Stage::claude().not_expired();
-    let secret = stage.kind.access(7);
-    stage.write(stage.text().replace(EMAIL, &format!("{secret}@example.com")));
+fn search_finds_a_token_in_the_bus_traffic() {
+    let mut fixture = SingleLogin::claude().not_expired();
+    let secret = fixture.tokens.access(7);
+    fixture.write(fixture.text().replace(EMAIL, &format!("{secret}@example.com")));
     let search = Search::new([secret.clone()]);
-    assert!(search.find(stage.scene.run(&["status"]).stdout.as_bytes()).is_some());
-    let tap = Tap::on(&stage.scene);
-    let mut command: Command = stage.scene.command();
-    let tray = stage.scene.spawn_command(command.env("DBUS_SESSION_BUS_ADDRESS", tap.address()));
-    stage.scene.host.menu_until(|menu| menu.shows(&secret) && menu.shows("42% left"));
-    assert!(contains(&tap.heard(), &secret), "the tap hears nothing");
-    assert!(search.find(&tap.heard()).is_some());
+    assert!(search.find(fixture.run(&["status"]).stdout.as_bytes()).is_some());
+    let recorder = BusRecorder::on(&fixture);
+    let mut command: Command = fixture.command();
+    let tray = fixture.spawn_command(command.env("DBUS_SESSION_BUS_ADDRESS", recorder.address()));
+    fixture.host.menu_until(|menu| menu.shows(&secret) && menu.shows("42% left"));
+    assert!(contains(&recorder.heard(), &secret), "the recorder hears nothing");
+    assert!(search.find(&recorder.heard()).is_some());
     drop(tray);
-    let snapshot = fs::read(stage.scene.state_home().join("quota-tray/snapshot.json")).expect("a snapshot");
+    let snapshot = fs::read(fixture.state_home().join("quota-tray/snapshot.json")).expect("a snapshot");
     assert!(search.find(&snapshot).is_some());
-    stage.may_lose_an_answer();
+    fixture.may_lose_a_response();
 }

@@ -2,7 +2,7 @@
 //! clock runs two hundred times too fast; the connections have a thread and a clock of their own.
 
 use crate::figures::{self, Figures};
-use crate::folder::Folder;
+use crate::fixture::Folder;
 use chrono::Utc;
 use quota_tray::app::state_machine::{App, AppEvent, Effect};
 use quota_tray::cli;
@@ -48,7 +48,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 #[test]
 #[ignore = "the child of the other tests; does nothing where it is not told how often"]
-fn refreshes_as_often_as_it_is_told() {
+fn child_process_refreshes() {
     let Ok(refreshes) = std::env::var(REFRESHES) else { return };
     let refreshes: usize = refreshes.parse().expect("a number");
     let dir = PathBuf::from(std::env::var_os(FOLDER).expect("a folder"));

@@ -9,7 +9,7 @@ const MIB: usize = 1024 * 1024;
 
 /// The sentence about an account that gets this answer. It is asked for once and no more.
 #[track_caller]
-fn words(answer: impl Into<Answer>) -> String {
+fn words(answer: impl Into<Response>) -> String {
     let scene = Scene::new();
     scene.claude("t", answer);
     let error = scene.error();
@@ -18,14 +18,14 @@ fn words(answer: impl Into<Answer>) -> String {
 }
 
 #[track_caller]
-fn says(answer: impl Into<Answer>, part: &str) {
+fn says(answer: impl Into<Response>, part: &str) {
     let words = words(answer);
     assert!(words.contains(part), "{words}");
 }
 
 /// The lowest percentage of an account that gets this answer.
 #[track_caller]
-fn left(answer: impl Into<Answer>) -> Value {
+fn left(answer: impl Into<Response>) -> Value {
     let scene = Scene::new();
     scene.claude("t", answer);
     let done = scene.run(&["status", "--format", "json"]);
@@ -33,22 +33,22 @@ fn left(answer: impl Into<Answer>) -> Value {
     done.json()["accounts"][0]["lowest_remaining_percent"].take()
 }
 
-fn page(body: impl Into<Vec<u8>>) -> Answer {
-    Answer::status(200).body(body)
+fn page(body: impl Into<Vec<u8>>) -> Response {
+    Response::status(200).body(body)
 }
 
 #[test]
 fn refused_token_shows_sign_in_again() {
-    says(Answer::status(401), "sign in again");
-    says(Answer::json(&json!({"error": {"type": "permission_error"}})).with_status(403), "sign in again");
+    says(Response::status(401), "sign in again");
+    says(Response::json(&json!({"error": {"type": "permission_error"}})).with_status(403), "sign in again");
 }
 
 #[test]
 fn other_error_status_is_shown_with_its_number() {
     for status in [400, 404, 500, 503, 529] {
-        says(Answer::status(status), &status.to_string());
+        says(Response::status(status), &status.to_string());
         // A body that would do changes nothing.
-        says(Answer::json(&good()).with_status(status), &status.to_string());
+        says(Response::json(&good()).with_status(status), &status.to_string());
     }
 }
 
@@ -56,7 +56,7 @@ fn other_error_status_is_shown_with_its_number() {
 /// answer, which came some time during the run.
 #[track_caller]
 fn limited(retry_after: Option<&str>, wait: TimeDelta) {
-    let answer = Answer::status(429);
+    let answer = Response::status(429);
     let before = Utc::now();
     let words = words(retry_after.map_or(answer.clone(), |value| answer.header("Retry-After", value)));
     let after = Utc::now();
@@ -79,16 +79,16 @@ fn retry_after_with_a_date_is_the_end_of_the_limit() {
     let at: DateTime<Utc> = Utc::now() + TimeDelta::minutes(90);
     let date = at.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let until = format!("rate limited until {}", clock_time(at, Utc::now(), Locale::UTC));
-    assert_eq!(words(Answer::status(429).header("Retry-After", &date)), until);
+    assert_eq!(words(Response::status(429).header("Retry-After", &date)), until);
 }
 
 #[test]
 fn redirect_is_not_followed() {
-    let elsewhere = UsageServer::start();
-    elsewhere.answer("t", good());
+    let elsewhere = TestServer::start();
+    elsewhere.respond("t", good());
     for status in [301, 302, 303, 307, 308] {
         says(
-            Answer::redirect(&elsewhere.url("/")).with_status(status),
+            Response::redirect(&elsewhere.url("/")).with_status(status),
             &format!("unexpected response: it points elsewhere ({status})"),
         );
     }
@@ -111,7 +111,7 @@ fn response_without_usage_is_invalid_and_says_why() {
 #[test]
 fn response_that_breaks_off_is_connection_lost() {
     for dropped in
-        [Answer::json(&good()).cut_after(10), Answer::json(&good()).cut_after(0), Answer::hang_up()]
+        [Response::json(&good()).cut_after(10), Response::json(&good()).cut_after(0), Response::hang_up()]
     {
         // It depends on the timing whether headers have arrived.
         let words = words(dropped);

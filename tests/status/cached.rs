@@ -9,7 +9,7 @@ fn cached_number_of_another_login_in_the_same_file_is_not_shown() {
         claude("sk", json!({"account_uuid": "account", "organization_uuid": organization}))
     };
     scene.account("claude-a.json", &login("one"));
-    scene.server.answer("sk", good());
+    scene.server.respond("sk", good());
     assert_eq!(scene.run(&["status"]).code, 0);
     let cached = |format: &str| scene.run(&["status", "--cached", "--format", format]);
     assert_eq!(cached("json").json()["accounts"][0]["lowest_remaining_percent"], 42.0);

@@ -23,7 +23,7 @@ type Case = (&'static str, fn(&Scene));
 fn check_without_any_number_exits_with_1_and_says_so() {
     let cases: [Case; 4] = [
         ("no account", |_| {}),
-        ("refused", |scene| scene.claude("refused", Answer::status(401))),
+        ("refused", |scene| scene.claude("refused", Response::status(401))),
         ("switched off", |scene| {
             scene.account("claude-off.json", &claude("off", json!({"disabled": true})));
         }),
@@ -51,7 +51,7 @@ fn check_without_any_number_exits_with_1_and_says_so() {
 #[test]
 fn check_without_a_number_for_one_account_exits_with_1_unless_another_is_below() {
     let scene = Scene::new();
-    scene.claude("refused", Answer::status(401));
+    scene.claude("refused", Response::status(401));
     scene.claude("t", used(58.0));
     for (check, code) in [("10", 1), ("50", 3)] {
         let done = scene.run(&["status", "--check", check]);

@@ -108,7 +108,7 @@ fn flags_before_and_after_the_command_override_the_settings() {
     let scene = Scene::new();
     std::fs::create_dir(scene.path("elsewhere")).expect("made");
     scene.file("elsewhere/claude-b.json", &claude("b", json!({})).to_string());
-    scene.server.answer("b", good());
+    scene.server.respond("b", good());
     let config = std::fs::read_to_string(scene.path("config/quota-tray/config.toml")).expect("read");
     scene.file("other.toml", &format!("hide_email = true\n{config}"));
     scene.file("config/quota-tray/config.toml", "refresh_minutes = 0");
@@ -124,7 +124,7 @@ fn auth_dir_with_a_leading_tilde_is_below_the_home_directory() {
     let scene = Scene::new();
     std::fs::rename(scene.path("home/.cli-proxy-api"), scene.path("home/logins")).expect("renamed");
     scene.file("home/logins/claude-b.json", &claude("b", json!({})).to_string());
-    scene.server.answer("b", good());
+    scene.server.respond("b", good());
     scene.settings("auth_dir = \"~/logins\"");
     let done = scene.run(&["status"]);
     assert!(done.stdout.starts_with("Claude · b@x.org — 42% left\n"), "{done:?}");

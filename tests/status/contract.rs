@@ -1,7 +1,7 @@
 //! The JSON of `status`, a contract.
 
 use super::*;
-use answer::codex_usage;
+use crate::common::codex_usage;
 use chrono::{DateTime, SecondsFormat, SubsecRound, TimeDelta, Utc};
 use insta::assert_snapshot;
 use quota_tray::presenter::format::date_time;
@@ -11,7 +11,7 @@ pub fn every_state(at: DateTime<Utc>) -> Scene {
     let scene = Scene::new();
     scene.account("claude-a@b.c.json", &claude("alice", json!({"email": "a@b.c"})));
     let reset = at.to_rfc3339_opts(SecondsFormat::Micros, false);
-    scene.server.answer("alice", json!({
+    scene.server.respond("alice", json!({
         "five_hour": {"utilization": 42.0, "resets_at": reset},
         "seven_day": {"utilization": 12.5, "resets_at": null},
         "nimbus_quill": {"utilization": 99.0, "resets_at": null},
@@ -25,10 +25,10 @@ pub fn every_state(at: DateTime<Utc>) -> Scene {
         json!({"primary_window": {"used_percent": 1, "limit_window_seconds": 18_000}});
     team["additional_rate_limits"] =
         json!([{"limit_name": "Spark", "rate_limit": {"secondary_window": {"used_percent": "12%"}}}]);
-    scene.server.answer("team", team);
+    scene.server.respond("team", team);
     scene.account("codex-other.json", &codex("other", json!({})));
-    scene.server.answer("other", json!({"session": {"used_percent": 0.25, "resets": "tomorrow"}}));
-    scene.claude("refused", Answer::status(401));
+    scene.server.respond("other", json!({"session": {"used_percent": 0.25, "resets": "tomorrow"}}));
+    scene.claude("refused", Response::status(401));
     scene.account("claude-old.json", &claude("old", json!({"expired": "2020-01-01T00:00:00Z"})));
     scene.account("claude-broken.json", &json!({"type": "claude"}));
     scene.account("claude-off.json", &claude("off", json!({"disabled": true})));

@@ -9,12 +9,12 @@ fn people() -> Scene {
     let file = |provider: &str, name: &str| format!("{provider}-{name}@example.com.json");
     let email = |name: &str| json!({"email": format!("{name}@example.com")});
     scene.account(&file("claude", "alice"), &claude("alice", email("alice")));
-    scene.server.answer("alice", good());
+    scene.server.respond("alice", good());
     // The same hidden name twice: file names told these two apart.
     scene.account(&file("claude", "adele"), &claude("adele", email("adele")));
-    scene.server.answer("adele", good());
+    scene.server.respond("adele", good());
     scene.account(&file("claude", "refused"), &claude("refused", email("refused")));
-    scene.server.answer("refused", Answer::status(401));
+    scene.server.respond("refused", Response::status(401));
     scene.account(&file("codex", "gone"), &codex("gone", json!({"email": "gone@example.com", "expired": 1})));
     scene.file(&format!("home/.cli-proxy-api/{}", file("claude", "broken")), "{");
     scene.account(&file("codex", "tokenless"), &json!({"type": "codex", "email": "tokenless@example.com"}));

@@ -29,7 +29,7 @@ fn hostile() -> Scene {
     let scene = Scene::new();
     let email = |name: &str| json!({"email": format!("{HOSTILE}{name}{HOSTILE}@x&<b>.org")});
     scene.account(&format!("claude-{HOSTILE_NAME}.json"), &claude("one", email("one")));
-    scene.server.answer(
+    scene.server.respond(
         "one",
         json!({
             "five_hour": {"utilization": 99.5, "resets_at": null},
@@ -40,7 +40,7 @@ fn hostile() -> Scene {
         }),
     );
     scene.account(&format!("codex-{HOSTILE_NAME}.json"), &codex("two", email("two")));
-    scene.server.answer(
+    scene.server.respond(
         "two",
         json!({
             "plan_type": format!("{HOSTILE}plan{HOSTILE}"),
@@ -54,7 +54,7 @@ fn hostile() -> Scene {
         &format!("claude-x{HOSTILE_NAME}.json"),
         &json!({"type": "claude", "access_token": "three"}),
     );
-    scene.server.answer("three", json!({"error": {"type": HOSTILE, "message": HOSTILE}}));
+    scene.server.respond("three", json!({"error": {"type": HOSTILE, "message": HOSTILE}}));
     scene.file(&format!("home/.cli-proxy-api/claude-broken{HOSTILE_NAME}.json"), "{");
     scene
 }

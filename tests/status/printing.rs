@@ -2,12 +2,12 @@
 //! What can still be told is told, and nothing panics (exit code 101).
 
 use super::*;
+use crate::common::{TIMEOUT, Watched};
 use std::fs::OpenOptions;
 use std::io::{PipeReader, PipeWriter, Read};
 use std::process::{Output, Stdio};
 use std::sync::Arc;
 use std::time::Instant;
-use watched::{PATIENCE, Watched};
 
 /// Every command that prints, with its exit code where all goes well.
 const COMMANDS: [&[&str]; 14] = [
@@ -153,7 +153,7 @@ impl Ending {
     /// Waits for its end; it is killed where it does not end.
     #[track_caller]
     fn exit_code(mut self) -> Option<i32> {
-        if self.closed.wait(Instant::now() + PATIENCE, |closed| closed.then_some(())).is_none() {
+        if self.closed.wait(Instant::now() + TIMEOUT, |closed| closed.then_some(())).is_none() {
             self.child.kill().expect("it runs");
             panic!("the program still runs");
         }

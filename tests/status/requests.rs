@@ -1,10 +1,10 @@
 //! What is sent, and by which way.
 
 use super::*;
+use crate::common::Request;
 use insta::assert_snapshot;
 use std::io::{BufRead, BufReader, Write};
 use std::net::TcpListener;
-use usage_server::Request;
 
 /// The request as text, its headers in the order of the alphabet.
 fn text(request: &Request) -> String {
@@ -56,7 +56,7 @@ fn claude_request_has_the_headers_of_claude_code() {
 fn codex_request_has_the_headers_of_codex_cli() {
     let scene = Scene::new();
     scene.account("codex-a.json", &codex("eyJ.x", json!({"account_id": "acc-1"})));
-    scene.server.answer("eyJ.x", answer::codex_usage(&[(604_800, 1)]));
+    scene.server.respond("eyJ.x", crate::common::codex_usage(&[(604_800, 1)]));
     let request = only_request(&scene);
     assert_snapshot!(request, @"
     GET /codex
@@ -70,7 +70,7 @@ fn codex_request_has_the_headers_of_codex_cli() {
     for account_id in [json!(""), json!(null)] {
         let scene = Scene::new();
         scene.account("codex-a.json", &codex("eyJ.x", json!({"account_id": account_id})));
-        scene.server.answer("eyJ.x", answer::codex_usage(&[(604_800, 1)]));
+        scene.server.respond("eyJ.x", crate::common::codex_usage(&[(604_800, 1)]));
         assert!(!only_request(&scene).contains("chatgpt-account-id"), "{account_id}");
     }
 }
@@ -144,14 +144,14 @@ fn account_with_proxy_url_uses_that_proxy() {
         ("none", json!({"proxy_url": "none"})),
     ] {
         scene.account(&format!("claude-{token}.json"), &claude(token, more));
-        scene.server.answer(token, good());
+        scene.server.respond(token, good());
     }
     let system_proxy = format!("http://{}", system.address());
     let done = run(scene.command(&["status"]).env("https_proxy", system_proxy));
     assert_eq!(done.code, 0, "{done:?}");
     let tunnel = format!("CONNECT {} HTTP/1.1", front.authority());
-    assert_eq!((system.wanted(), own.wanted()), (vec![tunnel.clone()], vec![tunnel]));
-    assert_eq!(own.visits()[0].authorization.as_deref(), Some("Basic dXNlcjpodW50ZXIy"));
+    assert_eq!((system.targets(), own.targets()), (vec![tunnel.clone()], vec![tunnel]));
+    assert_eq!(own.requests()[0].authorization.as_deref(), Some("Basic dXNlcjpodW50ZXIy"));
 }
 
 #[cfg(unix)]
@@ -161,14 +161,14 @@ fn socks_proxy_gets_the_server_address() {
     let front = scene.behind_tls();
     let of_account = json!({"proxy_url": format!("socks5://{}", proxy.address())});
     scene.account("claude-a.json", &claude("t", of_account));
-    scene.server.answer("t", good());
+    scene.server.respond("t", good());
     assert_eq!(scene.run(&["status"]).code, 0);
-    assert_eq!(proxy.wanted(), [front.authority().replace("localhost:", "SOCKS ")]);
+    assert_eq!(proxy.targets(), [front.authority().replace("localhost:", "SOCKS ")]);
 }
 
 #[test]
 fn proxy_of_https_request_never_gets_the_token() {
-    let (scene, proxy) = (Scene::new(), UsageServer::start());
+    let (scene, proxy) = (Scene::new(), TestServer::start());
     scene.account("claude-a.json", &claude("sk-ant-oat01-x", json!({"proxy_url": proxy.url("")})));
     scene.settings_with("", "https://api.example.com/usage", "");
     let error = scene.error();

@@ -24,24 +24,24 @@ fn keeps_quiet(scene: &Scene) {
 #[test]
 fn token_in_a_response_is_not_shown() {
     for answer in [
-        Answer::json(&good()),
-        Answer::json(&json!({"error": {"type": TOKEN, "message": TOKEN}})),
-        Answer::json(&json!({"error": TOKEN})).with_status(401),
-        Answer::json(&json!(TOKEN)),
-        Answer::status(200).body(TOKEN),
-        Answer::status(200).body(format!("<html>{TOKEN}")),
-        Answer::status(429).header("Retry-After", TOKEN),
-        Answer::status(500).header("X-Request-Id", TOKEN).body(TOKEN),
-        Answer::redirect(&format!("http://127.0.0.1:9/{TOKEN}")),
-        Answer::json(&good()).cut_after(3),
-        Answer::hang_up(),
+        Response::json(&good()),
+        Response::json(&json!({"error": {"type": TOKEN, "message": TOKEN}})),
+        Response::json(&json!({"error": TOKEN})).with_status(401),
+        Response::json(&json!(TOKEN)),
+        Response::status(200).body(TOKEN),
+        Response::status(200).body(format!("<html>{TOKEN}")),
+        Response::status(429).header("Retry-After", TOKEN),
+        Response::status(500).header("X-Request-Id", TOKEN).body(TOKEN),
+        Response::redirect(&format!("http://127.0.0.1:9/{TOKEN}")),
+        Response::json(&good()).cut_after(3),
+        Response::hang_up(),
     ] {
         let scene = Scene::new();
         let more =
             json!({"refresh_token": "sk-ant-ort01-SECRET", "id_token": "eyJ.SECRET", "email": "a@x.org"});
         scene.account("claude-a.json", &claude(TOKEN, more.clone()));
         scene.account("codex-a.json", &codex(TOKEN, more));
-        scene.server.answer(TOKEN, answer);
+        scene.server.respond(TOKEN, answer);
         keeps_quiet(&scene);
         // A second run may leave an account in peace that has just been asked.
         assert!(scene.server.requests().len() >= 2);
@@ -91,7 +91,7 @@ fn password_of_a_proxy_is_not_shown() {
 fn verbose_flag_logs_more() {
     let said = |arguments: &[&str]| {
         let scene = Scene::new();
-        scene.claude("t", Answer::hang_up());
+        scene.claude("t", Response::hang_up());
         scene.run(arguments).stderr
     };
     assert_eq!(said(&["status"]), "");

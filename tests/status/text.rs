@@ -60,7 +60,7 @@ fn seat_billed_by_use_shows_its_spending_and_has_not_failed() {
     let scene = Scene::new();
     let response = include_str!("../fixtures/claude/enterprise.json");
     let response: Value = serde_json::from_str(response).expect("JSON");
-    scene.server.answer("seat", response);
+    scene.server.respond("seat", response);
     scene.account("claude-seat.json", &claude("seat", json!({})));
     let done = scene.run(&["status"]);
     assert_eq!(done.code, 0, "{done:?}");
@@ -86,7 +86,7 @@ fn exit_code_is_1_if_any_account_failed() {
     ] {
         let scene = Scene::new();
         scene.claude("fine", good());
-        scene.server.answer("good", good());
+        scene.server.respond("good", good());
         scene.account(name, &account);
         for format in ["text", "json"] {
             let done = scene.run(&["status", "--format", format]);
@@ -113,7 +113,7 @@ fn hidden_address_is_shortened_in_text_and_json() {
     let scene = Scene::new();
     scene.settings("hide_email = true");
     scene.account("claude-1.json", &claude("alice", json!({})));
-    scene.server.answer("alice", good());
+    scene.server.respond("alice", good());
     assert_eq!(scene.run(&["status", "--format", "json"]).json()["accounts"][0]["email"], "a…e");
     let text = scene.run(&["status"]).stdout;
     assert!(text.starts_with("Claude · a…e — 42% left\n") && !text.contains('@'), "{text}");

@@ -7,7 +7,7 @@ use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::state::State;
 use super::*;
-use crate::common::{Account, Answer, claude_usage};
+use crate::common::{Response, TestAccount, claude_usage};
 
 /// When an account may be asked again.
 enum End {
@@ -16,8 +16,8 @@ enum End {
 }
 use End::{After, At};
 
-fn limited(retry_after: Option<&str>) -> Answer {
-    let answer = Answer::status(429);
+fn limited(retry_after: Option<&str>) -> Response {
+    let answer = Response::status(429);
     match retry_after {
         Some(value) => answer.header("Retry-After", value),
         None => answer,
@@ -25,7 +25,7 @@ fn limited(retry_after: Option<&str>) -> Answer {
 }
 
 /// The name of the credential file, by which accounts are told apart.
-fn id(account: &Account) -> String {
+fn id(account: &TestAccount) -> String {
     account.file().file_name().expect("a name").to_string_lossy().into_owned()
 }
 
@@ -35,7 +35,7 @@ fn clock(at: DateTime<Utc>) -> String {
 }
 
 #[test]
-fn a_429_holds_as_long_as_it_says_over_a_restart_and_any_click_while_others_go_on() {
+fn rate_limited_account_gets_no_request_until_retry_after() {
     let date = (Utc::now() + TimeDelta::minutes(25)).trunc_subsecs(0);
     let header = date.format("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let past = (date - TimeDelta::hours(2)).format("%a, %d %b %Y %H:%M:%S GMT").to_string();
@@ -48,17 +48,17 @@ fn a_429_holds_as_long_as_it_says_over_a_restart_and_any_click_while_others_go_o
         ("nonsense@example.com", Some("soon"), After(TimeDelta::minutes(5))),
         ("past@example.com", Some(&past), After(TimeDelta::minutes(5))),
     ];
-    let mut scene = Scene::new().codex(BOB);
+    let mut fixture = Fixture::new().codex(BOB);
     let accounts = cases.each_ref().map(|(email, retry_after, _)| {
-        let account = scene.add_claude(email);
-        scene.usage.answer(account.access_token(), limited(*retry_after));
+        let account = fixture.add_claude(email);
+        fixture.server.respond(account.access_token(), limited(*retry_after));
         account
     });
     let before = Utc::now();
-    assert_eq!(status(&scene).1, Some(1));
+    assert_eq!(status(&fixture).1, Some(1));
     let after = Utc::now();
 
-    let state = State::of(&scene);
+    let state = State::of(&fixture);
     let ends = accounts.each_ref().map(|account| state.pace(&id(account), "cool_until").expect("it cools"));
     for ((email, retry_after, expected), end) in cases.iter().zip(ends) {
         let range = match expected {
@@ -68,8 +68,8 @@ fn a_429_holds_as_long_as_it_says_over_a_restart_and_any_click_while_others_go_o
         assert!(range.contains(&end), "{email} ({retry_after:?}): {end}, not {range:?}");
     }
 
-    let program = scene.spawn(&[]);
-    let menu = scene.host.menu_until(showing("bob@example.com — 70% left"));
+    let program = fixture.spawn(&[]);
+    let menu = fixture.host.menu_until(showing("bob@example.com — 70% left"));
     for (account, end) in accounts.iter().zip(ends) {
         let row = menu.item(&account.email);
         // With the day in between where it is tomorrow.
@@ -81,46 +81,46 @@ fn a_429_holds_as_long_as_it_says_over_a_restart_and_any_click_while_others_go_o
         assert!(says(&words(row), " Rate limited until "), "{end}: {menu}");
     }
     for used in [60, 61, 62] {
-        scene.codex_used(&scene.account(BOB), &[(18_000, used), (604_800, 30)]);
-        refresh(&scene, &format!("bob@example.com — {}% left", 100 - used));
+        fixture.codex_used(&fixture.account(BOB), &[(18_000, used), (604_800, 30)]);
+        refresh(&fixture, &format!("bob@example.com — {}% left", 100 - used));
     }
-    quit(&scene, program);
+    quit(&fixture, program);
     for account in &accounts {
-        assert_eq!(scene.usage.requests_with(account.access_token()).len(), 1, "{}", account.email);
+        assert_eq!(fixture.server.requests_with(account.access_token()).len(), 1, "{}", account.email);
     }
     assert_eq!(accounts.each_ref().map(|account| state.pace(&id(account), "cool_until")), ends.map(Some));
 }
 
 #[test]
-fn when_the_wait_is_over_it_is_asked_and_is_well_again() {
-    let scene = Scene::new().claude(ALICE);
-    let alice = scene.account(ALICE);
-    let good = Answer::from(claude_usage(&[("five_hour", 58.0), ("seven_day", 10.0)]));
-    scene.usage.answer_in_turn(alice.access_token(), [good.clone(), limited(Some("600")), good]);
-    let _program = scene.spawn(&[]);
-    scene.host.menu_until(showing("42% left"));
+fn rate_limited_account_recovers_after_retry_after() {
+    let fixture = Fixture::new().claude(ALICE);
+    let alice = fixture.account(ALICE);
+    let good = Response::from(claude_usage(&[("five_hour", 58.0), ("seven_day", 10.0)]));
+    fixture.server.respond_in_turn(alice.access_token(), [good.clone(), limited(Some("600")), good]);
+    let _program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
     // The number that is known stays on show.
-    let menu = refresh(&scene, "rate limited until");
+    let menu = refresh(&fixture, "rate limited until");
     assert!(menu.shows("alice@example.com — 42% left · just now · rate limited until"), "{menu}");
-    State::of(&scene).age(TimeDelta::minutes(10));
-    let menu = refresh(&scene, "alice@example.com — 42% left");
-    scene.host.menu_until(|menu| at_rest(menu) && !menu.shows("rate limited"));
-    assert_eq!(scene.usage.requests_with(alice.access_token()).len(), 3, "{menu}");
-    assert_eq!(status(&scene).1, Some(0));
+    State::of(&fixture).age(TimeDelta::minutes(10));
+    let menu = refresh(&fixture, "alice@example.com — 42% left");
+    fixture.host.menu_until(|menu| at_rest(menu) && !menu.shows("rate limited"));
+    assert_eq!(fixture.server.requests_with(alice.access_token()).len(), 3, "{menu}");
+    assert_eq!(status(&fixture).1, Some(0));
 }
 
 #[test]
-fn without_a_word_of_how_long_the_wait_doubles_up_to_an_hour_and_a_good_answer_ends_that() {
-    let scene = Scene::new().claude(ALICE);
-    let alice = scene.account(ALICE);
-    let state = State::of(&scene);
+fn rate_limit_without_retry_after_backs_off_up_to_an_hour() {
+    let fixture = Fixture::new().claude(ALICE);
+    let alice = fixture.account(ALICE);
+    let state = State::of(&fixture);
     let mut asked = 0;
-    let mut waits = |answer: Answer| {
-        scene.usage.answer(alice.access_token(), answer);
+    let mut waits = |answer: Response| {
+        fixture.server.respond(alice.access_token(), answer);
         let before = Utc::now();
-        status(&scene);
+        status(&fixture);
         asked += 1;
-        assert_eq!(scene.usage.requests_with(alice.access_token()).len(), asked);
+        assert_eq!(fixture.server.requests_with(alice.access_token()).len(), asked);
         let wait = state.pace(&id(&alice), "cool_until").map(|until| until - before);
         // By itself it is asked each 30 minutes at least, however slow the pace after a 429.
         state.age(wait.unwrap_or_default() + TimeDelta::minutes(34));
@@ -135,22 +135,22 @@ fn without_a_word_of_how_long_the_wait_doubles_up_to_an_hour_and_a_good_answer_e
 }
 
 #[test]
-fn the_accounts_of_a_provider_that_has_refused_are_asked_one_by_one() {
-    let mut scene = Scene::new().claude(ALICE).codex(BOB);
-    scene.usage.answer(scene.account(ALICE).access_token(), limited(Some("600")));
-    status(&scene);
+fn accounts_of_a_rate_limiting_provider_are_requested_one_by_one() {
+    let mut fixture = Fixture::new().claude(ALICE).codex(BOB);
+    fixture.server.respond(fixture.account(ALICE).access_token(), limited(Some("600")));
+    status(&fixture);
 
     let moments: Arc<Mutex<Vec<(&str, Instant)>>> = Arc::default();
-    let bob = scene.account(BOB);
-    let others = ["c@example.com", "d@example.com", "e@example.com"].map(|email| scene.add_claude(email));
+    let bob = fixture.account(BOB);
+    let others = ["c@example.com", "d@example.com", "e@example.com"].map(|email| fixture.add_claude(email));
     for (account, provider) in others.iter().map(|account| (account, "claude")).chain([(&bob, "codex")]) {
         let moments = Arc::clone(&moments);
-        scene.usage.answer_with(account.access_token(), move |_| {
+        fixture.server.respond_with(account.access_token(), move |_| {
             moments.lock().expect("nothing panics under it").push((provider, Instant::now()));
-            Answer::status(500)
+            Response::status(500)
         });
     }
-    status(&scene);
+    status(&fixture);
     let moments = moments.lock().expect("nothing panics under it").clone();
     let of = |name| moments.iter().filter(move |(provider, _)| *provider == name).map(|(_, at)| *at);
     let claude: Vec<_> = of("claude").collect();

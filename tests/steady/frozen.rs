@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use zbus::message::{Message, Type};
 use zbus::{Connection, MessageStream};
 
-use crate::common::{PATIENCE, PrivateBus};
+use crate::common::{PrivateBus, TIMEOUT};
 
 /// Gone when dropped.
 pub struct Frozen {
@@ -59,7 +59,7 @@ impl Frozen {
     /// Waits for the next call of `member`.
     #[track_caller]
     pub fn wait_for(&self, member: &str) {
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + TIMEOUT;
         loop {
             match self.members.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(called) if called == member => return,

@@ -7,10 +7,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::process::most_memory;
-use super::server::{Server, answer, endpoints, read_head};
 use super::state::State;
 use super::*;
-use crate::common::{Answer, UsageServer, claude_usage};
+use crate::common::{Response, TcpServer, TestServer, claude_usage, field, read_head};
 
 /// What a server does with a request that it has read.
 type Serve = fn(&mut TcpStream) -> io::Result<()>;
@@ -34,9 +33,8 @@ const BOMB_LENGTH: usize = 10 * 1024 * 1024;
 /// The server's name, what is said of it, and what it does.
 const HOSTILE: [(&str, &str, Serve); 19] = [
     ("portal", PORTAL, |stream| {
-        stream.write_all(
-            answer(200, " <!DOCTYPE html><html><body>Welcome to the hotel</body></html>").as_bytes(),
-        )
+        let page = " <!DOCTYPE html><html><body>Welcome to the hotel</body></html>";
+        stream.write_all(&Response::status(200).body(page).to_bytes())
     }),
     ("bomb", TOO_LONG, |stream| {
         let length = BOMB.len() + BOMB_LENGTH;
@@ -116,33 +114,33 @@ const HOSTILE: [(&str, &str, Serve); 19] = [
 /// Serves each token as its account is named: `claude-access-NAME@example.com`.
 fn serve(mut stream: TcpStream, asked: &Mutex<Vec<String>>) -> io::Result<()> {
     let head = read_head(&mut stream)?;
-    let bearer = head.get("authorization").cloned().unwrap_or_default();
+    let bearer = field(&head, "authorization").unwrap_or_default();
     let name = bearer.trim_start_matches("Bearer claude-access-").split('@').next().unwrap_or_default();
     asked.lock().expect("nothing panics under it").push(name.to_owned());
     match HOSTILE.iter().find(|(hostile, ..)| *hostile == name) {
         Some((_, _, serve)) => serve(&mut stream),
-        None => stream.write_all(answer(200, &claude_usage(&[("five_hour", 58.0)]).to_string()).as_bytes()),
+        None => stream.write_all(&Response::json(&claude_usage(&[("five_hour", 58.0)])).to_bytes()),
     }
 }
 
 #[test]
-fn each_ends_within_its_time_in_its_own_words_with_memory_flat_and_harms_no_other() {
+fn hostile_responses_fail_in_time_with_flat_memory() {
     let asked: Arc<Mutex<Vec<String>>> = Arc::default();
-    let server = Server::start({
+    let server = TcpServer::start({
         let asked = Arc::clone(&asked);
         move |stream| serve(stream, &asked)
     });
-    let mut scene = Scene::new().claude("healthy@example.com");
-    scene.set_config(&endpoints(&format!("http://127.0.0.1:{}/usage", server.port())));
-    let program = scene.spawn(&[]);
-    scene.host.menu_until(showing("healthy@example.com — 42% left"));
+    let mut fixture = Fixture::new().claude("healthy@example.com");
+    fixture.set_usage_endpoint(&server.url("/usage"));
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("healthy@example.com — 42% left"));
     let before = most_memory(program.id());
 
     for (name, ..) in HOSTILE {
-        scene.add_claude(&format!("{name}@example.com"));
+        fixture.add_claude(&format!("{name}@example.com"));
     }
-    scene.host.menu_until(|menu| menu.shows("Refreshing…"));
-    let menu = scene.host.menu_until(showing("silent@example.com — timed out"));
+    fixture.host.menu_until(|menu| menu.shows("Refreshing…"));
+    let menu = fixture.host.menu_until(showing("silent@example.com — timed out"));
     for (name, expected, _) in HOSTILE {
         let row = menu.item(&format!(" {name}@example.com"));
         let said = words(row).to_lowercase();
@@ -157,35 +155,35 @@ fn each_ends_within_its_time_in_its_own_words_with_memory_flat_and_harms_no_othe
     let asked = asked.lock().expect("nothing panics under it").clone();
     for (name, expected, _) in HOSTILE {
         assert_eq!(asked.iter().filter(|known| *known == name).count(), 1, "{name}");
-        let pause = State::of(&scene).pace(&format!("claude-{name}@example.com.json"), "pause_until");
+        let pause = State::of(&fixture).pace(&format!("claude-{name}@example.com.json"), "pause_until");
         assert_eq!(pause.is_some(), [BROKE_OFF, TOO_LATE].contains(&expected), "{name}");
     }
-    quit(&scene, program);
+    quit(&fixture, program);
 }
 
 #[test]
-fn a_redirect_is_not_followed_and_the_other_host_sees_nothing() {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
-    let (alice, bob) = (scene.account(ALICE), scene.account(BOB));
-    let elsewhere = UsageServer::start();
+fn redirect_is_not_followed() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    let (alice, bob) = (fixture.account(ALICE), fixture.account(BOB));
+    let elsewhere = TestServer::start();
     for (account, usage) in [(&alice, "/claude/usage"), (&bob, "/codex/usage")] {
-        elsewhere.answer(account.access_token(), claude_usage(&[("five_hour", 1.0)]));
-        let to = [elsewhere.url(usage), scene.usage.url("/another/path")];
+        elsewhere.respond(account.access_token(), claude_usage(&[("five_hour", 1.0)]));
+        let to = [elsewhere.url(usage), fixture.server.url("/another/path")];
         let mut locations = [301, 302, 303, 307, 308].into_iter().zip(to.into_iter().cycle());
-        scene.usage.answer_with(account.access_token(), move |_| {
+        fixture.server.respond_with(account.access_token(), move |_| {
             let (status, location) = locations.next().expect("asked more often than the test does");
-            Answer::redirect(&location).with_status(status)
+            Response::redirect(&location).with_status(status)
         });
     }
     for (count, code) in [301, 302, 303, 307, 308].into_iter().enumerate() {
-        for account in status(&scene).0 {
+        for account in status(&fixture).0 {
             let error = account["error"].as_str().expect("it failed");
             assert!(
                 error.contains(&format!("it points elsewhere ({code}), where no token is sent")),
                 "{error}"
             );
         }
-        assert_eq!(scene.usage.requests().len(), 2 * (count + 1));
+        assert_eq!(fixture.server.requests().len(), 2 * (count + 1));
     }
     assert!(elsewhere.requests().is_empty(), "{:#?}", elsewhere.requests());
 }

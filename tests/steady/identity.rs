@@ -9,13 +9,13 @@ use serde_json::json;
 
 use super::state::State;
 use super::*;
-use crate::common::{Account, Answer, Gate, claude_usage, codex_usage};
+use crate::common::{Gate, Response, TestAccount, claude_usage, codex_usage};
 
 const ONE: &str = "[limits]\nrequests_per_five_minutes = 1\n";
 
 /// Another login in the same file, written at once: these fields change, the others stay.
 #[track_caller]
-fn sign_in(account: &Account, changes: &Value) {
+fn sign_in(account: &TestAccount, changes: &Value) {
     let mut credential = account.read();
     for (field, value) in changes.as_object().expect("fields") {
         credential[field] = value.clone();
@@ -23,38 +23,38 @@ fn sign_in(account: &Account, changes: &Value) {
     fs::write(account.file(), credential.to_string()).expect("written");
 }
 
-fn requests(scene: &Scene, token: &str) -> usize {
-    scene.usage.requests_with(token).len()
+fn requests(fixture: &Fixture, token: &str) -> usize {
+    fixture.server.requests_with(token).len()
 }
 
 #[test]
-fn another_login_in_the_same_file_has_none_of_the_old_numbers_and_a_fresh_budget() {
+fn new_login_in_the_same_file_has_no_old_values_and_a_new_budget() {
     for (email, changes) in [
         (ALICE, json!({"organization_uuid": "another", "access_token": "other"})),
         (ALICE, json!({"account_uuid": "another", "access_token": "other"})),
         (ALICE, json!({"email": CAROL, "access_token": "other"})),
         (BOB, json!({"account_id": "another", "access_token": "other"})),
     ] {
-        let scene = Scene::new().claude(ALICE).codex(BOB).config(ONE);
-        let account = scene.account(email);
-        assert_eq!(status(&scene).1, Some(0));
+        let fixture = Fixture::new().claude(ALICE).codex(BOB).config(ONE);
+        let account = fixture.account(email);
+        assert_eq!(status(&fixture).1, Some(0));
         sign_in(&account, &changes);
-        scene.usage.answer("other", Answer::status(503));
-        let (report, _) = status(&scene);
+        fixture.server.respond("other", Response::status(503));
+        let (report, _) = status(&fixture);
         let row = report.iter().find(|row| row["email"] != json!(if email == ALICE { BOB } else { ALICE }));
         let row = row.expect("its row");
         assert_eq!((&row["state"], &row["windows"]), (&json!("error"), &json!([])), "{changes}: {row:#}");
-        assert_eq!(requests(&scene, "other"), 1, "{changes}: a new login starts with a fresh budget");
+        assert_eq!(requests(&fixture, "other"), 1, "{changes}: a new login starts with a fresh budget");
     }
 }
 
 #[test]
 fn renewed_login_keeps_its_numbers_and_its_budget() {
-    let scene = Scene::new().claude(ALICE).codex(BOB).config(ONE);
-    assert_eq!(status(&scene).1, Some(0));
+    let fixture = Fixture::new().claude(ALICE).codex(BOB).config(ONE);
+    assert_eq!(status(&fixture).1, Some(0));
     for email in [ALICE, BOB] {
         sign_in(
-            &scene.account(email),
+            &fixture.account(email),
             &json!({
                 "access_token": "renewed", "refresh_token": "renewed too", "id_token": "eyJ.renewed",
                 "expired": (Utc::now() + TimeDelta::days(60)).to_rfc3339(),
@@ -62,73 +62,73 @@ fn renewed_login_keeps_its_numbers_and_its_budget() {
             }),
         );
     }
-    let (report, code) = status(&scene);
+    let (report, code) = status(&fixture);
     assert_eq!(code, Some(0), "{report:#?}");
     let left: Vec<_> = report.iter().map(|row| (&row["state"], &row["lowest_remaining_percent"])).collect();
     assert_eq!(left, [(&json!("ok"), &json!(42.0)), (&json!("ok"), &json!(70.0))], "{report:#?}");
-    assert_eq!(requests(&scene, "renewed"), 0, "a renewal is no new login");
+    assert_eq!(requests(&fixture, "renewed"), 0, "a renewal is no new login");
 }
 
 #[test]
 fn login_under_another_file_name_keeps_its_numbers_and_its_budget() {
-    let scene = Scene::new().claude(ALICE).config(ONE);
-    assert_eq!(status(&scene).1, Some(0));
-    let renamed = scene.auth_dir().join("renamed.json");
-    fs::rename(scene.account(ALICE).file(), &renamed).expect("renamed");
-    let (report, code) = status(&scene);
+    let fixture = Fixture::new().claude(ALICE).config(ONE);
+    assert_eq!(status(&fixture).1, Some(0));
+    let renamed = fixture.auth_dir().join("renamed.json");
+    fs::rename(fixture.account(ALICE).file(), &renamed).expect("renamed");
+    let (report, code) = status(&fixture);
     assert_eq!((code, report.len()), (Some(0), 1), "{report:#?}");
     assert_eq!(
         (&report[0]["id"], &report[0]["state"], &report[0]["lowest_remaining_percent"]),
         (&json!("renamed.json"), &json!("ok"), &json!(42.0)),
     );
-    assert_eq!(scene.usage.requests().len(), 1);
+    assert_eq!(fixture.server.requests().len(), 1);
 }
 
 #[test]
-fn cool_down_stays_with_the_login_that_was_rate_limited() {
-    let scene = Scene::new().claude(ALICE);
-    let alice = scene.account(ALICE);
-    scene.usage.answer(alice.access_token(), Answer::status(429).header("Retry-After", "3000"));
-    assert_eq!(status(&scene).1, Some(1));
+fn rate_limit_stays_with_its_login() {
+    let fixture = Fixture::new().claude(ALICE);
+    let alice = fixture.account(ALICE);
+    fixture.server.respond(alice.access_token(), Response::status(429).header("Retry-After", "3000"));
+    assert_eq!(status(&fixture).1, Some(1));
     let first = alice.read();
     sign_in(&alice, &json!({"organization_uuid": "another", "access_token": "other"}));
-    scene.usage.answer("other", claude_usage(&[("five_hour", 10.0)]));
-    let (report, code) = status(&scene);
+    fixture.server.respond("other", claude_usage(&[("five_hour", 10.0)]));
+    let (report, code) = status(&fixture);
     assert_eq!((code, &report[0]["lowest_remaining_percent"]), (Some(0), &json!(90.0)), "{report:#?}");
 
     fs::write(alice.file(), first.to_string()).expect("written");
-    let (report, code) = status(&scene);
+    let (report, code) = status(&fixture);
     assert_eq!(code, Some(1), "{report:#?}");
     let error = report[0]["error"].as_str().expect("it is rate limited");
     assert!(error.starts_with("rate limited until "), "{error}");
-    assert_eq!(requests(&scene, alice.access_token()), 1);
+    assert_eq!(requests(&fixture, alice.access_token()), 1);
 }
 
 #[test]
 fn low_window_of_another_login_in_the_same_file_is_notified() {
-    let scene = Scene::new().claude(ALICE);
-    let alice = scene.account(ALICE);
-    scene.claude_used(&alice, &[("five_hour", 85.0), ("seven_day", 10.0)]);
-    let _program = scene.spawn(&[]);
-    scene.host.menu_until(showing("alice@example.com — 15% left"));
-    scene.notifications.wait_for(1);
-    scene.usage.answer("renewed", claude_usage(&[("five_hour", 86.0), ("seven_day", 10.0)]));
+    let fixture = Fixture::new().claude(ALICE);
+    let alice = fixture.account(ALICE);
+    fixture.claude_used(&alice, &[("five_hour", 85.0), ("seven_day", 10.0)]);
+    let _program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("alice@example.com — 15% left"));
+    fixture.notifications.wait_for(1);
+    fixture.server.respond("renewed", claude_usage(&[("five_hour", 86.0), ("seven_day", 10.0)]));
     sign_in(&alice, &json!({"access_token": "renewed"}));
-    scene.host.menu_until(showing("alice@example.com — 14% left"));
-    assert_eq!(scene.notifications.all().len(), 1, "a renewal is no news");
-    scene.usage.answer("other", claude_usage(&[("five_hour", 87.0), ("seven_day", 10.0)]));
+    fixture.host.menu_until(showing("alice@example.com — 14% left"));
+    assert_eq!(fixture.notifications.all().len(), 1, "a renewal is no news");
+    fixture.server.respond("other", claude_usage(&[("five_hour", 87.0), ("seven_day", 10.0)]));
     sign_in(&alice, &json!({"organization_uuid": "another", "access_token": "other"}));
-    scene.host.menu_until(showing("alice@example.com — 13% left"));
-    scene.notifications.wait_for(2);
+    fixture.host.menu_until(showing("alice@example.com — 13% left"));
+    fixture.notifications.wait_for(2);
 }
 
 #[test]
 fn state_written_before_identities_is_adopted_once() {
-    let scene = Scene::new().claude(ALICE);
-    let alice = scene.account(ALICE);
+    let fixture = Fixture::new().claude(ALICE);
+    let alice = fixture.account(ALICE);
     let id = "claude-alice@example.com.json";
     let (now, later) = (Utc::now(), Utc::now() + TimeDelta::minutes(30));
-    let state = State::of(&scene);
+    let state = State::of(&fixture);
     let window = json!({
         "key": "five_hour", "title": "5-hour", "used_percent": 58.0, "resets_at": later, "reset_note": null,
         "length_seconds": 18000, "named": true,
@@ -151,50 +151,50 @@ fn state_written_before_identities_is_adopted_once() {
     });
     state.write("pacing.json", json!({"accounts": {id: pace}}).to_string());
     for _ in 0..2 {
-        let (report, _) = status(&scene);
+        let (report, _) = status(&fixture);
         assert_eq!(
             (&report[0]["state"], &report[0]["lowest_remaining_percent"]),
             (&json!("stale"), &json!(42.0))
         );
         assert!(report[0]["error"].as_str().is_some_and(|error| error.starts_with("rate limited until ")));
     }
-    assert_eq!(requests(&scene, alice.access_token()), 0);
+    assert_eq!(requests(&fixture, alice.access_token()), 0);
     // It is this login's from then on, and nobody else's.
     sign_in(&alice, &json!({"organization_uuid": "another", "access_token": "other"}));
-    scene.usage.answer("other", Answer::status(503));
-    let (report, _) = status(&scene);
+    fixture.server.respond("other", Response::status(503));
+    let (report, _) = status(&fixture);
     assert_eq!((&report[0]["state"], &report[0]["windows"]), (&json!("error"), &json!([])), "{report:#?}");
-    assert_eq!(requests(&scene, "other"), 1);
+    assert_eq!(requests(&fixture, "other"), 1);
 }
 
 #[test]
 fn two_members_of_one_workspace_have_budgets_of_their_own() {
-    let mut scene = Scene::new().codex(BOB).config(ONE);
-    let dave = scene.add_codex("dave@example.com");
-    for account in [&scene.account(BOB), &dave] {
+    let mut fixture = Fixture::new().codex(BOB).config(ONE);
+    let dave = fixture.add_codex("dave@example.com");
+    for account in [&fixture.account(BOB), &dave] {
         sign_in(account, &json!({"account_id": "team"}));
     }
-    let (report, code) = status(&scene);
+    let (report, code) = status(&fixture);
     assert_eq!((code, report.len()), (Some(0), 2), "{report:#?}");
-    assert_eq!(scene.usage.requests().len(), 2);
+    assert_eq!(fixture.server.requests().len(), 2);
 }
 
 #[test]
 fn file_names_that_are_not_utf_8_have_ids_of_their_own() {
-    let scene = Scene::new().codex(BOB);
-    let mut credential = scene.account(BOB).read();
+    let fixture = Fixture::new().codex(BOB);
+    let mut credential = fixture.account(BOB).read();
     for (name, used) in
         [(&b"codex-\xfe.json"[..], 10), (b"codex-\xff.json", 20), (b"codex-\xef\xbf\xbd.json", 30)]
     {
         let token = format!("token-{used}");
         credential["access_token"] = json!(token);
         credential["email"] = json!(format!("{used}@example.com"));
-        scene.usage.answer(&token, codex_usage(&[(18_000, used)]));
-        fs::write(scene.auth_dir().join(OsStr::from_bytes(name)), credential.to_string()).expect("written");
+        fixture.server.respond(&token, codex_usage(&[(18_000, used)]));
+        fs::write(fixture.auth_dir().join(OsStr::from_bytes(name)), credential.to_string()).expect("written");
     }
-    scene.account(BOB).delete();
+    fixture.account(BOB).delete();
     let ids = || -> Vec<String> {
-        let (report, code) = status(&scene);
+        let (report, code) = status(&fixture);
         assert_eq!(code, Some(0), "{report:#?}");
         let left: Vec<_> = report.iter().map(|row| row["lowest_remaining_percent"].clone()).collect();
         assert_eq!(left, [json!(90.0), json!(80.0), json!(70.0)], "{report:#?}");
@@ -212,16 +212,16 @@ fn file_names_that_are_not_utf_8_have_ids_of_their_own() {
 
 /// The run of `status` that had asked for the old login asks for the new one as well.
 #[test]
-fn login_that_is_signed_in_while_a_request_for_another_is_out_is_the_one_that_is_shown() {
-    let scene = Scene::new().claude(ALICE);
-    let alice = scene.account(ALICE);
+fn login_changed_during_a_request_is_the_one_shown() {
+    let fixture = Fixture::new().claude(ALICE);
+    let alice = fixture.account(ALICE);
     let gate = Gate::new();
-    let held = Answer::json(&claude_usage(&[("five_hour", 58.0)])).behind(&gate);
-    scene.usage.answer(alice.access_token(), held);
-    let program = scene.spawn(&["status", "--format", "json"]);
-    scene.usage.wait_for_requests(alice.access_token(), 1);
+    let held = Response::json(&claude_usage(&[("five_hour", 58.0)])).behind(&gate);
+    fixture.server.respond(alice.access_token(), held);
+    let program = fixture.spawn(&["status", "--format", "json"]);
+    fixture.server.wait_for_requests(alice.access_token(), 1);
     sign_in(&alice, &json!({"organization_uuid": "another", "access_token": "other"}));
-    scene.usage.answer("other", claude_usage(&[("five_hour", 10.0)]));
+    fixture.server.respond("other", claude_usage(&[("five_hour", 10.0)]));
     gate.open();
     let done = program.finish();
     let report: Value = serde_json::from_str(&done.stdout).expect("a report");

@@ -5,34 +5,33 @@ use std::net::TcpStream;
 
 use chrono::TimeDelta;
 
-use super::server::{Server, answer, endpoints, read_head};
 use super::state::State;
 use super::*;
-use crate::common::{claude_usage, codex_usage};
+use crate::common::{Response, TcpServer, claude_usage, codex_usage, field, read_head};
 
 /// A server for both providers, each with so many percent used.
 fn serve(mut stream: TcpStream, used: i64) -> io::Result<()> {
     let head = read_head(&mut stream)?;
-    let usage = match head.get("authorization") {
+    let usage = match field(&head, "authorization") {
         Some(token) if token.contains("codex") => codex_usage(&[(18_000, used + 1)]),
         _ => claude_usage(&[("five_hour", used as f64)]),
     };
-    stream.write_all(answer(200, &usage.to_string()).as_bytes())
+    stream.write_all(&Response::json(&usage).to_bytes())
 }
 
 #[test]
-fn rows_keep_their_values_with_their_age_and_refresh_by_themselves_when_the_network_is_back() {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
-    let server = Server::start(|stream| serve(stream, 58));
+fn offline_rows_keep_last_values_and_refresh_once_online() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    let server = TcpServer::start(|stream| serve(stream, 58));
     let port = server.port();
-    scene.set_config(&endpoints(&format!("http://127.0.0.1:{port}/usage")));
-    assert_eq!(status(&scene).1, Some(0));
-    State::of(&scene).age(TimeDelta::hours(2));
+    fixture.set_usage_endpoint(&server.url("/usage"));
+    assert_eq!(status(&fixture).1, Some(0));
+    State::of(&fixture).age(TimeDelta::hours(2));
 
     // From now on nobody listens there.
     drop(server);
-    let program = scene.spawn(&[]);
-    let menu = scene.host.menu_until(showing("Offline"));
+    let program = fixture.spawn(&[]);
+    let menu = fixture.host.menu_until(showing("Offline"));
     assert_eq!(
         menu.labels()[..3],
         [
@@ -42,36 +41,34 @@ fn rows_keep_their_values_with_their_age_and_refresh_by_themselves_when_the_netw
         ],
         "{menu}"
     );
-    let icon = scene.host.icon();
+    let icon = fixture.host.icon();
     assert!(icon.tooltip.text.contains("41% left"), "{icon:#?}");
     assert!(words(menu.item(ALICE)).contains("Could not reach 127.0.0.1: check the network"), "{menu}");
-    let (report, code) = status(&scene);
+    let (report, code) = status(&fixture);
     assert_eq!((code, &report[0]["state"]), (Some(1), &Value::from("stale")), "{report:#?}");
 
     // Nobody clicks.
-    let _server = Server::at(port, |stream| serve(stream, 70));
-    let menu = scene.host.menu_until(showing("alice@example.com — 30% left"));
+    let _server = TcpServer::start_at(port, |stream| serve(stream, 70));
+    let menu = fixture.host.menu_until(showing("alice@example.com — 30% left"));
     assert_eq!(
         menu.labels()[..2],
         ["Claude · alice@example.com — 30% left", "Codex · bob@example.com — 29% left"],
         "{menu}"
     );
     assert_eq!(program.stderr(), "");
-    quit(&scene, program);
+    quit(&fixture, program);
 }
 
 #[test]
-fn one_provider_that_is_not_reachable_is_not_called_offline() {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
-    let port = Server::start(|_| Ok(())).port();
-    let usage = scene.usage.url("/codex/usage");
-    let settings = endpoints(&format!("http://127.0.0.1:{port}/usage")).replace(
-        &format!("codex_usage = \"http://127.0.0.1:{port}/usage\""),
-        &format!("codex_usage = \"{usage}\""),
-    );
-    scene.set_config(&settings);
-    let program = scene.spawn(&[]);
-    let menu = scene.host.menu_until(showing("bob@example.com — 70% left"));
+fn single_unreachable_provider_is_not_offline() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    let port = TcpServer::start(|_| Ok(())).port();
+    fixture.set_config(&format!(
+        "[endpoints]\nclaude_usage = \"http://127.0.0.1:{port}/usage\"\ncodex_usage = \"{}\"\ncli_proxy_api = []\n",
+        fixture.server.url("/codex/usage"),
+    ));
+    let program = fixture.spawn(&[]);
+    let menu = fixture.host.menu_until(showing("bob@example.com — 70% left"));
     assert!(menu.shows("alice@example.com — unreachable") && !menu.shows("Offline"), "{menu}");
-    quit(&scene, program);
+    quit(&fixture, program);
 }

@@ -1,7 +1,7 @@
 //! What does not happen: no word of a refresh that is over at once, and nothing open after it.
 
 use super::*;
-use crate::server::Server;
+use crate::common::TcpServer;
 use quota_tray::engine::SourceSet;
 use quota_tray::engine::refresher::{self, Command};
 use quota_tray::engine::state_dir::StateDir;
@@ -73,7 +73,7 @@ fn known() -> Snapshot {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refresh_is_shown_as_under_way_once_it_takes_its_time() {
+async fn slow_refresh_is_shown_as_refreshing() {
     let (commands, mut snapshots) = start(Duration::from_secs(3), known());
     let began = Instant::now();
     for round in 0..2 {
@@ -87,7 +87,7 @@ async fn a_refresh_is_shown_as_under_way_once_it_takes_its_time() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_a_quick_refresh_only_the_outcome_is_told() {
+async fn quick_refresh_publishes_only_its_outcome() {
     let (commands, mut snapshots) = start(Duration::from_millis(200), known());
     for round in 0..3 {
         let snapshot = snapshots.recv().await.expect("the refresher runs");
@@ -97,7 +97,7 @@ async fn of_a_quick_refresh_only_the_outcome_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_account_of_which_nothing_is_known_is_shown_as_loading_at_once() {
+async fn account_without_values_is_shown_as_loading_at_once() {
     let (_commands, mut snapshots) = start(Duration::from_millis(200), Snapshot::default());
     let began = Instant::now();
     let first = snapshots.recv().await.expect("the refresher runs");
@@ -116,10 +116,10 @@ fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {
 }
 
 #[test]
-fn a_connection_is_closed_when_no_other_refresh_follows() {
+fn idle_connection_is_closed() {
     const ANSWER: &str = r#"{"five_hour": {"utilization": 58.0, "resets_at": null}}"#;
     let (tell, told) = mpsc::channel();
-    let server = Server::start(move |stream| {
+    let server = TcpServer::start(move |stream| {
         let mut stream = BufReader::new(stream);
         read_request(&mut stream)?;
         write!(
@@ -132,14 +132,14 @@ fn a_connection_is_closed_when_no_other_refresh_follows() {
         let _ = tell.send(matches!(end, Ok(0)));
         Ok(())
     });
-    let scene = Scene::new().claude(ALICE);
-    scene.set_config(&format!(
+    let fixture = Fixture::new().claude(ALICE);
+    fixture.set_config(&format!(
         "[endpoints]\nclaude_usage = \"http://127.0.0.1:{}/usage\"\ncli_proxy_api = []\n",
         server.port()
     ));
-    let program = scene.spawn(&[]);
-    scene.host.menu_until(showing("42% left"));
-    assert!(told.recv_timeout(PATIENCE * 2).expect("the connection stays open"), "closed, not used again");
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
+    assert!(told.recv_timeout(TIMEOUT * 2).expect("the connection stays open"), "closed, not used again");
     assert_eq!(server.connections(), 1);
-    quit(&scene, program);
+    quit(&fixture, program);
 }

@@ -6,31 +6,31 @@ use super::state::State;
 use super::*;
 
 #[test]
-fn each_way_to_end_gives_0_and_leaves_what_was_known_and_said() {
+fn each_way_to_quit_exits_with_0_and_keeps_state() {
     let hang_up = |program: &Program| {
         let pid = Pid::from_raw(program.id().cast_signed()).expect("a process");
         kill_process(pid, Signal::HUP).expect("it runs");
     };
-    type End<'a> = (&'a str, &'a dyn Fn(&Scene, &Program));
+    type End<'a> = (&'a str, &'a dyn Fn(&Fixture, &Program));
     let ends: [End; 4] = [
-        ("the menu", &|scene, _| scene.host.click("Quit Quota Tray")),
+        ("the menu", &|fixture, _| fixture.host.click("Quit Quota Tray")),
         ("SIGTERM", &|_, program| program.terminate()),
         ("SIGINT", &|_, program| program.interrupt()),
         ("SIGHUP", &|_, program| hang_up(program)),
     ];
     for (name, end) in ends {
-        let scene = Scene::new().claude(ALICE);
-        let program = scene.spawn(&[]);
-        scene.host.menu_until(showing("42% left"));
-        scene.claude_used(&scene.account(ALICE), &[("five_hour", 85.0), ("seven_day", 10.0)]);
-        refresh(&scene, "15% left");
-        scene.notifications.wait_for(1);
-        end(&scene, &program);
-        scene.host.wait_until_empty();
+        let fixture = Fixture::new().claude(ALICE);
+        let program = fixture.spawn(&[]);
+        fixture.host.menu_until(showing("42% left"));
+        fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 85.0), ("seven_day", 10.0)]);
+        refresh(&fixture, "15% left");
+        fixture.notifications.wait_for(1);
+        end(&fixture, &program);
+        fixture.host.wait_until_empty();
         let done = program.finish();
         assert_eq!((done.status.code(), done.stderr.as_str()), (Some(0), ""), "{name}: {done:?}");
 
-        let state = State::of(&scene);
+        let state = State::of(&fixture);
         let windows = &state.read("snapshot.json")["accounts"][0]["reading"]["windows"];
         assert_eq!(windows[0]["used_percent"], 85.0, "{name}: {windows:#}");
         let said = state.read("alerts.json").to_string();
@@ -43,22 +43,22 @@ fn each_way_to_end_gives_0_and_leaves_what_was_known_and_said() {
 }
 
 #[test]
-fn a_second_start_says_that_one_is_running_and_ends_with_0() {
-    let scene = Scene::new().claude(ALICE);
-    let first = scene.spawn(&[]);
-    scene.host.menu_until(showing("42% left"));
+fn second_instance_exits_with_0() {
+    let fixture = Fixture::new().claude(ALICE);
+    let first = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
     for arguments in [&[][..], &["-v"], &["--auth-dir", "/elsewhere"]] {
-        let second = scene.run(arguments);
+        let second = fixture.run(arguments);
         assert_eq!((second.status.code(), second.stdout.as_str()), (Some(0), ""), "{second:?}");
         assert_eq!(second.stderr, "quota-tray: already running; look for its icon in the tray\n");
     }
     // It has harmed nothing, and once the first is gone there is room for the next.
-    assert_eq!(scene.host.registrations(), 1);
-    refresh(&scene, "42% left");
+    assert_eq!(fixture.host.registrations(), 1);
+    refresh(&fixture, "42% left");
     first.kill();
-    first.exit_status_within(PATIENCE);
-    scene.host.wait_until_empty();
-    let third = scene.spawn(&[]);
-    scene.host.menu_until(showing("42% left"));
-    quit(&scene, third);
+    first.exit_status_within(TIMEOUT);
+    fixture.host.wait_until_empty();
+    let third = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
+    quit(&fixture, third);
 }

@@ -19,9 +19,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Barrier, oneshot};
 use tokio_rustls::TlsAcceptor;
 
-use super::certificate::Certificate;
 use super::*;
-use crate::common::claude_usage;
+use crate::common::{Certificate, claude_usage};
 
 /// What a host has seen.
 #[derive(Default)]
@@ -110,11 +109,11 @@ async fn serve(
 /// Asks for so many accounts at once, and sees that each is answered.
 #[track_caller]
 fn ask(accounts: usize, certificate: &Certificate, host: &Host) {
-    let mut scene = Scene::new();
+    let mut fixture = Fixture::new();
     for number in 0..accounts {
-        scene.add_claude(&format!("user-{number}@example.com"));
+        fixture.add_claude(&format!("user-{number}@example.com"));
     }
-    let reported = tls::status(&scene, &format!("https://localhost:{}/usage", host.port), certificate);
+    let reported = tls::status(&fixture, &format!("https://localhost:{}/usage", host.port), certificate);
     assert_eq!(reported.len(), accounts);
     for account in reported {
         assert_eq!(account["lowest_remaining_percent"], 42.0, "{account:#}");
@@ -122,7 +121,7 @@ fn ask(accounts: usize, certificate: &Certificate, host: &Host) {
 }
 
 #[test]
-fn all_questions_go_to_a_host_before_its_first_answer_and_over_one_connection() {
+fn http2_requests_share_one_connection() {
     const ACCOUNTS: usize = 90;
     let certificate = Certificate::new("localhost", TimeDelta::days(1));
     let host = Host::start(&certificate, "h2", ACCOUNTS);
@@ -131,7 +130,7 @@ fn all_questions_go_to_a_host_before_its_first_answer_and_over_one_connection() 
 }
 
 #[test]
-fn a_host_whose_connections_cannot_be_shared_is_asked_a_hundred_questions_at_once() {
+fn http1_host_gets_a_hundred_concurrent_requests() {
     const AT_ONCE: usize = 100;
     let certificate = Certificate::new("localhost", TimeDelta::days(1));
     let host = Host::start(&certificate, "http/1.1", AT_ONCE);

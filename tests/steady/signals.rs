@@ -1,30 +1,30 @@
 //! What a refresh tells a panel: what has changed and no more, so that an open menu stays open.
 
 use super::*;
-use crate::common::{Answer, Gate, HostSignal, claude_usage};
+use crate::common::{Gate, HostSignal, Response, claude_usage};
 
 /// The signals of one refresh that tells of so many percent used, and the menu after it.
-fn signals_of_a_refresh(scene: &Scene, used: f64) -> (Vec<HostSignal>, Menu) {
+fn signals_of_a_refresh(fixture: &Fixture, used: f64) -> (Vec<HostSignal>, Menu) {
     let (before, refreshing, after) = loop {
-        let menu = scene.host.menu_until(at_rest);
+        let menu = fixture.host.menu_until(at_rest);
         let gate = Gate::new();
-        let answer = Answer::from(claude_usage(&[("five_hour", used), ("seven_day", 10.0)]));
-        scene.usage.answer(scene.account(ALICE).access_token(), answer.behind(&gate));
-        let before = scene.host.signals().len();
-        scene.host.click("Refresh now");
-        let refreshing = scene.host.menu_until(|menu| menu.shows("Refreshing…"));
+        let answer = Response::from(claude_usage(&[("five_hour", used), ("seven_day", 10.0)]));
+        fixture.server.respond(fixture.account(ALICE).access_token(), answer.behind(&gate));
+        let before = fixture.host.signals().len();
+        fixture.host.click("Refresh now");
+        let refreshing = fixture.host.menu_until(|menu| menu.shows("Refreshing…"));
         gate.open();
-        let after = scene.host.menu_until(showing(&format!("{}% left", 100.0 - used)));
-        scene.host.icon_until(|icon| icon.tooltip.text.contains(&format!("{}%", 100.0 - used)));
+        let after = fixture.host.menu_until(showing(&format!("{}% left", 100.0 - used)));
+        fixture.host.icon_until(|icon| icon.tooltip.text.contains(&format!("{}%", 100.0 - used)));
         // A refresh that no minute has passed since the last one is what is looked at.
         if times(&menu) == times(&after) {
             break (before, refreshing, after);
         }
         // Once more, and from what it was.
-        signals_of_a_refresh(scene, 58.0);
+        signals_of_a_refresh(fixture, 58.0);
     };
     assert_eq!(after.revision, refreshing.revision, "{after}");
-    (scene.host.signals()[before..].to_vec(), after)
+    (fixture.host.signals()[before..].to_vec(), after)
 }
 
 /// What changes in the rows as minutes pass.
@@ -55,13 +55,13 @@ fn changed(signals: &[HostSignal]) -> Vec<(i32, Vec<String>)> {
 }
 
 #[test]
-fn a_refresh_that_finds_nothing_new_changes_only_the_item_that_says_refreshing() {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
-    let program = scene.spawn(&[]);
-    scene.host.menu_until(showing("42% left"));
+fn refresh_without_changes_updates_only_the_refresh_item() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
     // The first one may bring "Login renewed" and the like into the menu.
-    signals_of_a_refresh(&scene, 58.0);
-    let (signals, menu) = signals_of_a_refresh(&scene, 58.0);
+    signals_of_a_refresh(&fixture, 58.0);
+    let (signals, menu) = signals_of_a_refresh(&fixture, 58.0);
     let item = menu.item("Refresh now").id;
     let changed = changed(&signals);
     assert!(changed.iter().all(|(id, _)| *id == item), "{item}: {signals:#?}\n{menu}");
@@ -70,16 +70,16 @@ fn a_refresh_that_finds_nothing_new_changes_only_the_item_that_says_refreshing()
     let icon: Vec<_> = signals.iter().filter(|signal| matches!(signal, HostSignal::Icon(_))).collect();
     let allowed = ["NewIcon", "NewToolTip"].map(|name| HostSignal::Icon(name.into()));
     assert!(icon.iter().all(|signal| allowed.contains(signal)), "{icon:#?}");
-    quit(&scene, program);
+    quit(&fixture, program);
 }
 
 #[test]
-fn a_refresh_that_changes_a_label_sends_that_label() {
-    let scene = Scene::new().claude(ALICE).codex(BOB);
-    let program = scene.spawn(&[]);
-    scene.host.menu_until(showing("42% left"));
-    signals_of_a_refresh(&scene, 58.0);
-    let (signals, menu) = signals_of_a_refresh(&scene, 63.0);
+fn refresh_with_a_changed_label_sends_that_label() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
+    signals_of_a_refresh(&fixture, 58.0);
+    let (signals, menu) = signals_of_a_refresh(&fixture, 63.0);
     let row = menu.item("alice@example.com — 37% left");
     let window = row.find("5-hour: 37% left").expect("the window");
     let mut ids: Vec<_> = changed(&signals).into_iter().map(|(id, _)| id).collect();
@@ -88,5 +88,5 @@ fn a_refresh_that_changes_a_label_sends_that_label() {
     let mut expected = [row.id, window.id, menu.item("Refresh now").id];
     expected.sort_unstable();
     assert_eq!(ids, expected, "{signals:#?}\n{menu}");
-    quit(&scene, program);
+    quit(&fixture, program);
 }

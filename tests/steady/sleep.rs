@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 /// Paused, the runtime's clock moves only to what is waited for by it.
 #[tokio::test(start_paused = true)]
-async fn a_refresh_is_due_by_the_wall_clock() {
+async fn refresh_is_due_by_the_wall_clock() {
     let (_commands, inbox) = mpsc::unbounded_channel::<Command>();
     let (told, mut snapshots) = mpsc::unbounded_channel();
     let publish = move |snapshot: Snapshot| told.send(snapshot).expect("the test listens");

@@ -1,4 +1,4 @@
-//! The state directory of a scene, and time that passes in it.
+//! The state directory of a fixture, and time that passes in it.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,17 +6,17 @@ use std::path::PathBuf;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use serde_json::Value;
 
-use crate::common::Scene;
+use crate::common::Fixture;
 
 /// Everything that is kept over a restart.
 pub const FILES: [&str; 3] = ["snapshot.json", "alerts.json", "pacing.json"];
 
-/// The state directory of a scene.
+/// The state directory of a fixture.
 pub struct State(PathBuf);
 
 impl State {
-    pub fn of(scene: &Scene) -> Self {
-        Self(scene.state_home().join("quota-tray"))
+    pub fn of(fixture: &Fixture) -> Self {
+        Self(fixture.state_home().join("quota-tray"))
     }
 
     pub fn path(&self, name: &str) -> PathBuf {

@@ -9,10 +9,8 @@ use std::sync::{Arc, Mutex};
 use chrono::TimeDelta;
 use rustls::{ServerConfig, ServerConnection, Stream};
 
-use super::certificate::Certificate;
-use super::server::{Server, answer, endpoints, read_head};
 use super::*;
-use crate::common::claude_usage;
+use crate::common::{Certificate, Response, TcpServer, claude_usage, read_head};
 
 /// Counts the requests that come through to it.
 fn serve(mut socket: TcpStream, config: Arc<ServerConfig>, asked: &AtomicUsize) -> io::Result<()> {
@@ -20,7 +18,7 @@ fn serve(mut socket: TcpStream, config: Arc<ServerConfig>, asked: &AtomicUsize) 
     let mut stream = Stream::new(&mut connection, &mut socket);
     read_head(&mut stream)?;
     asked.fetch_add(1, Ordering::Relaxed);
-    stream.write_all(answer(200, &claude_usage(&[("five_hour", 58.0)]).to_string()).as_bytes())?;
+    stream.write_all(&Response::json(&claude_usage(&[("five_hour", 58.0)])).to_bytes())?;
     stream.conn.send_close_notify();
     stream.flush()
 }
@@ -29,7 +27,7 @@ fn serve(mut socket: TcpStream, config: Arc<ServerConfig>, asked: &AtomicUsize) 
 /// often that server was asked for anything.
 fn meet(shown: &Certificate, trusted: &Certificate) -> (Value, usize) {
     let asked = Arc::<AtomicUsize>::default();
-    let server = Server::start({
+    let server = TcpServer::start({
         let (asked, config) = (Arc::clone(&asked), shown.server());
         move |socket| serve(socket, Arc::clone(&config), &asked)
     });
@@ -39,23 +37,23 @@ fn meet(shown: &Certificate, trusted: &Certificate) -> (Value, usize) {
 }
 
 fn ask(endpoint: &str, trusted: &Certificate) -> Value {
-    status(&Scene::new().claude(ALICE), endpoint, trusted).remove(0)
+    status(&Fixture::new().claude(ALICE), endpoint, trusted).remove(0)
 }
 
 /// The accounts of `status --format json`, where all are asked for at `endpoint`.
-pub fn status(scene: &Scene, endpoint: &str, trusted: &Certificate) -> Vec<Value> {
-    scene.set_config(&endpoints(endpoint));
-    let roots = scene.dir().join("roots.pem");
+pub fn status(fixture: &Fixture, endpoint: &str, trusted: &Certificate) -> Vec<Value> {
+    fixture.set_usage_endpoint(endpoint);
+    let roots = fixture.dir().join("roots.pem");
     fs::write(&roots, trusted.pem()).expect("written");
-    let mut command = scene.command();
+    let mut command = fixture.command();
     let command = command.args(["status", "--format", "json"]).env("SSL_CERT_FILE", &roots);
-    let done = scene.spawn_command(command).finish();
+    let done = fixture.spawn_command(command).finish();
     let report: Value = serde_json::from_str(&done.stdout).expect("a report");
     report["accounts"].as_array().expect("accounts").clone()
 }
 
 #[test]
-fn a_certificate_that_does_not_fit_is_not_trusted_and_no_token_is_sent() {
+fn invalid_certificate_gets_no_token() {
     let day = TimeDelta::days(1);
     let good = Certificate::new("localhost", day);
     let (account, asked) = meet(&good, &good);
@@ -76,17 +74,16 @@ fn a_certificate_that_does_not_fit_is_not_trusted_and_no_token_is_sent() {
 }
 
 #[test]
-fn a_server_without_tls_is_not_trusted_and_gets_no_token() {
+fn server_without_tls_gets_no_token() {
     let told = Arc::<Mutex<Vec<u8>>>::default();
-    let server = Server::start({
+    let server = TcpServer::start({
         let told = Arc::clone(&told);
         move |mut socket| {
             let mut hello = [0; 4096];
             let count = socket.read(&mut hello)?;
             told.lock().expect("nothing panics under it").extend_from_slice(&hello[..count]);
-            socket.write_all(
-                answer(400, "a plain request was sent to an https port, or the other way round").as_bytes(),
-            )
+            let body = "a plain request was sent to an https port, or the other way round";
+            socket.write_all(&Response::status(400).body(body).to_bytes())
         }
     });
     let trusted = Certificate::new("localhost", TimeDelta::days(1));
