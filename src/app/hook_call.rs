@@ -28,13 +28,13 @@ pub struct HookCallBuilder<'a> {
 impl HookCallBuilder<'_> {
     /// The hook for a notification about one window. `None`: none is configured, or the notification is a summary.
     pub fn for_notification(&self, notification: &Notification) -> Option<HookCall> {
-        let (kind, event) = match notification {
+        let (event, about) = match notification {
             Notification::Low(event) => (HookEvent::Low, event),
             Notification::Reset(event) => (HookEvent::Reset, event),
             Notification::Summary { .. } => return None,
         };
         let words = notification.words(self.now, self.locale, self.hide_email);
-        self.call(kind, &event.account, Some(&event.window), None, words)
+        self.call(event, &about.account, Some(&about.window), None, words)
     }
 
     /// The hook for an account that needs attention. `None`: none is configured.
@@ -46,16 +46,16 @@ impl HookCallBuilder<'_> {
 
     fn call(
         &self,
-        kind: HookEvent,
+        event: HookEvent,
         account: &Account,
         window: Option<&Window>,
         error: Option<String>,
         (title, text): (String, String),
     ) -> Option<HookCall> {
-        let command = self.hooks.command(kind);
+        let command = self.hooks.command(event);
         let name = account.name(self.hide_email);
         let value_of = |placeholder: &str| match placeholder {
-            "event" => Some(kind.name().to_owned()),
+            "event" => Some(event.name().to_owned()),
             "provider" => Some(account.provider.name().to_owned()),
             "account" => Some(name.clone()),
             "window" => Some(window?.title.clone()),
@@ -69,8 +69,8 @@ impl HookCallBuilder<'_> {
         };
         let (program, arguments) = command.split_first()?;
         let arguments = arguments.iter().map(|argument| fill(argument, value_of));
-        let event = json!({
-            "event": kind.name(),
+        let facts = json!({
+            "event": event.name(),
             "at": timestamp(self.now),
             "provider": account.provider.key(),
             "id": account.id,
@@ -85,15 +85,15 @@ impl HookCallBuilder<'_> {
             "text": text,
         });
         Some(HookCall {
-            kind,
+            event,
             // The system takes no argument with a NUL in it.
             command: std::iter::once(program.clone())
                 .chain(arguments)
                 .map(|part| part.replace('\0', ""))
                 .collect(),
             // The id is a file name, which may hold any character.
-            input: format!("{}\n", text::escape_json(&event.to_string())),
-            environment: environment(event.as_object()?),
+            input: format!("{}\n", text::escape_json(&facts.to_string())),
+            environment: environment(facts.as_object()?),
             timeout: self.hooks.timeout(),
         })
     }
@@ -114,7 +114,7 @@ fn timestamp(at: DateTime<Utc>) -> String {
 }
 
 /// `remaining_percent` → `QUOTA_TRAY_REMAINING_PERCENT`; null values are left out.
-fn environment(event: &Map<String, Value>) -> Vec<(String, String)> {
+fn environment(facts: &Map<String, Value>) -> Vec<(String, String)> {
     let variable = |(key, value): (&String, &Value)| {
         let text = match value {
             Value::Null => return None,
@@ -123,7 +123,7 @@ fn environment(event: &Map<String, Value>) -> Vec<(String, String)> {
         };
         Some((format!("QUOTA_TRAY_{}", key.to_uppercase()), text))
     };
-    event.iter().filter_map(variable).collect()
+    facts.iter().filter_map(variable).collect()
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 #[derive(Debug, Clone, PartialEq)]
 pub struct HookCall {
     /// The event that it is run for.
-    pub kind: HookEvent,
+    pub event: HookEvent,
     /// The program and its arguments, with the placeholders filled in. Never empty.
     pub command: Vec<String>,
     /// The event as one JSON object on one line: the program's standard input.

@@ -30,7 +30,7 @@ pub async fn run(mut calls: mpsc::UnboundedReceiver<Vec<HookCall>>, home: PathBu
                     if waiting.len() < MAX_WAITING {
                         waiting.push_back(call);
                     } else {
-                        log::warn!("hook {}: skipped, since {MAX_WAITING} hooks are waiting", call.kind.key());
+                        log::warn!("hook {}: skipped, since {MAX_WAITING} hooks are waiting", call.event.key());
                     }
                 }
             }
@@ -48,7 +48,7 @@ pub async fn run(mut calls: mpsc::UnboundedReceiver<Vec<HookCall>>, home: PathBu
 }
 
 async fn run_and_log(call: &HookCall, home: &Path) {
-    let (hook, program) = (call.kind.key(), loggable(&call.command[0]));
+    let (hook, program) = (call.event.key(), loggable(&call.command[0]));
     match run_one(call, home).await {
         Ok(Some(status)) if status.success() => log::info!("hook {hook}: {program} succeeded"),
         Ok(Some(status)) => log::warn!("hook {hook}: {program} failed ({status})"),
@@ -131,7 +131,7 @@ mod tests {
     /// Whether a script succeeds. `None`: it times out.
     async fn result_of(script: &str, seconds: u64) -> Option<bool> {
         let call = HookCall {
-            kind: HookEvent::Low,
+            event: HookEvent::Low,
             command: ["/bin/sh", "-c", script].map(str::to_owned).into(),
             input: "x".repeat(LARGE),
             environment: Vec::new(),
