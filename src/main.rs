@@ -10,8 +10,8 @@ use quota_tray::platform::{allocator, core_dumps, stdio};
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    core_dumps::forbid();
-    allocator::keep_little();
+    core_dumps::disable();
+    allocator::configure();
     console::attach_console();
     let done = match Arguments::try_parse() {
         Ok(arguments) => {

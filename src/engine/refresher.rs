@@ -114,7 +114,7 @@ pub async fn run(
                     // After a suspend the connections are dead as well.
                     rest_at = None;
                     sources.rest();
-                    allocator::give_back();
+                    allocator::trim();
                 }
                 if event == TimerEvent::Jumped {
                     log::debug!("the clock has jumped: refreshing");

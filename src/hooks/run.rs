@@ -79,7 +79,7 @@ async fn run_one(call: &HookCall, home: &Path) -> io::Result<Option<ExitStatus>>
         .envs(call.environment.iter().map(|(name, value)| (name, value)))
         .stdin(Stdio::piped())
         .stdout(Stdio::null());
-    core_dumps::allow_in(command.as_std_mut());
+    core_dumps::restore_in(command.as_std_mut());
     #[cfg(unix)]
     command.process_group(0);
     #[cfg(windows)]

@@ -27,7 +27,7 @@ fn start_program(path: &Path) -> std::io::Result<()> {
     let mut last_error = Error::from(ErrorKind::NotFound);
     for mut command in open::commands(path) {
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        crate::platform::core_dumps::allow_in(&mut command);
+        crate::platform::core_dumps::restore_in(&mut command);
         // The program goes on when the tray ends, or the terminal that the tray was started from.
         let new_session = || Ok(rustix::process::setsid().map(drop)?);
         // SAFETY: a system call, which is all that may be done between fork and exec.

@@ -1,28 +1,28 @@
-//! Where the settings, the state and the lock are, by the customs of each system.
+//! Where the settings, the state and the lock are, by the conventions of each system.
 
 use etcetera::base_strategy::{BaseStrategy, choose_native_strategy};
 use std::path::{Path, PathBuf};
 
 const NAME: &str = "quota-tray";
 
-/// The places this program writes to. Credential files are in none of them.
+/// The paths that this program writes to. Credential files are in none of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
     /// The settings file.
     pub config_file: PathBuf,
-    /// What is remembered over restarts.
+    /// State that is kept over restarts.
     pub state_dir: PathBuf,
-    /// What lives no longer than the login: the lock of the running tray.
+    /// Files of this login session: the lock of the running tray.
     pub runtime_dir: PathBuf,
     /// The user's home directory.
     pub home: PathBuf,
 }
 
 impl Paths {
-    /// The customary places; `None` where there is no home directory to be found.
+    /// The usual paths. `None`: no home directory was found.
     pub fn native() -> Option<Paths> {
         let base = choose_native_strategy().ok()?;
-        // Where a system has no place of its own for a kind, its place for application data serves.
+        // A system without a folder for state or runtime files has them in its folder for application data.
         let data = base.data_dir().join(NAME);
         let config = if cfg!(target_os = "macos") { data.clone() } else { base.config_dir().join(NAME) };
         let state = base.state_dir().map_or(data, |dir| dir.join(NAME));
@@ -36,10 +36,10 @@ impl Paths {
     }
 }
 
-/// A leading `~` is the home directory.
+/// Replaces a leading `~` by the home directory.
 pub fn expand_home(path: &Path, home: &Path) -> PathBuf {
     match path.strip_prefix("~") {
-        // An empty rest would leave a slash at the end.
+        // Joining an empty rest would add a slash at the end.
         Ok(rest) if rest.as_os_str().is_empty() => home.to_owned(),
         Ok(rest) => home.join(rest),
         Err(_) => path.to_owned(),
@@ -51,12 +51,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_leading_tilde_is_the_home_directory() {
+    fn only_a_leading_tilde_is_expanded() {
         let home = Path::new("/home/u");
-        for (given, meant) in
+        for (path, expected) in
             [("~", "/home/u"), ("~/x/y", "/home/u/x/y"), ("/a/~", "/a/~"), ("~other/x", "~other/x")]
         {
-            assert_eq!(expand_home(Path::new(given), home), Path::new(meant));
+            assert_eq!(expand_home(Path::new(path), home), Path::new(expected));
         }
     }
 }

@@ -54,7 +54,7 @@ fn child_process_refreshes() {
     let dir = PathBuf::from(std::env::var_os(FOLDER).expect("a folder"));
     let server = std::env::var(SERVER).expect("an address");
     // As the program begins.
-    allocator::keep_little();
+    allocator::configure();
     cli::logging::log_to_stderr(0);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
     // Threads that wait for work, as those that read files did, end soon.
@@ -163,7 +163,7 @@ impl Soak {
             }
         }
         // As the refresher does when it rests. That is by the wall clock, which does not run faster here.
-        allocator::give_back();
+        allocator::trim();
         let logged = std::fs::metadata("/proc/self/fd/2").expect("a file").len();
         println!("{}", Figures::of_this_process(&self.folder.state, logged).tell());
     }
