@@ -80,7 +80,7 @@ fn journal_of_a_deleted_file_keeps_its_login_for_a_day() {
     let content = stage.content(1, TimeDelta::hours(-1));
     fs::remove_file(&stage.file).expect("removed");
     stage.pass(23 * 3600);
-    assert!(stage.scene.run(&["status"]).stdout.contains("No account is connected"));
+    assert!(stage.scene.run(&["status"]).stdout.contains("No accounts connected"));
     stage.nothing_is_lost();
     assert!(!stage.file.exists(), "it was made anew");
     // Back from a backup, with the token that was spent. What came a day ago has run out.
@@ -130,7 +130,7 @@ fn the_row_of_a_running_tray_tells_of_a_journal_that_was_set_aside() {
     let content = stage.text();
     fs::remove_file(&stage.file).expect("removed");
     let tray = stage.tray();
-    stage.scene.host.menu_until(|menu| menu.shows("No account is connected"));
+    stage.scene.host.menu_until(|menu| menu.shows("No accounts connected"));
     fs::create_dir_all(stage.renewals()).expect("made");
     let journal = stage.renewals().join(stage.journal().file_name().expect("a name"));
     fs::write(&journal, "garbage").expect("written");
