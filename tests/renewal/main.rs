@@ -13,10 +13,13 @@ mod common;
 mod concurrency;
 mod copies;
 mod kill_points;
+mod other_programs;
 // Signals, and clicks on the tray's menu over D-Bus.
 #[cfg(target_os = "linux")]
 mod quit;
 mod random_kills;
+// Windows has one folder for the state and the locks of tokens, and deletes no file that is open.
+#[cfg(unix)]
 mod separate_state_dirs;
 // Windows has no signal that stops a process.
 #[cfg(unix)]

@@ -1,4 +1,4 @@
-//! Two processes that have no lock in their state directories in common, and other programs at the files.
+//! Two processes that have no lock in their state directories in common.
 
 use crate::common::{Gate, Program, Provider, RenewalFixture, StatusReport};
 use std::fs;
@@ -39,12 +39,7 @@ fn in_the_middle(provider: Provider) -> (RenewalFixture, Gate, Program) {
 /// The program with a state directory of its own.
 fn with_other_state(fixture: &RenewalFixture) -> Command {
     let mut command = fixture.command();
-    let other = fixture.dir().join("other-state");
-    if cfg!(windows) {
-        command.env("APPDATA", other).env("QUOTA_TRAY_CONFIG", fixture.config_file());
-    } else {
-        command.env("XDG_STATE_HOME", other);
-    }
+    command.env("XDG_STATE_HOME", fixture.dir().join("other-state"));
     command
 }
 
@@ -105,8 +100,6 @@ fn two_state_directories_renew_copies_once() {
     }
 }
 
-// Windows deletes no file that is open.
-#[cfg(unix)]
 #[test]
 fn state_directory_deleted_during_a_renewal_loses_no_login() {
     let middle = in_the_middle(Provider::Codex);
@@ -114,7 +107,6 @@ fn state_directory_deleted_during_a_renewal_loses_no_login() {
     renewed_once_with(middle.0.command(), middle);
 }
 
-#[cfg(target_os = "linux")]
 #[test]
 #[ignore = "needs root, for mount"]
 fn as_root_folder_with_two_mounts_is_renewed_once() {
@@ -129,42 +121,4 @@ fn as_root_folder_with_two_mounts_is_renewed_once() {
     command.envs(program.get_envs().filter_map(|(key, value)| Some((key, value?))));
     command.env("FROM", fixture.auth_dir()).env("TO", &elsewhere).current_dir(fixture.home());
     renewed_once_with(command, middle);
-}
-
-/// What other programs call their temporary files is theirs.
-#[test]
-fn temporary_file_of_another_program_stays() {
-    let fixture = RenewalFixture::new().with(Provider::Claude, "alice@example.com");
-    let name = format!(".{}.json.tmp", fixture.only_account().name);
-    let other = fixture.auth_dir().join(&name);
-    fs::write(&other, "not ours").expect("written");
-    assert!(fixture.status().succeeded());
-    assert_eq!(fs::read_to_string(&other).expect("it is there"), "not ours");
-    assert_eq!(fixture.leftovers(), [name]);
-}
-
-/// The file is exchanged for one of another provider while a second run waits for its lock.
-#[test]
-fn token_is_sent_to_the_provider_that_the_file_names_once_it_is_locked() {
-    let fixture = RenewalFixture::new()
-        .with(Provider::Claude, "alice@example.com")
-        .with(Provider::Codex, "bob@example.com");
-    let [claude, codex] = &fixture.accounts[..] else { panic!("two accounts") };
-    let gate = fixture.hold_responses();
-    codex.disable();
-    let first = status(fixture.command(), &fixture);
-    fixture.ledger.wait_for(&claude.name, |login| login.renewals == 1);
-    let second = status(fixture.command(), &fixture);
-    wait_until_it_waits(&second);
-    codex.enable();
-    fs::rename(codex.file(), claude.file()).expect("moved");
-    gate.open();
-    let (_, run) = (first.finish(), StatusReport::of(second.finish()));
-    // A server that does not know the token says that it is dead; the row would say "sign in again". The second look at
-    // the accounts finds a Codex login in a file that is a moment old.
-    let error = run.error_of(claude).expect("it can't be renewed yet");
-    assert!(error.contains("another program has just changed its file"), "{error}");
-    let login = fixture.ledger.login(&codex.name);
-    assert_eq!((login.renewals, login.reuses), (0, 0));
-    assert_eq!(claude.read()["refresh_token"], *login.refresh);
 }
