@@ -2,10 +2,8 @@
 
 use std::fs;
 
-use quota_tray::quota::Provider;
-
 use super::concurrency::wait_until_it_waits;
-use crate::common::{RenewalFixture, StatusReport};
+use crate::common::{Provider, RenewalFixture, StatusReport};
 
 /// What other programs call their temporary files is theirs.
 #[test]
