@@ -6,9 +6,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
 use super::desktop::{NotificationServer, PrivateBus, TrayHost};
 use super::program::{Finished, Program};
-#[cfg(target_os = "linux")]
 use super::provider::Provider;
 use super::test_account::TestAccount;
 use super::test_server::TestServer;
