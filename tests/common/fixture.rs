@@ -6,9 +6,9 @@ use std::process::Command;
 
 use tempfile::TempDir;
 
+#[cfg(target_os = "linux")]
 use super::desktop::{NotificationServer, PrivateBus, TrayHost};
 use super::program::{Finished, Program};
-#[cfg(target_os = "linux")]
 use super::provider::Provider;
 use super::test_account::TestAccount;
 use super::test_server::TestServer;
@@ -192,14 +192,24 @@ impl Fixture {
         command
             .env_clear()
             .envs(std::env::var_os("PATH").map(|path| ("PATH", path)))
-            .env("HOME", self.home())
-            .env("XDG_CONFIG_HOME", self.dir.path().join("config"))
-            .env("XDG_STATE_HOME", self.state_home())
-            .env("XDG_CACHE_HOME", self.dir.path().join("cache"))
-            .env("XDG_RUNTIME_DIR", self.dir.path().join("runtime"))
             .env("TZ", "UTC")
             .env("LANG", "C")
             .current_dir(self.home());
+        if cfg!(windows) {
+            command
+                .env("USERPROFILE", self.home())
+                .env("APPDATA", self.state_home())
+                .env("TMP", self.dir())
+                // Without it no program can open a socket.
+                .envs(std::env::var_os("SystemRoot").map(|path| ("SystemRoot", path)));
+        } else {
+            command
+                .env("HOME", self.home())
+                .env("XDG_CONFIG_HOME", self.dir.path().join("config"))
+                .env("XDG_STATE_HOME", self.state_home())
+                .env("XDG_CACHE_HOME", self.dir.path().join("cache"))
+                .env("XDG_RUNTIME_DIR", self.dir.path().join("runtime"));
+        }
         #[cfg(target_os = "linux")]
         command.env("DBUS_SESSION_BUS_ADDRESS", self.bus.address());
         command
@@ -215,12 +225,12 @@ impl Fixture {
     }
 
     pub fn config_file(&self) -> PathBuf {
-        self.dir.path().join("config/quota-tray/config.toml")
+        self.dir.path().join("config").join("quota-tray").join("config.toml")
     }
 
-    /// `XDG_STATE_HOME`.
+    /// `XDG_STATE_HOME`; on Windows `APPDATA`, where the settings are as well.
     pub fn state_home(&self) -> PathBuf {
-        self.dir.path().join("state")
+        self.dir.path().join(if cfg!(windows) { "config" } else { "state" })
     }
 
     /// The program's own state directory.

@@ -73,6 +73,12 @@ impl RenewalFixture {
         fixture
     }
 
+    /// A file like the others: on Windows only an administrator can make a link.
+    #[cfg(windows)]
+    pub fn with_link(self, provider: Provider, email: &str) -> Self {
+        self.with(provider, email)
+    }
+
     /// The only account.
     #[track_caller]
     pub fn only_account(&self) -> &TestAccount {

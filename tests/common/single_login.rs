@@ -238,6 +238,7 @@ impl SingleLogin {
     }
 
     /// Ends a tray, which must not have leaked a token.
+    #[cfg(unix)]
     #[track_caller]
     pub fn end(&self, tray: Program) {
         tray.terminate();

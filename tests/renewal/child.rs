@@ -4,7 +4,7 @@
 use crate::common::{Fixture, TIMEOUT};
 use std::collections::HashMap;
 use std::io::Write;
-use std::process::Command;
+use std::process::{Command, ExitStatus};
 use std::sync::{Arc, Condvar, Mutex};
 
 use quota_tray::config;
@@ -12,7 +12,6 @@ use quota_tray::credentials::renewal::{Checkpoint, Policy, Renewer};
 use quota_tray::credentials::store::{self, Entry};
 use quota_tray::platform::paths::{Paths, expand_home};
 use quota_tray::providers::Http;
-use rustix::process::{Signal, getpid, kill_process};
 use tokio::task::JoinSet;
 
 /// The moment at which the child dies.
@@ -86,6 +85,33 @@ fn child_process_renews_and_dies_at_its_kill_point() {
     assert_eq!(told_by(KILL_AT), None, "it never came");
 }
 
+/// Ends this process as a kill from outside does: nothing is flushed, and no destructor runs.
+#[cfg(unix)]
+fn kill_self() {
+    use rustix::process::{Signal, getpid, kill_process};
+    kill_process(getpid(), Signal::KILL).expect("it is our own");
+}
+
+/// The same on Windows.
+#[cfg(windows)]
+fn kill_self() {
+    use windows_sys::Win32::System::Threading::{GetCurrentProcess, TerminateProcess};
+    // SAFETY: the pseudo handle of this process is always valid, and no memory is passed.
+    unsafe { TerminateProcess(GetCurrentProcess(), KILLED) };
+}
+
+/// The exit code that stands for a kill on Windows.
+#[cfg(windows)]
+const KILLED: u32 = 9;
+
+/// Whether a child died as it was told.
+pub fn was_killed(status: ExitStatus) -> bool {
+    #[cfg(unix)]
+    return std::os::unix::process::ExitStatusExt::signal(&status) == Some(9);
+    #[cfg(windows)]
+    return status.code() == Some(KILLED.cast_signed());
+}
+
 fn told_by(variable: &str) -> Option<String> {
     std::env::var(variable).ok()
 }
@@ -102,7 +128,7 @@ fn told(step: Checkpoint) {
     // Past the test harness, which keeps what is printed to itself.
     writeln!(std::io::stdout(), "{moment}").expect("the parent listens");
     if told_by(KILL_AT).as_ref() == Some(&moment) {
-        kill_process(getpid(), Signal::KILL).expect("it is our own");
+        kill_self();
     }
     if let Some(awaited) = told_by(WAIT_FOR).filter(|_| told_by(WAIT_AT).as_ref() == Some(&moment)) {
         let missing = |all: &mut Vec<String>| !all.contains(&awaited);

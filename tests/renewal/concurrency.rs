@@ -1,6 +1,9 @@
 //! Two processes and twenty accounts at once.
 
-use crate::common::{Menu, Program, Provider, RenewalFixture, StatusReport};
+#[cfg(target_os = "linux")]
+use crate::common::Menu;
+use crate::common::{Program, Provider, RenewalFixture, StatusReport};
+
 /// Ten of each provider, every fifth behind a link.
 fn twenty() -> RenewalFixture {
     (0..20).fold(RenewalFixture::new(), |fixture, number| {
@@ -37,6 +40,8 @@ fn status_during_20_renewals_of_another_status_uses_the_new_tokens() {
     fixture.assert_each_renewed_once();
 }
 
+// The test reads the tray's menu over D-Bus.
+#[cfg(target_os = "linux")]
 #[test]
 fn concurrent_tray_and_status_send_each_of_20_refresh_tokens_once() {
     let fixture = twenty();
@@ -50,6 +55,7 @@ fn concurrent_tray_and_status_send_each_of_20_refresh_tokens_once() {
     fixture.assert_each_renewed_once();
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn tray_started_during_20_renewals_of_status_uses_the_new_tokens() {
     let fixture = twenty();
@@ -76,6 +82,7 @@ fn all_well(fixture: &RenewalFixture, run: &StatusReport) {
     assert!(run.succeeded(), "{run:#?}");
 }
 
+#[cfg(target_os = "linux")]
 /// Whether each of the twenty rows shows a percentage.
 fn all_have_usage(menu: &Menu) -> bool {
     let rows = menu.labels();
