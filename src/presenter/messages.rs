@@ -16,7 +16,7 @@ pub const HIDE_EMAIL: &str = "Hide e-mail addresses";
 pub const START_AT_LOGIN: &str = "Start at login";
 pub const OFFLINE: &str = "Offline: showing the last known values";
 pub const LOOKING_FOR_ACCOUNTS: &str = "Looking for accounts…";
-pub const NO_ACCOUNT: &str = "No accounts connected";
+pub const NO_ACCOUNT: &str = "No account is connected";
 pub const FIRST_REQUEST: &str = "Fetching usage…";
 pub const NEVER_UPDATED: &str = "Never updated";
 pub const DISABLED: &str = "disabled";
@@ -36,7 +36,7 @@ pub fn icon(state: impl Display) -> String {
 /// The same for an icon state. That a refresh is under way is left out: it would be read aloud every few minutes.
 pub fn icon_state(state: IconState) -> String {
     match state {
-        IconState::NoAccounts => icon("no accounts connected"),
+        IconState::NoAccounts => icon("no account is connected"),
         IconState::Refreshing => icon(NO_DATA_YET),
         IconState::Fine(left) => icon(remaining(left)),
         IconState::Low(left) => icon(format_args!("{}, low", remaining(left))),

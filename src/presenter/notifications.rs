@@ -41,7 +41,7 @@ impl Notification {
                     (low, reset) => format!("{}, {reset} reset", count(*low, "low")),
                 };
                 let text = worst.as_ref().map_or_else(
-                    || "Their quota is there again".to_owned(),
+                    || "Their quota is available again".to_owned(),
                     |event| {
                         format!(
                             "Lowest: {} {}, {} left. {}",

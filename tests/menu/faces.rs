@@ -142,7 +142,7 @@ fn the_label_says_what_the_icon_shows() {
         assert_eq!(label(reading(used)), words);
     }
     assert_eq!(label(Scene::of(vec![])), "Quota Tray: no account is connected");
-    assert_eq!(label(Scene::of(vec![claude("a@x.org")])), "Quota Tray: nothing known yet");
+    assert_eq!(label(Scene::of(vec![claude("a@x.org")])), "Quota Tray: no data yet");
     let failed = Scene::of(vec![claude("a@x.org").failed(Failure::SignInAgain)]);
-    assert_eq!(label(failed), "Quota Tray: no number for any account");
+    assert_eq!(label(failed), "Quota Tray: usage unavailable");
 }

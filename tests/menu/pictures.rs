@@ -10,8 +10,8 @@ fn without_accounts_the_menu_says_how_to_connect_one() {
     assert_snapshot!(Scene::of(vec![]).menu(), @"
     No account is connected
     Sign in to Claude or Codex with CLIProxyAPI, VibeProxy or
-    DroidProxy: logins in /home/u/.cli-proxy-api appear here by
-    themselves
+    DroidProxy: logins in /home/u/.cli-proxy-api appear here
+    automatically
     ---
     (Updated 12:58, next 13:03)
     > Refresh now
@@ -42,7 +42,7 @@ fn at_the_first_look_the_menu_says_that_something_is_under_way() {
     scene.snapshot.accounts = vec![AccountUsage { loading: true, ..claude("alice@x.org") }];
     assert_snapshot!(scene.accounts(), @"
     + Claude · alice@x.org — loading… + Refreshing
-        (Asking for the first time…)
+        (Fetching usage…)
     ");
 }
 
@@ -90,7 +90,7 @@ fn each_account_has_a_row_with_its_lowest_percentage_and_all_the_rest_below_it()
         5-hour: 80% left — resets in 1 h 40 m (14:40)
         ---
         (Updated 12:29)
-        No answer within 15 s
+        No response within 15 s
     + Claude · erin@example.com — token expired + Error
         (Never updated)
         Token expired: start CLIProxyAPI, or sign in again
@@ -104,8 +104,8 @@ fn each_account_has_a_row_with_its_lowest_percentage_and_all_the_rest_below_it()
         ---
         (Updated 12:58)
     + Codex · grace@example.com — loading… + Refreshing
-        (Asking for the first time…)
-    (Codex · heidi@example.com — switched off)
+        (Fetching usage…)
+    (Codex · heidi@example.com — disabled)
     ");
 }
 
@@ -215,7 +215,7 @@ fn hidden_addresses_appear_nowhere() {
     + Codex · b…b — rate limited until 13:07 + Error
         (Never updated)
         Rate limited until 13:07
-    (Codex · c… — switched off)
+    (Codex · c… — disabled)
     ");
     assert_eq!(scene.menu().find('@'), None);
     assert_eq!(scene.presenter().tooltip().find('@'), None);
@@ -233,7 +233,7 @@ fn while_a_refresh_runs_the_menu_says_so_and_keeps_what_is_known() {
         ---
         (Updated 12:58)
     + Claude · bob@x.org — loading… + Refreshing
-        (Asking for the first time…)
+        (Fetching usage…)
     ---
     (Updated 12:58, next 13:03)
     (> Refreshing…)

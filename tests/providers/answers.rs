@@ -188,7 +188,7 @@ fn a_good_status_with_a_body_that_is_none_is_not_understood() {
             assert!(matches!(failure, Failure::NotUnderstood(_)), "{failure:?}");
             let words = failure.words(now(), ZONE);
             assert!(
-                words.contains("answer") && !words.contains("sk-ant") && !words.contains("eyJ"),
+                words.contains("response") && !words.contains("sk-ant") && !words.contains("eyJ"),
                 "{words}"
             );
         }

@@ -60,7 +60,7 @@ fn a_token_that_is_refused_early_is_left_to_a_running_cliproxyapi_too() {
     stage.ledger.refuses([1], 401);
     let server = cli_proxy_api(own_page());
     settings(&stage, None, &[server.url("")]);
-    stage.says("the provider does not accept the token: CLIProxyAPI is running and will renew it");
+    stage.says("token rejected: CLIProxyAPI is running and will renew it");
     assert_eq!(stage.ledger.posts(), [""; 0]);
 }
 

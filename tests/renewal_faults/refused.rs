@@ -173,7 +173,7 @@ fn a_login_that_is_refused_before_it_expires_is_told_apart() {
     stage.ledger.refuses([1], 401);
     stage.ledger.end();
     let before = stage.text();
-    stage.says(&format!("the provider does not accept the token: {LOOKING}"));
+    stage.says(&format!("token rejected: {LOOKING}"));
     stage.pass(130);
     stage.says(SIGN_IN);
     assert_eq!((stage.text(), stage.ledger.posts().len()), (before, 1));

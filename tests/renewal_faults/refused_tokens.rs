@@ -159,6 +159,6 @@ fn deactivated_workspace_is_told_as_such() {
     usage_answers(&stage, &Answer::json(&body).with_status(402));
     stage.says("this workspace has been deactivated: ask its administrator, or sign in to another one");
     usage_answers(&stage, &Answer::status(402));
-    stage.says("the server answered with an error (402); trying again later");
+    stage.says("server error 402; trying again later");
     assert_eq!(stage.ledger.posts().len(), 0);
 }

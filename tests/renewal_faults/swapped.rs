@@ -116,7 +116,7 @@ fn a_half_written_file_keeps_its_last_good_values_and_recovers() {
     let tray = stage.tray();
     stage.scene.host.menu_until(|menu| menu.shows("42% left"));
     stage.write_now(&whole[..40]);
-    let menu = stage.scene.host.menu_until(|menu| menu.shows("credential file broken"));
+    let menu = stage.scene.host.menu_until(|menu| menu.shows("invalid credential file"));
     assert!(menu.item("alice@example.com").label.contains("42% left"), "{menu}");
     stage.write_now(&whole);
     stage.scene.host.menu_until(|menu| menu.shows("42% left") && !menu.shows("broken"));

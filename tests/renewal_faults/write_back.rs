@@ -163,7 +163,7 @@ fn the_looks_after_a_renewal_outlive_an_attempt_that_fails() {
     stage.ledger.refuses([2], 401);
     stage.ledger.instead(Answer::status(500));
     let tray = stage.tray();
-    stage.scene.host.menu_until(|menu| menu.shows("token not accepted"));
+    stage.scene.host.menu_until(|menu| menu.shows("token rejected"));
     stage.write_now(&spent);
     stage.until("the repair", |stage| stage.holds(2));
     stage.end(tray);

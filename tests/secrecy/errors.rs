@@ -196,7 +196,7 @@ fn a_file_that_changes_under_the_tray_keeps_quiet() {
     stage.until("the repair", |stage| stage.holds(2));
     let whole = stage.text();
     stage.write_now(&whole[..whole.len() - 20]);
-    host.menu_until(|menu| menu.shows("credential file broken"));
+    host.menu_until(|menu| menu.shows("invalid credential file"));
     stage.write_now(format!("\"{}\"", stage.kind.access(2)));
     host.menu_until(|menu| menu.shows("it is not a JSON"));
     stage.write_now(whole.replace("\"claude\"", &format!("\"{}\"", stage.kind.refresh(2))));

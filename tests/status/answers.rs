@@ -88,7 +88,7 @@ fn redirect_is_not_followed() {
     for status in [301, 302, 303, 307, 308] {
         says(
             Answer::redirect(&elsewhere.url("/")).with_status(status),
-            &format!("could not understand the answer: it points elsewhere ({status})"),
+            &format!("unexpected response: it points elsewhere ({status})"),
         );
     }
     assert!(elsewhere.requests().is_empty(), "the token went along");
@@ -96,12 +96,12 @@ fn redirect_is_not_followed() {
 
 #[test]
 fn response_without_usage_is_invalid_and_says_why() {
-    says(page("<!DOCTYPE html><title>Welcome</title>"), "could not understand the answer: it is a web page");
-    says(page(""), "could not understand the answer: it is empty");
+    says(page("<!DOCTYPE html><title>Welcome</title>"), "unexpected response: it is a web page");
+    says(page(""), "unexpected response: it is empty");
     says(page(" \n"), "it is empty");
-    says(page("{\"five_hour\":"), "could not understand the answer: it is not JSON");
-    says(page("[]"), "could not understand the answer");
-    says(page("null"), "could not understand the answer");
+    says(page("{\"five_hour\":"), "unexpected response: it is not JSON");
+    says(page("[]"), "unexpected response");
+    says(page("null"), "unexpected response");
     says(json!({}), "the response has no quota window");
     says(json!({"five_hour": null}), "the response has no quota window");
     says(json!({"type": "error", "error": {"type": "overloaded_error", "message": "x"}}), "no quota window");
@@ -109,9 +109,9 @@ fn response_without_usage_is_invalid_and_says_why() {
 
 #[test]
 fn response_that_breaks_off_is_connection_lost() {
-    says(Answer::json(&good()).cut_after(10), "broke off");
-    says(Answer::json(&good()).cut_after(0), "broke off");
-    says(Answer::hang_up(), "broke off");
+    says(Answer::json(&good()).cut_after(10), " lost; trying again later");
+    says(Answer::json(&good()).cut_after(0), " lost; trying again later");
+    says(Answer::hang_up(), " lost; trying again later");
 }
 
 #[test]

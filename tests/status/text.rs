@@ -22,7 +22,7 @@ fn text_is_a_table_of_accounts_and_windows() {
       Weekly (Fable)       ███████████████████░  95% left
       Nimbus quill         █░░░░░░░░░░░░░░░░░░░   1% left
       Extra usage $3.20 of $50.00 · Updated <now>
-    Claude · claude-broken.json — credential file broken
+    Claude · claude-broken.json — invalid credential file
       Could not use claude-broken.json: it has no access token; sign in again with CLIProxyAPI
       Never updated
     Claude · old@x.org — token expired
@@ -125,6 +125,6 @@ fn disabled_accounts_are_listed_if_the_settings_say_so() {
     scene.account("claude-off.json", &claude("off", json!({"disabled": true})));
     scene.settings("show_disabled = true");
     let done = scene.run(&["status"]);
-    assert_eq!((done.code, done.stdout.as_str()), (0, "Claude · off@x.org — switched off\n"));
+    assert_eq!((done.code, done.stdout.as_str()), (0, "Claude · off@x.org — disabled\n"));
     assert_eq!(scene.server.requests().len(), 0);
 }

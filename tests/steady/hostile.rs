@@ -15,11 +15,11 @@ use crate::common::{Answer, UsageServer, claude_usage};
 /// What a server does with a request that it has read.
 type Serve = fn(&mut TcpStream) -> io::Result<()>;
 
-const NOT_HTTP: &str = "could not understand the answer: it is not HTTP, or its headers have no end";
-const BROKEN: &str = "could not understand the answer: it could not be unpacked, or broke off";
-const TOO_LONG: &str = "could not understand the answer: it is longer than 1 MiB";
-const BROKE_OFF: &str = "the connection to 127.0.0.1 broke off";
-const TOO_LATE: &str = "no answer within 15 s";
+const NOT_HTTP: &str = "unexpected response: it is not HTTP, or its headers have no end";
+const BROKEN: &str = "unexpected response: it could not be unpacked, or broke off";
+const TOO_LONG: &str = "unexpected response: it is longer than 1 MiB";
+const BROKE_OFF: &str = "connection to 127.0.0.1 lost";
+const TOO_LATE: &str = "no response within 15 s";
 const PORTAL: &str = "it is a web page; is there a sign-in page of the network?";
 
 /// A gzip of zeros up to the middle of its one block. In the code of that block a zero bit is "258

@@ -30,7 +30,7 @@ fn claude_account_has_an_hourly_budget_with_a_reserve_for_a_person() {
     let program = scene.spawn(&[]);
     scene.usage.wait_for_requests(scene.account(BOB).access_token(), 9);
     let menu = scene.host.menu_until(showing("alice@example.com — 42% left"));
-    assert!(menu.item(ALICE).shows("Not asked again before "), "{menu}");
+    assert!(menu.item(ALICE).shows("Next request after "), "{menu}");
     for (left, used) in [(39, 61.0), (38, 62.0)] {
         scene.claude_used(&scene.account(ALICE), &[("five_hour", used), ("seven_day", 10.0)]);
         refresh(&scene, &format!("alice@example.com — {left}% left"));

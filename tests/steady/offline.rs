@@ -36,7 +36,7 @@ fn rows_keep_their_values_with_their_age_and_refresh_by_themselves_when_the_netw
     assert_eq!(
         menu.labels()[..3],
         [
-            "Offline: showing what was last known",
+            "Offline: showing the last known values",
             "Claude · alice@example.com — 42% left · 2 h ago",
             "Codex · bob@example.com — 41% left · 2 h ago",
         ],
@@ -72,6 +72,6 @@ fn one_provider_that_is_not_reachable_is_not_called_offline() {
     scene.set_config(&settings);
     let program = scene.spawn(&[]);
     let menu = scene.host.menu_until(showing("bob@example.com — 70% left"));
-    assert!(menu.shows("alice@example.com — not reachable") && !menu.shows("Offline"), "{menu}");
+    assert!(menu.shows("alice@example.com — unreachable") && !menu.shows("Offline"), "{menu}");
     quit(&scene, program);
 }

@@ -37,14 +37,14 @@ fn no_account_is_asked_more_often_than_the_limit_however_often_it_is_clicked_and
     assert_eq!((asked(&scene, ALICE), asked(&scene, BOB)), (5, 5));
     // The last values stay, and the row says from when on there will be others.
     let row = menu.item("alice@example.com — 42% left");
-    assert!(row.shows("Not asked again before "), "{menu}");
+    assert!(row.shows("Next request after "), "{menu}");
     let done = scene.run(&["status"]);
     assert!(done.status.success() && done.stdout.contains("alice@example.com — 42% left"), "{done:?}");
 
     // Nor after a restart, nor with other settings.
     quit(&scene, program);
     let _program = scene.spawn(&[]);
-    scene.host.menu_until(showing("Not asked again before "));
+    scene.host.menu_until(showing("Next request after "));
     scene.set_config(&format!("hide_email = true\n{FIVE}"));
     scene.host.menu_until(showing("a…e — 42% left"));
     assert_eq!((asked(&scene, ALICE), asked(&scene, BOB)), (5, 5));
@@ -63,7 +63,7 @@ fn an_account_that_was_asked_often_enough_before_it_ever_answered_says_when_it_w
     let state = State::of(&scene);
     fs::remove_file(state.path("snapshot.json")).expect("removed");
     let _program = scene.spawn(&[]);
-    let menu = scene.host.menu_until(showing("alice@example.com — not asked yet"));
+    let menu = scene.host.menu_until(showing("alice@example.com — request limit reached"));
     assert!(words(menu.item(ALICE)).contains("Asked often enough for now; asking again at "), "{menu}");
     assert_eq!(asked(&scene, ALICE), 1);
     state.age(TimeDelta::minutes(5));
@@ -124,14 +124,14 @@ fn a_server_in_trouble_is_asked_where_a_person_wants_it_and_is_back_at_once() {
     let _program = scene.spawn(&[]);
     scene.usage.wait_for_requests(scene.account(BOB).access_token(), 3);
     // What the runs before have left is shown first.
-    let is_held = |menu: &Menu| menu.find(ALICE).is_some_and(|item| item.shows("Not asked again before "));
+    let is_held = |menu: &Menu| menu.find(ALICE).is_some_and(|item| item.shows("Next request after "));
     let menu = scene.host.menu_until(|menu| at_rest(menu) && is_held(menu));
     assert!(menu.shows("alice@example.com — 42% left · just now · server error 500"), "{menu}");
     assert_eq!(asked(&scene, ALICE), 2);
 
     scene.usage.answer(alice.access_token(), claude_usage(&[("five_hour", 61.0), ("seven_day", 10.0)]));
     let menu = refresh(&scene, "alice@example.com — 39% left");
-    assert!(!menu.shows("server error") && !menu.shows("Not asked again"), "{menu}");
+    assert!(!menu.shows("server error") && !menu.shows("Next request after"), "{menu}");
     // Nothing is left of it: the next one by the clock asks.
     assert_eq!(status(&scene).1, Some(0));
     assert_eq!(asked(&scene, ALICE), 4);

@@ -70,7 +70,7 @@ fn a_certificate_that_does_not_fit_is_not_trusted_and_no_token_is_sent() {
     ] {
         let (account, asked) = meet(shown, trusted);
         let error = account["error"].as_str().unwrap_or_else(|| panic!("trusted one {what}: {account:#}"));
-        assert!(error.starts_with("could not trust localhost: "), "one {what}: {error}");
+        assert!(error.starts_with("TLS error with localhost: "), "one {what}: {error}");
         assert_eq!((asked, &account["state"]), (0, &Value::from("error")), "one {what}");
     }
 }
@@ -92,7 +92,7 @@ fn a_server_without_tls_is_not_trusted_and_gets_no_token() {
     let trusted = Certificate::new("localhost", TimeDelta::days(1));
     let account = ask(&format!("https://localhost:{}/usage", server.port()), &trusted);
     let error = account["error"].as_str().expect("it failed");
-    assert!(error.starts_with("could not trust localhost: "), "{error}");
+    assert!(error.starts_with("TLS error with localhost: "), "{error}");
     let told = String::from_utf8_lossy(&told.lock().expect("nothing panics under it")).into_owned();
     assert!(!told.is_empty() && !told.contains("claude-access"), "{told}");
 }
