@@ -109,7 +109,7 @@ fn response_without_usage_is_invalid_and_says_why() {
 
 #[test]
 fn response_that_breaks_off_is_connection_lost() {
-    says(Answer::json(&good()).cut_after(10), " lost; trying again later");
+    says(Answer::json(&good()).cut_after(10), "broke off");
     says(Answer::json(&good()).cut_after(0), " lost; trying again later");
     says(Answer::hang_up(), " lost; trying again later");
 }
