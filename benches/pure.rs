@@ -12,8 +12,8 @@ use divan::{Bencher, black_box};
 use quota_tray::config::Settings;
 use quota_tray::credentials::file::Document;
 use quota_tray::credentials::{rewrite, store};
+use quota_tray::presenter::Locale;
 use quota_tray::presenter::Presenter;
-use quota_tray::presenter::format::Zone;
 use quota_tray::presenter::icon_state::IconState;
 use quota_tray::providers::{self, REGISTRY};
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
@@ -111,7 +111,7 @@ fn menu_rows(bencher: Bencher, accounts: usize) {
         settings: &settings,
         auth_dir: Path::new("/home/alice/.cli-proxy-api"),
         now: now() + TimeDelta::minutes(1),
-        zone: Zone::UTC,
+        locale: Locale::UTC,
     };
     let menu = Menu { presenter, problem: None, starts_at_login: None };
     bencher.bench(|| black_box(menu).items());

@@ -12,8 +12,7 @@ mod rows;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::Settings;
-use quota_tray::presenter::Presenter;
-use quota_tray::presenter::format::Zone;
+use quota_tray::presenter::{Locale, Presenter};
 use quota_tray::quota::{
     Account, AccountId, AccountUsage, Failure, Provider, RenewalFailure, Snapshot, Usage, Window,
 };
@@ -90,7 +89,7 @@ struct Scene {
     snapshot: Snapshot,
     settings: Settings,
     problem: Option<String>,
-    zone: Zone,
+    locale: Locale,
 }
 
 impl Scene {
@@ -99,7 +98,7 @@ impl Scene {
         accounts.sort_by_key(|usage| usage.account.sort_key());
         let (updated_at, next_at) = (Some(ago(2)), Some(ahead(3)));
         let snapshot = Snapshot { accounts, updated_at, next_at, ..Snapshot::default() };
-        Scene { snapshot, settings: Settings::default(), problem: None, zone: Zone::UTC }
+        Scene { snapshot, settings: Settings::default(), problem: None, locale: Locale::UTC }
     }
 
     fn presenter(&self) -> Presenter<'_> {
@@ -108,7 +107,7 @@ impl Scene {
             settings: &self.settings,
             auth_dir: Path::new("/home/u/.cli-proxy-api"),
             now: now(),
-            zone: self.zone,
+            locale: self.locale,
         }
     }
 

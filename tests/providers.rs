@@ -31,7 +31,7 @@ mod requests;
 mod words;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta, Utc};
-use quota_tray::presenter::format::Zone;
+use quota_tray::presenter::Locale;
 use quota_tray::providers::REGISTRY;
 use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Snapshot, Usage, Window};
 use serde_json::Value;
@@ -42,7 +42,7 @@ use std::path::PathBuf;
 const NOW: &str = "2026-09-17T10:10:00Z";
 
 /// The reader is two hours ahead of UTC.
-const ZONE: Zone = Zone::from_fn(|_| FixedOffset::east_opt(2 * 3600).unwrap());
+const ZONE: Locale = Locale::of_zone(|_| FixedOffset::east_opt(2 * 3600).unwrap());
 
 #[track_caller]
 fn claude(body: Value) -> Usage {

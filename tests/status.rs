@@ -50,7 +50,7 @@ mod watched;
 
 use answer::Answer;
 use https::{HttpsFront, RecordingProxy};
-use quota_tray::presenter::format::Zone;
+use quota_tray::presenter::Locale;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -163,10 +163,10 @@ fn system_root() -> impl Iterator<Item = (&'static str, std::ffi::OsString)> {
 }
 
 /// The time zone of the program: UTC by `TZ`, but on Windows, which has no such variable, the one of the machine.
-fn zone() -> Zone {
+fn program_locale() -> Locale {
     match cfg!(windows) {
-        true => Zone::from_fn(|at| *at.with_timezone(&chrono::Local).offset()),
-        false => Zone::UTC,
+        true => Locale::of_zone(|at| *at.with_timezone(&chrono::Local).offset()),
+        false => Locale::UTC,
     }
 }
 

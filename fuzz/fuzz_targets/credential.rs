@@ -10,7 +10,7 @@ use quota_tray::credentials::file::Document;
 use quota_tray::credentials::rewrite::splice;
 use quota_tray::credentials::store::{self, Entry};
 use quota_tray::quota::AccountId;
-use quota_tray::presenter::format::Zone;
+use quota_tray::presenter::Locale;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -57,7 +57,7 @@ fn sound(entry: &Entry) {
         }
         Entry::Disabled(_) => {}
         Entry::Broken(_, failure) => {
-            invariants::one_line(&failure.words(invariants::now(), Zone::UTC), 300);
+            invariants::one_line(&failure.words(invariants::now(), Locale::UTC), 300);
         }
     }
 }

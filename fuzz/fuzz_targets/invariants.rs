@@ -7,7 +7,7 @@ use quota_tray::providers::REGISTRY;
 use quota_tray::providers::windows::MAX_WINDOWS;
 use quota_tray::quota::alert::AlertHistory;
 use quota_tray::quota::{Account, AccountId, AccountUsage, ExtraUsage, Provider, Usage, Snapshot, Window};
-use quota_tray::presenter::format::Zone;
+use quota_tray::presenter::Locale;
 use quota_tray::app::state_machine::{App, Effect, AppEvent};
 use std::collections::HashSet;
 
@@ -41,7 +41,7 @@ fn sound(reading: &Usage) {
         one_line(plan, MOST_LETTERS);
     }
     assert!(reading.facts.len() <= 8, "{reading:?}");
-    for words in reading.facts_in_words(now(), Zone::UTC) {
+    for words in reading.facts_in_words(now(), Locale::UTC) {
         one_line(&words, 200);
     }
     if let Some(ExtraUsage { spent, limit, currency }) = &reading.extra_usage {
@@ -88,19 +88,19 @@ fn shown(provider: Provider, reading: Usage) {
     };
     assert_eq!(moments(&back), moments(&snapshot), "{kept}");
 
-    let report = Report::new(&snapshot, false, now(), Zone::UTC).json();
+    let report = Report::new(&snapshot, false, now(), Locale::UTC).json();
     let report: serde_json::Value = serde_json::from_str(&report).expect("the report is JSON");
     for window in report["accounts"][0]["windows"].as_array().expect("windows") {
         assert!(window["used_percent"].is_number(), "{report}");
     }
 
     let mut app =
-        App::new(Settings::default(), "/home/u".into(), AlertHistory::default(), Snapshot::default(), Zone::UTC);
+        App::new(Settings::default(), "/home/u".into(), AlertHistory::default(), Snapshot::default(), Locale::UTC);
     let effects = app.handle(AppEvent::Snapshot(snapshot.clone()), now());
     assert!(matches!(effects.first(), Some(Effect::Show(_))), "{effects:?}");
     for effect in &effects {
         let Effect::Notify(notices) = effect else { continue };
-        for (title, text) in notices.iter().map(|notice| notice.words(now(), Zone::UTC, false)) {
+        for (title, text) in notices.iter().map(|notice| notice.words(now(), Locale::UTC, false)) {
             one_line(&title, 200);
             one_line(&text, 400);
         }

@@ -10,7 +10,6 @@ use crate::hooks;
 use crate::hooks::call::HookCall;
 use crate::platform::folder_watch::FolderWatch;
 use crate::platform::{debounce, signals};
-use crate::presenter::format::Zone;
 use crate::quota::Snapshot;
 use crate::tray::event_loop::Sender;
 use crate::tray::handle::presence::{IconPresence, MENU_READ_TIME};
@@ -49,7 +48,7 @@ impl Background {
         commands: mpsc::UnboundedReceiver<Command>,
     ) {
         let Background { events, context, state, notifications, hook_calls, mut icon } = self;
-        let home = context.paths.home.clone();
+        let (home, locale) = (context.paths.home.clone(), context.locale);
         let last_known = state.snapshot();
         let snapshot_events = events.clone();
         let publish = move |snapshot: Snapshot| {
@@ -77,7 +76,7 @@ impl Background {
         tokio::select! {
             () = work => {}
             () = wait_for_signals(events.clone()) => {}
-            () = notify::run(notifications, Zone::LOCAL) => {}
+            () = notify::run(notifications, locale) => {}
             () = hooks::run::run(hook_calls, home) => {}
         }
     }

@@ -4,7 +4,9 @@ use crate::autostart::Autostart;
 use crate::config::{self, ConfigError, Settings};
 use crate::engine::Resources;
 use crate::platform::paths::{Paths, expand_home};
-use crate::platform::stdio;
+use crate::platform::{self, stdio};
+use crate::presenter::Locale;
+use crate::presenter::locale_format::LocaleFormat;
 use std::path::{Path, PathBuf};
 
 /// Where the files are, and the settings in force.
@@ -16,6 +18,8 @@ pub struct Context {
     pub settings: Settings,
     /// Starting at login. `None`: not supported here, or not to be changed.
     pub autostart: Option<Autostart>,
+    /// The reader's time zone, and how times and numbers are written.
+    pub locale: Locale,
     /// The folder named on the command line, which takes precedence over the one of the settings.
     auth_dir: Option<PathBuf>,
 }
@@ -27,7 +31,7 @@ impl Context {
     /// The settings are invalid or can't be read.
     pub fn new(paths: Paths, auth_dir: Option<PathBuf>) -> Result<Context, ConfigError> {
         let settings = load(&paths.config_file, auth_dir.as_deref())?;
-        Ok(Context { paths, settings, autostart: None, auth_dir })
+        Ok(Context { paths, settings, autostart: None, locale: locale(), auth_dir })
     }
 
     /// The same with the default settings, without reading the file.
@@ -35,7 +39,7 @@ impl Context {
         let defaults = Settings::default();
         let settings =
             Settings { auth_dir: auth_dir.clone().unwrap_or(defaults.auth_dir.clone()), ..defaults };
-        Context { paths, settings, autostart: None, auth_dir }
+        Context { paths, settings, autostart: None, locale: locale(), auth_dir }
     }
 
     /// The same with an entry for starting at login.
@@ -63,6 +67,12 @@ impl Context {
             log::debug!("renewal: {step:?}")
         })
     }
+}
+
+/// The machine's time zone, and the format of the locale that is set.
+pub fn locale() -> Locale {
+    let format = LocaleFormat::of(&platform::locale::time(), &platform::locale::numeric());
+    Locale { format, ..Locale::of_zone(platform::locale::utc_offset) }
 }
 
 fn load(file: &Path, auth_dir: Option<&Path>) -> Result<Settings, ConfigError> {

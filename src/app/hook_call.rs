@@ -3,7 +3,8 @@
 
 use crate::config::hooks::{HookEvent, Hooks, fill};
 use crate::hooks::call::HookCall;
-use crate::presenter::format::{self, Zone};
+use crate::presenter::Locale;
+use crate::presenter::format;
 use crate::quota::attention::Attention;
 use crate::quota::notification::Notification;
 use crate::quota::{Account, Window};
@@ -20,8 +21,8 @@ pub struct HookCallBuilder<'a> {
     pub hide_email: bool,
     /// The time of the event.
     pub now: DateTime<Utc>,
-    /// The user's time zone.
-    pub zone: Zone,
+    /// The user's time zone and format.
+    pub locale: Locale,
 }
 
 impl HookCallBuilder<'_> {
@@ -32,14 +33,14 @@ impl HookCallBuilder<'_> {
             Notification::Reset(event) => (HookEvent::Reset, event),
             Notification::Summary { .. } => return None,
         };
-        let words = notification.words(self.now, self.zone, self.hide_email);
+        let words = notification.words(self.now, self.locale, self.hide_email);
         self.call(kind, &event.account, Some(&event.window), None, words)
     }
 
     /// The hook for an account that needs attention. `None`: none is configured.
     pub fn for_attention(&self, attention: &Attention) -> Option<HookCall> {
-        let words = attention.words(self.now, self.zone, self.hide_email);
-        let error = attention.account.told(attention.failure.words(self.now, self.zone), self.hide_email);
+        let words = attention.words(self.now, self.locale, self.hide_email);
+        let error = attention.account.told(attention.failure.words(self.now, self.locale), self.hide_email);
         self.call(HookEvent::Error, &attention.account, None, Some(error), words)
     }
 
@@ -60,7 +61,7 @@ impl HookCallBuilder<'_> {
             "window" => Some(window?.title.clone()),
             "remaining" => Some(without_sign(window?.remaining_percent())),
             "used" => Some(without_sign(window?.used_percent())),
-            "reset" => reset(window?, self.now, self.zone),
+            "reset" => reset(window?, self.now, self.locale),
             "error" => error.clone(),
             "title" => Some(title.clone()),
             "text" => Some(text.clone()),
@@ -103,8 +104,8 @@ fn without_sign(percent: f64) -> String {
     format::percent(percent).trim_end_matches('%').to_owned()
 }
 
-fn reset(window: &Window, now: DateTime<Utc>, zone: Zone) -> Option<String> {
-    let text = window.resets_at.map(|at| format::reset_both_ways(at, now, zone));
+fn reset(window: &Window, now: DateTime<Utc>, locale: Locale) -> Option<String> {
+    let text = window.resets_at.map(|at| format::reset_time(at, now, locale));
     text.or_else(|| window.reset_note.clone())
 }
 
@@ -147,7 +148,7 @@ mod tests {
 
     fn builder(hooks: &Hooks, hide_email: bool) -> HookCallBuilder<'_> {
         let now = "2026-09-17T12:10:00Z".parse().expect("a timestamp");
-        HookCallBuilder { hooks, hide_email, now, zone: Zone::UTC }
+        HookCallBuilder { hooks, hide_email, now, locale: Locale::UTC }
     }
 
     fn low() -> Notification {

@@ -12,7 +12,6 @@ use crate::engine::SourceSet;
 use crate::engine::state_dir::StateDir;
 use crate::output::terminal::LiveTerminal;
 use crate::platform::{clock, runtime, stdio};
-use crate::presenter::format::Zone;
 use crate::text;
 use crate::tray::backend::ClickHandler;
 use crate::tray::event_loop::EventLoop;
@@ -97,7 +96,7 @@ pub fn run_with<K: 'static>(
 
     let settings = context.settings.clone();
     let auth_dir = context.auth_dir(&settings);
-    let mut app = App::new(settings, auth_dir, state.alerts(), state.snapshot(), Zone::LOCAL);
+    let mut app = App::new(settings, auth_dir, state.alerts(), state.snapshot(), context.locale);
     let clicks = ClickHandler::new(move |action| events.send(AppEvent::Clicked(action)));
     let mut effects = EffectRunner {
         context,

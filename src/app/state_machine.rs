@@ -3,8 +3,8 @@
 use crate::app::hook_call::HookCallBuilder;
 use crate::config::{Choice, Settings};
 use crate::hooks::call::HookCall;
+use crate::presenter::Locale;
 use crate::presenter::Presenter;
-use crate::presenter::format::Zone;
 use crate::presenter::tray_host::TrayHostStatus;
 use crate::quota::alert::{self, AlertHistory, Rules};
 use crate::quota::notification::{self, Notification};
@@ -86,7 +86,7 @@ pub struct App {
     /// The platform has toggled the check item that was clicked: the menu has to be shown again even if the click
     /// changes nothing.
     menu_is_invalid: bool,
-    zone: Zone,
+    locale: Locale,
 }
 
 impl App {
@@ -96,7 +96,7 @@ impl App {
         auth_dir: PathBuf,
         alerts: AlertHistory,
         snapshot: Snapshot,
-        zone: Zone,
+        locale: Locale,
     ) -> App {
         App {
             snapshot,
@@ -108,7 +108,7 @@ impl App {
             // Most likely, and the icon is created while it is checked.
             host: TrayHostStatus::Present,
             menu_is_invalid: false,
-            zone,
+            locale,
         }
     }
 
@@ -155,7 +155,7 @@ impl App {
             settings: &self.settings,
             auth_dir: &self.auth_dir,
             now,
-            zone: self.zone,
+            locale: self.locale,
         }
     }
 
@@ -255,8 +255,12 @@ impl App {
         let before = self.alerts.clone();
         let mut notifications = alert::judge_each(&mut self.alerts, &self.snapshot, &rules, now);
         let attention = attention::judge(&mut self.alerts.troubles, &self.snapshot, now);
-        let hooks =
-            HookCallBuilder { hooks: &settings.hooks, hide_email: settings.hide_email, now, zone: self.zone };
+        let hooks = HookCallBuilder {
+            hooks: &settings.hooks,
+            hide_email: settings.hide_email,
+            now,
+            locale: self.locale,
+        };
         let mut calls: Vec<_> =
             notifications.iter().filter_map(|notification| hooks.for_notification(notification)).collect();
         calls.extend(attention.iter().filter_map(|attention| hooks.for_attention(attention)));

@@ -1,7 +1,7 @@
 //! `quota-tray demo`: the program as it is, with made-up accounts. Needs no account and no network, and changes no file
 //! of the user.
 
-use crate::app::context::Context;
+use crate::app::context::{Context, locale};
 use crate::app::runner;
 use crate::cli::error::{CommandError, runtime};
 use crate::cli::status;
@@ -33,7 +33,7 @@ pub fn run(once: bool) -> Result<ExitCode, CommandError> {
     let sources = Arc::new(SourceSet::new(vec![Arc::new(Demo::new())], None, StateDir::new(&state_dir)));
     if once {
         let snapshot = runtime()?.block_on(one_shot::refresh(sources, Snapshot::default()));
-        stdio::print(&status::text(&snapshot, &Settings::default(), &path))?;
+        stdio::print(&status::text(&snapshot, &Settings::default(), &path, locale()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let paths = Paths {

@@ -11,8 +11,8 @@ use crate::output::terminal::LiveTerminal;
 use crate::output::{i3blocks, openmetrics, waybar};
 use crate::platform::stdio::{self, Reader};
 use crate::platform::{hangup, signals};
+use crate::presenter::Locale;
 use crate::presenter::Presenter;
-use crate::presenter::format::Zone;
 use crate::quota::Snapshot;
 use crate::quota::percent::is_below;
 use clap::ValueEnum;
@@ -129,7 +129,7 @@ struct Printed {
 /// Prints a snapshot.
 fn print(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Printed, CommandError> {
     let dir = context.auth_dir(&context.settings);
-    let presenter = presenter(snapshot, &context.settings, &dir);
+    let presenter = presenter(snapshot, &context.settings, &dir, context.locale);
     let reader = match options.format {
         Format::Text => {
             let text = table(&presenter, TableStyle::stdout());
@@ -145,7 +145,7 @@ fn print(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Pr
             }
             stdio::print(&format!(
                 "{}\n",
-                Report::new(snapshot, context.settings.hide_email, presenter.now, presenter.zone).json()
+                Report::new(snapshot, context.settings.hide_email, presenter.now, presenter.locale).json()
             ))
         }
         Format::Waybar => stdio::print(&waybar::waybar(&presenter)),
@@ -174,11 +174,16 @@ fn exit_code(options: &Options, presenter: &Presenter<'_>) -> u8 {
     u8::from(failed && !is_for_bar)
 }
 
-fn presenter<'a>(snapshot: &'a Snapshot, settings: &'a Settings, auth_dir: &'a Path) -> Presenter<'a> {
-    Presenter { snapshot, settings, auth_dir, now: crate::platform::clock::now(), zone: Zone::LOCAL }
+fn presenter<'a>(
+    snapshot: &'a Snapshot,
+    settings: &'a Settings,
+    auth_dir: &'a Path,
+    locale: Locale,
+) -> Presenter<'a> {
+    Presenter { snapshot, settings, auth_dir, now: crate::platform::clock::now(), locale }
 }
 
 /// The accounts as a table.
-pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path) -> String {
-    table(&presenter(snapshot, settings, auth_dir), TableStyle::stdout())
+pub fn text(snapshot: &Snapshot, settings: &Settings, auth_dir: &Path, locale: Locale) -> String {
+    table(&presenter(snapshot, settings, auth_dir, locale), TableStyle::stdout())
 }

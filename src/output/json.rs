@@ -1,6 +1,7 @@
 //! What `status` prints: the JSON is a contract, described in `docs/status-and-scripts.md`.
 
-use crate::presenter::format::{self, Zone};
+use crate::presenter::Locale;
+use crate::presenter::format;
 use crate::quota::{AccountUsage, Provider, Snapshot, UsageState, Window};
 use crate::text;
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -39,8 +40,8 @@ struct WindowReport {
 
 impl Report {
     /// The report on a snapshot's accounts, those that are switched off left out.
-    pub fn new(snapshot: &Snapshot, hide_email: bool, now: DateTime<Utc>, zone: Zone) -> Report {
-        let accounts = snapshot.enabled().map(|usage| account(usage, hide_email, now, zone));
+    pub fn new(snapshot: &Snapshot, hide_email: bool, now: DateTime<Utc>, locale: Locale) -> Report {
+        let accounts = snapshot.enabled().map(|usage| account(usage, hide_email, now, locale));
         Report { generated_at: moment(now), accounts: accounts.collect() }
     }
 
@@ -50,22 +51,22 @@ impl Report {
     }
 }
 
-fn account(usage: &AccountUsage, hide_email: bool, now: DateTime<Utc>, zone: Zone) -> AccountReport {
+fn account(usage: &AccountUsage, hide_email: bool, now: DateTime<Utc>, locale: Locale) -> AccountReport {
     AccountReport {
         id: usage.account.id.text().into_owned(),
         provider: usage.account.provider,
         email: usage.account.name(hide_email),
         plan: usage.reading.as_ref().and_then(|reading| reading.plan.clone()),
         state: usage.state(),
-        error: usage.error.as_ref().map(|error| usage.account.told(error.words(now, zone), hide_email)),
+        error: usage.error.as_ref().map(|error| usage.account.told(error.words(now, locale), hide_email)),
         updated_at: usage.updated_at.map(moment),
         lowest_remaining_percent: usage.lowest(now).map(Window::remaining_percent),
-        windows: usage.windows().iter().map(|each| window(each, now, zone)).collect(),
+        windows: usage.windows().iter().map(|each| window(each, now, locale)).collect(),
     }
 }
 
-fn window(window: &Window, now: DateTime<Utc>, zone: Zone) -> WindowReport {
-    let reset_text = window.resets_at.map(|at| format::reset_both_ways(at, now, zone));
+fn window(window: &Window, now: DateTime<Utc>, locale: Locale) -> WindowReport {
+    let reset_text = window.resets_at.map(|at| format::reset_time(at, now, locale));
     WindowReport {
         key: window.key.clone(),
         title: window.title.clone(),

@@ -1,8 +1,8 @@
 //! A snapshot for the tests of the formats.
 
 use crate::config::Settings;
+use crate::presenter::Locale;
 use crate::presenter::Presenter;
-use crate::presenter::format::Zone;
 use crate::quota::{Account, AccountId, AccountUsage, Failure, Provider, Snapshot, Usage, Window};
 use chrono::{DateTime, Utc};
 use std::path::Path;
@@ -37,5 +37,5 @@ pub fn snapshot(used: &[(&str, Option<f64>)]) -> Snapshot {
 pub fn present(snapshot: &Snapshot, print: impl Fn(&Presenter<'_>) -> String) -> String {
     let settings = Settings::default();
     let auth_dir = Path::new("/auth");
-    print(&Presenter { snapshot, settings: &settings, auth_dir, now: at(0), zone: Zone::UTC })
+    print(&Presenter { snapshot, settings: &settings, auth_dir, now: at(0), locale: Locale::UTC })
 }

@@ -105,7 +105,7 @@ impl Presenter<'_> {
         let error = usage.error.as_ref().filter(|_| !is_offline);
         let age = usage.updated_at.filter(|at| error.is_some() || self.is_old(*at));
         details.extend(age.map(|at| format::age(at, self.now)));
-        details.extend(error.map(|error| error.short(self.now, self.zone)));
+        details.extend(error.map(|error| error.short(self.now, self.locale)));
         messages::account(&name, &details)
     }
 
@@ -153,7 +153,11 @@ impl Presenter<'_> {
     }
 
     fn facts(&self, usage: &AccountUsage) -> Vec<String> {
-        usage.reading.as_ref().map(|reading| reading.facts_in_words(self.now, self.zone)).unwrap_or_default()
+        usage
+            .reading
+            .as_ref()
+            .map(|reading| reading.facts_in_words(self.now, self.locale))
+            .unwrap_or_default()
     }
 
     fn notes(&self, usage: &AccountUsage) -> Vec<String> {
@@ -169,7 +173,7 @@ impl Presenter<'_> {
     }
 
     fn error(&self, usage: &AccountUsage) -> Option<String> {
-        let error = usage.error.as_ref()?.words(self.now, self.zone);
+        let error = usage.error.as_ref()?.words(self.now, self.locale);
         Some(format::capitalise(&usage.account.told(error, self.settings.hide_email)))
     }
 
@@ -189,6 +193,6 @@ impl Presenter<'_> {
     }
 
     fn clock_time(&self, at: DateTime<Utc>) -> String {
-        format::clock_time(at, self.now, self.zone)
+        format::clock_time(at, self.now, self.locale)
     }
 }

@@ -1,25 +1,26 @@
 //! How the facts of an account read: its plan, money, credits.
 
-use crate::presenter::format::{Zone, capitalise, clock_time, number};
+use crate::presenter::Locale;
+use crate::presenter::format::{capitalise, clock_time, number};
 use crate::quota::money::minor_digits;
 use crate::quota::{CreditBalance, DollarCredit, ExtraUsage, Fact, Usage};
 use chrono::{DateTime, Utc};
 
 impl Usage {
     /// A row for each fact, the plan first.
-    pub fn facts_in_words(&self, now: DateTime<Utc>, zone: Zone) -> Vec<String> {
+    pub fn facts_in_words(&self, now: DateTime<Utc>, locale: Locale) -> Vec<String> {
         let plan = self.plan.iter().map(|plan| format!("Plan: {}", plan_name(plan)));
-        let extra = self.extra_usage.iter().map(|extra| spending(extra, self.windows.is_empty(), zone));
-        let facts = self.facts.iter().map(|fact| fact.words(now, zone));
+        let extra = self.extra_usage.iter().map(|extra| spending(extra, self.windows.is_empty(), locale));
+        let facts = self.facts.iter().map(|fact| fact.words(now, locale));
         plan.chain(extra).chain(facts).collect()
     }
 }
 
 impl Fact {
     /// One row, without a full stop.
-    pub fn words(&self, now: DateTime<Utc>, zone: Zone) -> String {
+    pub fn words(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
-            Fact::Credit(credit) => dollar_credit(credit, now, zone),
+            Fact::Credit(credit) => dollar_credit(credit, now, locale),
             Fact::ResetCredits(1) => "1 reset credit".into(),
             Fact::ResetCredits(count) => format!("{count} reset credits"),
             Fact::Credits(CreditBalance::Unlimited) => "Unlimited credits".into(),
@@ -27,7 +28,7 @@ impl Fact {
             Fact::Credits(CreditBalance::Left(1.0)) => "1 credit left".into(),
             Fact::Credits(CreditBalance::Left(left)) => {
                 let decimals = if left.fract() == 0.0 { 0 } else { 2 };
-                format!("{} credits left", number(*left, decimals, zone))
+                format!("{} credits left", number(*left, decimals, locale))
             }
         }
     }
@@ -45,8 +46,8 @@ fn plan_name(plan: &str) -> String {
 }
 
 /// "Extra usage $3.20 of $50.00"; where there is no window for it to be extra to, "Spent $3.20 of $50.00".
-fn spending(extra: &ExtraUsage, is_all: bool, zone: Zone) -> String {
-    let money = |amount| money(amount, extra.currency.as_deref(), zone);
+fn spending(extra: &ExtraUsage, is_all: bool, locale: Locale) -> String {
+    let money = |amount| money(amount, extra.currency.as_deref(), locale);
     let what = if is_all { "Spent" } else { "Extra usage" };
     let spent = money(extra.spent);
     match extra.limit {
@@ -57,22 +58,22 @@ fn spending(extra: &ExtraUsage, is_all: bool, zone: Zone) -> String {
 }
 
 /// "Cinder cove credit: $75.00 of $100.00 left, expires 1 Oct, 02:00".
-fn dollar_credit(credit: &DollarCredit, now: DateTime<Utc>, zone: Zone) -> String {
-    let dollars = |amount| money(amount, None, zone);
+fn dollar_credit(credit: &DollarCredit, now: DateTime<Utc>, locale: Locale) -> String {
+    let dollars = |amount| money(amount, None, locale);
     let amount = match credit.remaining {
         Some(remaining) => format!("{} of {} left", dollars(remaining), dollars(credit.limit)),
         None => dollars(credit.limit),
     };
     let expiry = credit.expires_at.map_or_else(String::new, |at| {
         let verb = if at > now { "expires" } else { "expired" };
-        format!(", {verb} {}", clock_time(at, now, zone))
+        format!(", {verb} {}", clock_time(at, now, locale))
     });
     format!("{} credit: {amount}{expiry}", credit.title)
 }
 
 /// "$3.20", "320 JPY". No currency: US dollars.
-fn money(amount: f64, currency: Option<&str>, zone: Zone) -> String {
-    let amount = number(amount, minor_digits(currency) as usize, zone);
+fn money(amount: f64, currency: Option<&str>, locale: Locale) -> String {
+    let amount = number(amount, minor_digits(currency) as usize, locale);
     match currency {
         None | Some("USD") => format!("${amount}"),
         Some("EUR") => format!("€{amount}"),

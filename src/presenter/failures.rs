@@ -1,12 +1,13 @@
 //! What is said when an account's usage could not be had, in words its owner can act on.
 
-use crate::presenter::format::{Zone, clock_time};
+use crate::presenter::Locale;
+use crate::presenter::format::clock_time;
 use crate::quota::{Failure, RenewalFailure};
 use chrono::{DateTime, Utc};
 
 impl Failure {
     /// The sentence of the menu and of `status`. Lower case, no full stop.
-    pub fn words(&self, now: DateTime<Utc>, zone: Zone) -> String {
+    pub fn words(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
             Failure::Unreachable(what) => {
                 format!("could not reach {what}: check your network connection or proxy")
@@ -26,13 +27,13 @@ impl Failure {
             Failure::WorkspaceDeactivated => {
                 "this workspace has been deactivated: ask its administrator, or sign in to another one".into()
             }
-            Failure::Rejected(why) => format!("token rejected: {}", why.words(now, zone)),
-            Failure::Expired(why) => format!("token expired: {}", why.words(now, zone)),
-            Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
+            Failure::Rejected(why) => format!("token rejected: {}", why.words(now, locale)),
+            Failure::Expired(why) => format!("token expired: {}", why.words(now, locale)),
+            Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, locale)),
             Failure::AskedEnough(until) => {
                 format!(
                     "request limit of Quota Tray reached; next request after {}",
-                    clock_time(*until, now, zone)
+                    clock_time(*until, now, locale)
                 )
             }
             Failure::Server(status) => {
@@ -45,7 +46,7 @@ impl Failure {
     }
 
     /// Two or three words for the account's row.
-    pub fn short(&self, now: DateTime<Utc>, zone: Zone) -> String {
+    pub fn short(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
             Failure::Unreachable(_) => "unreachable".into(),
             Failure::BrokeOff(_) => "connection lost".into(),
@@ -57,7 +58,7 @@ impl Failure {
             Failure::Blocked => "blocked by Cloudflare".into(),
             Failure::Rejected(_) => "token rejected".into(),
             Failure::Expired(_) => "token expired".into(),
-            Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, zone)),
+            Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, locale)),
             Failure::AskedEnough(_) => "request limit reached".into(),
             Failure::Server(status) => format!("server error {status}"),
             Failure::NotUnderstood(_) => "unexpected response".into(),
@@ -69,15 +70,15 @@ impl Failure {
 
 impl RenewalFailure {
     /// A clause that says what went wrong and what helps.
-    pub fn words(&self, now: DateTime<Utc>, zone: Zone) -> String {
+    pub fn words(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
             RenewalFailure::Clause(clause) => clause.clone(),
             RenewalFailure::ResponsesLost { responses_lost, retry_at } => format!(
                 "the token server's response was lost {responses_lost} times; trying again at {}, or sign in again \
                  with CLIProxyAPI",
-                clock_time(*retry_at, now, zone)
+                clock_time(*retry_at, now, locale)
             ),
-            RenewalFailure::Unsent { unsent } => format!("cannot renew: {}", unsent.words(now, zone)),
+            RenewalFailure::Unsent { unsent } => format!("cannot renew: {}", unsent.words(now, locale)),
         }
     }
 }

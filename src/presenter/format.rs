@@ -1,93 +1,60 @@
-//! Percentages, moments and stretches of time as a person reads them; below it all sentences of this room, so
-//! that a translation finds them in one place.
+//! Percentages, numbers, times and durations as a person reads them.
 
+use crate::presenter::locale::Locale;
 use crate::presenter::locale_format::{DateOrder, LocaleFormat};
 use crate::quota::percent::shown;
-use chrono::{DateTime, FixedOffset, Local, NaiveDateTime, Offset, TimeDelta, Utc};
-
-/// Where the reader is: what offset from UTC held at a moment, and how times and numbers are written.
-/// Functions rather than type parameters, so that tests fix them and nothing else need know of them.
-#[derive(Debug, Clone, Copy)]
-pub struct Zone {
-    offset_at: fn(DateTime<Utc>) -> FixedOffset,
-    customs: fn() -> LocaleFormat,
-}
-
-impl Zone {
-    /// The machine's time zone, and the customs of its locale.
-    pub const LOCAL: Zone = Zone {
-        offset_at: |at| at.with_timezone(&Local).offset().fix(),
-        customs: crate::platform::locale::customs,
-    };
-    /// Coordinated universal time.
-    pub const UTC: Zone = Zone::from_fn(|_| Utc.fix());
-
-    /// A time zone of the caller's, with the plain customs.
-    pub const fn from_fn(offset_at: fn(DateTime<Utc>) -> FixedOffset) -> Zone {
-        Zone { offset_at, customs: || LocaleFormat::PLAIN }
-    }
-
-    /// The same with customs of the caller's.
-    pub const fn with_customs(self, customs: fn() -> LocaleFormat) -> Zone {
-        Zone { customs, ..self }
-    }
-
-    fn wall(self, at: DateTime<Utc>) -> NaiveDateTime {
-        // Years at the very end of the calendar have no local time east or west of UTC.
-        at.naive_utc().checked_add_offset((self.offset_at)(at)).unwrap_or(at.naive_utc())
-    }
-}
+use chrono::{DateTime, TimeDelta, Utc};
 
 /// Percent rounded to whole numbers, halves up; "under 1%" where something is left that would round to nothing,
-/// since 0% means exhausted. In words, for "<" begins a tag in what takes markup: Waybar and i3blocks showed nothing.
+/// since 0% means exhausted. Not "<1%": "<" begins a tag in Pango markup, and Waybar and i3blocks displayed nothing.
 pub fn percent(value: f64) -> String {
     if value > 0.0 && value < 1.0 { "under 1%".into() } else { format!("{:.0}%", shown(value)) }
 }
 
-/// A number with so many decimals: "3.20", or "3,20" where that is the custom.
-pub fn number(value: f64, decimals: usize, zone: Zone) -> String {
-    with_mark(format!("{value:.decimals$}"), zone)
+/// A number with this many decimals: "3.20", or "3,20" in a locale with a decimal comma.
+pub fn number(value: f64, decimals: usize, locale: Locale) -> String {
+    with_decimal_mark(format!("{value:.decimals$}"), locale)
 }
 
 /// A number with as many decimals as it has: "20", "2.5".
-pub fn plain_number(value: f64, zone: Zone) -> String {
-    with_mark(value.to_string(), zone)
+pub fn plain_number(value: f64, locale: Locale) -> String {
+    with_decimal_mark(value.to_string(), locale)
 }
 
-fn with_mark(number: String, zone: Zone) -> String {
-    number.replace('.', (zone.customs)().decimal_mark.encode_utf8(&mut [0; 4]))
+fn with_decimal_mark(number: String, locale: Locale) -> String {
+    number.replace('.', locale.format.decimal_mark.encode_utf8(&mut [0; 4]))
 }
 
 /// "17 Sep 2026, 15:10", or "Sep 17, 2026, 3:10 PM", or "2026 Sep 17, 15:10".
-pub fn date_time(at: DateTime<Utc>, zone: Zone) -> String {
-    let customs = (zone.customs)();
-    let date = match customs.order {
+pub fn date_time(at: DateTime<Utc>, locale: Locale) -> String {
+    let format = locale.format;
+    let date = match format.order {
         DateOrder::DayMonthYear => "%-d %b %Y",
         DateOrder::MonthDayYear => "%b %-d, %Y",
         DateOrder::YearMonthDay => "%Y %b %-d",
     };
-    zone.wall(at).format(&format!("{date}, {}", clock(customs))).to_string()
+    locale.wall_time(at).format(&format!("{date}, {}", clock(format))).to_string()
 }
 
-/// "15:10" today, "18 Sep, 15:10" on another day; "3:10 PM", "Sep 18, 3:10 PM" where that is the custom.
-pub fn clock_time(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String {
-    let customs = (zone.customs)();
-    let (wall, today) = (zone.wall(at), zone.wall(now));
-    let day = match customs.order {
+/// "15:10" today, "18 Sep, 15:10" on another day; "3:10 PM", "Sep 18, 3:10 PM" in other locales.
+pub fn clock_time(at: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
+    let format = locale.format;
+    let (wall, today) = (locale.wall_time(at), locale.wall_time(now));
+    let day = match format.order {
         _ if wall.date() == today.date() => "",
         DateOrder::DayMonthYear => "%-d %b, ",
         DateOrder::MonthDayYear | DateOrder::YearMonthDay => "%b %-d, ",
     };
-    wall.format(&format!("{day}{}", clock(customs))).to_string()
+    wall.format(&format!("{day}{}", clock(format))).to_string()
 }
 
-fn clock(customs: LocaleFormat) -> &'static str {
-    if customs.twelve_hours { "%-I:%M %p" } else { "%H:%M" }
+fn clock(format: LocaleFormat) -> &'static str {
+    if format.twelve_hours { "%-I:%M %p" } else { "%H:%M" }
 }
 
-/// Both ways to say when: "in 3 hours (17 Sep 2026, 15:10)".
-pub fn reset_both_ways(at: DateTime<Utc>, now: DateTime<Utc>, zone: Zone) -> String {
-    format!("{} ({})", relative(at - now), date_time(at, zone))
+/// A reset as a duration and as a time: "in 3 hours (17 Sep 2026, 15:10)".
+pub fn reset_time(at: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
+    format!("{} ({})", relative(at - now), date_time(at, locale))
 }
 
 /// "in 3 hours", "in 1 day", "in less than a minute", "already passed": one unit, rounded to the
@@ -109,8 +76,8 @@ fn relative(ahead: TimeDelta) -> String {
     }
 }
 
-/// The menu's short form: "3 d 4 h", "2 h 10 m", "45 m", "under a minute". Two units at most, cut
-/// and not rounded, so that it never promises too late a moment. Nothing below zero.
+/// A duration for the menu: "3 d 4 h", "2 h 10 m", "45 m", "under a minute". Two units at most, rounded down, so that
+/// it is never too long. A negative one is "under a minute".
 pub fn duration(length: TimeDelta) -> String {
     let minutes = length.num_minutes();
     let (days, hours) = (minutes / 1440, minutes / 60 % 24);
@@ -143,13 +110,14 @@ pub fn capitalise(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::FixedOffset;
 
     fn at(text: &str) -> DateTime<Utc> {
         text.parse().expect("a moment")
     }
 
     #[test]
-    fn a_percentage_never_rounds_something_to_nothing() {
+    fn percentage_above_0_is_not_rounded_to_0() {
         for (value, words) in [
             (0.0, "0%"),
             (0.01, "under 1%"),
@@ -164,7 +132,7 @@ mod tests {
     }
 
     #[test]
-    fn a_reset_is_told_both_ways() {
+    fn reset_has_duration_and_time() {
         let now = at("2026-09-17T12:10:00Z");
         for (reset, words) in [
             ("2026-09-17T15:10:00Z", "in 3 hours (17 Sep 2026, 15:10)"),
@@ -175,13 +143,13 @@ mod tests {
             ("2026-09-20T20:00:00Z", "in 3 days (20 Sep 2026, 20:00)"),
             ("2026-09-17T12:09:00Z", "already passed (17 Sep 2026, 12:09)"),
         ] {
-            assert_eq!(reset_both_ways(at(reset), now, Zone::UTC), words);
+            assert_eq!(reset_time(at(reset), now, Locale::UTC), words);
         }
     }
 
     #[test]
-    fn the_clock_is_the_readers() {
-        let berlin = Zone::from_fn(|_| FixedOffset::east_opt(2 * 3600).expect("in range"));
+    fn times_are_in_the_time_zone_of_the_locale() {
+        let berlin = Locale::of_zone(|_| FixedOffset::east_opt(2 * 3600).expect("in range"));
         let now = at("2026-09-17T21:00:00Z");
         assert_eq!(clock_time(at("2026-09-17T21:30:00Z"), now, berlin), "23:30");
         assert_eq!(clock_time(at("2026-09-17T22:30:00Z"), now, berlin), "18 Sep, 00:30");
@@ -189,33 +157,39 @@ mod tests {
     }
 
     #[test]
-    fn the_customs_are_the_readers() {
-        const AMERICAN: Zone = Zone::UTC.with_customs(|| LocaleFormat::of("en_US", "en_US"));
-        const SWEDISH: Zone = Zone::UTC.with_customs(|| LocaleFormat::of("sv_SE", "sv_SE"));
+    fn times_and_numbers_follow_the_locale_format() {
+        let of_country = |name| Locale { format: LocaleFormat::of(name, name), ..Locale::UTC };
+        let (american_locale, swedish_locale) = (of_country("en_US"), of_country("sv_SE"));
         let now = at("2026-09-17T12:00:00Z");
         for (moment, american, swedish) in [
             ("2026-09-17T15:10:00Z", "3:10 PM", "15:10"),
             ("2026-09-17T00:05:00Z", "12:05 AM", "00:05"),
             ("2026-09-18T12:00:00Z", "Sep 18, 12:00 PM", "Sep 18, 12:00"),
         ] {
-            assert_eq!(clock_time(at(moment), now, AMERICAN), american);
-            assert_eq!(clock_time(at(moment), now, SWEDISH), swedish);
+            assert_eq!(clock_time(at(moment), now, american_locale), american);
+            assert_eq!(clock_time(at(moment), now, swedish_locale), swedish);
         }
-        assert_eq!(date_time(now, AMERICAN), "Sep 17, 2026, 12:00 PM");
-        assert_eq!(date_time(now, SWEDISH), "2026 Sep 17, 12:00");
-        assert_eq!((number(3.2, 2, AMERICAN), number(3.2, 2, SWEDISH)), ("3.20".into(), "3,20".into()));
-        assert_eq!((plain_number(20.0, SWEDISH), plain_number(2.5, SWEDISH)), ("20".into(), "2,5".into()));
+        assert_eq!(date_time(now, american_locale), "Sep 17, 2026, 12:00 PM");
+        assert_eq!(date_time(now, swedish_locale), "2026 Sep 17, 12:00");
+        assert_eq!(
+            (number(3.2, 2, american_locale), number(3.2, 2, swedish_locale)),
+            ("3.20".into(), "3,20".into())
+        );
+        assert_eq!(
+            (plain_number(20.0, swedish_locale), plain_number(2.5, swedish_locale)),
+            ("20".into(), "2,5".into())
+        );
     }
 
     #[test]
-    fn moments_at_the_ends_of_the_calendar_have_words_too() {
-        let west = Zone::from_fn(|_| FixedOffset::west_opt(11 * 3600).expect("in range"));
+    fn times_at_the_ends_of_the_calendar_are_formatted() {
+        let west = Locale::of_zone(|_| FixedOffset::west_opt(11 * 3600).expect("in range"));
         assert!(!date_time(DateTime::<Utc>::MIN_UTC, west).is_empty());
-        assert!(!reset_both_ways(DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MIN_UTC, west).is_empty());
+        assert!(!reset_time(DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MIN_UTC, west).is_empty());
     }
 
     #[test]
-    fn a_stretch_of_time_has_two_units_at_most() {
+    fn duration_has_two_units_at_most() {
         for (seconds, words) in [
             (-5, "under a minute"),
             (59, "under a minute"),
@@ -231,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn an_age_is_told_in_one_unit() {
+    fn age_has_one_unit() {
         let now = at("2026-09-17T12:00:00Z");
         for (since, words) in [
             ("2026-09-17T12:00:30Z", "just now"),

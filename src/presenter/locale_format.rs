@@ -1,15 +1,15 @@
-//! How the reader's country writes the time of day, the date and the decimal mark. Words stay English.
+//! How a country writes the time of day, the date and the decimal mark. Words stay English.
 
 use pure_rust_locales::{Locale, locale_match};
 
-/// The customs of a country. The default is what is understood everywhere: "17 Sep 2026, 15:10", "3.20".
+/// How a country writes times and numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LocaleFormat {
     /// "3:10 PM" in place of "15:10".
     pub twelve_hours: bool,
     /// The order of day, month and year.
     pub order: DateOrder,
-    /// What stands before the decimals.
+    /// The character before the decimals.
     pub decimal_mark: char,
 }
 
@@ -25,28 +25,28 @@ pub enum DateOrder {
 }
 
 impl LocaleFormat {
-    /// The customs of a reader whose system says nothing of them.
-    pub const PLAIN: LocaleFormat =
+    /// The format where the locale is not known, which is understood everywhere: "17 Sep 2026, 15:10", "3.20".
+    pub const DEFAULT: LocaleFormat =
         LocaleFormat { twelve_hours: false, order: DateOrder::DayMonthYear, decimal_mark: '.' };
 
-    /// Those of the locales that are in force for times and for numbers: "de_DE.UTF-8" and "de-DE" mean the
-    /// same. One that is not known, such as "C", says nothing.
-    pub fn of(time: &str, numbers: &str) -> LocaleFormat {
-        let mut customs = LocaleFormat::PLAIN;
+    /// The format of the locales with these names, one for times and one for numbers: "de_DE.UTF-8" and "de-DE" mean
+    /// the same. One that is not known, such as "C", has the default format.
+    pub fn of(time: &str, numeric: &str) -> LocaleFormat {
+        let mut format = LocaleFormat::DEFAULT;
         if let Some(locale) = find(time) {
             let clock = locale_match!(locale => LC_TIME::T_FMT);
-            customs.twelve_hours = ["%I", "%l", "%r", "%p"].iter().any(|part| clock.contains(part));
-            customs.order = order(locale_match!(locale => LC_TIME::D_FMT));
+            format.twelve_hours = ["%I", "%l", "%r", "%p"].iter().any(|part| clock.contains(part));
+            format.order = order(locale_match!(locale => LC_TIME::D_FMT));
         }
-        if let Some(locale) = find(numbers) {
+        if let Some(locale) = find(numeric) {
             let mark = locale_match!(locale => LC_NUMERIC::DECIMAL_POINT).chars().next();
-            customs.decimal_mark = mark.unwrap_or(LocaleFormat::PLAIN.decimal_mark);
+            format.decimal_mark = mark.unwrap_or(LocaleFormat::DEFAULT.decimal_mark);
         }
-        customs
+        format
     }
 }
 
-/// A country's customs count before a language's: who reads English in Germany writes dates as there.
+/// The country takes precedence over the language: dates in English in Germany are written as in Germany.
 fn find(name: &str) -> Option<Locale> {
     let name = name.split(['.', '@']).next()?;
     let mut parts = name.split(['-', '_']);
@@ -60,17 +60,17 @@ fn find(name: &str) -> Option<Locale> {
     names.iter().find_map(|name| Locale::try_from(name.as_str()).ok())
 }
 
-/// The order in a form for `strftime`.
-fn order(form: &str) -> DateOrder {
-    let place = |letters: &str| {
+/// The order of a date in a pattern of `strftime`.
+fn order(pattern: &str) -> DateOrder {
+    let position = |letters: &str| {
         let mut before = '%';
-        form.char_indices().find_map(|(at, letter)| {
+        pattern.char_indices().find_map(|(at, letter)| {
             let conversion = std::mem::replace(&mut before, letter);
             // `%-d`, `%Od`: a flag may stand in between.
             ("%-OE_".contains(conversion) && letters.contains(letter)).then_some(at)
         })
     };
-    match (place("yYCGF"), place("mbBhD"), place("de")) {
+    match (position("yYCGF"), position("mbBhD"), position("de")) {
         (Some(year), Some(month), _) if year < month => DateOrder::YearMonthDay,
         (Some(_), None, None) => DateOrder::YearMonthDay,
         (_, Some(month), Some(day)) if month < day => DateOrder::MonthDayYear,
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_country_has_its_customs() {
+    fn countries_have_their_formats() {
         use DateOrder::{DayMonthYear, MonthDayYear, YearMonthDay};
         for (name, twelve_hours, order, decimal_mark) in [
             ("en_US.UTF-8", true, MonthDayYear, '.'),
@@ -115,12 +115,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_known_says_nothing() {
+    fn unknown_locale_has_the_default_format() {
         for name in
             ["", "C", "POSIX", "C.UTF-8", "xx_YY", "_", ".", "@", "-", "en", "tlh", "\u{e9}_\u{e9}", "..@"]
         {
-            let customs = LocaleFormat::of(name, name);
-            assert!(customs == LocaleFormat::PLAIN || name == "en", "{name}: {customs:?}");
+            let format = LocaleFormat::of(name, name);
+            assert!(format == LocaleFormat::DEFAULT || name == "en", "{name}: {format:?}");
         }
     }
 }

@@ -6,6 +6,7 @@ pub mod facts;
 pub mod failures;
 pub mod format;
 pub mod icon_state;
+pub mod locale;
 pub mod locale_format;
 pub mod messages;
 pub mod notifications;
@@ -13,4 +14,5 @@ mod snapshot_presenter;
 mod summary;
 pub mod tray_host;
 
+pub use locale::Locale;
 pub use snapshot_presenter::Presenter;

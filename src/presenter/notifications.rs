@@ -1,13 +1,14 @@
 //! What the user is told of windows that are low or given back, and of accounts that need their owner.
 
-use crate::presenter::format::{Zone, percent, reset_both_ways};
+use crate::presenter::Locale;
+use crate::presenter::format::{percent, reset_time};
 use crate::quota::attention::Attention;
 use crate::quota::notification::{Notification, WindowEvent};
 use chrono::{DateTime, Utc};
 
 impl Notification {
     /// The title and the text of the notification.
-    pub fn words(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> (String, String) {
+    pub fn words(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
         match self {
             Notification::Low(event) => {
                 let left = event.window.remaining_percent();
@@ -21,7 +22,7 @@ impl Notification {
                         percent(left)
                     )
                 };
-                (title, event.text(now, zone, hide_email))
+                (title, event.text(now, locale, hide_email))
             }
             Notification::Reset(event) => (
                 format!("{} {} has reset", event.account.provider.name(), event.window.title),
@@ -48,7 +49,7 @@ impl Notification {
                             event.account.provider.name(),
                             event.window.title,
                             percent(event.window.remaining_percent()),
-                            event.text(now, zone, hide_email)
+                            event.text(now, locale, hide_email)
                         )
                     },
                 );
@@ -59,10 +60,10 @@ impl Notification {
 }
 
 impl WindowEvent {
-    fn text(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> String {
+    fn text(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> String {
         let name = self.account.name(hide_email);
         match (self.window.resets_at, &self.window.reset_note) {
-            (Some(at), _) => format!("{name}: resets {}", reset_both_ways(at, now, zone)),
+            (Some(at), _) => format!("{name}: resets {}", reset_time(at, now, locale)),
             (None, Some(note)) => format!("{name}: reset {note}"),
             (None, None) => name,
         }
@@ -71,9 +72,9 @@ impl WindowEvent {
 
 impl Attention {
     /// A title and a text, as a notification would have them.
-    pub fn words(&self, now: DateTime<Utc>, zone: Zone, hide_email: bool) -> (String, String) {
-        let title = format!("{}: {}", self.account.provider.name(), self.failure.short(now, zone));
-        let error = self.account.told(self.failure.words(now, zone), hide_email);
+    pub fn words(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
+        let title = format!("{}: {}", self.account.provider.name(), self.failure.short(now, locale));
+        let error = self.account.told(self.failure.words(now, locale), hide_email);
         (title, format!("{}: {error}", self.account.name(hide_email)))
     }
 }
@@ -83,6 +84,17 @@ mod tests {
     use super::*;
     use crate::quota::{Account, AccountId, Provider, Window};
 
+    fn now() -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000, 0).expect("in range")
+    }
+
+    fn event(used: f64) -> WindowEvent {
+        let (id, email) = (AccountId::file("alice".into()), "alice@x".to_owned());
+        let mut window = Window::new("five_hour", "5-hour", used).expect("a number");
+        window.resets_at = Some(now() + chrono::TimeDelta::minutes(130));
+        WindowEvent { account: Account { id, provider: Provider::CLAUDE, email, identity: None }, window }
+    }
+
     #[test]
     fn the_words_name_account_window_rest_and_reset() {
         let now = DateTime::from_timestamp(1_800_000_000, 0).expect("in range");
@@ -91,11 +103,22 @@ mod tests {
             let mut window = Window::new("five_hour", "5-hour", used).expect("a number");
             window.resets_at = Some(now + chrono::TimeDelta::minutes(130));
             let account = Account { id, provider: Provider::CLAUDE, email, identity: None };
-            Notification::Low(WindowEvent { account, window }).words(now, Zone::UTC, hide)
+            Notification::Low(WindowEvent { account, window }).words(now, Locale::UTC, hide)
         };
         let text = |name: &str| format!("{name}: resets in 2 hours (15 Jan 2027, 10:10)");
         assert_eq!(words(88.0, false), ("Claude 5-hour: 12% left".into(), text("alice@x")));
         assert_eq!(words(99.5, false).0, "Claude 5-hour: under 1% left");
         assert_eq!(words(100.0, true), ("Claude 5-hour used up".into(), text("a…e")));
+    }
+
+    #[test]
+    fn summary_counts_windows_and_names_the_lowest() {
+        let words =
+            |low, reset, worst| Notification::Summary { low, reset, worst }.words(now(), Locale::UTC, false);
+        let lowest = "Lowest: Claude 5-hour, 7% left. alice@x: resets in 2 hours (15 Jan 2027, 10:10)";
+        assert_eq!(words(4, 0, Some(event(93.0))), ("4 quota windows low".into(), lowest.into()));
+        assert_eq!(words(1, 3, Some(event(93.0))).0, "1 quota window low, 3 reset");
+        let all_reset = ("4 quota windows reset".into(), "Their quota is available again".into());
+        assert_eq!(words(0, 4, None), all_reset);
     }
 }

@@ -1,7 +1,7 @@
-//! What everything displayed is made from: a snapshot, the settings, a moment and a time zone.
+//! What everything displayed is made from: a snapshot, the settings, a moment and a locale.
 
 use crate::config::Settings;
-use crate::presenter::format::Zone;
+use crate::presenter::Locale;
 use crate::presenter::icon_state::IconState;
 use crate::quota::{Snapshot, percent};
 use crate::text;
@@ -21,8 +21,8 @@ pub struct Presenter<'a> {
     pub auth_dir: &'a Path,
     /// The current time.
     pub now: DateTime<Utc>,
-    /// The reader's time zone.
-    pub zone: Zone,
+    /// The reader's time zone and format.
+    pub locale: Locale,
 }
 
 impl Presenter<'_> {

@@ -57,7 +57,7 @@ impl Presenter<'_> {
 
     /// When the last refresh ended, and when the next one is due. `None`: none has ended.
     pub fn refreshed(&self) -> Option<String> {
-        let clock = |at| format::clock_time(at, self.now, self.zone);
+        let clock = |at| format::clock_time(at, self.now, self.locale);
         let updated = clock(self.snapshot.updated_at?);
         Some(messages::updated(&updated, self.snapshot.next_at.map(clock).as_deref()))
     }

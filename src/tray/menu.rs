@@ -92,7 +92,7 @@ impl Menu<'_> {
         items.extend(thresholds(settings).into_iter().map(|threshold| {
             let on = settings.thresholds.contains(&threshold);
             let choice = Action::Choose(Choice::NotifyBelow(threshold, !on));
-            let percent = format::plain_number(threshold, self.presenter.zone);
+            let percent = format::plain_number(threshold, self.presenter.locale);
             Item::Check(messages::notify_below(&percent), choice, on)
         }));
         items.push(Item::Separator);

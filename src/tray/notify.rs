@@ -1,6 +1,6 @@
 //! Desktop notifications. The one file that names `notify-rust`.
 
-use crate::presenter::format::Zone;
+use crate::presenter::Locale;
 use crate::quota::notification::Notification;
 use crate::text;
 use std::time::Duration;
@@ -22,18 +22,18 @@ pub struct NotificationBatch {
 
 /// Shows notifications one after the other, in the order in which they are received, and never returns. A failure is
 /// logged; the next notification tries again.
-pub async fn run(mut batches: mpsc::UnboundedReceiver<NotificationBatch>, zone: Zone) {
+pub async fn run(mut batches: mpsc::UnboundedReceiver<NotificationBatch>, locale: Locale) {
     while let Some(NotificationBatch { notifications, hide_email }) = batches.recv().await {
         for notification in notifications {
-            show(&notification, zone, hide_email).await;
+            show(&notification, locale, hide_email).await;
         }
     }
     // The sender may be dropped before the program ends.
     std::future::pending().await
 }
 
-async fn show(notification: &Notification, zone: Zone, hide_email: bool) {
-    let (title, text) = notification.words(crate::platform::clock::now(), zone, hide_email);
+async fn show(notification: &Notification, locale: Locale, hide_email: bool) {
+    let (title, text) = notification.words(crate::platform::clock::now(), locale, hide_email);
     log::info!("notification: {title}");
     if let Err(error) = send_within_timeout(&title, &text, notification.is_urgent()).await {
         log::warn!("could not show the notification \"{title}\": {error}");

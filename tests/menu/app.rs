@@ -15,7 +15,7 @@ fn app() -> App {
 }
 
 fn restarted(memory: AlertHistory) -> App {
-    App::new(Settings::default(), "/auth".into(), memory, Snapshot::default(), Zone::UTC)
+    App::new(Settings::default(), "/auth".into(), memory, Snapshot::default(), Locale::UTC)
 }
 
 /// A snapshot whose one window had so much left so many minutes ago.
@@ -34,7 +34,7 @@ fn other_effects(app: &mut App, event: AppEvent) -> Vec<String> {
         Effect::Show(_) | Effect::ReadStartAtLogin => String::new(),
         Effect::SaveAlerts(_) => "save alerts".to_owned(),
         Effect::Notify(notices) => {
-            let words = notices.iter().map(|notice| notice.words(now(), Zone::UTC, false).0);
+            let words = notices.iter().map(|notice| notice.words(now(), Locale::UTC, false).0);
             format!("notify {}", words.collect::<Vec<_>>().join(", "))
         }
         other => format!("{other:?}"),

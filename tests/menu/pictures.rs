@@ -288,10 +288,10 @@ fn a_problem_of_the_program_stands_on_top() {
 
 #[test]
 fn times_are_the_readers_and_another_day_is_named() {
-    let berlin = Zone::from_fn(|_| FixedOffset::east_opt(2 * 3600).expect("in range"));
+    let berlin = Locale::of_zone(|_| FixedOffset::east_opt(2 * 3600).expect("in range"));
     let mut scene =
         Scene::of(vec![claude("a@x.org").read(2, &[window("5-hour", 5.0, 600), window("Weekly", 9.0, 700)])]);
-    scene.zone = berlin;
+    scene.locale = berlin;
     assert_snapshot!(scene.menu().split("> Refresh").next().expect("rows"), @"
     + Claude · a@x.org — 91% left + Fine(91.0)
         5-hour: 95% left — resets in 10 h (18 Sep, 01:00)

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
-use quota_tray::presenter::format::Zone;
+use quota_tray::presenter::Locale;
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
 use quota_tray::quota::notification::Notification;
 use quota_tray::quota::{AccountUsage, Failure, Snapshot, Usage, Window};
@@ -79,7 +79,7 @@ pub fn judge(
     let mut again = restarted(memory);
     assert_eq!(alert::judge(&mut again, snapshot, rules, now), [], "said twice");
     for notice in &notices {
-        let (title, text) = notice.words(now, Zone::UTC, false);
+        let (title, text) = notice.words(now, Locale::UTC, false);
         assert!(!title.is_empty() && !text.is_empty(), "{notice:?}");
     }
     notices

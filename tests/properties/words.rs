@@ -2,14 +2,15 @@
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use proptest::prelude::*;
-use quota_tray::presenter::format::{self, Zone};
+use quota_tray::presenter::Locale;
+use quota_tray::presenter::format;
 use quota_tray::providers::json::tidy;
 use quota_tray::providers::retry_after::retry_at;
 use quota_tray::quota::{Failure, timestamp};
 use serde_json::{Value, json};
 
-const EAST: Zone = Zone::from_fn(|_| FixedOffset::east_opt(86_399).expect("in range"));
-const WEST: Zone = Zone::from_fn(|_| FixedOffset::west_opt(86_399).expect("in range"));
+const EAST: Locale = Locale::of_zone(|_| FixedOffset::east_opt(86_399).expect("in range"));
+const WEST: Locale = Locale::of_zone(|_| FixedOffset::west_opt(86_399).expect("in range"));
 
 /// Any moment of the calendar, and often one at its ends.
 fn any_moment() -> impl Strategy<Value = DateTime<Utc>> {
@@ -31,18 +32,18 @@ fn assert_one_line(text: &str) {
 proptest! {
     #[test]
     fn every_moment_has_words(at in any_moment(), now in any_moment()) {
-        for zone in [Zone::UTC, Zone::LOCAL, EAST, WEST] {
-            assert_one_line(&format::date_time(at, zone));
-            assert_one_line(&format::clock_time(at, now, zone));
-            assert_one_line(&format::reset_both_ways(at, now, zone));
+        for locale in [Locale::UTC, quota_tray::app::context::locale(), EAST, WEST] {
+            assert_one_line(&format::date_time(at, locale));
+            assert_one_line(&format::clock_time(at, now, locale));
+            assert_one_line(&format::reset_time(at, now, locale));
             for failure in [Failure::RateLimited(at), Failure::AskedEnough(at)] {
-                assert_one_line(&failure.words(now, zone));
-                assert_one_line(&failure.short(now, zone));
+                assert_one_line(&failure.words(now, locale));
+                assert_one_line(&failure.short(now, locale));
             }
         }
         assert_one_line(&format::age(at, now));
         assert_one_line(&format::duration(at - now));
-        let passed = format::reset_both_ways(at, now, Zone::UTC).starts_with("already passed");
+        let passed = format::reset_time(at, now, Locale::UTC).starts_with("already passed");
         assert_eq!(passed, (at - now).num_seconds() < 0);
     }
 

@@ -2,17 +2,17 @@
 //! reading, and no panic.
 
 use super::*;
-use quota_tray::presenter::format::{clock_time, date_time, duration, percent, reset_both_ways};
+use quota_tray::presenter::format::{clock_time, date_time, duration, percent, reset_time};
 use quota_tray::providers::http::{MAX_RESPONSE_BYTES, Response};
 use serde_json::json;
 use std::collections::HashSet;
 use std::fmt::Display;
 
 /// Zones in which a moment at the end of the calendar is beyond it.
-pub(super) const ZONES: [Zone; 3] = [
-    Zone::UTC,
-    Zone::from_fn(|_| FixedOffset::east_opt(14 * 3600).unwrap()),
-    Zone::from_fn(|_| FixedOffset::west_opt(12 * 3600).unwrap()),
+pub(super) const ZONES: [Locale; 3] = [
+    Locale::UTC,
+    Locale::of_zone(|_| FixedOffset::east_opt(14 * 3600).unwrap()),
+    Locale::of_zone(|_| FixedOffset::west_opt(12 * 3600).unwrap()),
 ];
 
 /// Fit to be one line of a menu.
@@ -55,10 +55,10 @@ pub(super) fn assert_sound(
             assert_line(note, case);
         }
         if let Some(at) = window.resets_at {
-            for zone in ZONES {
-                assert_line(&reset_both_ways(at, now, zone), case);
-                assert_line(&date_time(at, zone), case);
-                assert_line(&clock_time(at, now, zone), case);
+            for locale in ZONES {
+                assert_line(&reset_time(at, now, locale), case);
+                assert_line(&date_time(at, locale), case);
+                assert_line(&clock_time(at, now, locale), case);
             }
             assert_line(&duration(at - now), case);
         }
@@ -69,8 +69,8 @@ pub(super) fn assert_sound(
     if let Some(extra) = &reading.extra_usage {
         assert!(extra.spent.is_finite() && extra.limit.is_none_or(f64::is_finite), "{case}: {extra:?}");
     }
-    for zone in ZONES {
-        for words in reading.facts_in_words(now, zone) {
+    for locale in ZONES {
+        for words in reading.facts_in_words(now, locale) {
             assert_line(&words, case);
         }
     }

@@ -2,7 +2,7 @@
 
 use super::hostile::{ZONES, assert_line, assert_sound};
 use super::*;
-use quota_tray::presenter::format::{clock_time, date_time, duration, percent, reset_both_ways};
+use quota_tray::presenter::format::{clock_time, date_time, duration, percent, reset_time};
 
 #[test]
 fn numbers_beyond_the_range_are_an_error_or_no_window() {
@@ -139,11 +139,11 @@ fn the_words_of_far_moments_are_words() {
     let far = [DateTime::<Utc>::MIN_UTC, DateTime::UNIX_EPOCH, now(), DateTime::<Utc>::MAX_UTC];
     for at in far {
         for now in far {
-            for zone in ZONES {
+            for locale in ZONES {
                 let case = format!("{at} at {now}");
-                assert_line(&reset_both_ways(at, now, zone), &case);
-                assert_line(&clock_time(at, now, zone), &case);
-                assert_line(&date_time(at, zone), &case);
+                assert_line(&reset_time(at, now, locale), &case);
+                assert_line(&clock_time(at, now, locale), &case);
+                assert_line(&date_time(at, locale), &case);
                 assert_line(&duration(at - now), &case);
             }
         }

@@ -4,7 +4,7 @@ use super::*;
 use quota_tray::config::Settings;
 use quota_tray::output::json::Report;
 use quota_tray::presenter::Presenter;
-use quota_tray::presenter::format::{duration, percent, reset_both_ways};
+use quota_tray::presenter::format::{duration, percent, reset_time};
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
 use serde_json::json;
 use std::path::Path;
@@ -45,15 +45,15 @@ fn a_percentage_is_rounded_and_zero_means_exhausted() {
 
 #[test]
 fn a_reset_is_told_both_ways_in_local_time() {
-    let summer = Zone::from_fn(|at| {
+    let summer = Locale::of_zone(|at| {
         // Central Europe in the autumn of 2026: the clocks go back on 25 October, 01:00 UTC.
         let hours = if at < utc("2026-10-25T01:00:00Z") { 2 } else { 1 };
         FixedOffset::east_opt(hours * 3600).unwrap()
     });
-    let west = Zone::from_fn(|_| FixedOffset::west_opt(9 * 3600 + 1800).unwrap());
+    let west = Locale::of_zone(|_| FixedOffset::west_opt(9 * 3600 + 1800).unwrap());
     let cases = [
         ("2026-09-17T13:10:00Z", ZONE, "in 3 hours (17 Sep 2026, 15:10)"),
-        ("2026-09-17T13:10:00Z", Zone::UTC, "in 3 hours (17 Sep 2026, 13:10)"),
+        ("2026-09-17T13:10:00Z", Locale::UTC, "in 3 hours (17 Sep 2026, 13:10)"),
         ("2026-09-17T13:10:00Z", west, "in 3 hours (17 Sep 2026, 03:40)"),
         ("2026-09-17T13:10:00.9Z", ZONE, "in 3 hours (17 Sep 2026, 15:10)"),
         ("2026-09-17T11:10:00Z", ZONE, "in 1 hour (17 Sep 2026, 13:10)"),
@@ -64,8 +64,8 @@ fn a_reset_is_told_both_ways_in_local_time() {
         ("2026-10-27T10:10:00Z", summer, "in 40 days (27 Oct 2026, 11:10)"),
         ("2026-12-31T23:30:00Z", ZONE, "in 106 days (1 Jan 2027, 01:30)"),
     ];
-    for (at, zone, expected) in cases {
-        assert_eq!(reset_both_ways(utc(at), now(), zone), expected, "{at}");
+    for (at, locale, expected) in cases {
+        assert_eq!(reset_time(utc(at), now(), locale), expected, "{at}");
     }
 }
 
@@ -73,7 +73,7 @@ fn a_reset_is_told_both_ways_in_local_time() {
 fn a_reset_that_has_passed_counts_nothing_below_zero() {
     for at in ["2026-09-17T10:10:00Z", "2026-09-17T10:09:59Z", "2026-09-10T10:10:00Z", "1970-01-01T00:00:00Z"]
     {
-        let words = reset_both_ways(utc(at), now(), ZONE);
+        let words = reset_time(utc(at), now(), ZONE);
         assert!(!words.contains('-') && !words.contains("in 0"), "{at}: {words}");
         assert!(words.ends_with(')'), "{at}: {words}");
         let words = duration(utc(at) - now());
@@ -95,7 +95,7 @@ fn with_view<T>(provider: Provider, body: &[u8], see: impl FnOnce(Presenter) -> 
     let snapshot = snapshot(provider, REGISTRY.spec(provider).unwrap().parse_body(body, now()).unwrap());
     let settings = Settings::default();
     let auth_dir = Path::new("/home/a/.cli-proxy-api");
-    see(Presenter { snapshot: &snapshot, settings: &settings, auth_dir, now: now(), zone: ZONE })
+    see(Presenter { snapshot: &snapshot, settings: &settings, auth_dir, now: now(), locale: ZONE })
 }
 
 /// The facts that the menu and `status` show of an account with this response.
@@ -162,7 +162,7 @@ fn the_status_of_an_account_is_the_example_of_the_contract() {
     let mut usage = account(Provider::CLAUDE, Usage::default());
     usage.settle(Ok(reading), now);
     let snapshot = Snapshot { accounts: vec![usage], updated_at: Some(now), ..Snapshot::default() };
-    let report = Report::new(&snapshot, false, now, Zone::UTC).json();
+    let report = Report::new(&snapshot, false, now, Locale::UTC).json();
     let expected = json!({"generated_at": "2026-11-20T12:00:00Z",
         "accounts": [{"id": "claude-a@b.c.json", "provider": "claude", "email": "a@b.c", "plan": null,
             "state": "ok", "error": null, "updated_at": "2026-11-20T12:00:00Z",

@@ -12,7 +12,7 @@ use quota_tray::engine::refresher::{self, Command};
 use quota_tray::engine::state_dir::StateDir;
 use quota_tray::engine::{Resources, SourceSet};
 use quota_tray::platform::allocator;
-use quota_tray::presenter::format::Zone;
+use quota_tray::presenter::Locale;
 use quota_tray::quota::Snapshot;
 use quota_tray::quota::alert::AlertHistory;
 use std::path::{Path, PathBuf};
@@ -114,7 +114,7 @@ impl Soak {
             commands,
             snapshots,
             ticks: clock(),
-            app: App::new(settings, folder.logins.clone(), memory, Snapshot::default(), Zone::UTC),
+            app: App::new(settings, folder.logins.clone(), memory, Snapshot::default(), Locale::UTC),
             state: resources.state,
             folder,
             rng: fastrand::Rng::with_seed(1),

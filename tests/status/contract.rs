@@ -57,7 +57,7 @@ fn json_matches_the_contract() {
     }
     let text = serde_json::to_string_pretty(&report).expect("JSON");
     let text = text.replace(&at.to_rfc3339_opts(SecondsFormat::Secs, true), "<in 3 hours>");
-    let text = text.replace(&date_time(at, zone()), "<in 3 hours>");
+    let text = text.replace(&date_time(at, program_locale()), "<in 3 hours>");
     assert_snapshot!(text, @r#"
     {
       "generated_at": "<now>",

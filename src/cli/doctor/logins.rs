@@ -5,7 +5,8 @@ use crate::cli::doctor::finding::{Finding, Mark, bad, doubtful, good};
 use crate::credentials::store::{self, Entry};
 use crate::credentials::{Login, file, file_name};
 use crate::engine::state_dir::StateDir;
-use crate::presenter::format::{self, Zone};
+use crate::presenter::Locale;
+use crate::presenter::format;
 use crate::quota::{Account, Failure};
 use std::collections::HashMap;
 use std::path::Path;
@@ -45,7 +46,7 @@ pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec
         let account = entry.account();
         let known = last.accounts.iter().find(|usage| usage.account.id == account.id);
         let error = known.and_then(|usage| usage.error.as_ref());
-        findings.push(one(number, entry, &dir, error, show_accounts));
+        findings.push(one(number, entry, (&dir, context.locale), error, show_accounts));
     }
     let logins = entries.into_iter().filter_map(|entry| match entry {
         Entry::Login(login) => Some(login),
@@ -55,7 +56,13 @@ pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec
 }
 
 /// One account, by its number: its name and its file name would identify the user.
-fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_accounts: bool) -> Finding {
+fn one(
+    number: usize,
+    entry: &Entry,
+    (dir, locale): (&Path, Locale),
+    last: Option<&Failure>,
+    show_accounts: bool,
+) -> Finding {
     let account = entry.account();
     let mut subject = format!("account {number} ({})", account.provider.name());
     if show_accounts {
@@ -67,10 +74,10 @@ fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_ac
     match entry {
         Entry::Disabled(_) => facts.add(Mark::Good, "disabled", ""),
         Entry::Broken(_, failure) => {
-            facts.add(Mark::Bad, failure_words(failure, account), "");
+            facts.add(Mark::Bad, failure_words(failure, account, locale), "");
         }
         Entry::Login(login) => {
-            facts.login(login);
+            facts.login(login, locale);
             if let Some(failure) = last {
                 let mark = match failure {
                     Failure::SignInAgain
@@ -79,7 +86,7 @@ fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_ac
                     | Failure::BrokenFile(_) => Mark::Bad,
                     _ => Mark::Doubtful,
                 };
-                facts.add(mark, format!("last refresh: {}", failure_words(failure, account)), "");
+                facts.add(mark, format!("last refresh: {}", failure_words(failure, account, locale)), "");
             }
         }
     }
@@ -87,8 +94,8 @@ fn one(number: usize, entry: &Entry, dir: &Path, last: Option<&Failure>, show_ac
 }
 
 /// A sentence about an account, without the name of its file or its address.
-fn failure_words(failure: &Failure, account: &Account) -> String {
-    account.told(failure.words(crate::platform::clock::now(), Zone::LOCAL), true)
+fn failure_words(failure: &Failure, account: &Account, locale: Locale) -> String {
+    account.told(failure.words(crate::platform::clock::now(), locale), true)
 }
 
 /// The facts about one file. The worst mark decides.
@@ -143,7 +150,7 @@ impl Facts {
     #[cfg(not(unix))]
     fn file(&mut self, _path: &Path) {}
 
-    fn login(&mut self, login: &Login) {
+    fn login(&mut self, login: &Login, locale: Locale) {
         let now = crate::platform::clock::now();
         let renewable = file::read_once(&login.path)
             .is_ok_and(|contents| contents.document.text("refresh_token").is_some());
@@ -158,11 +165,9 @@ impl Facts {
                 format!("token expired {}, and the file has no refresh token", format::age(at, now)),
                 "sign in again with CLIProxyAPI",
             ),
-            Some(at) => self.add(
-                Mark::Good,
-                format!("token valid until {}", format::clock_time(at, now, Zone::LOCAL)),
-                "",
-            ),
+            Some(at) => {
+                self.add(Mark::Good, format!("token valid until {}", format::clock_time(at, now, locale)), "")
+            }
             None => self.add(Mark::Good, "no expiry date in the file", ""),
         }
         if !renewable && !login.has_expired(now) {

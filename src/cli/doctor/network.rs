@@ -5,7 +5,7 @@ use crate::cli::doctor::finding::{Finding, bad, doubtful, good};
 use crate::config::{Endpoint, TokenRenewal};
 use crate::credentials::Login;
 use crate::credentials::renewal::cli_proxy_api::{self, Detection};
-use crate::presenter::format::Zone;
+use crate::presenter::Locale;
 use crate::providers::http::Headers;
 use crate::providers::{Http, ProviderSpec, Proxy, REGISTRY};
 use std::sync::Arc;
@@ -13,12 +13,12 @@ use tokio::task::JoinSet;
 use url::Url;
 
 pub async fn check(context: &Context, logins: &[Login]) -> Vec<Finding> {
-    let http = Arc::new(Http::default());
+    let (http, locale) = (Arc::new(Http::default()), context.locale);
     let mut findings = system_proxy();
     let mut requests = JoinSet::new();
     for (position, (origin, proxy)) in routes(context, logins).into_iter().enumerate() {
         let http = http.clone();
-        requests.spawn(async move { (position, reach(&http, &origin, &proxy).await) });
+        requests.spawn(async move { (position, reach(&http, &origin, &proxy, locale).await) });
     }
     let mut found = requests.join_all().await;
     found.sort_by_key(|(position, _)| *position);
@@ -55,7 +55,7 @@ fn origin(endpoint: &Endpoint) -> Endpoint {
     Endpoint::parse(&endpoint.url().origin().ascii_serialization()).unwrap_or_else(|_| endpoint.clone())
 }
 
-async fn reach(http: &Http, origin: &Endpoint, proxy: &Proxy) -> Finding {
+async fn reach(http: &Http, origin: &Endpoint, proxy: &Proxy, locale: Locale) -> Finding {
     let route = match proxy {
         Proxy::System => String::new(),
         Proxy::Direct => " without a proxy, as an account is configured".into(),
@@ -67,7 +67,7 @@ async fn reach(http: &Http, origin: &Endpoint, proxy: &Proxy) -> Finding {
         // The message has the remedy.
         Err(failure) => bad(
             "network",
-            format!("{server}{route}: {}", failure.words(crate::platform::clock::now(), Zone::LOCAL)),
+            format!("{server}{route}: {}", failure.words(crate::platform::clock::now(), locale)),
             "",
         ),
     }

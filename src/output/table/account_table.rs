@@ -43,7 +43,7 @@ fn account(row: &AccountRow, columns: &Columns, style: TableStyle) -> Vec<String
 mod tests {
     use super::*;
     use crate::config::Settings;
-    use crate::presenter::format::Zone;
+    use crate::presenter::Locale;
     use crate::quota::{Account, AccountId, AccountUsage, Failure, Provider, Snapshot, Usage, Window};
     use crate::text;
     use chrono::{DateTime, Utc};
@@ -89,7 +89,8 @@ mod tests {
     fn draw(snapshot: &Snapshot, width: Option<usize>, colour: bool) -> String {
         let settings = Settings::default();
         let auth_dir = Path::new("/auth");
-        let presenter = Presenter { snapshot, settings: &settings, auth_dir, now: at(0), zone: Zone::UTC };
+        let presenter =
+            Presenter { snapshot, settings: &settings, auth_dir, now: at(0), locale: Locale::UTC };
         table(&presenter, TableStyle { width, colour })
     }
 
