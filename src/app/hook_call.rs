@@ -21,7 +21,7 @@ pub struct HookCallBuilder<'a> {
     pub hide_email: bool,
     /// The time of the event.
     pub now: DateTime<Utc>,
-    /// The user's time@locale.
+    /// The user's time zone and locale format.
     pub locale: Locale,
 }
 
