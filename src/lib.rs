@@ -1,91 +1,100 @@
 //! Quota Tray: how much is left of your Claude and Codex quota, in the corner of the screen.
 //!
-//! This page is the map. A refresh flows one way: credentials → providers → snapshot → menu, icon,
-//! alerts.
+//! This page is the map of the source. Data flows one way: [`sources`] → [`engine`] → snapshot → [`presenter`] → [`tray`],
+//! [`output`], notifications. The layers below are in that order; a module imports from its own layer and from those below
+//! it, and `tests/architecture.rs` checks this.
+//!
+//! # To change …
+//!
+//! ## What a person sees
 //!
 //! | to change … | open |
 //! |---|---|
-//! | a setting, its default, its place in the file; its error message | [`config`], `config/file.rs`, `config/template.toml`; `config/fault.rs` |
-//! | where requests may go | `config/endpoint.rs` |
-//! | where files are on each system | `platform/paths.rs` |
-//! | what an account, a window, a usage is; all of them | [`quota::account`], [`quota::window`], [`quota::usage`]; [`quota::snapshot`] |
-//! | money, credits and other facts beside the windows | [`quota::fact`], [`quota::money`]; how they read: `presenter/facts.rs` |
-//! | a login's identity, the key of everything that is kept for it | [`quota::identity`]; how it is made: [`credentials::identity`]; ids of odd file names: [`credentials::file_name`] |
-//! | when something is said | [`quota::alert`], [`quota::notification`] |
-//! | when an account needs its owner | [`quota::attention`] |
-//! | the user's own programs: settings, what they are told, how they run | [`config::hooks`], [`app::hook_call`], [`hooks::run`] |
-//! | how percentages are rounded, and when one is below a threshold | [`quota::percent`] |
-//! | how percentages and moments read, and every sentence about quotas | [`presenter::format`] and the files below it; reading moments: [`quota::timestamp`] |
-//! | 12 or 24 hours, the order of a date, the decimal mark | [`presenter::locale_format`], [`platform::locale`] |
-//! | how an account can fail | [`quota::failure`] |
-//! | which files are accounts | [`credentials::store`] |
-//! | the claims of a Codex ID token | [`credentials::claims`] |
-//! | reading a file that its owner rewrites in place | [`credentials::file`] |
-//! | renewing tokens: the order of the steps | [`credentials::renewal`] |
-//! | … the request, and what its response means | `credentials/renewal/request.rs`, [`providers::token_response`] |
-//! | … into the file, and when it is looked at again | `credentials/renewal/keeping.rs`, `…/after.rs` |
-//! | … the credential, its journal, its copy | `credentials/renewal/files.rs` |
-//! | … a response that the disk does not take | `credentials/renewal/saving.rs` |
-//! | … copies of one login, and tokens that were spent for another file | `credentials/renewal/copies.rs`, `…/known.rs`, `credentials/spent.rs` |
-//! | … why one is not renewed | `credentials/renewal/refusal.rs` |
-//! | … whether CLIProxyAPI is there to do it | [`credentials::renewal::cli_proxy_api`] |
-//! | … the journal, the locks | [`credentials::journal`], [`credentials::lock`] |
-//! | … the change of the text; how the file is replaced, and whether it can be | [`credentials::rewrite`]; [`credentials::replacement`], `credentials/place.rs` |
-//! | starting at login: the texts of each system, the place | [`autostart`] |
-//! | noticing changed files; many changes as one | [`platform::folder_watch`]; [`platform::debounce`] |
-//! | a provider's API | [`providers::claude`] and the files below it, [`providers::codex`]; unknown shapes: [`providers::generic`] |
-//! | a token endpoint's API; the request that spends a token | [`providers::token_response`], [`providers::token_request`] |
-//! | time-outs, limits, proxies, 429 | [`providers::http`] |
-//! | how many questions go to a host at once, and over how many connections | `providers/connection_gate.rs` |
-//! | whose certificates are trusted | `providers/tls.rs` |
-//! | where accounts come from: real or made up | [`sources`] |
-//! | the current time, also with a wrong clock | [`platform::clock`] |
-//! | when a refresh happens | [`engine::refresher`]; waking up: [`platform::wall_clock_timer`] |
-//! | how often an account may be asked | [`engine::budget`]; the hourly budget, the pace after a 429: files below it |
-//! | which tokens are not renewed, or not sent, any more | [`engine::refused_tokens`] |
+//! | the labels of menu, icon and tooltip; the row of an account; the list of all accounts | [`presenter::messages`]; [`presenter::account_rows`]; `presenter/account_list.rs` |
+//! | which state the icon is in; its label, the tooltip, the text beside it | [`presenter::icon_state`]; `presenter/summary.rs` |
+//! | how percentages, times and durations read; 12 or 24 hours, order of a date, decimal mark | [`presenter::format`]; [`presenter::locale_format`] |
+//! | the message for a failed account; for a notification; for plan, money and credits | `presenter/failures.rs`; `presenter/notifications.rs`; `presenter/facts.rs` |
+//! | the items of the menu, their order and actions | [`tray::menu`] |
+//! | how the icon is drawn | [`tray::icon`] |
+//! | the table, the JSON, a format for a bar or collector of `status` | [`output::table`], [`output::json`], [`output::waybar`], [`output::i3blocks`], [`output::openmetrics`] |
+//! | the advice where no tray host displays the icon; the rows in a terminal instead | [`presenter::tray_host`]; [`output::terminal`] |
+//! | escaping, hidden characters, wrapping, hiding e-mail addresses | [`text`] |
+//!
+//! ## What happens when
+//!
+//! | to change … | open |
+//! |---|---|
+//! | what follows from an event of the tray program: events → effects | [`app::state_machine`] |
+//! | how an effect is carried out; the threads and the channels between them | `app/effects.rs`; `app/background.rs`, [`app::runner`] |
+//! | when a notification is sent; when an account needs attention | [`quota::alert`]; [`quota::attention`] |
+//! | which program a hook runs, with which values; how it runs | [`app::hook_call`]; [`hooks::run`] |
+//! | when a refresh happens; its course | [`engine::refresher`]; `engine/refresh.rs` |
+//! | how one account is fetched, and its token renewed | `engine/fetch.rs` |
+//! | how accounts of several sources are merged | `engine/merge.rs` |
+//! | how often requests may be sent: five minutes, hour, after a 429 | [`engine::budget`] |
+//! | which access tokens are not sent or renewed any more | [`engine::refused_tokens`] |
 //! | what is kept over restarts | [`engine::state_dir`] |
-//! | the menu's rows, the tooltip | [`tray::menu`]; their words: [`presenter::messages`]; their ids: [`tray::menu_tree`] |
-//! | the pictures | [`tray::icon`] |
-//! | what follows on what: events and effects | [`app::state_machine`] |
-//! | the platform's tray (the one file that names `tray-icon`) | [`tray::backend`] |
-//! | who waits for that, and its thread on Linux | [`tray::handle`] |
-//! | notifications (the one file that names `notify-rust`) | [`tray::notify`] |
-//! | the main thread's loop (`tao` in one file of it) | [`tray::event_loop`] |
-//! | is there a tray host; text where there is none | `tray/host.rs`, [`output::terminal`] |
-//! | is the icon registered with it | `tray/registration.rs` |
-//! | the commands, their arguments and help | [`cli`]: one file each |
-//! | standard output and standard error, the one place that writes to them; the log | [`platform::stdio`]; [`cli::logging`] |
-//! | what text from outside may hold: control, bidirectional and zero-width characters, markup | [`text`] |
-//! | how `status --watch` notices that nobody reads on; how programs are asked to end | [`platform::hangup`]; [`platform::signals`] |
-//! | one tray a user; opening files with the desktop's programs | [`app::instance`]; `platform/opener.rs` |
-//! | what `doctor` looks at | [`cli::doctor`] |
-//! | the man pages, made from them | `examples/extras.rs` |
-//! | packages, the macOS bundle, the Windows resource | `packaging/`, the end of `Cargo.toml`, `build.rs` |
-//! | what `status` prints: the table, the JSON, for bars and collectors | [`output::table`], [`output::json`], [`output::formats`] |
-//! | how much memory the allocator keeps; why no core dump is made | [`platform::allocator`]; [`platform::core_dumps`] |
+//!
+//! ## Accounts, providers, logins
+//!
+//! | to change … | open |
+//! |---|---|
+//! | what an account, a window, a usage, a snapshot is | [`quota::account`], [`quota::window`], [`quota::usage`], [`quota::snapshot`] |
+//! | how an account can fail; how percentages are rounded and compared | [`quota::failure`]; [`quota::percent`] |
+//! | the id of an account; the identity of its login | [`quota::account_id`]; [`quota::identity`], [`credentials::identity`] |
+//! | where accounts come from; a new source; the demo | [`sources`]; `sources/registry.rs`; [`sources::demo`] |
+//! | a provider's API; a new provider | [`providers::claude`], [`providers::codex`] and the files below them; [`providers::spec`], [`providers::registry`] |
+//! | responses of unknown shape | [`providers::generic`] |
+//! | timeouts, size limits, redirects, proxies, TLS | [`providers::http`], [`providers::proxy`], `providers/tls.rs` |
+//! | how many connections a host gets at once | `providers/connection_gate.rs` |
+//! | a token request and what its response means | [`providers::token_request`], [`providers::token_response`] |
+//! | which files are accounts; reading a file that is rewritten in place | [`credentials::store`]; [`credentials::file`] |
+//! | renewing tokens | [`credentials::renewal`]: the decisions are in `next_step.rs`, which the head of that page explains |
+//! | the journal of a renewal; the locks around it | [`credentials::journal`]; [`credentials::lock`] |
+//! | how a credential file is changed and replaced | [`credentials::rewrite`]; [`credentials::replacement`] |
+//! | whether CLIProxyAPI is running | [`credentials::renewal::cli_proxy_api`] |
+//!
+//! ## Commands, settings, systems
+//!
+//! | to change … | open |
+//! |---|---|
+//! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
+//! | what `doctor` checks | [`cli::doctor`], one file a subject |
+//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `limits.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
+//! | starting at login | [`autostart`], one file a system |
+//! | the platform's tray (the one module that names `tray-icon`); its thread on Linux | [`tray::backend`]; [`tray::handle`] |
+//! | whether a tray host is there; registering the icon with it | `tray/host.rs`; `tray/registration.rs` |
+//! | notifications (the one file that names `notify-rust`); the main loop (`tao`) | [`tray::notify`]; [`tray::event_loop`] |
+//! | standard output and standard error; the log | [`platform::stdio`]; [`cli::logging`] |
+//! | one tray per user | [`app::instance`] |
+//! | paths, atomic writes, file locks, folder watch, debounce | [`platform`], one file each |
+//! | the clock, the timer that survives a suspend, the locale in force | [`platform::clock`], [`platform::wall_clock_timer`], [`platform::locale`] |
+//! | memory returned to the system; core dumps; secrets | [`platform::allocator`]; [`platform::core_dumps`]; [`platform::secret`] |
+//! | man pages; packages, the macOS bundle, the Windows resource | `examples/extras.rs`; `packaging/`, `Cargo.toml`, `build.rs` |
 //!
 //! # Three rules
 //!
-//! 1. **The core is pure.** [`quota`], [`tray::menu`], [`tray::icon`] and [`app::state_machine`] know no clock, no
-//!    disk, no network, no tray: `now` is an argument, the result is a value.
-//! 2. **One way round.** The main thread has the tray, another the refresher; between them go two small
-//!    enums, [`app::state_machine::AppEvent`] and [`engine::refresher::Command`]. On Linux the icon has a third, for its library
-//!    waits without end for a tray host that hangs; and a token that is renewed has one while that lasts, so
-//!    that nothing stands between the answer and its journal.
+//! 1. **The core is pure.** [`quota`], [`presenter`], [`text`], [`tray::menu`], [`tray::icon`] and [`app::state_machine`]
+//!    use no clock, environment, disk, network or tray. `now`, time zone and locale are arguments; the result is a value.
+//! 2. **One direction.** Imports point downward and data flows upward. The main thread has the tray, another thread the
+//!    engine; between them go [`app::state_machine::AppEvent`] and [`engine::refresher::Command`]. On Linux the tray icon
+//!    has a thread of its own, because its library blocks while a tray host hangs; a token request has one as long as it
+//!    lasts, so that nothing delays writing its response to the journal.
 //! 3. **A login is never lost, a secret is never shown.** Only [`credentials`] writes credential files; a
 //!    [`platform::secret::Secret`] prints as dots.
 //!
-//! # The way of one refresh
+//! # The course of a refresh
 //!
-//! 1. [`engine::refresher::run`] wakes: the interval is over, "Refresh now", or the accounts changed on disk. A
-//!    newer refresh ends the questions of the one under way.
-//! 2. [`engine::SourceSet`] lists the accounts. What was known of each is shown, marked as loading: at once if
-//!    there is news in that, else when the answers take their time.
-//! 3. All are asked at once, each in a task of its own: one that fails, or panics, hides no other. An
-//!    expired login is renewed first, in a task that nothing cuts short.
-//! 4. The answers are merged over the last good ones and published as one [`quota::Snapshot`].
-//! 5. [`app::state_machine::App`] makes a drawing of it, and notices; `app/runner.rs` carries them out.
-//! 6. Soon after, the connections are closed and free memory is given back. Nothing wakes until the next one.
+//! 1. [`engine::refresher::run`] starts it: the interval has passed, somebody selected "Refresh now", or the accounts have
+//!    changed. A newer refresh cancels the one in flight.
+//! 2. [`engine::SourceSet`] lists the accounts of all sources. A snapshot with their last known values, marked as loading,
+//!    is published: at once if it differs from what is shown, otherwise when the responses take their time.
+//! 3. The request budget decides which accounts are fetched. Each is fetched in a task of its own, so that one that fails
+//!    or panics affects no other. An expired token is renewed first; a renewal is never cancelled.
+//! 4. The responses are merged with the last known values, and the result is published as one [`quota::Snapshot`].
+//! 5. [`app::state_machine::App`] turns it into the tray's content, notifications and hook calls; `app/effects.rs` carries
+//!    them out.
+//! 6. Ten seconds later the connections are closed and free memory is returned. Nothing wakes up until the next refresh.
 
 // They panic where nothing can be written: see `platform/stdio.rs`.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]
