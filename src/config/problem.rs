@@ -11,9 +11,9 @@ use toml_edit::{Document, TableLike};
 /// The sections of the settings; any other table is a value.
 const TABLES: [&str; 3] = ["limits", "hooks", "endpoints"];
 
-/// `line 2, hooks.on_low: expected a sequence`. `place`: where in `text` the reader found `message`.
-pub fn describe(text: &str, message: &str, place: Option<Range<usize>>) -> String {
-    let start = place.map_or(0, |place| place.start.min(text.len()));
+/// `line 2, hooks.on_low: expected a sequence`. `span`: where in `text` the parser found `message`.
+pub fn describe(text: &str, message: &str, span: Option<Range<usize>>) -> String {
+    let start = span.map_or(0, |span| span.start.min(text.len()));
     let before = text.get(..start).unwrap_or(text).matches('\n').count();
     let (key, what) = match Document::parse(text) {
         Ok(document) => (key_at(document.as_table(), start), expectation(message)),
