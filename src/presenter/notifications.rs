@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 impl Notification {
     /// The title and the text of the notification.
-    pub fn words(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
+    pub fn message(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
         match self {
             Notification::Low(event) => {
                 let left = event.window.remaining_percent();
@@ -72,9 +72,9 @@ impl WindowEvent {
 
 impl Attention {
     /// A title and a text, as a notification would have them.
-    pub fn words(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
-        let title = format!("{}: {}", self.account.provider.name(), self.failure.short(now, locale));
-        let error = self.account.told(self.failure.words(now, locale), hide_email);
+    pub fn message(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
+        let title = format!("{}: {}", self.account.provider.name(), self.failure.short_message(now, locale));
+        let error = self.account.redact(self.failure.message(now, locale), hide_email);
         (title, format!("{}: {error}", self.account.name(hide_email)))
     }
 }
@@ -103,7 +103,7 @@ mod tests {
             let mut window = Window::new("five_hour", "5-hour", used).expect("a number");
             window.resets_at = Some(now + chrono::TimeDelta::minutes(130));
             let account = Account { id, provider: Provider::CLAUDE, email, identity: None };
-            Notification::Low(WindowEvent { account, window }).words(now, Locale::UTC, hide)
+            Notification::Low(WindowEvent { account, window }).message(now, Locale::UTC, hide)
         };
         let text = |name: &str| format!("{name}: resets in 2 hours (15 Jan 2027, 10:10)");
         assert_eq!(words(88.0, false), ("Claude 5-hour: 12% left".into(), text("alice@x")));
@@ -113,8 +113,9 @@ mod tests {
 
     #[test]
     fn summary_counts_windows_and_names_the_lowest() {
-        let words =
-            |low, reset, worst| Notification::Summary { low, reset, worst }.words(now(), Locale::UTC, false);
+        let words = |low, reset, worst| {
+            Notification::Summary { low, reset, worst }.message(now(), Locale::UTC, false)
+        };
         let lowest = "Lowest: Claude 5-hour, 7% left. alice@x: resets in 2 hours (15 Jan 2027, 10:10)";
         assert_eq!(words(4, 0, Some(event(93.0))), ("4 quota windows low".into(), lowest.into()));
         assert_eq!(words(1, 3, Some(event(93.0))).0, "1 quota window low, 3 reset");
