@@ -135,14 +135,14 @@ fn judge_alerts(bencher: Bencher, accounts: usize) {
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
     let mut snapshot = snapshot(accounts);
     let mut memory = AlertHistory::default();
-    alert::judge(&mut memory, &snapshot, &rules, now());
+    alert::evaluate(&mut memory, &snapshot, &rules, now());
     let later = now() + TimeDelta::minutes(5);
     for usage in &mut snapshot.accounts {
         usage.updated_at = Some(later);
     }
     bencher
         .with_inputs(|| memory.clone())
-        .bench_local_refs(|memory| alert::judge(memory, black_box(&snapshot), &rules, later));
+        .bench_local_refs(|memory| alert::evaluate(memory, black_box(&snapshot), &rules, later));
 }
 
 /// Accounts of both kinds, their windows anywhere between full and empty.
@@ -156,7 +156,7 @@ fn snapshot(accounts: usize) -> Snapshot {
         let windows =
             vec![window("five_hour", "5-hour", used(7), 2), window("seven_day", "Weekly", used(3), 80)];
         let reading = Usage { windows, plan: Some("plus".to_owned()), ..Usage::default() };
-        usage.settle(Ok(reading), now());
+        usage.record(Ok(reading), now());
         usage
     });
     Snapshot { accounts: accounts.collect(), updated_at: Some(now()), ..Snapshot::default() }

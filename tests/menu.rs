@@ -75,12 +75,12 @@ trait Story {
 
 impl Story for AccountUsage {
     fn read(mut self, minutes: i64, windows: &[Window]) -> Self {
-        self.settle(Ok(Usage { windows: windows.to_vec(), ..Usage::default() }), ago(minutes));
+        self.record(Ok(Usage { windows: windows.to_vec(), ..Usage::default() }), ago(minutes));
         self
     }
 
     fn failed(mut self, failure: Failure) -> Self {
-        self.settle(Err(failure), now());
+        self.record(Err(failure), now());
         self
     }
 }

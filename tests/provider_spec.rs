@@ -148,7 +148,7 @@ fn special_status_of_an_added_provider_has_its_meaning_and_others_the_usual_one(
     assert_eq!(failure(418, b""), Failure::WorkspaceDeactivated);
     assert_eq!(failure(401, b""), Failure::SignInAgain);
     assert_eq!(failure(503, b""), Failure::Server(503));
-    assert!(matches!(failure(200, b"{}"), Failure::NotUnderstood(_)));
+    assert!(matches!(failure(200, b"{}"), Failure::InvalidResponse(_)));
 }
 
 #[test]

@@ -189,7 +189,7 @@ fn account(provider: Provider, reading: Usage) -> AccountUsage {
         email: "a@b.c".into(),
         identity: None,
     });
-    usage.settle(Ok(reading), now());
+    usage.record(Ok(reading), now());
     usage
 }
 

@@ -39,7 +39,7 @@ impl AccountSource for Notebook {
         let fingerprint = accounts.len() as u64;
         let listed = |account: Account| {
             let login = NotebookLogin { email: account.email.clone(), notebook: self.clone() };
-            ListedAccount { account, status: AccountStatus::Asked, login: Some(Box::new(login)) }
+            ListedAccount { account, status: AccountStatus::Active, login: Some(Box::new(login)) }
         };
         let accounts = accounts.into_iter().map(listed).collect();
         Box::pin(async move { AccountList { accounts, fingerprint, problem: None } })
@@ -148,7 +148,7 @@ async fn requests_of_a_source_stay_within_the_budget_across_restarts() {
     }
     assert_eq!(notebook.requests.lock().expect("not poisoned")["alice@example.com"], 2);
     let usage = &snapshot.accounts[0];
-    assert_eq!((usage.state(), usage.held_until.is_some()), (UsageState::Ok, true));
+    assert_eq!((usage.state(), usage.throttled_until.is_some()), (UsageState::Ok, true));
 }
 
 #[tokio::test]

@@ -57,7 +57,7 @@ fn sound(entry: &Entry) {
         }
         Entry::Disabled(_) => {}
         Entry::Broken(_, failure) => {
-            invariants::one_line(&failure.words(invariants::now(), Locale::UTC), 300);
+            invariants::one_line(&failure.message(invariants::now(), Locale::UTC), 300);
         }
     }
 }

@@ -41,7 +41,7 @@ fn sound(reading: &Usage) {
         one_line(plan, MOST_LETTERS);
     }
     assert!(reading.facts.len() <= 8, "{reading:?}");
-    for words in reading.facts_in_words(now(), Locale::UTC) {
+    for words in reading.fact_labels(now(), Locale::UTC) {
         one_line(&words, 200);
     }
     if let Some(ExtraUsage { spent, limit, currency }) = &reading.extra_usage {
@@ -78,7 +78,7 @@ pub fn one_line(text: &str, most: usize) {
 fn shown(provider: Provider, reading: Usage) {
     let account = Account { id: AccountId::file("a.json".into()), provider, email: "a@example.com".into(), identity: None };
     let mut usage = AccountUsage::unknown(account);
-    usage.settle(Ok(reading), now());
+    usage.record(Ok(reading), now());
     let snapshot = Snapshot { accounts: vec![usage], updated_at: Some(now()), ..Snapshot::default() };
 
     let kept = serde_json::to_string(&snapshot).expect("plain data is always JSON");
@@ -100,7 +100,7 @@ fn shown(provider: Provider, reading: Usage) {
     assert!(matches!(effects.first(), Some(Effect::Show(_))), "{effects:?}");
     for effect in &effects {
         let Effect::Notify(notices) = effect else { continue };
-        for (title, text) in notices.iter().map(|notice| notice.words(now(), Locale::UTC, false)) {
+        for (title, text) in notices.iter().map(|notice| notice.message(now(), Locale::UTC, false)) {
             one_line(&title, 200);
             one_line(&text, 400);
         }

@@ -33,15 +33,16 @@ impl HookCallBuilder<'_> {
             Notification::Reset(event) => (HookEvent::Reset, event),
             Notification::Summary { .. } => return None,
         };
-        let words = notification.words(self.now, self.locale, self.hide_email);
-        self.call(event, &about.account, Some(&about.window), None, words)
+        let message = notification.message(self.now, self.locale, self.hide_email);
+        self.call(event, &about.account, Some(&about.window), None, message)
     }
 
     /// The hook for an account that needs attention. `None`: none is configured.
     pub fn for_attention(&self, attention: &Attention) -> Option<HookCall> {
-        let words = attention.words(self.now, self.locale, self.hide_email);
-        let error = attention.account.told(attention.failure.words(self.now, self.locale), self.hide_email);
-        self.call(HookEvent::Error, &attention.account, None, Some(error), words)
+        let message = attention.message(self.now, self.locale, self.hide_email);
+        let error =
+            attention.account.redact(attention.failure.message(self.now, self.locale), self.hide_email);
+        self.call(HookEvent::Error, &attention.account, None, Some(error), message)
     }
 
     fn call(

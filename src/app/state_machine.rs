@@ -253,8 +253,8 @@ impl App {
         let on_reset = settings.notify_on_reset || !settings.hooks.on_reset.is_empty();
         let rules = Rules { thresholds: settings.thresholds.clone(), on_reset };
         let before = self.alerts.clone();
-        let mut notifications = alert::judge_each(&mut self.alerts, &self.snapshot, &rules, now);
-        let attention = attention::judge(&mut self.alerts.troubles, &self.snapshot, now);
+        let mut notifications = alert::evaluate_each(&mut self.alerts, &self.snapshot, &rules, now);
+        let attention = attention::evaluate(&mut self.alerts.attention, &self.snapshot, now);
         let hooks = HookCallBuilder {
             hooks: &settings.hooks,
             hide_email: settings.hide_email,

@@ -187,7 +187,7 @@ pub fn read_login(
     }
     let fail = |account: Account, what: &str| {
         let text = format!("could not use {id}: {what}");
-        Some(Entry::Broken(account, Failure::BrokenFile(text)))
+        Some(Entry::Broken(account, Failure::InvalidFile(text)))
     };
     let Some(access_token) = document.text("access_token") else {
         return fail(account, "it has no access token; sign in again with CLIProxyAPI");
@@ -224,5 +224,5 @@ fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
     };
     let account = known.cloned().or_else(account_by_name)?;
     let text = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");
-    Some(Entry::Broken(account, Failure::BrokenFile(text)))
+    Some(Entry::Broken(account, Failure::InvalidFile(text)))
 }

@@ -31,7 +31,7 @@ pub fn merge(lists: Vec<(AccountList, Capabilities)>) -> MergedList {
     let mut preferred: HashMap<Identity, (usize, bool)> = HashMap::new();
     for (number, listed, _) in &accounts {
         let Some(identity) = &listed.account.identity else { continue };
-        let can_fetch = listed.status == AccountStatus::Asked;
+        let can_fetch = listed.status == AccountStatus::Active;
         let entry = preferred.entry(identity.clone()).or_insert((*number, can_fetch));
         if can_fetch && !entry.1 {
             *entry = (*number, true);
@@ -77,15 +77,15 @@ mod tests {
     }
 
     fn other(key: &str, identity: Option<&str>) -> ListedAccount {
-        listed(AccountId::new("other", key), identity, AccountStatus::Asked)
+        listed(AccountId::new("other", key), identity, AccountStatus::Active)
     }
 
     #[test]
     fn account_of_two_sources_is_listed_once_and_of_one_source_as_often_as_it_is_there() {
         let first = vec![
-            file("1.json", Some("claude/1"), AccountStatus::Asked),
-            file("copy.json", Some("claude/1"), AccountStatus::Asked),
-            file("broken.json", None, AccountStatus::Failed(Failure::BrokenFile("x".into()))),
+            file("1.json", Some("claude/1"), AccountStatus::Active),
+            file("copy.json", Some("claude/1"), AccountStatus::Active),
+            file("broken.json", None, AccountStatus::Failed(Failure::InvalidFile("x".into()))),
         ];
         let second = vec![other("1", Some("claude/1")), other("2", Some("claude/2")), other("3", None)];
         let merged = merge(vec![list(first), list(second)]);

@@ -108,15 +108,15 @@ fn admit(
     manual: bool,
 ) -> Vec<Request> {
     let candidates: Vec<_> = logins.iter().map(|(account, ..)| candidate(snapshot, account)).collect();
-    let rate_limiting: Vec<_> = snapshot.refusing_providers().collect();
+    let rate_limiting: Vec<_> = snapshot.rate_limited_providers().collect();
     let mut delays: HashMap<Provider, Duration> = HashMap::new();
     let mut requests = Vec::new();
     let admissions = sources.admit(&candidates, manual);
     for ((account, capabilities, login), admission) in logins.into_iter().zip(admissions) {
         let Some(usage) = snapshot.account_mut(&account.id) else { continue };
         match admission {
-            Admission::RateLimited(until) => usage.settle(Err(Failure::RateLimited(until)), clock::now()),
-            Admission::Throttled(until) => usage.hold(until),
+            Admission::RateLimited(until) => usage.record(Err(Failure::RateLimited(until)), clock::now()),
+            Admission::Throttled(until) => usage.throttle(until),
             Admission::Allowed => {
                 let next_delay = delays.entry(account.provider).or_default();
                 let delay = *next_delay;
@@ -167,7 +167,7 @@ fn record(sources: &SourceSet, snapshot: &mut Snapshot, outcomes: Vec<(AccountId
     let mut results = Vec::new();
     for (id, FetchOutcome { result, lifetime, .. }) in outcomes {
         let Some(usage) = snapshot.account_mut(&id) else { continue };
-        usage.validity = lifetime;
+        usage.token_lifetime = lifetime;
         match result {
             Some(result) => results.push((usage.account.clone(), result)),
             None => usage.loading = false,
@@ -180,6 +180,6 @@ fn record(sources: &SourceSet, snapshot: &mut Snapshot, outcomes: Vec<(AccountId
         if let Some(failure) = &failure {
             log::info!("{id}: {failure:?}");
         }
-        usage.settle(failure.map_or(result, Err), now);
+        usage.record(failure.map_or(result, Err), now);
     }
 }

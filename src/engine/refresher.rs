@@ -88,7 +88,7 @@ pub async fn run(
                     Progress::Started { snapshot: started, fingerprint: listed } => {
                         fingerprint = Some(listed);
                         rest_at = None;
-                        let is_news = started.is_news_after(&snapshot);
+                        let is_news = started.differs_from(&snapshot);
                         snapshot = started;
                         if !is_news {
                             show_at = show_at.or(Some(Instant::now() + PROGRESS_DELAY));

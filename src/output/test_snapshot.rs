@@ -27,7 +27,7 @@ pub fn snapshot(used: &[(&str, Option<f64>)]) -> Snapshot {
             window.resets_at = Some(at(7_800));
             Usage { windows: vec![window], ..Usage::default() }
         });
-        usage.settle(usage_of_window.ok_or(Failure::SignInAgain), at(0));
+        usage.record(usage_of_window.ok_or(Failure::SignInAgain), at(0));
         snapshot.accounts.push(usage);
     }
     snapshot

@@ -17,7 +17,7 @@ pub fn waybar(presenter: &Presenter<'_>) -> String {
         "text": text::escape_markup(&short_text(presenter)),
         "tooltip": text::escape_markup(presenter.account_list().to_text().trim_end()),
         "class": class(presenter.icon_state()),
-        "percentage": lowest.map(|left| percent::shown(left).ceil() as u8),
+        "percentage": lowest.map(|left| percent::rounded(left).ceil() as u8),
     });
     format!("{line}\n")
 }

@@ -94,18 +94,18 @@ impl Presenter<'_> {
                 details.push(messages::UNCONFIRMED.into());
             }
             None if usage.is_billed_by_use() => details.push(messages::BILLED_BY_USE.into()),
-            None if usage.reading.is_some() => details.push(messages::NO_KNOWN_WINDOW.into()),
+            None if usage.last_usage.is_some() => details.push(messages::NO_KNOWN_WINDOW.into()),
             None if usage.state() == UsageState::Loading => details.push(messages::LOADING.into()),
             None => {}
         }
         // That there is no network is said once, above all accounts.
         let is_offline = self.snapshot.offline
-            && usage.reading.is_some()
+            && usage.last_usage.is_some()
             && matches!(usage.error, Some(Failure::Unreachable(_)));
         let error = usage.error.as_ref().filter(|_| !is_offline);
         let age = usage.updated_at.filter(|at| error.is_some() || self.is_old(*at));
         details.extend(age.map(|at| format::age(at, self.now)));
-        details.extend(error.map(|error| error.short(self.now, self.locale)));
+        details.extend(error.map(|error| error.short_message(self.now, self.locale)));
         messages::account(&name, &details)
     }
 
@@ -154,9 +154,9 @@ impl Presenter<'_> {
 
     fn facts(&self, usage: &AccountUsage) -> Vec<String> {
         usage
-            .reading
+            .last_usage
             .as_ref()
-            .map(|reading| reading.facts_in_words(self.now, self.locale))
+            .map(|reading| reading.fact_labels(self.now, self.locale))
             .unwrap_or_default()
     }
 
@@ -167,19 +167,19 @@ impl Presenter<'_> {
             None => messages::NEVER_UPDATED.into(),
         }];
         notes.extend(self.login(usage));
-        let held = usage.held_until.filter(|until| *until > self.now);
+        let held = usage.throttled_until.filter(|until| *until > self.now);
         notes.extend(held.map(|until| messages::next_request(&self.clock_time(until))));
         notes
     }
 
     fn error(&self, usage: &AccountUsage) -> Option<String> {
-        let error = usage.error.as_ref()?.words(self.now, self.locale);
-        Some(format::capitalise(&usage.account.told(error, self.settings.hide_email)))
+        let error = usage.error.as_ref()?.message(self.now, self.locale);
+        Some(format::capitalise(&usage.account.redact(error, self.settings.hide_email)))
     }
 
     /// How long the login is valid. `None` also where the error is about the login.
     fn login(&self, usage: &AccountUsage) -> Option<String> {
-        let lifetime = usage.validity?;
+        let lifetime = usage.token_lifetime?;
         let is_about_login = |error: &Failure| {
             use Failure::{CannotReadUsage, Expired, Rejected, SignInAgain, WorkspaceDeactivated};
             matches!(error, Expired(_) | Rejected(_) | SignInAgain | CannotReadUsage | WorkspaceDeactivated)

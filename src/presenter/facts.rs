@@ -8,17 +8,17 @@ use chrono::{DateTime, Utc};
 
 impl Usage {
     /// A row for each fact, the plan first.
-    pub fn facts_in_words(&self, now: DateTime<Utc>, locale: Locale) -> Vec<String> {
+    pub fn fact_labels(&self, now: DateTime<Utc>, locale: Locale) -> Vec<String> {
         let plan = self.plan.iter().map(|plan| format!("Plan: {}", plan_name(plan)));
         let extra = self.extra_usage.iter().map(|extra| spending(extra, self.windows.is_empty(), locale));
-        let facts = self.facts.iter().map(|fact| fact.words(now, locale));
+        let facts = self.facts.iter().map(|fact| fact.label(now, locale));
         plan.chain(extra).chain(facts).collect()
     }
 }
 
 impl Fact {
     /// One row, without a full stop.
-    pub fn words(&self, now: DateTime<Utc>, locale: Locale) -> String {
+    pub fn label(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
             Fact::Credit(credit) => dollar_credit(credit, now, locale),
             Fact::ResetCredits(1) => "1 reset credit".into(),

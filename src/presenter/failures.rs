@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc};
 
 impl Failure {
     /// The sentence of the menu and of `status`. Lower case, no full stop.
-    pub fn words(&self, now: DateTime<Utc>, locale: Locale) -> String {
+    pub fn message(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
             Failure::Unreachable(what) => {
                 format!("could not reach {what}: check your network connection or proxy")
             }
-            Failure::BrokeOff(what) => format!("connection to {what} lost; trying again later"),
+            Failure::ConnectionLost(what) => format!("connection to {what} lost; trying again later"),
             Failure::TimedOut(seconds) => format!("no response within {seconds} s"),
-            Failure::NotTrusted(what) => format!(
+            Failure::TlsError(what) => format!(
                 "TLS error with {what}: check your clock, and whether a proxy or a sign-in page intercepts the connection"
             ),
             Failure::SignInAgain => "sign in again with CLIProxyAPI: the login is no longer accepted".into(),
@@ -27,10 +27,10 @@ impl Failure {
             Failure::WorkspaceDeactivated => {
                 "this workspace has been deactivated: ask its administrator, or sign in to another one".into()
             }
-            Failure::Rejected(why) => format!("token rejected: {}", why.words(now, locale)),
-            Failure::Expired(why) => format!("token expired: {}", why.words(now, locale)),
+            Failure::Rejected(why) => format!("token rejected: {}", why.message(now, locale)),
+            Failure::Expired(why) => format!("token expired: {}", why.message(now, locale)),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, locale)),
-            Failure::AskedEnough(until) => {
+            Failure::Throttled(until) => {
                 format!(
                     "request limit of Quota Tray reached; next request after {}",
                     clock_time(*until, now, locale)
@@ -39,19 +39,19 @@ impl Failure {
             Failure::Server(status) => {
                 format!("server error {status}; trying again later")
             }
-            Failure::NotUnderstood(what) => format!("unexpected response: {what}"),
-            Failure::BrokenFile(what) => what.clone(),
+            Failure::InvalidResponse(what) => format!("unexpected response: {what}"),
+            Failure::InvalidFile(what) => what.clone(),
             Failure::Internal(what) => format!("internal error in Quota Tray, please report it: {what}"),
         }
     }
 
     /// Two or three words for the account's row.
-    pub fn short(&self, now: DateTime<Utc>, locale: Locale) -> String {
+    pub fn short_message(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
             Failure::Unreachable(_) => "unreachable".into(),
-            Failure::BrokeOff(_) => "connection lost".into(),
+            Failure::ConnectionLost(_) => "connection lost".into(),
             Failure::TimedOut(_) => "timed out".into(),
-            Failure::NotTrusted(_) => "TLS error".into(),
+            Failure::TlsError(_) => "TLS error".into(),
             Failure::SignInAgain => "sign in again".into(),
             Failure::CannotReadUsage => "sign in again".into(),
             Failure::WorkspaceDeactivated => "workspace deactivated".into(),
@@ -59,10 +59,10 @@ impl Failure {
             Failure::Rejected(_) => "token rejected".into(),
             Failure::Expired(_) => "token expired".into(),
             Failure::RateLimited(until) => format!("rate limited until {}", clock_time(*until, now, locale)),
-            Failure::AskedEnough(_) => "request limit reached".into(),
+            Failure::Throttled(_) => "request limit reached".into(),
             Failure::Server(status) => format!("server error {status}"),
-            Failure::NotUnderstood(_) => "unexpected response".into(),
-            Failure::BrokenFile(_) => "invalid credential file".into(),
+            Failure::InvalidResponse(_) => "unexpected response".into(),
+            Failure::InvalidFile(_) => "invalid credential file".into(),
             Failure::Internal(_) => "internal error".into(),
         }
     }
@@ -70,7 +70,7 @@ impl Failure {
 
 impl RenewalFailure {
     /// A clause that says what went wrong and what helps.
-    pub fn words(&self, now: DateTime<Utc>, locale: Locale) -> String {
+    pub fn message(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
             RenewalFailure::Clause(clause) => clause.clone(),
             RenewalFailure::ResponsesLost { responses_lost, retry_at } => format!(
@@ -78,7 +78,7 @@ impl RenewalFailure {
                  with CLIProxyAPI",
                 clock_time(*retry_at, now, locale)
             ),
-            RenewalFailure::Unsent { unsent } => format!("cannot renew: {}", unsent.words(now, locale)),
+            RenewalFailure::Unsent { unsent } => format!("cannot renew: {}", unsent.message(now, locale)),
         }
     }
 }

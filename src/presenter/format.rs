@@ -2,13 +2,13 @@
 
 use crate::presenter::locale::Locale;
 use crate::presenter::locale_format::{DateOrder, LocaleFormat};
-use crate::quota::percent::shown;
+use crate::quota::percent::rounded;
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// Percent rounded to whole numbers, halves up; "under 1%" where something is left that would round to nothing,
 /// since 0% means exhausted. Not "<1%": "<" begins a tag in Pango markup, and Waybar and i3blocks displayed nothing.
 pub fn percent(value: f64) -> String {
-    if value > 0.0 && value < 1.0 { "under 1%".into() } else { format!("{:.0}%", shown(value)) }
+    if value > 0.0 && value < 1.0 { "under 1%".into() } else { format!("{:.0}%", rounded(value)) }
 }
 
 /// A number with this many decimals: "3.20", or "3,20" in a locale with a decimal comma.

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 impl Notification {
     /// The title and the text of the notification.
-    pub fn words(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
+    pub fn message(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
         match self {
             Notification::Low(event) => {
                 let left = event.window.remaining_percent();
@@ -72,9 +72,9 @@ impl WindowEvent {
 
 impl Attention {
     /// A title and a text, as a notification would have them.
-    pub fn words(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
-        let title = format!("{}: {}", self.account.provider.name(), self.failure.short(now, locale));
-        let error = self.account.told(self.failure.words(now, locale), hide_email);
+    pub fn message(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
+        let title = format!("{}: {}", self.account.provider.name(), self.failure.short_message(now, locale));
+        let error = self.account.redact(self.failure.message(now, locale), hide_email);
         (title, format!("{}: {error}", self.account.name(hide_email)))
     }
 }
@@ -97,21 +97,22 @@ mod tests {
 
     #[test]
     fn low_window_is_named_with_account_percentage_and_reset() {
-        let words = |used, hide| Notification::Low(event(used)).words(now(), Locale::UTC, hide);
+        let message = |used, hide| Notification::Low(event(used)).message(now(), Locale::UTC, hide);
         let text = |name: &str| format!("{name}: resets in 2 hours (15 Jan 2027, 10:10)");
-        assert_eq!(words(88.0, false), ("Claude 5-hour: 12% left".into(), text("alice@x")));
-        assert_eq!(words(99.5, false).0, "Claude 5-hour: under 1% left");
-        assert_eq!(words(100.0, true), ("Claude 5-hour used up".into(), text("a…e")));
+        assert_eq!(message(88.0, false), ("Claude 5-hour: 12% left".into(), text("alice@x")));
+        assert_eq!(message(99.5, false).0, "Claude 5-hour: under 1% left");
+        assert_eq!(message(100.0, true), ("Claude 5-hour used up".into(), text("a…e")));
     }
 
     #[test]
     fn summary_counts_windows_and_names_the_lowest() {
-        let words =
-            |low, reset, worst| Notification::Summary { low, reset, worst }.words(now(), Locale::UTC, false);
+        let message = |low, reset, worst| {
+            Notification::Summary { low, reset, worst }.message(now(), Locale::UTC, false)
+        };
         let lowest = "Lowest: Claude 5-hour, 7% left. alice@x: resets in 2 hours (15 Jan 2027, 10:10)";
-        assert_eq!(words(4, 0, Some(event(93.0))), ("4 quota windows low".into(), lowest.into()));
-        assert_eq!(words(1, 3, Some(event(93.0))).0, "1 quota window low, 3 reset");
+        assert_eq!(message(4, 0, Some(event(93.0))), ("4 quota windows low".into(), lowest.into()));
+        assert_eq!(message(1, 3, Some(event(93.0))).0, "1 quota window low, 3 reset");
         let all_reset = ("4 quota windows reset".into(), "Their quota is available again".into());
-        assert_eq!(words(0, 4, None), all_reset);
+        assert_eq!(message(0, 4, None), all_reset);
     }
 }

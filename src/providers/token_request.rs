@@ -140,7 +140,7 @@ async fn read(
         keep(piece);
         append(body, piece);
         if piece.len() < chunk.len() {
-            return Err(Failure::NotUnderstood("it is longer than 1 MiB".into()));
+            return Err(Failure::InvalidResponse("it is longer than 1 MiB".into()));
         }
     }
     Ok(())

@@ -67,7 +67,7 @@ impl ProviderSpec {
     /// It holds no usage.
     pub fn read_response(&self, response: &Response, now: DateTime<Utc>) -> Result<Usage, Failure> {
         if response.status == 200 {
-            return self.parse_body(&response.body, now).map_err(Failure::NotUnderstood);
+            return self.parse_body(&response.body, now).map_err(Failure::InvalidResponse);
         }
         Err((self.usage.classify)(response).unwrap_or_else(|| failure(response, now)))
     }
@@ -97,7 +97,7 @@ fn failure(response: &Response, now: DateTime<Utc>) -> Failure {
     match response.status {
         401 | 403 => refusal(response),
         429 => Failure::RateLimited(retry_at(response.retry_after.as_deref(), now)),
-        status @ 300..=399 => Failure::NotUnderstood(format!(
+        status @ 300..=399 => Failure::InvalidResponse(format!(
             "it points elsewhere ({status}), where no token is sent; is there a sign-in page of the network?"
         )),
         status => Failure::Server(status),

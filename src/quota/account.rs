@@ -33,7 +33,7 @@ impl Account {
 
     /// A text about the account; with `hide_email`, without the name of its file, which most often holds the address,
     /// and without any address.
-    pub fn told(&self, text: String, hide_email: bool) -> String {
+    pub fn redact(&self, text: String, hide_email: bool) -> String {
         match hide_email {
             true => text::hide_addresses(&text.replace(&self.id.to_string(), "its file")),
             false => text,
@@ -82,10 +82,10 @@ mod tests {
         let mut account = account("alice@x.org");
         account.id = AccountId::file("claude-alice@x.org.json".into());
         let text = || "could not use claude-alice@x.org.json: see /y/codex-bob@x.org.json".to_owned();
-        assert_eq!(account.told(text(), false), text());
-        assert_eq!(account.told(text(), true), "could not use its file: see /y/<e-mail>");
+        assert_eq!(account.redact(text(), false), text());
+        assert_eq!(account.redact(text(), true), "could not use its file: see /y/<e-mail>");
         account.id = AccountId::file("claude-work\u{202e}.json".into());
-        assert_eq!(account.told(format!("could not use {}", account.id), true), "could not use its file");
+        assert_eq!(account.redact(format!("could not use {}", account.id), true), "could not use its file");
     }
 
     #[test]

@@ -33,8 +33,8 @@ pub struct AlertHistory {
     /// Keyed by [state key](crate::quota::Account::state_key) and window key, never by title.
     windows: BTreeMap<String, BTreeMap<String, Remembered>>,
     /// The accounts that fail.
-    #[serde(default)]
-    pub troubles: attention::AttentionHistory,
+    #[serde(default, rename = "troubles")]
+    pub attention: attention::AttentionHistory,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,18 +51,18 @@ struct Remembered {
 
 /// Looks at one snapshot, says what is new in it in as few notices as a person wants to read, and
 /// remembers that.
-pub fn judge(
+pub fn evaluate(
     memory: &mut AlertHistory,
     snapshot: &Snapshot,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
-    summarise(judge_each(memory, snapshot, rules, now))
+    summarise(evaluate_each(memory, snapshot, rules, now))
 }
 
 /// The same with a notice for each window. Only fresh, good answers are judged, never a stale or missing
 /// one; a repeated one only by other rules.
-pub fn judge_each(
+pub fn evaluate_each(
     memory: &mut AlertHistory,
     snapshot: &Snapshot,
     rules: &Rules,
@@ -74,7 +74,7 @@ pub fn judge_each(
         let Some(seen_at) = usage.updated_at.filter(|seen_at| *seen_at <= now) else { continue };
         let windows = identity::entry(&mut memory.windows, &usage.account);
         for window in usage.windows().iter().filter(|window| window.named) {
-            notices.extend(judge_window(windows, usage, window, seen_at, rules, now));
+            notices.extend(evaluate_window(windows, usage, window, seen_at, rules, now));
         }
     }
     memory.windows.retain(|_, windows| {
@@ -84,7 +84,7 @@ pub fn judge_each(
     notices
 }
 
-fn judge_window(
+fn evaluate_window(
     memory: &mut BTreeMap<String, Remembered>,
     usage: &AccountUsage,
     window: &Window,

@@ -54,22 +54,22 @@ fn remedy(failure: &Failure) -> Remedy {
         Failure::SignInAgain
         | Failure::CannotReadUsage
         | Failure::WorkspaceDeactivated
-        | Failure::BrokenFile(_) => Remedy::Person,
-        Failure::Expired(_) | Failure::Rejected(_) | Failure::NotTrusted(_) => Remedy::PersonIfItLasts,
+        | Failure::InvalidFile(_) => Remedy::Person,
+        Failure::Expired(_) | Failure::Rejected(_) | Failure::TlsError(_) => Remedy::PersonIfItLasts,
         Failure::Unreachable(_)
-        | Failure::BrokeOff(_)
+        | Failure::ConnectionLost(_)
         | Failure::TimedOut(_)
         | Failure::RateLimited(_)
-        | Failure::AskedEnough(_)
+        | Failure::Throttled(_)
         | Failure::Server(_)
         | Failure::Blocked
-        | Failure::NotUnderstood(_)
+        | Failure::InvalidResponse(_)
         | Failure::Internal(_) => Remedy::Time,
     }
 }
 
 /// Looks at one snapshot, says which accounts have begun to need their owner, and remembers that.
-pub fn judge(memory: &mut AttentionHistory, snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Attention> {
+pub fn evaluate(memory: &mut AttentionHistory, snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Attention> {
     let mut troubles = Vec::new();
     for usage in snapshot.enabled() {
         let id = &usage.account.id;
@@ -118,12 +118,12 @@ mod tests {
                 identity: None,
             };
             let mut usage = AccountUsage::unknown(account);
-            usage.settle(answer.clone().map_or(Ok(Usage::default()), Err), at(minute));
+            usage.record(answer.clone().map_or(Ok(Usage::default()), Err), at(minute));
             let snapshot = Snapshot { accounts: vec![usage], ..Snapshot::default() };
             // As after a restart.
             let kept = serde_json::to_string(&memory).expect("plain data");
             memory = serde_json::from_str(&kept).expect("what was kept");
-            judge(&mut memory, &snapshot, at(minute)).len()
+            evaluate(&mut memory, &snapshot, at(minute)).len()
         });
         told.collect()
     }
@@ -138,7 +138,7 @@ mod tests {
         for failure in [Failure::CannotReadUsage, Failure::WorkspaceDeactivated] {
             assert_eq!(told(&[good.clone(), Some(failure.clone()), Some(failure)]), [0, 1, 0]);
         }
-        let broken = Some(Failure::BrokenFile("x".into()));
+        let broken = Some(Failure::InvalidFile("x".into()));
         assert_eq!(told(&[bad.clone(), broken, Some(Failure::TimedOut(15)), bad]), [1, 0, 0, 0]);
     }
 
@@ -150,8 +150,8 @@ mod tests {
             let (id, email) = (AccountId::file("a".into()), "a@x".into());
             let mut usage =
                 AccountUsage::unknown(Account { id, provider: Provider::CLAUDE, email, identity });
-            usage.settle(Err(Failure::SignInAgain), at(0));
-            judge(&mut memory, &Snapshot { accounts: vec![usage], ..Snapshot::default() }, at(0)).len()
+            usage.record(Err(Failure::SignInAgain), at(0));
+            evaluate(&mut memory, &Snapshot { accounts: vec![usage], ..Snapshot::default() }, at(0)).len()
         };
         assert_eq!([told("claude/1"), told("claude/1"), told("claude/2"), told("claude/2")], [1, 0, 1, 0]);
     }
@@ -171,7 +171,7 @@ mod tests {
             Failure::Blocked,
             Failure::Unreachable("x".into()),
             Failure::RateLimited(at(500)),
-            Failure::AskedEnough(at(500)),
+            Failure::Throttled(at(500)),
         ] {
             assert_eq!(told(&vec![Some(failure); 30]).iter().sum::<usize>(), 0);
         }

@@ -12,11 +12,13 @@ pub enum Failure {
     /// what could not be reached.
     Unreachable(String),
     /// The connection was there, and ended before the answer did. The text says with whom.
-    BrokeOff(String),
+    #[serde(rename = "broke_off")]
+    ConnectionLost(String),
     /// No whole answer within the time-out, in seconds.
     TimedOut(u64),
     /// The certificate or the handshake of TLS was refused.
-    NotTrusted(String),
+    #[serde(rename = "not_trusted")]
+    TlsError(String),
     /// The login is not accepted any more (401 or 403), and can't be renewed.
     SignInAgain,
     /// The login is accepted, but lacks the scope `user:profile` (403), as those of `claude setup-token` do.
@@ -33,13 +35,16 @@ pub enum Failure {
     /// Too many requests (429); no more are sent until this moment.
     RateLimited(DateTime<Utc>),
     /// It was asked as often as it may be for now; asked again from this moment on.
-    AskedEnough(DateTime<Utc>),
+    #[serde(rename = "asked_enough")]
+    Throttled(DateTime<Utc>),
     /// Another status than 200.
     Server(u16),
     /// The answer came, but it is not what the provider used to send; the text says what is wrong.
-    NotUnderstood(String),
+    #[serde(rename = "not_understood")]
+    InvalidResponse(String),
     /// The credential file can't be used; the text names the file and says why.
-    BrokenFile(String),
+    #[serde(rename = "broken_file")]
+    InvalidFile(String),
     /// A fault of this program, kept to this one account.
     Internal(String),
 }

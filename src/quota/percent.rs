@@ -3,7 +3,7 @@
 
 /// A percentage as it is kept: finite, 0 to 100, two decimals. More than 0 stays more than 0, and less than 100 less
 /// than 100, since 0 and 100 mean "none" and "all". `None` for what is no number.
-pub fn tidy(value: f64) -> Option<f64> {
+pub fn normalise(value: f64) -> Option<f64> {
     let smallest = 0.01;
     match value {
         _ if value.is_nan() => None,
@@ -15,7 +15,7 @@ pub fn tidy(value: f64) -> Option<f64> {
 }
 
 /// 100 minus `value`, rounded to two decimals: 27.3, not 27.299999999999997.
-pub fn rest(value: f64) -> f64 {
+pub fn remaining(value: f64) -> f64 {
     to_hundredths(100.0 - value).max(0.0)
 }
 
@@ -26,13 +26,13 @@ pub fn ratio(value: f64) -> f64 {
 
 /// A percentage as it is shown: rounded to whole numbers, halves up; values between 0 and 1 are returned unchanged
 /// (displayed as "under 1%").
-pub fn shown(value: f64) -> f64 {
+pub fn rounded(value: f64) -> f64 {
     if value > 0.0 && value < 1.0 { value } else { value.max(0.0).round() + 0.0 }
 }
 
 /// Whether `left`, rounded as displayed, is below `threshold` (both in percent).
 pub fn is_below(left: f64, threshold: f64) -> bool {
-    shown(left) < threshold
+    rounded(left) < threshold
 }
 
 fn to_hundredths(value: f64) -> f64 {
@@ -55,12 +55,12 @@ mod tests {
             (120.0, 100.0),
             (f64::INFINITY, 100.0),
         ] {
-            assert_eq!(tidy(value), Some(kept), "{value}");
+            assert_eq!(normalise(value), Some(kept), "{value}");
         }
-        assert_eq!(tidy(f64::NAN), None);
+        assert_eq!(normalise(f64::NAN), None);
         for hundredths in 0..=10_000 {
             let used = f64::from(hundredths) / 100.0;
-            let left = rest(used);
+            let left = remaining(used);
             assert!(left.to_string().len() <= "99.99".len(), "{used}: {left}");
             assert!(ratio(left).to_string().len() <= "0.9999".len(), "{left}: {}", ratio(left));
         }

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccountStatus {
     /// Enabled and with a token: it is asked.
-    Asked,
+    Active,
     /// Switched off in its file.
     Disabled,
     /// It can't be asked, and this is why.
@@ -40,13 +40,13 @@ impl Snapshot {
             .into_iter()
             .map(|(account, standing)| {
                 let mut usage = known_of(previous, account, &standing);
-                usage.loading = standing == AccountStatus::Asked;
+                usage.loading = standing == AccountStatus::Active;
                 usage.disabled = standing == AccountStatus::Disabled;
                 match standing {
                     AccountStatus::Failed(failure) => usage.error = Some(failure),
                     AccountStatus::Disabled => usage.error = None,
                     // The old error stays until the answer is there, so that a row does not flicker.
-                    AccountStatus::Asked => {}
+                    AccountStatus::Active => {}
                 }
                 usage
             })
@@ -57,7 +57,7 @@ impl Snapshot {
 
     /// Whether this shows something that `before` does not, the marks of a refresh under way aside. That an
     /// account is asked is news where nothing is known of it.
-    pub fn is_news_after(&self, before: &Snapshot) -> bool {
+    pub fn differs_from(&self, before: &Snapshot) -> bool {
         let mut before = Snapshot { refreshing: self.refreshing, ..before.clone() };
         for (before, now) in before.accounts.iter_mut().zip(&self.accounts) {
             if now.state() != UsageState::Loading {
@@ -68,7 +68,7 @@ impl Snapshot {
     }
 
     /// The providers that have refused one of these accounts for now.
-    pub fn refusing_providers(&self) -> impl Iterator<Item = Provider> {
+    pub fn rate_limited_providers(&self) -> impl Iterator<Item = Provider> {
         let refused = |usage: &&AccountUsage| matches!(usage.error, Some(Failure::RateLimited(_)));
         self.accounts.iter().filter(refused).map(|usage| usage.account.provider)
     }
@@ -116,7 +116,7 @@ fn known_of(previous: &Snapshot, found: Account, standing: &AccountStatus) -> Ac
     let moved = accounts.find(|known| known.account.same_identity(&found) == Some(true));
     match moved {
         Some(known) => AccountUsage {
-            reading: known.reading.clone(),
+            last_usage: known.last_usage.clone(),
             updated_at: known.updated_at,
             ..AccountUsage::unknown(found)
         },
@@ -169,7 +169,7 @@ mod tests {
     }
 
     fn asked(ids: &[&str]) -> Vec<(Account, AccountStatus)> {
-        ids.iter().map(|id| (account(id), AccountStatus::Asked)).collect()
+        ids.iter().map(|id| (account(id), AccountStatus::Active)).collect()
     }
 
     #[test]
@@ -179,7 +179,7 @@ mod tests {
             first
                 .account_mut(&AccountId::file(id.into()))
                 .expect("found")
-                .settle(Ok(reading(&[10.0])), at(0));
+                .record(Ok(reading(&[10.0])), at(0));
         }
         let mut found = asked(&["c", "B", "a", "b"]);
         found[1].1 = AccountStatus::Disabled;
@@ -203,32 +203,32 @@ mod tests {
     fn asking_again_is_no_news_and_whatever_shows_is() {
         let nothing = Snapshot::default();
         let first = Snapshot::placeholders(&nothing, asked(&["a", "b"]));
-        assert!(first.is_news_after(&nothing), "two accounts");
+        assert!(first.differs_from(&nothing), "two accounts");
         let mut known = first.clone();
         known.refreshing = false;
-        known.accounts[0].settle(Ok(reading(&[10.0])), at(0));
-        known.accounts[1].settle(Err(Failure::SignInAgain), at(0));
+        known.accounts[0].record(Ok(reading(&[10.0])), at(0));
+        known.accounts[1].record(Err(Failure::SignInAgain), at(0));
         let again = Snapshot::placeholders(&known, asked(&["a", "b"]));
         assert!(again.refreshing && again.accounts.iter().all(|usage| usage.loading));
-        assert!(!again.is_news_after(&known), "the same, and loading");
+        assert!(!again.differs_from(&known), "the same, and loading");
         let mut held = again.clone();
-        held.accounts[0].hold(at(60));
-        assert!(held.is_news_after(&known), "one is held back");
+        held.accounts[0].throttle(at(60));
+        assert!(held.differs_from(&known), "one is held back");
         known.accounts[1].error = None;
         let again = Snapshot::placeholders(&known, asked(&["a", "b"]));
-        assert!(again.is_news_after(&known), "one of which nothing is known is asked");
+        assert!(again.differs_from(&known), "one of which nothing is known is asked");
         let fewer = Snapshot::placeholders(&known, asked(&["a"]));
-        assert!(fewer.is_news_after(&known), "one has gone");
+        assert!(fewer.differs_from(&known), "one has gone");
         let problem =
             Snapshot { problem: Some("no folder".into()), ..Snapshot::placeholders(&known, vec![]) };
-        assert!(problem.is_news_after(&Snapshot::placeholders(&known, vec![])), "a sentence");
+        assert!(problem.differs_from(&Snapshot::placeholders(&known, vec![])), "a sentence");
     }
 
     #[test]
     fn the_lowest_of_all_leaves_out_accounts_that_are_switched_off() {
         let mut snapshot = Snapshot::placeholders(&Snapshot::default(), asked(&["a", "b"]));
-        snapshot.accounts[0].settle(Ok(reading(&[99.0])), at(0));
-        snapshot.accounts[1].settle(Ok(reading(&[50.0])), at(0));
+        snapshot.accounts[0].record(Ok(reading(&[99.0])), at(0));
+        snapshot.accounts[1].record(Ok(reading(&[50.0])), at(0));
         let lowest = |s: &Snapshot| {
             s.lowest(at(1)).map(|(u, w)| (u.account.id.key().to_owned(), w.remaining_percent()))
         };

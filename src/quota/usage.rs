@@ -66,15 +66,18 @@ pub struct AccountUsage {
     /// Switched off in its credential file: shown greyed, never asked.
     pub disabled: bool,
     /// The last good answer. `None`: there has been none.
-    pub reading: Option<Usage>,
+    #[serde(rename = "reading")]
+    pub last_usage: Option<Usage>,
     /// When the last good answer came. `None`: there has been none.
     pub updated_at: Option<DateTime<Utc>>,
     /// Why the last request failed. `None`: it did not.
     pub error: Option<Failure>,
     /// It is not asked before this moment, by our own choice. `None`: it may be.
-    pub held_until: Option<DateTime<Utc>>,
+    #[serde(rename = "held_until")]
+    pub throttled_until: Option<DateTime<Utc>>,
     /// How long its login holds. `None`: it was not used yet, or can't be.
-    pub validity: Option<TokenLifetime>,
+    #[serde(rename = "validity")]
+    pub token_lifetime: Option<TokenLifetime>,
 }
 
 impl AccountUsage {
@@ -84,26 +87,26 @@ impl AccountUsage {
             account,
             loading: false,
             disabled: false,
-            reading: None,
+            last_usage: None,
             updated_at: None,
             error: None,
-            held_until: None,
-            validity: None,
+            throttled_until: None,
+            token_lifetime: None,
         }
     }
 
     /// Leaves it as it is, since it must not be asked before a moment.
-    pub fn hold(&mut self, until: DateTime<Utc>) {
+    pub fn throttle(&mut self, until: DateTime<Utc>) {
         self.loading = false;
-        self.held_until = Some(until);
-        if self.reading.is_none() && self.error.is_none() {
-            self.error = Some(Failure::AskedEnough(until));
+        self.throttled_until = Some(until);
+        if self.last_usage.is_none() && self.error.is_none() {
+            self.error = Some(Failure::Throttled(until));
         }
     }
 
     /// How it stands.
     pub fn state(&self) -> UsageState {
-        match (&self.error, &self.reading) {
+        match (&self.error, &self.last_usage) {
             (Some(Failure::Expired(_)), _) => UsageState::Expired,
             (Some(_), Some(_)) => UsageState::Stale,
             (Some(_), None) => UsageState::Error,
@@ -114,12 +117,12 @@ impl AccountUsage {
 
     /// The windows of the last good answer.
     pub fn windows(&self) -> &[Window] {
-        self.reading.as_ref().map_or(&[], |reading| &reading.windows)
+        self.last_usage.as_ref().map_or(&[], |reading| &reading.windows)
     }
 
     /// Whether the last good answer said that the account has no quota window at all.
     pub fn is_billed_by_use(&self) -> bool {
-        self.reading.as_ref().is_some_and(|reading| reading.windows.is_empty())
+        self.last_usage.as_ref().is_some_and(|reading| reading.windows.is_empty())
     }
 
     /// Whether a window's number is a thing of the past: it has been given back since.
@@ -147,12 +150,12 @@ impl AccountUsage {
     }
 
     /// Takes in what a request came to. A failure keeps the last good answer.
-    pub fn settle(&mut self, result: Result<Usage, Failure>, now: DateTime<Utc>) {
+    pub fn record(&mut self, result: Result<Usage, Failure>, now: DateTime<Utc>) {
         self.loading = false;
-        self.held_until = None;
+        self.throttled_until = None;
         match result {
             Ok(reading) => {
-                self.reading = Some(reading);
+                self.last_usage = Some(reading);
                 self.updated_at = Some(now);
                 self.error = None;
             }
@@ -191,14 +194,14 @@ mod tests {
     fn a_failed_fetch_keeps_the_last_good_values() {
         let mut usage = AccountUsage::unknown(account("a"));
         assert_eq!(usage.state(), UsageState::Loading);
-        usage.settle(Err(Failure::TimedOut(15)), at(0));
+        usage.record(Err(Failure::TimedOut(15)), at(0));
         assert_eq!((usage.state(), usage.updated_at), (UsageState::Error, None));
-        usage.settle(Ok(reading(&[40.0])), at(1));
+        usage.record(Ok(reading(&[40.0])), at(1));
         assert_eq!((usage.state(), usage.updated_at), (UsageState::Ok, Some(at(1))));
-        usage.settle(Err(Failure::Server(502)), at(2));
+        usage.record(Err(Failure::Server(502)), at(2));
         assert_eq!((usage.state(), usage.updated_at), (UsageState::Stale, Some(at(1))));
         assert_eq!(usage.windows().len(), 1);
-        usage.settle(Err(Failure::Expired("x".into())), at(3));
+        usage.record(Err(Failure::Expired("x".into())), at(3));
         assert_eq!(usage.state(), UsageState::Expired);
     }
 
@@ -214,8 +217,8 @@ mod tests {
     #[test]
     fn the_lowest_window_is_one_with_a_name_and_a_number_that_holds() {
         let mut usage = AccountUsage::unknown(account("a"));
-        usage.settle(Ok(reading(&[40.0, 90.0, 95.0, 99.0])), at(0));
-        let windows = &mut usage.reading.as_mut().expect("settled").windows;
+        usage.record(Ok(reading(&[40.0, 90.0, 95.0, 99.0])), at(0));
+        let windows = &mut usage.last_usage.as_mut().expect("settled").windows;
         windows[3].named = false;
         windows[2].resets_at = Some(at(100));
         assert_eq!(usage.lowest(at(99)).map(|w| w.key.as_str()), Some("w2"));

@@ -30,7 +30,7 @@ impl Window {
     /// A window with no reset and no length. `used_percent` is clamped to 0–100: −5 and 120 have
     /// been seen; more than two decimals are rounded. `None` for what is no number at all.
     pub fn new(key: impl Into<String>, title: impl Into<String>, used_percent: f64) -> Option<Window> {
-        percent::tidy(used_percent).map(|used_percent| Window {
+        percent::normalise(used_percent).map(|used_percent| Window {
             key: key.into(),
             title: title.into(),
             used_percent,
@@ -48,7 +48,7 @@ impl Window {
 
     /// Percent left, 0 to 100.
     pub fn remaining_percent(&self) -> f64 {
-        percent::rest(self.used_percent)
+        percent::remaining(self.used_percent)
     }
 
     /// Whether the window has been given back since it was last seen at `seen_at`, so that its
@@ -62,7 +62,7 @@ impl Window {
 /// A state file of version 0.1 has more decimals.
 fn tidy_percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let value = f64::deserialize(deserializer)?;
-    percent::tidy(value).ok_or_else(|| serde::de::Error::custom("not a number"))
+    percent::normalise(value).ok_or_else(|| serde::de::Error::custom("not a number"))
 }
 
 #[cfg(test)]

@@ -94,7 +94,7 @@ fn listed(entry: Entry, folder: &Arc<Folder>) -> ListedAccount {
         Entry::Disabled(account) => ListedAccount { account, status: AccountStatus::Disabled, login: None },
         Entry::Login(login) => ListedAccount {
             account: login.account.clone(),
-            status: AccountStatus::Asked,
+            status: AccountStatus::Active,
             login: Some(Box::new(FolderLogin { login, folder: folder.clone() })),
         },
     }

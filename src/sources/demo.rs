@@ -46,7 +46,7 @@ impl AccountSource for Demo {
             let id = AccountId::file(format!("{}-{email}.json", provider.key()));
             let account = Account { id, provider, email: email.into(), identity: None };
             let login = DemoLogin { account: account.clone(), started_at: self.started_at };
-            ListedAccount { account, status: AccountStatus::Asked, login: Some(Box::new(login)) }
+            ListedAccount { account, status: AccountStatus::Active, login: Some(Box::new(login)) }
         });
         let list = AccountList { accounts: accounts.into(), fingerprint: 0, problem: None };
         Box::pin(std::future::ready(list))

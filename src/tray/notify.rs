@@ -33,7 +33,7 @@ pub async fn run(mut batches: mpsc::UnboundedReceiver<NotificationBatch>, locale
 }
 
 async fn show(notification: &Notification, locale: Locale, hide_email: bool) {
-    let (title, text) = notification.words(crate::platform::clock::now(), locale, hide_email);
+    let (title, text) = notification.message(crate::platform::clock::now(), locale, hide_email);
     log::info!("notification: {title}");
     if let Err(error) = send_within_timeout(&title, &text, notification.is_urgent()).await {
         log::warn!("could not show the notification \"{title}\": {error}");

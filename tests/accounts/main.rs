@@ -78,7 +78,7 @@ fn signature(entries: &[Entry]) -> u64 {
 #[track_caller]
 fn words(entry: &Entry) -> String {
     match entry {
-        Entry::Broken(_, Failure::BrokenFile(words)) => words.clone(),
+        Entry::Broken(_, Failure::InvalidFile(words)) => words.clone(),
         other => panic!("expected a broken file, not {other:?}"),
     }
 }

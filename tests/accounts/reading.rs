@@ -142,7 +142,7 @@ fn disabled_accounts_are_omitted_unless_requested() {
         .with("claude-off.json", claude(json!({"disabled": true})))
         .with("claude-on.json", claude(json!({"disabled": false})))
         .with("claude-unsaid.json", claude(json!({"disabled": null})));
-    let asked = |name: &str| (name.to_owned(), AccountStatus::Asked, true);
+    let asked = |name: &str| (name.to_owned(), AccountStatus::Active, true);
     let others = [asked("claude-on.json"), asked("claude-unsaid.json")];
     assert_eq!(statuses(&folder, &Settings::default()), others);
     let show = Settings { show_disabled: true, ..Settings::default() };

@@ -34,7 +34,7 @@ fn other_effects(app: &mut App, event: AppEvent) -> Vec<String> {
         Effect::Show(_) | Effect::ReadStartAtLogin => String::new(),
         Effect::SaveAlerts(_) => "save alerts".to_owned(),
         Effect::Notify(notices) => {
-            let words = notices.iter().map(|notice| notice.words(now(), Locale::UTC, false).0);
+            let words = notices.iter().map(|notice| notice.message(now(), Locale::UTC, false).0);
             format!("notify {}", words.collect::<Vec<_>>().join(", "))
         }
         other => format!("{other:?}"),
@@ -284,7 +284,7 @@ fn thresholds_and_the_reset_notice_follow_the_settings() {
     let effects = other_effects(&mut app, AppEvent::Snapshot(left(49.0, 9)));
     assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 49% left"]);
     let mut given_back = left(100.0, 1);
-    given_back.accounts[0].reading.as_mut().expect("read").windows[0].resets_at = Some(ahead(300));
+    given_back.accounts[0].last_usage.as_mut().expect("read").windows[0].resets_at = Some(ahead(300));
     assert_eq!(other_effects(&mut app, AppEvent::Snapshot(given_back)), ["save alerts"]);
 }
 
@@ -293,7 +293,7 @@ fn a_window_that_fired_says_once_that_it_was_given_back() {
     let mut app = app();
     handle(&mut app, AppEvent::Snapshot(left(0.0, 9)));
     let mut given_back = left(100.0, 1);
-    given_back.accounts[0].reading.as_mut().expect("read").windows[0].resets_at = Some(ahead(300));
+    given_back.accounts[0].last_usage.as_mut().expect("read").windows[0].resets_at = Some(ahead(300));
     let effects = handle(&mut app, AppEvent::Snapshot(given_back.clone()));
     assert!(
         matches!(effects.as_slice(), [Effect::Show(_), Effect::SaveAlerts(_), Effect::Notify(notices), Effect::ReadStartAtLogin]
@@ -307,6 +307,6 @@ fn a_window_that_fired_says_once_that_it_was_given_back() {
 #[test]
 fn last_good_values_of_a_failed_fetch_are_not_judged() {
     let mut stale = left(3.0, 1);
-    stale.accounts[0].settle(Err(Failure::TimedOut(15)), now());
+    stale.accounts[0].record(Err(Failure::TimedOut(15)), now());
     assert_eq!(other_effects(&mut app(), AppEvent::Snapshot(stale)), [""; 0]);
 }

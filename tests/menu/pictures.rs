@@ -138,8 +138,8 @@ fn plan_and_extra_usage_are_facts_of_the_account() {
         limit,
         currency: currency.map(str::to_owned),
     };
-    usage.reading.as_mut().expect("read").plan = Some("prolite".into());
-    usage.reading.as_mut().expect("read").extra_usage = Some(extra(3.2, Some(50.0), Some("USD")));
+    usage.last_usage.as_mut().expect("read").plan = Some("prolite".into());
+    usage.last_usage.as_mut().expect("read").extra_usage = Some(extra(3.2, Some(50.0), Some("USD")));
     assert_snapshot!(Scene::of(vec![usage.clone()]).accounts(), @"
     + Codex · a@x.org — 70% left + Fine(70.0)
         Weekly: 70% left
@@ -154,7 +154,7 @@ fn plan_and_extra_usage_are_facts_of_the_account() {
         (extra(0.0, Some(20.0), Some("EUR")), "Extra usage €0.00 of €20.00"),
         (extra(1.0, Some(5.0), Some("CHF")), "Extra usage 1.00 CHF of 5.00 CHF"),
     ] {
-        usage.reading.as_mut().expect("read").extra_usage = Some(extra);
+        usage.last_usage.as_mut().expect("read").extra_usage = Some(extra);
         let rows = Scene::of(vec![usage.clone()]).accounts();
         assert!(rows.lines().any(|row| row.trim() == words), "{rows}");
     }
@@ -164,7 +164,7 @@ fn plan_and_extra_usage_are_facts_of_the_account() {
 fn seat_billed_by_use_shows_its_spending_and_no_percentage() {
     let mut usage = claude("a@x.org").read(2, &[]);
     let extra = ExtraUsage { spent: 2119.26, limit: Some(5000.0), currency: Some("USD".into()) };
-    usage.reading.as_mut().expect("read").extra_usage = Some(extra);
+    usage.last_usage.as_mut().expect("read").extra_usage = Some(extra);
     let scene = Scene::of(vec![usage.clone()]);
     assert_snapshot!(scene.accounts(), @"
     + Claude · a@x.org — usage-based billing + Refreshing
@@ -182,7 +182,7 @@ fn the_state_of_the_login_is_a_row_unless_the_error_tells_it() {
     let held = |renewed: Option<i64>, expires: Option<i64>| {
         let usage = claude("a@x.org").read(2, &[endless("Weekly", 30.0)]);
         let validity = TokenLifetime { renewed_at: renewed.map(ago), expires_at: expires.map(ahead) };
-        AccountUsage { validity: Some(validity), ..usage }
+        AccountUsage { token_lifetime: Some(validity), ..usage }
     };
     let row = |usage: AccountUsage| {
         let rows = Scene::of(vec![usage]).accounts();

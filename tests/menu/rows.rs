@@ -15,7 +15,7 @@ fn each_failure_has_its_words_in_the_row_and_a_sentence_below_it() {
     for (failure, short, sentence) in [
         (Failure::Unreachable("api.example.com".into()), "unreachable", "Could not reach api.example.com"),
         (Failure::TimedOut(15), "timed out", "No response within 15 s"),
-        (Failure::NotTrusted("api.example.com".into()), "TLS error", "TLS error with api.example.com"),
+        (Failure::TlsError("api.example.com".into()), "TLS error", "TLS error with api.example.com"),
         (Failure::SignInAgain, "sign in again", "Sign in again"),
         (Failure::Expired("start CLIProxyAPI".into()), "token expired", "Token expired: start CLIProxyAPI"),
         (
@@ -32,12 +32,12 @@ fn each_failure_has_its_words_in_the_row_and_a_sentence_below_it() {
         (Failure::RateLimited(ahead(24 * 60)), "rate limited until 18 Sep, 13:00", "until 18 Sep, 13:00"),
         (Failure::Server(502), "server error 502", "Server error 502"),
         (
-            Failure::NotUnderstood("it is empty".into()),
+            Failure::InvalidResponse("it is empty".into()),
             "unexpected response",
             "Unexpected response: it is empty",
         ),
         (
-            Failure::BrokenFile("could not use x.json: it is empty".into()),
+            Failure::InvalidFile("could not use x.json: it is empty".into()),
             "invalid credential file",
             "Could not use x.json: it is empty",
         ),

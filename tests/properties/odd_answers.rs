@@ -155,7 +155,7 @@ fn number(window: &Window) -> usize {
 /// The snapshot as if there were nothing else in the world.
 fn only(snapshot: &Snapshot, usage: &AccountUsage, window: &Window) -> Snapshot {
     let mut usage = usage.clone();
-    usage.reading.as_mut().expect("answered").windows = vec![window.clone()];
+    usage.last_usage.as_mut().expect("answered").windows = vec![window.clone()];
     Snapshot { accounts: vec![usage], ..snapshot.clone() }
 }
 

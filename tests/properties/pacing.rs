@@ -24,9 +24,9 @@ fn reply() -> impl Strategy<Value = Reply> {
     let failure = prop::sample::select(vec![
         Failure::Server(502),
         Failure::TimedOut(15),
-        Failure::BrokeOff("host".into()),
+        Failure::ConnectionLost("host".into()),
         Failure::Unreachable("host".into()),
-        Failure::NotUnderstood("it is empty".into()),
+        Failure::InvalidResponse("it is empty".into()),
         Failure::SignInAgain,
     ]);
     // Five minutes is what stands for a provider that did not say.

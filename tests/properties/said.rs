@@ -55,10 +55,10 @@ pub fn refreshed(
         usage.disabled = *outcome == Outcome::SwitchedOff;
         match outcome {
             Outcome::Answered => {
-                usage.settle(Ok(Usage { windows: windows(place), ..Usage::default() }), now);
+                usage.record(Ok(Usage { windows: windows(place), ..Usage::default() }), now);
             }
-            Outcome::Failed => usage.settle(Err(Failure::TimedOut(15)), now),
-            Outcome::Held => usage.hold(now + TimeDelta::minutes(1)),
+            Outcome::Failed => usage.record(Err(Failure::TimedOut(15)), now),
+            Outcome::Held => usage.throttle(now + TimeDelta::minutes(1)),
             Outcome::SwitchedOff => {}
             Outcome::Gone => continue,
         }
@@ -75,11 +75,11 @@ pub fn judge(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
-    let notices = alert::judge(memory, snapshot, rules, now);
+    let notices = alert::evaluate(memory, snapshot, rules, now);
     let mut again = restarted(memory);
-    assert_eq!(alert::judge(&mut again, snapshot, rules, now), [], "said twice");
+    assert_eq!(alert::evaluate(&mut again, snapshot, rules, now), [], "said twice");
     for notice in &notices {
-        let (title, text) = notice.words(now, Locale::UTC, false);
+        let (title, text) = notice.message(now, Locale::UTC, false);
         assert!(!title.is_empty() && !text.is_empty(), "{notice:?}");
     }
     notices

@@ -20,9 +20,9 @@ fn file(number: usize) -> impl Strategy<Value = File> {
     let email = prop::sample::select(vec!["a@x", "A@x", "b@x", "É@x", "é@x", "", "ß@x"]);
     let provider = prop::sample::select(REGISTRY.providers().collect::<Vec<_>>());
     let standing = prop_oneof![
-        4 => Just(AccountStatus::Asked),
+        4 => Just(AccountStatus::Active),
         1 => Just(AccountStatus::Disabled),
-        1 => Just(AccountStatus::Failed(Failure::BrokenFile("it is empty".into()))),
+        1 => Just(AccountStatus::Failed(Failure::InvalidFile("it is empty".into()))),
     ];
     let answer = prop_oneof![2 => reading().prop_map(Ok), 1 => failure().prop_map(Err)];
     (email, provider, standing, answer).prop_map(move |(email, provider, standing, answer)| {
@@ -79,7 +79,7 @@ proptest! {
                 let earlier = before.accounts.iter().find(|earlier| earlier.account.id == usage.account.id);
                 placed(file, &usage, earlier);
                 if usage.loading {
-                    snapshot.account_mut(&file.account.id).expect("found").settle(file.answer.clone(), now);
+                    snapshot.account_mut(&file.account.id).expect("found").record(file.answer.clone(), now);
                     settled(file, &usage, snapshot.account_mut(&file.account.id).expect("found"), now);
                 }
             }
@@ -91,7 +91,7 @@ proptest! {
 
 /// What holds of an account before it is asked.
 fn placed(file: &File, usage: &AccountUsage, earlier: Option<&AccountUsage>) {
-    assert_eq!(usage.loading, file.standing == AccountStatus::Asked);
+    assert_eq!(usage.loading, file.standing == AccountStatus::Active);
     assert_eq!(usage.disabled, file.standing == AccountStatus::Disabled);
     if let AccountStatus::Failed(failure) = &file.standing {
         assert_eq!(usage.error.as_ref(), Some(failure));
@@ -104,25 +104,25 @@ fn placed(file: &File, usage: &AccountUsage, earlier: Option<&AccountUsage>) {
     match same {
         Some(earlier) => {
             assert_eq!(usage.account, earlier.account);
-            assert_eq!((&usage.reading, usage.updated_at), (&earlier.reading, earlier.updated_at));
+            assert_eq!((&usage.last_usage, usage.updated_at), (&earlier.last_usage, earlier.updated_at));
         }
         None => {
             assert_eq!(usage.account, file.account);
-            assert_eq!((&usage.reading, usage.updated_at), (&None, None), "another person's numbers");
+            assert_eq!((&usage.last_usage, usage.updated_at), (&None, None), "another person's numbers");
         }
     }
 }
 
 /// What holds of it once it was asked.
 fn settled(file: &File, before: &AccountUsage, after: &AccountUsage, now: DateTime<Utc>) {
-    assert!(!after.loading && after.held_until.is_none());
+    assert!(!after.loading && after.throttled_until.is_none());
     match &file.answer {
         Ok(reading) => {
-            assert_eq!((after.reading.as_ref(), after.updated_at), (Some(reading), Some(now)));
+            assert_eq!((after.last_usage.as_ref(), after.updated_at), (Some(reading), Some(now)));
             assert_eq!(after.state(), UsageState::Ok);
         }
         Err(failure) => {
-            assert_eq!((&after.reading, after.updated_at), (&before.reading, before.updated_at));
+            assert_eq!((&after.last_usage, after.updated_at), (&before.last_usage, before.updated_at));
             assert_eq!(after.error.as_ref(), Some(failure));
             assert!(!matches!(after.state(), UsageState::Ok | UsageState::Loading));
         }

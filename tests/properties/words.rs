@@ -35,9 +35,9 @@ proptest! {
             assert_one_line(&format::date_time(at, locale));
             assert_one_line(&format::clock_time(at, now, locale));
             assert_one_line(&format::reset_time(at, now, locale));
-            for failure in [Failure::RateLimited(at), Failure::AskedEnough(at)] {
-                assert_one_line(&failure.words(now, locale));
-                assert_one_line(&failure.short(now, locale));
+            for failure in [Failure::RateLimited(at), Failure::Throttled(at)] {
+                assert_one_line(&failure.message(now, locale));
+                assert_one_line(&failure.short_message(now, locale));
             }
         }
         assert_one_line(&format::age(at, now));

@@ -159,7 +159,7 @@ fn monthly_allowance_counts_for_the_lowest_percentage_and_for_alerts() {
     let lowest = snapshot.lowest(now()).map(|(_, window)| window.remaining_percent());
     assert_eq!(lowest, Some(3.0));
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
-    let notices = alert::judge(&mut AlertHistory::default(), &snapshot, &rules, now());
+    let notices = alert::evaluate(&mut AlertHistory::default(), &snapshot, &rules, now());
     assert!(matches!(&notices[..], [Notification::Low(event)] if event.window.title == "Monthly allowance"));
 }
 

@@ -47,8 +47,8 @@ fn a_status_is_told_in_words_a_user_can_act_on() {
             for (status, expected, words) in &cases {
                 let failure = failure(provider, *status, None, &body);
                 assert_eq!(failure, *expected, "{status}");
-                assert!(failure.words(now(), ZONE).contains(words), "{failure:?}");
-                assert!(failure.short(now(), ZONE).contains(words), "{failure:?}");
+                assert!(failure.message(now(), ZONE).contains(words), "{failure:?}");
+                assert!(failure.short_message(now(), ZONE).contains(words), "{failure:?}");
             }
         }
     }
@@ -65,9 +65,9 @@ fn response_402_of_a_deactivated_workspace_says_so_wherever_the_code_stands() {
         r#"{"error":"deactivated_workspace"}"#,
     ] {
         let found = failure(Provider::CODEX, 402, None, body.as_bytes());
-        let words = found.words(now(), ZONE);
+        let words = found.message(now(), ZONE);
         assert!(words.starts_with("this workspace has been deactivated"), "{body}: {words}");
-        assert_eq!(found.short(now(), ZONE), "workspace deactivated");
+        assert_eq!(found.short_message(now(), ZONE), "workspace deactivated");
         assert_eq!(failure(Provider::CLAUDE, 402, None, body.as_bytes()), Failure::Server(402), "{body}");
         assert_eq!(failure(Provider::CODEX, 500, None, body.as_bytes()), Failure::Server(500), "{body}");
     }
@@ -145,8 +145,8 @@ fn a_429_may_hold_until_a_date_in_the_older_forms_of_http() {
 #[test]
 fn a_rate_limit_is_told_with_the_time_where_the_reader_is() {
     let failure = failure(Provider::CLAUDE, 429, Some("10800"), b"");
-    assert_eq!(failure.words(now(), ZONE), "rate limited until 15:10");
-    assert_eq!(failure.short(now(), ZONE), "rate limited until 15:10");
+    assert_eq!(failure.message(now(), ZONE), "rate limited until 15:10");
+    assert_eq!(failure.short_message(now(), ZONE), "rate limited until 15:10");
 }
 
 #[test]
@@ -185,8 +185,8 @@ fn a_good_status_with_a_body_that_is_none_is_not_understood() {
     for provider in REGISTRY.providers() {
         for body in &bodies(provider)[1..] {
             let failure = failure(provider, 200, None, body);
-            assert!(matches!(failure, Failure::NotUnderstood(_)), "{failure:?}");
-            let words = failure.words(now(), ZONE);
+            assert!(matches!(failure, Failure::InvalidResponse(_)), "{failure:?}");
+            let words = failure.message(now(), ZONE);
             assert!(
                 words.contains("response") && !words.contains("sk-ant") && !words.contains("eyJ"),
                 "{words}"
@@ -194,5 +194,5 @@ fn a_good_status_with_a_body_that_is_none_is_not_understood() {
         }
     }
     let failure = failure(Provider::CLAUDE, 200, None, &fixture(Provider::CLAUDE, "nothing"));
-    assert_eq!(failure, Failure::NotUnderstood("the response has no quota window".into()));
+    assert_eq!(failure, Failure::InvalidResponse("the response has no quota window".into()));
 }

@@ -37,7 +37,7 @@ fn seat_billed_by_use_is_ok_has_no_window_and_counts_for_nothing() {
         assert_eq!(snapshot.accounts[0].state(), quota_tray::quota::UsageState::Ok, "{name}");
         assert_eq!(snapshot.lowest(now()), None, "{name}");
         let rules = Rules { thresholds: vec![100.0], on_reset: true };
-        assert_eq!(alert::judge(&mut AlertHistory::default(), &snapshot, &rules, now()), [], "{name}");
+        assert_eq!(alert::evaluate(&mut AlertHistory::default(), &snapshot, &rules, now()), [], "{name}");
         let body = serde_json::from_slice(&body).unwrap();
         assert_eq!(facts(Provider::CLAUDE, &body)[0], spent);
         assert_eq!(row(Provider::CLAUDE, &body), "Claude · a@b.c — usage-based billing", "{name}");

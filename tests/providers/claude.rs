@@ -439,7 +439,7 @@ fn an_unknown_bucket_counts_neither_for_the_lowest_percentage_nor_for_alerts() {
     let lowest = snapshot.accounts[0].lowest(now()).map(|window| window.key.as_str());
     assert_eq!(lowest, Some("five_hour"));
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
-    assert_eq!(alert::judge(&mut AlertHistory::default(), &snapshot, &rules, now()), []);
+    assert_eq!(alert::evaluate(&mut AlertHistory::default(), &snapshot, &rules, now()), []);
 }
 
 #[test]

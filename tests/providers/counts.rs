@@ -80,7 +80,7 @@ fn number_that_is_neither_a_percentage_nor_a_count_of_a_limit_counts_for_nothing
         let lowest = snapshot.lowest(now()).map(|(_, window)| window.title.clone());
         assert_eq!(lowest.as_deref(), Some("5-hour"), "{body}");
         let rules = Rules { thresholds: vec![50.0], on_reset: true };
-        assert_eq!(alert::judge(&mut AlertHistory::default(), &snapshot, &rules, now()), [], "{body}");
+        assert_eq!(alert::evaluate(&mut AlertHistory::default(), &snapshot, &rules, now()), [], "{body}");
     }
     // By itself it is no error: it is shown.
     assert!(!only_window(json!({"weekly": {"used": 40}})).named);

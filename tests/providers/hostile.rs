@@ -47,7 +47,7 @@ pub(super) fn assert_sound(
     for window in &reading.windows {
         let used = window.used_percent();
         assert!((0.0..=100.0).contains(&used), "{case}: {used}% used");
-        assert_eq!(window.remaining_percent(), quota_tray::quota::percent::rest(used), "{case}");
+        assert_eq!(window.remaining_percent(), quota_tray::quota::percent::remaining(used), "{case}");
         assert!(percent(used).ends_with('%'));
         assert!(keys.insert(&window.key), "{case}: the key {:?} twice", window.key);
         assert_line(&window.title, case);
@@ -70,7 +70,7 @@ pub(super) fn assert_sound(
         assert!(extra.spent.is_finite() && extra.limit.is_none_or(f64::is_finite), "{case}: {extra:?}");
     }
     for locale in ZONES {
-        for words in reading.facts_in_words(now, locale) {
+        for words in reading.fact_labels(now, locale) {
             assert_line(&words, case);
         }
     }
@@ -296,8 +296,8 @@ fn an_answer_of_any_status_and_any_body_is_no_panic() {
                     ..Response::default()
                 };
                 if let Err(failure) = REGISTRY.spec(provider).unwrap().read_response(&answer, now()) {
-                    assert_line(&failure.words(now(), ZONE), &status);
-                    assert_line(&failure.short(now(), ZONE), &status);
+                    assert_line(&failure.message(now(), ZONE), &status);
+                    assert_line(&failure.short_message(now(), ZONE), &status);
                 }
             }
         }

@@ -129,7 +129,7 @@ fn deactivated_workspace_is_told_and_not_a_fault_of_the_server() {
     let body = r#"{"detail":{"code":"deactivated_workspace"}}"#;
     let answer = format!("HTTP/1.1 402 Payment Required\r\ncontent-length: {}\r\n\r\n{body}", body.len());
     let (_, result) = ask(Provider::CODEX, json!({}), |_| (), answer.into_bytes());
-    let words = result.expect_err("no usage").words(now(), ZONE);
+    let words = result.expect_err("no usage").message(now(), ZONE);
     assert!(words.starts_with("this workspace has been deactivated"), "{words}");
 }
 
@@ -150,7 +150,7 @@ fn the_two_apis_are_where_the_notes_say() {
 fn a_redirect_is_not_followed() {
     let redirect = b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_vec();
     let (_, result) = ask(Provider::CLAUDE, json!({}), |_| (), redirect);
-    let words = result.expect_err("what it points to is not asked").words(now(), ZONE);
+    let words = result.expect_err("what it points to is not asked").message(now(), ZONE);
     assert!(words.contains("302"), "{words}");
 }
 
@@ -177,6 +177,6 @@ fn an_answer_of_more_than_a_mebibyte_is_refused_however_it_is_announced() {
     let without = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_owned();
     for head in [announced, lies, without] {
         let (_, result) = ask(Provider::CLAUDE, json!({}), |_| (), [head.as_bytes(), &body].concat());
-        assert!(matches!(result, Err(Failure::NotUnderstood(_))), "{head}: {result:?}");
+        assert!(matches!(result, Err(Failure::InvalidResponse(_))), "{head}: {result:?}");
     }
 }

@@ -123,9 +123,10 @@ fn every_percentage_says_whether_it_is_left_or_used() {
     for (provider, name, body) in all_fixtures() {
         let Ok(reading) = REGISTRY.spec(provider).unwrap().parse_body(&body, now()) else { continue };
         let mut texts = vec![menu(provider, &body), with_view(provider, &body, |view| view.tooltip())];
-        for notice in alert::judge(&mut AlertHistory::default(), &snapshot(provider, reading), &rules, now())
+        for notice in
+            alert::evaluate(&mut AlertHistory::default(), &snapshot(provider, reading), &rules, now())
         {
-            let (title, text) = notice.words(now(), ZONE, false);
+            let (title, text) = notice.message(now(), ZONE, false);
             texts.push(format!("{title}: {}", text.replace('\n', "; ")));
         }
         for line in texts.iter().flat_map(|text| text.lines()) {
@@ -160,7 +161,7 @@ fn the_status_of_an_account_is_the_example_of_the_contract() {
     let body = json!({"five_hour": {"utilization": 42.0, "resets_at": "2026-11-20T15:00:00Z"}}).to_string();
     let reading = REGISTRY.spec(Provider::CLAUDE).unwrap().parse_body(body.as_bytes(), now).unwrap();
     let mut usage = account(Provider::CLAUDE, Usage::default());
-    usage.settle(Ok(reading), now);
+    usage.record(Ok(reading), now);
     let snapshot = Snapshot { accounts: vec![usage], updated_at: Some(now), ..Snapshot::default() };
     let report = Report::new(&snapshot, false, now, Locale::UTC).json();
     let expected = json!({"generated_at": "2026-11-20T12:00:00Z",

@@ -40,7 +40,7 @@ impl AccountSource for SlowSource {
 
     fn list(&self) -> BoxFuture<'_, AccountList> {
         let login: Box<dyn SourceLogin> = Box::new(*self);
-        let listed = ListedAccount { account: account(), status: AccountStatus::Asked, login: Some(login) };
+        let listed = ListedAccount { account: account(), status: AccountStatus::Active, login: Some(login) };
         Box::pin(async { AccountList { accounts: vec![listed], ..AccountList::default() } })
     }
 }
@@ -68,7 +68,7 @@ fn start(latency: Duration, known: Snapshot) -> (UnboundedSender<Command>, Unbou
 
 fn known() -> Snapshot {
     let mut usage = AccountUsage::unknown(account());
-    usage.settle(Ok(reading()), chrono::Utc::now());
+    usage.record(Ok(reading()), chrono::Utc::now());
     Snapshot { accounts: vec![usage], ..Snapshot::default() }
 }
 

@@ -83,7 +83,7 @@ fn one(
                     Failure::SignInAgain
                     | Failure::CannotReadUsage
                     | Failure::WorkspaceDeactivated
-                    | Failure::BrokenFile(_) => Mark::Bad,
+                    | Failure::InvalidFile(_) => Mark::Bad,
                     _ => Mark::Doubtful,
                 };
                 facts.add(mark, format!("last refresh: {}", failure_words(failure, account, locale)), "");
@@ -95,7 +95,7 @@ fn one(
 
 /// A sentence about an account, without the name of its file or its address.
 fn failure_words(failure: &Failure, account: &Account, locale: Locale) -> String {
-    account.told(failure.words(crate::platform::clock::now(), locale), true)
+    account.redact(failure.message(crate::platform::clock::now(), locale), true)
 }
 
 /// The facts about one file. The worst mark decides.

@@ -67,7 +67,7 @@ async fn reach(http: &Http, origin: &Endpoint, proxy: &Proxy, locale: Locale) ->
         // The message has the remedy.
         Err(failure) => bad(
             "network",
-            format!("{server}{route}: {}", failure.words(crate::platform::clock::now(), locale)),
+            format!("{server}{route}: {}", failure.message(crate::platform::clock::now(), locale)),
             "",
         ),
     }

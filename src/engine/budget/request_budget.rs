@@ -96,7 +96,9 @@ impl RequestBudget {
                 }
                 return Some(Failure::RateLimited(until));
             }
-            Some(Failure::Server(_) | Failure::Blocked | Failure::TimedOut(_) | Failure::BrokeOff(_)) => {
+            Some(
+                Failure::Server(_) | Failure::Blocked | Failure::TimedOut(_) | Failure::ConnectionLost(_),
+            ) => {
                 let doubled = FIRST_BACKOFF * 2_i32.pow(history.error_count.min(8));
                 let wait = doubled.min(MAX_BACKOFF).as_seconds_f64() * (0.75 + 0.5 * jitter.clamp(0.0, 1.0));
                 history.error_count = history.error_count.saturating_add(1);

@@ -67,14 +67,14 @@ mod tests {
             window.resets_at = reset.map(at);
             window
         });
-        usage.settle(Ok(Usage { windows: windows.collect(), ..Usage::default() }), at(0));
+        usage.record(Ok(Usage { windows: windows.collect(), ..Usage::default() }), at(0));
         usage
     }
 
     fn snapshot() -> Snapshot {
         let mut refused = usage("carol@x", &[]);
-        refused.reading = None;
-        refused.settle(Err(Failure::SignInAgain), at(0));
+        refused.last_usage = None;
+        refused.record(Err(Failure::SignInAgain), at(0));
         let accounts = vec![
             usage(
                 "alice@x",

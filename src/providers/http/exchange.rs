@@ -72,7 +72,7 @@ impl Incoming {
         let mut body = Vec::new();
         while let Some(chunk) = self.chunk().await? {
             if body.len() + chunk.len() > MAX_RESPONSE_BYTES {
-                return Err(Failure::NotUnderstood("it is longer than 1 MiB".into()));
+                return Err(Failure::InvalidResponse("it is longer than 1 MiB".into()));
             }
             body.extend_from_slice(&chunk);
         }

@@ -14,18 +14,18 @@ pub(crate) fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Fail
         return Failure::TimedOut(REQUEST_TIMEOUT.as_secs());
     }
     if causes(error).any(is_tls) {
-        return Failure::NotTrusted(host.to_owned());
+        return Failure::TlsError(host.to_owned());
     }
     if error.is_connect() {
         return unreachable(host, error.url().map_or(proxy, |url| proxy_for(url, proxy)));
     }
     if causes(error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse)) {
-        return Failure::NotUnderstood("it is not HTTP, or its headers have no end".into());
+        return Failure::InvalidResponse("it is not HTTP, or its headers have no end".into());
     }
     if error.is_decode() {
-        return Failure::NotUnderstood("it could not be unpacked, or broke off".into());
+        return Failure::InvalidResponse("it could not be unpacked, or broke off".into());
     }
-    Failure::BrokeOff(host.to_owned())
+    Failure::ConnectionLost(host.to_owned())
 }
 
 /// No connection to `host` by way of `proxy`.

@@ -26,7 +26,7 @@ impl Headers {
 
     fn insert(&mut self, name: &'static str, value: &str, is_secret: bool) -> Result<(), Failure> {
         let mut value = HeaderValue::from_str(value).map_err(|_| {
-            Failure::BrokenFile(format!(
+            Failure::InvalidFile(format!(
                 "could not send the header {name}: its value has characters that are not allowed in a header"
             ))
         })?;

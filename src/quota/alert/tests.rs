@@ -26,7 +26,7 @@ fn seen(minute: i64, accounts: &[(&str, f64, Option<i64>)]) -> Snapshot {
         let mut window = Window::new("five_hour", "5-hour", *used).expect("a number");
         window.resets_at = reset.map(at);
         let mut usage = AccountUsage::unknown(account);
-        usage.settle(Ok(Usage { windows: vec![window], ..Usage::default() }), at(minute));
+        usage.record(Ok(Usage { windows: vec![window], ..Usage::default() }), at(minute));
         snapshot.accounts.push(usage);
     }
     snapshot
@@ -41,7 +41,7 @@ fn expect(history: &[(i64, f64, Option<i64>)], said: &[&str]) {
         // Every step goes through the form the memory is kept in.
         let text = serde_json::to_string(&memory).expect("plain data");
         memory = serde_json::from_str(&text).expect("its own form");
-        for notice in judge(&mut memory, &seen(*minute, &[("a", *used, *reset)]), &rules(), at(*minute)) {
+        for notice in evaluate(&mut memory, &seen(*minute, &[("a", *used, *reset)]), &rules(), at(*minute)) {
             heard.push(match notice {
                 Notification::Low(event) => format!("{minute}:low {}", event.window.remaining_percent()),
                 Notification::Reset(_) => format!("{minute}:reset"),
@@ -125,9 +125,9 @@ fn a_reset_moment_that_jitters_or_slides_is_no_reset() {
 fn a_reading_that_was_judged_is_not_judged_again() {
     let mut memory = AlertHistory::default();
     let snapshot = seen(0, &[("a", 90.0, None)]);
-    assert_eq!(judge(&mut memory, &snapshot, &rules(), at(0)).len(), 1);
+    assert_eq!(evaluate(&mut memory, &snapshot, &rules(), at(0)).len(), 1);
     let before = memory.clone();
-    assert_eq!(judge(&mut memory, &snapshot, &rules(), at(1)), []);
+    assert_eq!(evaluate(&mut memory, &snapshot, &rules(), at(1)), []);
     assert_eq!(memory, before);
 }
 
@@ -136,21 +136,21 @@ fn window_that_falls_after_a_clock_that_was_ahead_was_put_right_is_told() {
     let mut memory = AlertHistory::default();
     // Eight hours ahead, then put right.
     let ahead = seen(480, &[("a", 85.0, Some(300))]);
-    assert_eq!(judge(&mut memory, &ahead, &rules(), at(480)).len(), 1);
-    assert_eq!(judge(&mut memory, &ahead, &rules(), at(1)), [], "seen in the future");
-    assert_eq!(judge(&mut memory, &seen(5, &[("a", 86.0, Some(300))]), &rules(), at(5)), []);
-    assert_eq!(judge(&mut memory, &seen(10, &[("a", 97.0, Some(300))]), &rules(), at(10)).len(), 1);
+    assert_eq!(evaluate(&mut memory, &ahead, &rules(), at(480)).len(), 1);
+    assert_eq!(evaluate(&mut memory, &ahead, &rules(), at(1)), [], "seen in the future");
+    assert_eq!(evaluate(&mut memory, &seen(5, &[("a", 86.0, Some(300))]), &rules(), at(5)), []);
+    assert_eq!(evaluate(&mut memory, &seen(10, &[("a", 97.0, Some(300))]), &rules(), at(10)).len(), 1);
 }
 
 #[test]
 fn a_window_with_another_title_is_the_same_window() {
     let mut memory = AlertHistory::default();
     let mut snapshot = seen(0, &[("a", 90.0, Some(300))]);
-    assert_eq!(judge(&mut memory, &snapshot, &rules(), at(0)).len(), 1);
-    snapshot.accounts[0].reading.as_mut().expect("settled").windows[0].title = "Session".into();
+    assert_eq!(evaluate(&mut memory, &snapshot, &rules(), at(0)).len(), 1);
+    snapshot.accounts[0].last_usage.as_mut().expect("settled").windows[0].title = "Session".into();
     snapshot.accounts[0].account.email = "another@x".into();
     snapshot.accounts[0].updated_at = Some(at(5));
-    assert_eq!(judge(&mut memory, &snapshot, &rules(), at(5)), []);
+    assert_eq!(evaluate(&mut memory, &snapshot, &rules(), at(5)), []);
 }
 
 #[test]
@@ -158,7 +158,7 @@ fn a_threshold_that_is_taken_away_gives_nothing_back() {
     let mut memory = AlertHistory::default();
     let mut look = |minute, used, thresholds: &[f64]| {
         let rules = Rules { thresholds: thresholds.to_vec(), on_reset: true };
-        judge(&mut memory, &seen(minute, &[("a", used, Some(300))]), &rules, at(minute)).len()
+        evaluate(&mut memory, &seen(minute, &[("a", used, Some(300))]), &rules, at(minute)).len()
     };
     assert_eq!(look(0, 85.0, &[20.0, 5.0]), 1);
     assert_eq!(look(5, 85.0, &[5.0]), 0, "15 % are left as before");
@@ -173,7 +173,7 @@ fn a_threshold_that_is_added_is_judged_by_the_numbers_there_are() {
     let mut memory = AlertHistory::default();
     let mut look = |thresholds: &[f64]| {
         let rules = Rules { thresholds: thresholds.to_vec(), on_reset: true };
-        judge(&mut memory, &seen(0, &[("a", 60.0, Some(300))]), &rules, at(1)).len()
+        evaluate(&mut memory, &seen(0, &[("a", 60.0, Some(300))]), &rules, at(1)).len()
     };
     assert_eq!([look(&[20.0]), look(&[50.0, 20.0]), look(&[50.0, 20.0]), look(&[20.0])], [0, 1, 0, 0]);
     assert_eq!(look(&[50.0, 20.0]), 1, "who asks again is told again");
@@ -185,7 +185,7 @@ fn a_threshold_that_is_added_finds_nothing_in_a_window_that_has_been_reset_since
     let snapshot = seen(0, &[("a", 60.0, Some(10))]);
     let mut look = |minute, thresholds: &[f64]| {
         let rules = Rules { thresholds: thresholds.to_vec(), on_reset: true };
-        judge(&mut memory, &snapshot, &rules, at(minute)).len()
+        evaluate(&mut memory, &snapshot, &rules, at(minute)).len()
     };
     assert_eq!([look(0, &[20.0]), look(11, &[50.0, 20.0])], [0, 0]);
 }
@@ -193,16 +193,16 @@ fn a_threshold_that_is_added_finds_nothing_in_a_window_that_has_been_reset_since
 #[test]
 fn stale_and_switched_off_accounts_say_nothing() {
     let mut snapshot = seen(0, &[("a", 90.0, None), ("b", 90.0, None)]);
-    snapshot.accounts[0].settle(Err(crate::quota::Failure::TimedOut(15)), at(1));
+    snapshot.accounts[0].record(Err(crate::quota::Failure::TimedOut(15)), at(1));
     snapshot.accounts[1].disabled = true;
-    assert_eq!(judge(&mut AlertHistory::default(), &snapshot, &rules(), at(1)), []);
+    assert_eq!(evaluate(&mut AlertHistory::default(), &snapshot, &rules(), at(1)), []);
 }
 
 #[test]
 fn a_window_nobody_knows_says_nothing() {
     let mut snapshot = seen(0, &[("a", 100.0, None)]);
-    snapshot.accounts[0].reading.as_mut().expect("settled").windows[0].named = false;
-    assert_eq!(judge(&mut AlertHistory::default(), &snapshot, &rules(), at(0)), []);
+    snapshot.accounts[0].last_usage.as_mut().expect("settled").windows[0].named = false;
+    assert_eq!(evaluate(&mut AlertHistory::default(), &snapshot, &rules(), at(0)), []);
 }
 
 #[test]
@@ -214,8 +214,8 @@ fn more_than_three_at_once_are_one_summary() {
             &ids[..n].iter().enumerate().map(|(i, id)| (*id, 90.0 + i as f64, Some(130))).collect::<Vec<_>>(),
         )
     };
-    assert_eq!(judge(&mut AlertHistory::default(), &low(3), &rules(), at(0)).len(), 3);
-    let notices = judge(&mut AlertHistory::default(), &low(4), &rules(), at(0));
+    assert_eq!(evaluate(&mut AlertHistory::default(), &low(3), &rules(), at(0)).len(), 3);
+    let notices = evaluate(&mut AlertHistory::default(), &low(4), &rules(), at(0));
     let [Notification::Summary { low: 4, reset: 0, worst: Some(worst) }] = notices.as_slice() else {
         panic!("{notices:?}");
     };
@@ -225,9 +225,9 @@ fn more_than_three_at_once_are_one_summary() {
 #[test]
 fn a_deleted_account_is_forgotten_in_the_end_but_not_at_once() {
     let mut memory = AlertHistory::default();
-    judge(&mut memory, &seen(0, &[("a", 90.0, None)]), &rules(), at(0));
-    judge(&mut memory, &seen(5, &[]), &rules(), at(5));
-    assert_eq!(judge(&mut memory.clone(), &seen(9, &[("a", 91.0, None)]), &rules(), at(9)), []);
-    judge(&mut memory, &seen(0, &[]), &rules(), at(0) + FORGET_AFTER);
+    evaluate(&mut memory, &seen(0, &[("a", 90.0, None)]), &rules(), at(0));
+    evaluate(&mut memory, &seen(5, &[]), &rules(), at(5));
+    assert_eq!(evaluate(&mut memory.clone(), &seen(9, &[("a", 91.0, None)]), &rules(), at(9)), []);
+    evaluate(&mut memory, &seen(0, &[]), &rules(), at(0) + FORGET_AFTER);
     assert_eq!(memory, AlertHistory::default());
 }
