@@ -80,7 +80,7 @@ fn journal_of_a_deleted_file_keeps_its_login_for_a_day() {
     let content = fixture.content(1, TimeDelta::hours(-1));
     fs::remove_file(&fixture.file).expect("removed");
     fixture.pass(23 * 3600);
-    assert!(fixture.run(&["status"]).stdout.contains("No accounts connected"));
+    assert!(fixture.run(&["status"]).stdout.contains("No account is connected"));
     fixture.assert_kept();
     assert!(!fixture.file.exists(), "it was made anew");
     // Back from a backup, with the token that was spent. What came a day ago has run out.
@@ -130,7 +130,7 @@ fn tray_row_reports_a_journal_that_was_set_aside() {
     let content = fixture.text();
     fs::remove_file(&fixture.file).expect("removed");
     let tray = fixture.tray();
-    fixture.host.menu_until(|menu| menu.shows("No accounts connected"));
+    fixture.host.menu_until(|menu| menu.shows("No account is connected"));
     fs::create_dir_all(fixture.renewals()).expect("made");
     let journal = fixture.renewals().join(fixture.journal().file_name().expect("a name"));
     fs::write(&journal, "garbage").expect("written");

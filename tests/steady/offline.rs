@@ -43,7 +43,7 @@ fn offline_rows_keep_last_values_and_refresh_once_online() {
     );
     let icon = fixture.host.icon();
     assert!(icon.tooltip.text.contains("41% left"), "{icon:#?}");
-    assert!(words(menu.item(ALICE)).contains("Could not reach 127.0.0.1: check the network"), "{menu}");
+    assert!(words(menu.item(ALICE)).contains("Could not reach 127.0.0.1: check your network"), "{menu}");
     let (report, code) = status(&fixture);
     assert_eq!((code, &report[0]["state"]), (Some(1), &Value::from("stale")), "{report:#?}");
 

@@ -64,7 +64,10 @@ fn throttled_account_without_values_shows_its_next_request() {
     fs::remove_file(state.path("snapshot.json")).expect("removed");
     let _program = fixture.spawn(&[]);
     let menu = fixture.host.menu_until(showing("alice@example.com — request limit reached"));
-    assert!(words(menu.item(ALICE)).contains("Asked often enough for now; asking again at "), "{menu}");
+    assert!(
+        words(menu.item(ALICE)).contains("Request limit of Quota Tray reached; next request after "),
+        "{menu}"
+    );
     assert_eq!(asked(&fixture, ALICE), 1);
     state.age(TimeDelta::minutes(5));
     refresh(&fixture, "alice@example.com — 42% left");
