@@ -1,4 +1,4 @@
-//! What is said when an account's usage could not be had, in words its owner can act on.
+//! Why an account's usage could not be fetched, in messages its owner can act on.
 
 use crate::presenter::Locale;
 use crate::presenter::format::clock_time;

@@ -1,4 +1,4 @@
-//! What the user is told of windows that are low or given back, and of accounts that need their owner.
+//! The messages of notifications: windows that are low or have reset, and accounts that need their owner.
 
 use crate::presenter::Locale;
 use crate::presenter::format::{percent, reset_time};

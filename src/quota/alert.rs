@@ -1,8 +1,8 @@
-//! When to say something: (what is remembered, what is seen) → notices.
+//! When to notify about a window: (alert history, snapshot) → notifications.
 //!
 //! A window fires once for each threshold it falls below; a fall through several fires the most
-//! severe one only. It re-arms when the window is given back, or when it has risen above the
-//! threshold in two readings: one odd number neither hides a warning nor repeats it.
+//! severe one only. It re-arms when the window resets, or when it has risen above the
+//! threshold in two responses: one odd number neither hides a notification nor repeats it.
 
 use crate::quota::notification::{Notification, WindowEvent, summarise};
 use crate::quota::{AccountUsage, Snapshot, UsageState, Window, attention, identity, percent};
@@ -10,11 +10,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Reset moments this close to each other are one: providers let them jitter by seconds, and count
+/// Reset times this close to each other are the same: providers let them jitter by seconds, and count
 /// "seconds from now" in whole ones.
 const JITTER: TimeDelta = TimeDelta::minutes(5);
 
-/// How long the memory of a window outlives its account's file, which may come back after a
+/// How long the history of a window outlives its account's file, which may come back after a
 /// CLIProxyAPI sign-in. Longer than the longest window.
 const FORGET_AFTER: TimeDelta = TimeDelta::days(40);
 
@@ -23,69 +23,68 @@ const FORGET_AFTER: TimeDelta = TimeDelta::days(40);
 pub struct Rules {
     /// Percent left; a window that has less fires. 0 % left always fires.
     pub thresholds: Vec<f64>,
-    /// Whether a window that fired says so when it is given back.
+    /// Whether to notify when a window that fired resets.
     pub on_reset: bool,
 }
 
-/// What was said before. Kept over restarts, so that nothing is said twice.
+/// Which notifications were sent. Kept over restarts, so that none is repeated.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct AlertHistory {
     /// Keyed by [state key](crate::quota::Account::state_key) and window key, never by title.
-    windows: BTreeMap<String, BTreeMap<String, Remembered>>,
+    windows: BTreeMap<String, BTreeMap<String, WindowHistory>>,
     /// The accounts that fail.
     #[serde(default, rename = "troubles")]
     pub attention: attention::AttentionHistory,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-struct Remembered {
+struct WindowHistory {
     /// The most severe threshold that has fired since the last reset.
     fired: Option<f64>,
-    /// When the window is given back, as last told.
+    /// When the window resets, according to the last response. `None`: not known.
     resets_at: Option<DateTime<Utc>>,
-    /// Percent left in the reading that was judged last.
+    /// Percent left in the response that was evaluated last.
     remaining: f64,
-    /// When that reading came.
+    /// When that response arrived.
     seen_at: DateTime<Utc>,
 }
 
-/// Looks at one snapshot, says what is new in it in as few notices as a person wants to read, and
-/// remembers that.
+/// The notifications for one snapshot, summarised where there are many. Updates the history.
 pub fn evaluate(
-    memory: &mut AlertHistory,
+    history: &mut AlertHistory,
     snapshot: &Snapshot,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
-    summarise(evaluate_each(memory, snapshot, rules, now))
+    summarise(evaluate_each(history, snapshot, rules, now))
 }
 
-/// The same with a notice for each window. Only fresh, good answers are judged, never a stale or missing
-/// one; a repeated one only by other rules.
+/// The same with a notification for each window. Only accounts whose last request succeeded are evaluated. A response
+/// that was evaluated before is evaluated again only for changed rules.
 pub fn evaluate_each(
-    memory: &mut AlertHistory,
+    history: &mut AlertHistory,
     snapshot: &Snapshot,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
-    let mut notices = Vec::new();
+    let mut notifications = Vec::new();
     for usage in snapshot.enabled().filter(|usage| usage.state() == UsageState::Ok) {
-        // One that was seen under a clock that was ahead is judged when the next has come.
+        // A response from the future, from when the clock was ahead, is not evaluated; the next one is.
         let Some(seen_at) = usage.updated_at.filter(|seen_at| *seen_at <= now) else { continue };
-        let windows = identity::entry(&mut memory.windows, &usage.account);
+        let windows = identity::entry(&mut history.windows, &usage.account);
         for window in usage.windows().iter().filter(|window| window.named) {
-            notices.extend(evaluate_window(windows, usage, window, seen_at, rules, now));
+            notifications.extend(evaluate_window(windows, usage, window, seen_at, rules, now));
         }
     }
-    memory.windows.retain(|_, windows| {
+    history.windows.retain(|_, windows| {
         windows.retain(|_, known| now - known.seen_at < FORGET_AFTER);
         !windows.is_empty()
     });
-    notices
+    notifications
 }
 
 fn evaluate_window(
-    memory: &mut BTreeMap<String, Remembered>,
+    history: &mut BTreeMap<String, WindowHistory>,
     usage: &AccountUsage,
     window: &Window,
     seen_at: DateTime<Utc>,
@@ -94,11 +93,11 @@ fn evaluate_window(
 ) -> Option<Notification> {
     let event = || WindowEvent { account: usage.account.clone(), window: window.clone() };
     let seen = level(window.remaining_percent(), &rules.thresholds);
-    let before = memory.get(&window.key).cloned();
-    // What was judged in the future was judged under a clock that was ahead, and keeps nothing new from being judged.
-    let is_known = |known: &&mut Remembered| (seen_at..=now).contains(&known.seen_at);
-    if let Some(known) = memory.get_mut(&window.key).filter(is_known) {
-        // Judged already; only other rules can find something in it, as long as it can be believed.
+    let before = history.get(&window.key).cloned();
+    // An entry from the future, from when the clock was ahead, does not count.
+    let is_known = |known: &&mut WindowHistory| (seen_at..=now).contains(&known.seen_at);
+    if let Some(known) = history.get_mut(&window.key).filter(is_known) {
+        // Evaluated already. Only changed rules can fire, as long as the window has not been reset since.
         known.fired = fired_by(known, rules);
         let holds = known.seen_at == seen_at && window.resets_at.is_none_or(|reset| reset > now);
         return (holds && severity(seen) > severity(known.fired)).then(|| {
@@ -114,33 +113,33 @@ fn evaluate_window(
     let worse = if severity(earlier) > severity(seen) { earlier } else { seen };
     let level = if due || moved_on { seen } else { worse };
 
-    let (now_fired, notice) = if due || severity(level) < severity(fired) {
-        let notice = match level {
+    let (now_fired, notification) = if due || severity(level) < severity(fired) {
+        let notification = match level {
             Some(_) if due => Some(Notification::Low(event())),
             None if fired.is_some() && rules.on_reset => Some(Notification::Reset(event())),
             _ => None,
         };
-        (level, notice)
+        (level, notification)
     } else if severity(seen) > severity(fired) {
         (seen, Some(Notification::Low(event())))
     } else {
         (fired, None)
     };
-    memory.insert(
+    history.insert(
         window.key.clone(),
-        Remembered {
+        WindowHistory {
             fired: now_fired,
             resets_at: window.resets_at,
             remaining: window.remaining_percent(),
             seen_at,
         },
     );
-    notice
+    notification
 }
 
-/// What has fired, as these rules have it: where the threshold is none of theirs any more, nothing is given
-/// back with it, and what a person knows already is not said again.
-fn fired_by(known: &Remembered, rules: &Rules) -> Option<f64> {
+/// The threshold that has fired. Where the rules no longer have it, the one of them that the last percentage is below:
+/// removing a threshold is no reset, and nothing is notified twice.
+fn fired_by(known: &WindowHistory, rules: &Rules) -> Option<f64> {
     let is_theirs = |fired: f64| fired <= 0.0 || rules.thresholds.contains(&fired);
     known.fired.and_then(|fired| {
         if is_theirs(fired) { Some(fired) } else { level(known.remaining, &rules.thresholds) }
@@ -164,18 +163,17 @@ fn severity(level: Option<f64>) -> f64 {
     level.map_or(f64::NEG_INFINITY, |threshold| -threshold)
 }
 
-/// Whether a window's reset moment has come since it was last judged, and another has taken its place.
-fn has_come(before: &Remembered, window: &Window, seen_at: DateTime<Utc>) -> bool {
+/// Whether a window's reset time has passed since it was last evaluated, and another one has replaced it.
+fn has_come(before: &WindowHistory, window: &Window, seen_at: DateTime<Utc>) -> bool {
     before.resets_at.is_some_and(|reset| match window.resets_at {
         Some(_) => reset <= seen_at + JITTER && has_moved_on(before, window),
         None => reset <= seen_at,
     })
 }
 
-/// Whether a window's reset moment has moved on since it was last judged, be it too early. By itself
-/// that is no reset, or a window whose moment slides along would fire at every refresh: it explains a
-/// rise.
-fn has_moved_on(before: &Remembered, window: &Window) -> bool {
+/// Whether a window's reset time has moved since it was last evaluated, even before it passed. By itself that is no
+/// reset, or a window whose reset time slides along would fire at every refresh: it explains a rise.
+fn has_moved_on(before: &WindowHistory, window: &Window) -> bool {
     before.resets_at.zip(window.resets_at).is_some_and(|(old, new)| new - old > JITTER)
 }
 

@@ -1,7 +1,7 @@
-//! When an account begins to need its owner: (what is remembered, what is seen) → troubles.
+//! When an account needs its owner: (attention history, snapshot) → accounts that need attention.
 //!
-//! A time-out, a server error or a missing network mend themselves, and a 429 by waiting. What is told is
-//! what does not: once, until the account has answered well again.
+//! A timeout, a server error, a missing network and a 429 go away with time. The owner is notified of other failures:
+//! once, until a request of the account succeeds.
 
 use crate::quota::{Account, AccountId, Failure, Identity, Snapshot, UsageState};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 /// sign-in page may be in between.
 const LASTING: TimeDelta = TimeDelta::minutes(10);
 
-/// What is known of the accounts that fail. Kept over restarts.
+/// The accounts that fail. Kept over restarts.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct AttentionHistory(BTreeMap<AccountId, Failing>);
@@ -21,8 +21,9 @@ pub struct AttentionHistory(BTreeMap<AccountId, Failing>);
 struct Failing {
     /// When it was first seen to fail in a way that may need a person.
     since: DateTime<Utc>,
-    /// Whether that was told.
-    told: bool,
+    /// Whether its owner was notified.
+    #[serde(rename = "told")]
+    notified: bool,
     /// Whose login it was. `None`: not known. The entry belongs to a file, since of two files with one login only
     /// one may fail; but another login in the same file fails for a reason of its own.
     #[serde(default)]
@@ -32,7 +33,7 @@ struct Failing {
 /// An account that needs its owner.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Attention {
-    /// Whose trouble it is.
+    /// The account.
     pub account: Account,
     /// What is wrong.
     pub failure: Failure,
@@ -68,34 +69,34 @@ fn remedy(failure: &Failure) -> Remedy {
     }
 }
 
-/// Looks at one snapshot, says which accounts have begun to need their owner, and remembers that.
-pub fn evaluate(memory: &mut AttentionHistory, snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Attention> {
-    let mut troubles = Vec::new();
+/// The accounts of a snapshot that have begun to need attention. Updates the history.
+pub fn evaluate(history: &mut AttentionHistory, snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<Attention> {
+    let mut attention = Vec::new();
     for usage in snapshot.enabled() {
         let id = &usage.account.id;
         let remedy = usage.error.as_ref().map(remedy);
         match (&usage.error, remedy) {
             (Some(failure), Some(remedy @ (Remedy::Person | Remedy::PersonIfItLasts))) => {
                 let identity = usage.account.identity.clone();
-                let anew = Failing { since: now, told: false, identity: identity.clone() };
-                let failing = memory.0.entry(id.clone()).or_insert_with(|| anew.clone());
+                let new = Failing { since: now, notified: false, identity: identity.clone() };
+                let failing = history.0.entry(id.clone()).or_insert_with(|| new.clone());
                 if failing.identity.is_some() && identity.is_some() && failing.identity != identity {
-                    *failing = anew;
+                    *failing = new;
                 }
                 failing.identity = identity.or(failing.identity.take());
-                // A moment in the future says nothing but that a clock was put back.
+                // A time in the future means that the clock was set back.
                 let lasts = (now - failing.since).abs() >= LASTING;
-                if !failing.told && (lasts || remedy == Remedy::Person) {
-                    failing.told = true;
-                    troubles.push(Attention { account: usage.account.clone(), failure: failure.clone() });
+                if !failing.notified && (lasts || remedy == Remedy::Person) {
+                    failing.notified = true;
+                    attention.push(Attention { account: usage.account.clone(), failure: failure.clone() });
                 }
             }
-            _ if usage.state() == UsageState::Ok => drop(memory.0.remove(id)),
+            _ if usage.state() == UsageState::Ok => drop(history.0.remove(id)),
             _ => {}
         }
     }
-    memory.0.retain(|id, _| snapshot.accounts.iter().any(|usage| usage.account.id == *id));
-    troubles
+    history.0.retain(|id, _| snapshot.accounts.iter().any(|usage| usage.account.id == *id));
+    attention
 }
 
 #[cfg(test)]
@@ -107,10 +108,10 @@ mod tests {
         DateTime::from_timestamp(1_800_000_000 + minute * 60, 0).expect("in range")
     }
 
-    /// How many troubles each of these answers, one a minute, brings.
-    fn told(answers: &[Option<Failure>]) -> Vec<usize> {
-        let mut memory = AttentionHistory::default();
-        let told = answers.iter().zip(0..).map(|(answer, minute)| {
+    /// How many accounts need attention after each of these responses, one a minute.
+    fn attention_after(answers: &[Option<Failure>]) -> Vec<usize> {
+        let mut history = AttentionHistory::default();
+        let counts = answers.iter().zip(0..).map(|(answer, minute)| {
             let account = Account {
                 id: AccountId::file("a".into()),
                 provider: Provider::CLAUDE,
@@ -121,50 +122,53 @@ mod tests {
             usage.record(answer.clone().map_or(Ok(Usage::default()), Err), at(minute));
             let snapshot = Snapshot { accounts: vec![usage], ..Snapshot::default() };
             // As after a restart.
-            let kept = serde_json::to_string(&memory).expect("plain data");
-            memory = serde_json::from_str(&kept).expect("what was kept");
-            evaluate(&mut memory, &snapshot, at(minute)).len()
+            let kept = serde_json::to_string(&history).expect("plain data");
+            history = serde_json::from_str(&kept).expect("what was kept");
+            evaluate(&mut history, &snapshot, at(minute)).len()
         });
-        told.collect()
+        counts.collect()
     }
 
     #[test]
-    fn what_only_a_person_mends_is_told_once_until_it_is_mended() {
+    fn failure_for_the_owner_needs_attention_once_until_a_request_succeeds() {
         let (bad, good) = (Some(Failure::SignInAgain), None);
         assert_eq!(
-            told(&[good.clone(), bad.clone(), bad.clone(), good.clone(), bad.clone()]),
+            attention_after(&[good.clone(), bad.clone(), bad.clone(), good.clone(), bad.clone()]),
             [0, 1, 0, 0, 1]
         );
         for failure in [Failure::CannotReadUsage, Failure::WorkspaceDeactivated] {
-            assert_eq!(told(&[good.clone(), Some(failure.clone()), Some(failure)]), [0, 1, 0]);
+            assert_eq!(attention_after(&[good.clone(), Some(failure.clone()), Some(failure)]), [0, 1, 0]);
         }
         let broken = Some(Failure::InvalidFile("x".into()));
-        assert_eq!(told(&[bad.clone(), broken, Some(Failure::TimedOut(15)), bad]), [1, 0, 0, 0]);
+        assert_eq!(attention_after(&[bad.clone(), broken, Some(Failure::TimedOut(15)), bad]), [1, 0, 0, 0]);
     }
 
     #[test]
-    fn failure_of_another_login_in_the_same_file_is_told_anew() {
-        let mut memory = AttentionHistory::default();
-        let mut told = |identity: &str| {
+    fn failure_of_another_login_in_the_same_file_needs_attention_again() {
+        let mut history = AttentionHistory::default();
+        let mut count = |identity: &str| {
             let identity = Some(Identity(identity.into()));
             let (id, email) = (AccountId::file("a".into()), "a@x".into());
             let mut usage =
                 AccountUsage::unknown(Account { id, provider: Provider::CLAUDE, email, identity });
             usage.record(Err(Failure::SignInAgain), at(0));
-            evaluate(&mut memory, &Snapshot { accounts: vec![usage], ..Snapshot::default() }, at(0)).len()
+            evaluate(&mut history, &Snapshot { accounts: vec![usage], ..Snapshot::default() }, at(0)).len()
         };
-        assert_eq!([told("claude/1"), told("claude/1"), told("claude/2"), told("claude/2")], [1, 0, 1, 0]);
+        assert_eq!(
+            [count("claude/1"), count("claude/1"), count("claude/2"), count("claude/2")],
+            [1, 0, 1, 0]
+        );
     }
 
     #[test]
-    fn what_may_mend_itself_is_told_when_it_lasts() {
+    fn lasting_failure_needs_attention_after_ten_minutes() {
         let expired = vec![Some(Failure::Expired("x".into())); 13];
-        let told = told(&expired);
-        assert_eq!((told[..10].iter().sum::<usize>(), told[10], told.iter().sum()), (0, 1, 1));
+        let counts = attention_after(&expired);
+        assert_eq!((counts[..10].iter().sum::<usize>(), counts[10], counts.iter().sum()), (0, 1, 1));
     }
 
     #[test]
-    fn what_time_mends_is_never_told() {
+    fn temporary_failure_never_needs_attention() {
         for failure in [
             Failure::TimedOut(15),
             Failure::Server(500),
@@ -173,7 +177,7 @@ mod tests {
             Failure::RateLimited(at(500)),
             Failure::Throttled(at(500)),
         ] {
-            assert_eq!(told(&vec![Some(failure); 30]).iter().sum::<usize>(), 0);
+            assert_eq!(attention_after(&vec![Some(failure); 30]).iter().sum::<usize>(), 0);
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// One fact of an account. Its words: `words/facts.rs`.
+/// One fact of an account. Its label: `presenter/facts.rs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
@@ -22,9 +22,9 @@ pub struct DollarCredit {
     pub title: String,
     /// Dollars granted.
     pub limit: f64,
-    /// Dollars left. `None`: not told.
+    /// Dollars left. `None`: not known.
     pub remaining: Option<f64>,
-    /// When what is left expires. `None`: not told.
+    /// When what is left expires. `None`: not known.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -34,7 +34,7 @@ pub struct DollarCredit {
 pub enum CreditBalance {
     /// No end of them.
     Unlimited,
-    /// There are some, and their number is not told.
+    /// There are some, and their number is not known.
     Available,
     /// This many; above 0.
     Left(f64),

@@ -1,4 +1,4 @@
-//! Why an account's usage could not be had. Its words: `words/failures.rs`.
+//! Why an account's usage could not be had. Its messages: `presenter/failures.rs`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};

@@ -1,11 +1,11 @@
-//! What the user is told of windows. Its words: `words/notices.rs`.
+//! Notifications about windows. Their messages: `presenter/notifications.rs`.
 
 use crate::quota::{Account, Window};
 
-/// More notices than this in one refresh become a single summary.
-const MOST_AT_ONCE: usize = 3;
+/// More notifications than this in one refresh become a single summary.
+const MAX_NOTIFICATIONS: usize = 3;
 
-/// Something to tell the user.
+/// A notification about windows.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Notification {
     /// A window fell below a threshold, or is used up.
@@ -23,7 +23,7 @@ pub enum Notification {
     },
 }
 
-/// The account and the window that a notice is about.
+/// The account and the window that a notification is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowEvent {
     /// Whose window it is.
@@ -32,14 +32,14 @@ pub struct WindowEvent {
     pub window: Window,
 }
 
-/// Many notices at once become a single one.
-pub fn summarise(notices: Vec<Notification>) -> Vec<Notification> {
-    if notices.len() <= MOST_AT_ONCE {
-        return notices;
+/// Many notifications at once become a single one.
+pub fn summarise(notifications: Vec<Notification>) -> Vec<Notification> {
+    if notifications.len() <= MAX_NOTIFICATIONS {
+        return notifications;
     }
     let (mut low, mut reset) = (Vec::new(), 0);
-    for notice in notices {
-        match notice {
+    for notification in notifications {
+        match notification {
             Notification::Low(event) => low.push(event),
             Notification::Reset(_) => reset += 1,
             Notification::Summary { .. } => {}

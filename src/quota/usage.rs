@@ -1,18 +1,18 @@
-//! What is known of each account, and how new answers join what was known before.
+//! What is known of each account, and how new responses are merged with the last known values.
 
 use crate::quota::{Account, Fact, Failure, Window};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What one good answer of a provider says.
+/// What one valid response of a provider says.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Usage {
     /// The quota windows, in the provider's order. Empty where the account has none, such as a seat that is
     /// billed by use: it counts neither as 0 % nor as 100 %.
     pub windows: Vec<Window>,
-    /// The plan as the provider spells it. `None`: not told.
+    /// The plan as the provider spells it. `None`: not known.
     pub plan: Option<String>,
-    /// Usage paid beyond the plan. `None`: not enabled or not told.
+    /// Usage paid beyond the plan. `None`: not enabled or not known.
     pub extra_usage: Option<ExtraUsage>,
     /// What else the provider says, in the order it is shown.
     #[serde(default)]
@@ -27,17 +27,17 @@ pub struct ExtraUsage {
     pub spent: f64,
     /// Monthly limit, in the currency's main unit. 0: enabled, but no limit configured. `None`: unlimited.
     pub limit: Option<f64>,
-    /// ISO 4217 code, such as `USD`. `None`: not told.
+    /// ISO 4217 code, such as `USD`. `None`: not known.
     pub currency: Option<String>,
 }
 
-/// How it stands with an account.
+/// The state of an account's usage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum UsageState {
-    /// The first answer is awaited.
+    /// The first response is awaited.
     Loading,
-    /// The last request was answered well.
+    /// The last request succeeded.
     Ok,
     /// The last request failed; the windows are the last good ones.
     Stale,
@@ -50,9 +50,9 @@ pub enum UsageState {
 /// What is known of an account's login. The tokens themselves stay in `credentials/`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenLifetime {
-    /// When its access token was renewed last, by whoever. `None`: not told.
+    /// When its access token was renewed last, by whoever. `None`: not known.
     pub renewed_at: Option<DateTime<Utc>>,
-    /// When that token expires. `None`: not told.
+    /// When that token expires. `None`: not known.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -65,10 +65,10 @@ pub struct AccountUsage {
     pub loading: bool,
     /// Switched off in its credential file: shown greyed, never asked.
     pub disabled: bool,
-    /// The last good answer. `None`: there has been none.
+    /// The last valid response. `None`: there has been none.
     #[serde(rename = "reading")]
     pub last_usage: Option<Usage>,
-    /// When the last good answer came. `None`: there has been none.
+    /// When the last valid response arrived. `None`: there has been none.
     pub updated_at: Option<DateTime<Utc>>,
     /// Why the last request failed. `None`: it did not.
     pub error: Option<Failure>,
@@ -104,7 +104,7 @@ impl AccountUsage {
         }
     }
 
-    /// How it stands.
+    /// The state of its usage.
     pub fn state(&self) -> UsageState {
         match (&self.error, &self.last_usage) {
             (Some(Failure::Expired(_)), _) => UsageState::Expired,
@@ -115,12 +115,12 @@ impl AccountUsage {
         }
     }
 
-    /// The windows of the last good answer.
+    /// The windows of the last valid response.
     pub fn windows(&self) -> &[Window] {
         self.last_usage.as_ref().map_or(&[], |reading| &reading.windows)
     }
 
-    /// Whether the last good answer said that the account has no quota window at all.
+    /// Whether the last valid response said that the account has no quota window at all.
     pub fn is_billed_by_use(&self) -> bool {
         self.last_usage.as_ref().is_some_and(|reading| reading.windows.is_empty())
     }
@@ -149,7 +149,7 @@ impl AccountUsage {
         self.windows().iter().filter_map(|window| window.resets_at).filter(|reset| *reset > seen_at).min()
     }
 
-    /// Takes in what a request came to. A failure keeps the last good answer.
+    /// Takes in what a request came to. A failure keeps the last valid response.
     pub fn record(&mut self, result: Result<Usage, Failure>, now: DateTime<Utc>) {
         self.loading = false;
         self.throttled_until = None;
