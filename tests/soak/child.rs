@@ -207,6 +207,8 @@ impl Soak {
                 Effect::SaveAlerts(memory) => self.state.save_alerts(&memory),
                 Effect::Show(drawing) => assert!(drawing.items.len() > 5, "{drawing:?}"),
                 Effect::Notify(notices) => assert!(!notices.is_empty()),
+                // Autostart is not part of this test.
+                Effect::ReadStartAtLogin => {}
                 other => panic!("{other:?}"),
             }
         }
