@@ -168,7 +168,7 @@ fn last_provider_response_is_reported() {
     fixture.run(&["status"]);
     let done = fixture.run(&["doctor"]);
     says(&done, "✗", "account 1 (Claude)", "last refresh: sign in again");
-    says(&done, "!", "account 2 (Codex)", "(503)");
+    says(&done, "!", "account 2 (Codex)", "server error 503");
     says(&done, "!", "CLIProxyAPI", "no program renews the tokens");
 }
 
