@@ -1,10 +1,8 @@
-//! What the two usage APIs answer, and what is made of it: every line of the notes on them is a case
-//! here, told from the notes and not from the code.
+//! Responses of the usage APIs and how they are parsed. The expected values come from the documented
+//! formats of the providers, not from the code.
 
 #[path = "providers/allowance.rs"]
 mod allowance;
-#[path = "providers/answers.rs"]
-mod answers;
 #[path = "providers/billing.rs"]
 mod billing;
 #[path = "providers/claude.rs"]
@@ -13,6 +11,8 @@ mod claude;
 mod codex;
 #[path = "providers/counts.rs"]
 mod counts;
+#[path = "providers/formatting.rs"]
+mod formatting;
 #[path = "providers/generic.rs"]
 mod generic;
 #[path = "providers/hostile.rs"]
@@ -21,14 +21,14 @@ mod hostile;
 mod large;
 #[path = "providers/limits.rs"]
 mod limits;
-#[path = "providers/names.rs"]
-mod names;
 #[path = "providers/numbers.rs"]
 mod numbers;
 #[path = "providers/requests.rs"]
 mod requests;
-#[path = "providers/words.rs"]
-mod words;
+#[path = "providers/responses.rs"]
+mod responses;
+#[path = "providers/window_keys.rs"]
+mod window_keys;
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, TimeDelta, Utc};
 use quota_tray::presenter::Locale;
@@ -38,10 +38,10 @@ use serde_json::Value;
 use std::fmt::Write;
 use std::path::PathBuf;
 
-/// The moment of every test, 12:10 where the reader is.
+/// The current time in every test, 12:10 in [`ZONE`].
 const NOW: &str = "2026-09-17T10:10:00Z";
 
-/// The reader is two hours ahead of UTC.
+/// Two hours ahead of UTC.
 const ZONE: Locale = Locale::of_zone(|_| FixedOffset::east_opt(2 * 3600).unwrap());
 
 #[track_caller]
@@ -54,19 +54,19 @@ fn codex(body: Value) -> Usage {
     parse(Provider::CODEX, &body)
 }
 
-/// What the generic reader makes of a response.
+/// The usage that the generic parser reads from a response.
 #[track_caller]
 fn generic(body: Value) -> Usage {
     codex(body)
 }
 
-/// The only window that the generic reader finds in a response.
+/// The only window that the generic parser finds in a response.
 #[track_caller]
 fn only_window(body: Value) -> Window {
     let case = body.to_string();
-    let reading = generic(body);
-    assert_eq!(reading.windows.len(), 1, "{case}:\n{}", show(&reading));
-    reading.windows[0].clone()
+    let usage = generic(body);
+    assert_eq!(usage.windows.len(), 1, "{case}:\n{}", show(&usage));
+    usage.windows[0].clone()
 }
 
 #[track_caller]
@@ -105,53 +105,53 @@ fn all_fixtures() -> Vec<(Provider, String, Vec<u8>)> {
     all
 }
 
-/// The reading of a body that is a good answer.
+/// The usage in a valid body.
 #[track_caller]
 fn parse(provider: Provider, body: &Value) -> Usage {
     match REGISTRY.spec(provider).unwrap().parse_body(body.to_string().as_bytes(), now()) {
-        Ok(reading) => reading,
-        Err(error) => panic!("{body}\nis a good answer, yet: {error}"),
+        Ok(usage) => usage,
+        Err(error) => panic!("{body}\nshould be valid, but: {error}"),
     }
 }
 
-/// The complaint about a body that is none.
+/// The error for an invalid body.
 #[track_caller]
-fn refused(provider: Provider, body: &Value) -> String {
+fn parse_error(provider: Provider, body: &Value) -> String {
     match REGISTRY.spec(provider).unwrap().parse_body(body.to_string().as_bytes(), now()) {
-        Ok(reading) => panic!("{body}\nis no good answer, yet it was read as:\n{}", show(&reading)),
+        Ok(usage) => panic!("{body}\nshould be invalid, but was read as:\n{}", show(&usage)),
         Err(error) => error,
     }
 }
 
 /// The windows' keys, in their order.
-fn keys(reading: &Usage) -> Vec<&str> {
-    reading.windows.iter().map(|window| window.key.as_str()).collect()
+fn keys(usage: &Usage) -> Vec<&str> {
+    usage.windows.iter().map(|window| window.key.as_str()).collect()
 }
 
 /// The windows' titles, in their order.
-fn titles(reading: &Usage) -> Vec<&str> {
-    reading.windows.iter().map(|window| window.title.as_str()).collect()
+fn titles(usage: &Usage) -> Vec<&str> {
+    usage.windows.iter().map(|window| window.title.as_str()).collect()
 }
 
 /// The only window with this key.
 #[track_caller]
-fn window<'a>(reading: &'a Usage, key: &str) -> &'a Window {
-    let mut found = reading.windows.iter().filter(|window| window.key == key);
+fn window<'a>(usage: &'a Usage, key: &str) -> &'a Window {
+    let mut found = usage.windows.iter().filter(|window| window.key == key);
     match (found.next(), found.next()) {
         (Some(window), None) => window,
-        _ => panic!("not one window {key} in:\n{}", show(reading)),
+        _ => panic!("not one window {key} in:\n{}", show(usage)),
     }
 }
 
 #[track_caller]
 fn assert_percent(found: f64, expected: f64, case: &str) {
-    assert!((found - expected).abs() < 1e-9, "{case}: {found} where {expected} is right");
+    assert!((found - expected).abs() < 1e-9, "{case}: {found}, expected {expected}");
 }
 
-/// Everything in a reading, one line a window.
-fn show(reading: &Usage) -> String {
+/// The usage as text, one line per window.
+fn show(usage: &Usage) -> String {
     let mut text = String::new();
-    for window in &reading.windows {
+    for window in &usage.windows {
         let reset = match (&window.resets_at, &window.reset_note) {
             (None, None) => "no reset".to_owned(),
             (None, Some(note)) => format!("reset {note:?}"),
@@ -163,37 +163,37 @@ fn show(reading: &Usage) -> String {
         let (key, title, used) = (&window.key, &window.title, window.used_percent());
         writeln!(text, "{key} | {title} | {used}% used | {reset} | {length} | {named}").unwrap();
     }
-    if let Some(plan) = &reading.plan {
+    if let Some(plan) = &usage.plan {
         writeln!(text, "plan {plan}").unwrap();
     }
-    if let Some(extra) = &reading.extra_usage {
+    if let Some(extra) = &usage.extra_usage {
         writeln!(text, "extra usage {} of {:?} {:?}", extra.spent, extra.limit, extra.currency).unwrap();
     }
     text
 }
 
-/// A fixture as [`show`] has it, or the complaint about it.
+/// The usage in a fixture as text, or its error.
 #[track_caller]
 fn shown(provider: Provider, name: &str) -> String {
     match REGISTRY.spec(provider).unwrap().parse_body(&fixture(provider, name), now()) {
-        Ok(reading) => show(&reading),
+        Ok(usage) => show(&usage),
         Err(error) => format!("error: {error}"),
     }
 }
 
-/// An account that was just answered like this.
-fn account(provider: Provider, reading: Usage) -> AccountUsage {
-    let mut usage = AccountUsage::unknown(Account {
+/// An account that has just received this usage.
+fn account(provider: Provider, usage: Usage) -> AccountUsage {
+    let mut account_usage = AccountUsage::unknown(Account {
         id: AccountId::file(format!("{}-a@b.c.json", provider.key())),
         provider,
         email: "a@b.c".into(),
         identity: None,
     });
-    usage.record(Ok(reading), now());
-    usage
+    account_usage.record(Ok(usage), now());
+    account_usage
 }
 
 /// A finished refresh of one account.
-fn snapshot(provider: Provider, reading: Usage) -> Snapshot {
-    Snapshot { accounts: vec![account(provider, reading)], updated_at: Some(now()), ..Snapshot::default() }
+fn snapshot(provider: Provider, usage: Usage) -> Snapshot {
+    Snapshot { accounts: vec![account(provider, usage)], updated_at: Some(now()), ..Snapshot::default() }
 }

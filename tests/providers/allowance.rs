@@ -1,6 +1,6 @@
-//! Codex's monthly allowance, and the windows that are none.
+//! Codex's monthly allowance, and placeholder windows, which are skipped.
 
-use super::words::facts;
+use super::formatting::facts;
 use super::*;
 use insta::assert_snapshot;
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
@@ -25,7 +25,7 @@ fn zero_length_window_does_not_displace_the_weekly_one() {
 }
 
 #[test]
-fn window_of_no_length_is_skipped_whatever_its_percentage() {
+fn zero_length_window_is_skipped_whatever_its_percentage() {
     let weekly = json!({"used_percent": 40, "limit_window_seconds": 604_800});
     for length in [json!(0), json!(0.0), json!("0"), json!(-1), json!(-18_000), json!(0.5)] {
         for used in [json!(0), json!(50), json!(100), json!(null)] {
@@ -34,15 +34,15 @@ fn window_of_no_length_is_skipped_whatever_its_percentage() {
             for (first, second) in [(&placeholder, &weekly), (&weekly, &placeholder)] {
                 let limit =
                     json!({"limit_reached": true, "primary_window": first, "secondary_window": second});
-                let reading = codex(json!({
+                let usage = codex(json!({
                     "rate_limit": limit,
                     "code_review_rate_limit": limit,
                     "additional_rate_limits": [{"limit_name": "Spark", "rate_limit": limit}],
                 }));
                 let expected = ["Weekly", "Code review (Weekly)", "Spark (Weekly)"];
-                assert_eq!(titles(&reading), expected, "{length} {used}");
+                assert_eq!(titles(&usage), expected, "{length} {used}");
             }
-            refused(Provider::CODEX, &json!({"rate_limit": {"primary_window": placeholder}}));
+            parse_error(Provider::CODEX, &json!({"rate_limit": {"primary_window": placeholder}}));
         }
     }
 }
@@ -50,42 +50,42 @@ fn window_of_no_length_is_skipped_whatever_its_percentage() {
 #[test]
 fn length_of_a_month_is_monthly_in_both_forms() {
     for seconds in [2_592_000, 2_628_000] {
-        let reading = codex(json!({"rate_limit": {"primary_window":
+        let usage = codex(json!({"rate_limit": {"primary_window":
             {"used_percent": 3, "limit_window_seconds": seconds}}}));
-        assert_eq!(titles(&reading), ["Monthly"], "{seconds}");
+        assert_eq!(titles(&usage), ["Monthly"], "{seconds}");
     }
 }
 
 #[test]
-fn limit_that_is_not_allowed_and_names_no_percentage_is_used_up() {
+fn disallowed_limit_without_a_percentage_is_used_up() {
     let window = json!({"limit_window_seconds": 18_000, "reset_at": 1_789_645_200});
-    let reading = codex(json!({"rate_limit": {"allowed": false, "primary_window": window}}));
-    assert_percent(reading.windows[0].used_percent(), 100.0, "not allowed");
+    let usage = codex(json!({"rate_limit": {"allowed": false, "primary_window": window}}));
+    assert_percent(usage.windows[0].used_percent(), 100.0, "not allowed");
     for allowed in [json!(true), json!(null), json!("false")] {
-        refused(Provider::CODEX, &json!({"rate_limit": {"allowed": allowed, "primary_window": window}}));
+        parse_error(Provider::CODEX, &json!({"rate_limit": {"allowed": allowed, "primary_window": window}}));
     }
-    let told = json!({"used_percent": 30, "reset_at": 1_789_645_200});
-    let reading = codex(json!({"rate_limit": {"allowed": false, "primary_window": told}}));
-    assert_percent(reading.windows[0].used_percent(), 30.0, "a percentage that is told holds");
+    let reported = json!({"used_percent": 30, "reset_at": 1_789_645_200});
+    let usage = codex(json!({"rate_limit": {"allowed": false, "primary_window": reported}}));
+    assert_percent(usage.windows[0].used_percent(), 30.0, "a reported percentage is kept");
     let full = json!({"used_percent": 100, "reset_at": 1_789_645_200});
-    let reading = codex(json!({"rate_limit": {"allowed": true, "primary_window": full}}));
-    assert_percent(reading.windows[0].used_percent(), 100.0, "100 % stays 100 % where it is allowed");
+    let usage = codex(json!({"rate_limit": {"allowed": true, "primary_window": full}}));
+    assert_percent(usage.windows[0].used_percent(), 100.0, "100 % stays 100 % where it is allowed");
 }
 
 #[test]
 fn reset_at_0_means_seconds_from_now() {
     for reset_at in [json!(0), json!(0.0), json!("0"), json!(-1), json!(null)] {
-        let reading = codex(json!({"rate_limit": {"primary_window":
+        let usage = codex(json!({"rate_limit": {"primary_window":
             {"used_percent": 3, "reset_at": reset_at, "reset_after_seconds": 5400}}}));
-        assert_eq!(reading.windows[0].resets_at, Some(in_seconds(5400)), "{reset_at}");
-        let reading =
+        assert_eq!(usage.windows[0].resets_at, Some(in_seconds(5400)), "{reset_at}");
+        let usage =
             codex(json!({"rate_limit": {"primary_window": {"used_percent": 3, "reset_at": reset_at}}}));
-        assert_eq!(reading.windows[0].resets_at, None, "{reset_at}");
+        assert_eq!(usage.windows[0].resets_at, None, "{reset_at}");
     }
 }
 
 #[test]
-fn response_with_nothing_but_a_monthly_allowance_is_a_good_one() {
+fn response_with_only_a_monthly_allowance_is_valid() {
     assert_snapshot!(shown(Provider::CODEX, "monthly_allowance"), @r"
     individual_limit | Monthly allowance | 24% used | resets 2026-10-01T10:10:00Z | no length | named
     plan enterprise_cbp_usage_based
@@ -114,11 +114,11 @@ fn monthly_allowance_is_read_in_every_form() {
         limit["reset_after_seconds"] = json!(5400);
         for body in [allowance(limit.clone()), json!({"rate_limit": {"individual_limit": limit}})] {
             let case = body.to_string();
-            let reading = codex(body);
-            assert_eq!(titles(&reading), ["Monthly allowance"], "{case}");
-            assert_eq!(keys(&reading), ["individual_limit"], "{case}");
-            assert_percent(reading.windows[0].used_percent(), used, &case);
-            assert_eq!(reading.windows[0].resets_at, Some(in_seconds(5400)), "{case}");
+            let usage = codex(body);
+            assert_eq!(titles(&usage), ["Monthly allowance"], "{case}");
+            assert_eq!(keys(&usage), ["individual_limit"], "{case}");
+            assert_percent(usage.windows[0].used_percent(), used, &case);
+            assert_eq!(usage.windows[0].resets_at, Some(in_seconds(5400)), "{case}");
         }
     }
     let reached = json!({"spend_control": {"reached": true, "individual_limit": {"limit": "5000"}}});
@@ -126,7 +126,7 @@ fn monthly_allowance_is_read_in_every_form() {
 }
 
 #[test]
-fn allowance_that_says_nothing_of_its_use_is_no_window() {
+fn allowance_without_its_use_is_not_a_window() {
     for limit in [
         json!(null),
         json!({}),
@@ -140,7 +140,7 @@ fn allowance_that_says_nothing_of_its_use_is_no_window() {
         json!({"limit": "unlimited", "used": "1200"}),
         json!({"used_percent": null, "remaining_percent": {}}),
     ] {
-        refused(Provider::CODEX, &allowance(limit.clone()));
+        parse_error(Provider::CODEX, &allowance(limit.clone()));
         let mut body = allowance(limit);
         body["rate_limit"] = json!({"primary_window": {"used_percent": 3}});
         assert_eq!(keys(&codex(body)), ["primary_window"]);
@@ -153,14 +153,16 @@ fn monthly_allowance_counts_for_the_lowest_percentage_and_for_alerts() {
     body["rate_limit"] = json!({"primary_window": {"used_percent": 3, "limit_window_seconds": 18_000},
         "individual_limit": {"used_percent": 50}});
     body["code_review_rate_limit"] = json!({"primary_window": {"used_percent": 4}});
-    let reading = codex(body);
-    assert_eq!(titles(&reading), ["5-hour", "Monthly allowance", "Code review (5-hour)"]);
-    let snapshot = snapshot(Provider::CODEX, reading);
+    let usage = codex(body);
+    assert_eq!(titles(&usage), ["5-hour", "Monthly allowance", "Code review (5-hour)"]);
+    let snapshot = snapshot(Provider::CODEX, usage);
     let lowest = snapshot.lowest(now()).map(|(_, window)| window.remaining_percent());
     assert_eq!(lowest, Some(3.0));
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
-    let notices = alert::evaluate(&mut AlertHistory::default(), &snapshot, &rules, now());
-    assert!(matches!(&notices[..], [Notification::Low(event)] if event.window.title == "Monthly allowance"));
+    let notifications = alert::evaluate(&mut AlertHistory::default(), &snapshot, &rules, now());
+    assert!(
+        matches!(&notifications[..], [Notification::Low(event)] if event.window.title == "Monthly allowance")
+    );
 }
 
 #[test]
@@ -173,6 +175,6 @@ fn usage_based_plan_without_any_window_is_billed_by_use() {
         json!({"plan_type": "plus", "rate_limit": null, "credits": {"has_credits": true, "balance": "5"}}),
         json!({"plan_type": "enterprise_cbp_usage_based", "error": {"code": "token_expired"}}),
     ] {
-        refused(Provider::CODEX, &broken);
+        parse_error(Provider::CODEX, &broken);
     }
 }

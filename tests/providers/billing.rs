@@ -1,11 +1,11 @@
-//! Money and other facts of an account: shown beside its windows, and counted for nothing.
+//! Money and other facts of an account: shown beside its windows, without effect on its percentage.
 
-use super::words::{facts, row};
+use super::formatting::{facts, row};
 use super::*;
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
 use serde_json::json;
 
-/// Claude's facts where it also has a window.
+/// The facts of a Claude response that also has a window.
 fn claude_facts(mut body: Value) -> Vec<String> {
     body["five_hour"] = json!({"utilization": 1.0});
     facts(Provider::CLAUDE, &body)
@@ -26,14 +26,14 @@ fn codex_facts(mut body: Value) -> Vec<String> {
 }
 
 #[test]
-fn seat_billed_by_use_is_ok_has_no_window_and_counts_for_nothing() {
+fn usage_billed_seat_is_ok_without_a_window() {
     for (name, spent) in
         [("enterprise", "Spent $2119.26 of $5000.00"), ("spend_only", "Spent £2.51 of £37.50")]
     {
         let body = fixture(Provider::CLAUDE, name);
-        let reading = REGISTRY.spec(Provider::CLAUDE).unwrap().parse_body(&body, now()).unwrap();
-        assert_eq!(keys(&reading), [""; 0], "{name}");
-        let snapshot = snapshot(Provider::CLAUDE, reading);
+        let usage = REGISTRY.spec(Provider::CLAUDE).unwrap().parse_body(&body, now()).unwrap();
+        assert_eq!(keys(&usage), [""; 0], "{name}");
+        let snapshot = snapshot(Provider::CLAUDE, usage);
         assert_eq!(snapshot.accounts[0].state(), quota_tray::quota::UsageState::Ok, "{name}");
         assert_eq!(snapshot.lowest(now()), None, "{name}");
         let rules = Rules { thresholds: vec![100.0], on_reset: true };
@@ -45,7 +45,7 @@ fn seat_billed_by_use_is_ok_has_no_window_and_counts_for_nothing() {
 }
 
 #[test]
-fn seat_billed_by_use_that_has_spent_nothing_yet_is_ok() {
+fn usage_billed_seat_without_spending_is_ok() {
     for body in [
         json!({"five_hour": null, "limits": [], "extra_usage": {"is_enabled": true, "used_credits": null}}),
         json!({"limits": [], "spend": {"enabled": true, "used": null, "limit": null, "percent": null}}),
@@ -65,12 +65,12 @@ fn account_with_neither_window_nor_spending_is_an_error() {
         json!({"extra_usage": {"is_enabled": true}, "error": {"type": "overloaded_error"}}),
         json!({"type": "error", "extra_usage": {"is_enabled": true}}),
     ] {
-        assert!(refused(Provider::CLAUDE, &body).contains("no quota window"), "{body}");
+        assert!(parse_error(Provider::CLAUDE, &body).contains("no quota window"), "{body}");
     }
 }
 
 #[test]
-fn spending_stands_in_for_extra_usage_that_says_nothing() {
+fn spending_replaces_empty_extra_usage() {
     let spend = json!({"used": {"amount_minor": 251, "currency": "USD", "exponent": 2}, "limit": null});
     assert_eq!(claude_facts(json!({"spend": spend})), ["Extra usage $2.51, no limit"]);
     let mut both = extra_usage(json!({}));
@@ -105,8 +105,8 @@ fn money_without_decimal_places_has_the_digits_of_its_currency() {
         let spend = json!({"spend": {"used": used, "limit": limit}});
         assert_eq!(claude_facts(spend), [format!("Extra usage {shown}")], "{currency}");
     }
-    let told = extra_usage(json!({"currency": "JPY", "decimal_places": 2}));
-    assert_eq!(claude_facts(told), ["Extra usage 3 JPY of 50 JPY"]);
+    let decimal_places_of_2 = extra_usage(json!({"currency": "JPY", "decimal_places": 2}));
+    assert_eq!(claude_facts(decimal_places_of_2), ["Extra usage 3 JPY of 50 JPY"]);
 }
 
 #[test]
@@ -135,7 +135,7 @@ fn absurd_amounts_are_dropped() {
 }
 
 #[test]
-fn dollar_credit_is_a_fact_with_its_expiry_and_no_window() {
+fn dollar_credit_is_a_fact_with_its_expiry_and_not_a_window() {
     let credit = |changes: Value| {
         let mut credit = json!({"utilization": 25.0, "resets_at": "2026-10-01T00:00:00Z", "limit_dollars": 100,
             "used_dollars": 25.0, "remaining_dollars": 75.0});
@@ -144,7 +144,7 @@ fn dollar_credit_is_a_fact_with_its_expiry_and_no_window() {
         }
         credit
     };
-    for (changes, words) in [
+    for (changes, message) in [
         (json!({}), "Cinder cove credit: $75.00 of $100.00 left, expires 1 Oct, 02:00"),
         (
             json!({"remaining_dollars": null}),
@@ -161,14 +161,14 @@ fn dollar_credit_is_a_fact_with_its_expiry_and_no_window() {
         ),
     ] {
         let body = json!({"cinder_cove": credit(changes.clone()), "five_hour": {"utilization": 1.0}});
-        assert_eq!(facts(Provider::CLAUDE, &body), [words], "{changes}");
+        assert_eq!(facts(Provider::CLAUDE, &body), [message], "{changes}");
         assert_eq!(keys(&parse(Provider::CLAUDE, &body)), ["five_hour"], "{changes}");
     }
     // A bucket whose dollars are null is a bucket like any other.
     let body =
         json!({"cinder_cove": credit(json!({"limit_dollars": null})), "five_hour": {"utilization": 1.0}});
     assert_eq!(keys(&parse(Provider::CLAUDE, &body)), ["five_hour", "cinder_cove"]);
-    // What is no money is neither.
+    // Values that are not money are skipped.
     let body =
         json!({"cinder_cove": credit(json!({"limit_dollars": 1e308})), "five_hour": {"utilization": 1.0}});
     assert_eq!(keys(&parse(Provider::CLAUDE, &body)), ["five_hour"]);
@@ -176,7 +176,7 @@ fn dollar_credit_is_a_fact_with_its_expiry_and_no_window() {
 }
 
 #[test]
-fn shares_and_reset_vouchers_are_no_windows() {
+fn shares_and_reset_vouchers_are_not_windows() {
     let body = serde_json::from_slice(&fixture(Provider::CLAUDE, "team_with_shares")).unwrap();
     assert_eq!(keys(&parse(Provider::CLAUDE, &body)), ["five_hour", "seven_day"]);
     let expected = ["Wattle ember credit: $75.00 of $100.00 left, expires 1 Oct, 02:00"];
@@ -185,7 +185,7 @@ fn shares_and_reset_vouchers_are_no_windows() {
 
 #[test]
 fn reset_credits_are_a_fact() {
-    for (count, words) in [
+    for (count, message) in [
         (json!(2), &["2 reset credits"][..]),
         (json!(1), &["1 reset credit"]),
         (json!("3"), &["3 reset credits"]),
@@ -196,7 +196,7 @@ fn reset_credits_are_a_fact() {
         (json!(1.5), &[]),
     ] {
         let body = json!({"rate_limit_reset_credits": {"available_count": count}});
-        assert_eq!(codex_facts(body), words, "{count}");
+        assert_eq!(codex_facts(body), message, "{count}");
     }
     for none in [json!(null), json!({}), json!([]), json!(2)] {
         assert_eq!(codex_facts(json!({"rate_limit_reset_credits": none})), [""; 0], "{none}");
@@ -205,7 +205,7 @@ fn reset_credits_are_a_fact() {
 
 #[test]
 fn credits_are_a_fact() {
-    for (credits, words) in [
+    for (credits, message) in [
         (json!({"has_credits": true, "unlimited": false, "balance": "12.5"}), &["12.50 credits left"][..]),
         (json!({"has_credits": true, "unlimited": false, "balance": 12}), &["12 credits left"]),
         (json!({"has_credits": true, "unlimited": false, "balance": "1"}), &["1 credit left"]),
@@ -219,7 +219,7 @@ fn credits_are_a_fact() {
         (json!(null), &[]),
         (json!([]), &[]),
     ] {
-        assert_eq!(codex_facts(json!({"credits": credits})), words, "{credits}");
+        assert_eq!(codex_facts(json!({"credits": credits})), message, "{credits}");
     }
 }
 
@@ -248,7 +248,7 @@ fn plan_is_shown_in_readable_form() {
 }
 
 #[test]
-fn facts_do_not_flood_the_menu() {
+fn number_and_length_of_facts_are_limited() {
     let credit = json!({"limit_dollars": 5, "utilization": 1});
     let mut body: Value = (0..100).map(|n| (format!("code_name_{n}"), credit.clone())).collect();
     body["five_hour"] = json!({"utilization": 1});

@@ -1,4 +1,4 @@
-//! Claude's answer.
+//! Claude responses.
 
 use super::*;
 use insta::assert_snapshot;
@@ -8,7 +8,7 @@ use serde_json::json;
 
 const NO_WINDOWS: &str = "the response has no quota window";
 
-/// Key, title and length: the table of the notes.
+/// Key, title and length of each documented bucket.
 const BUCKETS: [(&str, &str, u64); 7] = [
     ("five_hour", "5-hour", 18_000),
     ("seven_day", "Weekly", 604_800),
@@ -26,7 +26,7 @@ fn scoped(name: &str, percent: Value) -> Value {
 }
 
 #[test]
-fn the_answer_of_a_max_plan_is_read_as_captured() {
+fn captured_max_response_is_read() {
     assert_snapshot!(shown(Provider::CLAUDE, "max"), @r"
     five_hour | 5-hour | 89% used | resets 2026-09-17T15:10:00Z | 18000 s | named
     seven_day | Weekly | 35% used | resets 2026-09-20T20:00:00Z | 604800 s | named
@@ -35,7 +35,7 @@ fn the_answer_of_a_max_plan_is_read_as_captured() {
 }
 
 #[test]
-fn every_bucket_is_shown_in_the_order_of_the_table_and_unknown_ones_last() {
+fn buckets_are_in_table_order_and_unknown_ones_last() {
     assert_snapshot!(shown(Provider::CLAUDE, "every_bucket"), @r"
     five_hour | 5-hour | 1% used | resets 2026-09-17T11:30:00Z | 18000 s | named
     seven_day | Weekly | 2% used | resets 2026-09-21T01:00:00Z | 604800 s | named
@@ -51,7 +51,7 @@ fn every_bucket_is_shown_in_the_order_of_the_table_and_unknown_ones_last() {
 }
 
 #[test]
-fn a_week_that_has_hardly_begun_has_windows_without_a_reset_and_none_without_utilization() {
+fn new_week_has_windows_without_a_reset_and_none_without_utilization() {
     assert_snapshot!(shown(Provider::CLAUDE, "pro"), @r"
     five_hour | 5-hour | 0% used | no reset | 18000 s | named
     seven_day | Weekly | 18% used | resets 2026-09-22T09:59:59Z | 604800 s | named
@@ -60,7 +60,7 @@ fn a_week_that_has_hardly_begun_has_windows_without_a_reset_and_none_without_uti
 }
 
 #[test]
-fn an_exhausted_plan_keeps_its_extra_usage_as_a_fact() {
+fn exhausted_plan_keeps_its_extra_usage_as_a_fact() {
     assert_snapshot!(shown(Provider::CLAUDE, "extra_usage"), @r#"
     five_hour | 5-hour | 100% used | resets 2026-09-17T12:20:00Z | 18000 s | named
     seven_day | Weekly | 99.6% used | resets 2026-09-19T17:00:00Z | 604800 s | named
@@ -70,12 +70,12 @@ fn an_exhausted_plan_keeps_its_extra_usage_as_a_fact() {
 }
 
 #[test]
-fn an_answer_of_nulls_is_an_error_of_the_account() {
+fn response_of_nulls_is_an_error() {
     assert_snapshot!(shown(Provider::CLAUDE, "nothing"), @"error: the response has no quota window");
 }
 
 #[test]
-fn an_error_envelope_is_an_error_of_the_account_and_its_message_is_not_repeated() {
+fn error_envelope_is_an_error_without_its_message() {
     let error = shown(Provider::CLAUDE, "error");
     assert!(error.starts_with("error: "), "{error}");
     assert!(!error.contains("sk-ant-oat01") && !error.contains("organization"), "{error}");
@@ -84,9 +84,9 @@ fn an_error_envelope_is_an_error_of_the_account_and_its_message_is_not_repeated(
 #[test]
 fn each_bucket_of_the_table_has_its_title_and_its_length() {
     for (key, title, seconds) in BUCKETS {
-        let reading = claude(json!({key: {"utilization": 42.0, "resets_at": "2026-09-20T20:00:00Z"}}));
-        let window = window(&reading, key);
-        assert_eq!(reading.windows.len(), 1, "{key}");
+        let usage = claude(json!({key: {"utilization": 42.0, "resets_at": "2026-09-20T20:00:00Z"}}));
+        let window = window(&usage, key);
+        assert_eq!(usage.windows.len(), 1, "{key}");
         assert_eq!(window.title, title);
         assert_eq!(window.length_seconds, Some(seconds), "{key}");
         assert_eq!(window.resets_at, Some(utc("2026-09-20T20:00:00Z")), "{key}");
@@ -96,11 +96,11 @@ fn each_bucket_of_the_table_has_its_title_and_its_length() {
 }
 
 #[test]
-fn buckets_come_in_the_order_of_the_table_whatever_the_order_of_the_answer() {
+fn buckets_are_in_table_order_whatever_the_order_of_the_response() {
     let bucket = json!({"utilization": 3, "resets_at": null});
-    let answer: serde_json::Map<_, _> =
+    let response: serde_json::Map<_, _> =
         BUCKETS.iter().rev().map(|(key, ..)| ((*key).to_owned(), bucket.clone())).collect();
-    assert_eq!(keys(&claude(answer.into())), BUCKETS.map(|(key, ..)| key));
+    assert_eq!(keys(&claude(response.into())), BUCKETS.map(|(key, ..)| key));
 }
 
 #[test]
@@ -117,7 +117,7 @@ fn utilization_is_a_percentage_and_never_a_fraction() {
         (json!(89.0), 89.0),
         (json!(99.999), 99.99),
         (json!(100), 100.0),
-        // Seen in a peer's tests.
+        // From another program's tests.
         (json!(-5), 0.0),
         (json!(120), 100.0),
         (json!(-0.1), 0.0),
@@ -125,19 +125,19 @@ fn utilization_is_a_percentage_and_never_a_fraction() {
     ];
     for (utilization, used) in cases {
         let case = utilization.to_string();
-        let reading = claude(json!({
+        let usage = claude(json!({
             "five_hour": {"utilization": utilization},
             "limits": [scoped("Fable", utilization.clone())],
         }));
-        let five_hour = window(&reading, "five_hour");
+        let five_hour = window(&usage, "five_hour");
         assert_percent(five_hour.used_percent(), used, &case);
         assert_percent(five_hour.remaining_percent(), 100.0 - used, &case);
-        assert_percent(window(&reading, "weekly_scoped.Fable").used_percent(), used, &case);
+        assert_percent(window(&usage, "weekly_scoped.Fable").used_percent(), used, &case);
     }
 }
 
 #[test]
-fn a_bucket_without_utilization_is_no_window() {
+fn bucket_without_utilization_is_not_a_window() {
     let reset = "2026-09-20T20:00:00Z";
     let buckets = [
         json!(null),
@@ -158,21 +158,21 @@ fn a_bucket_without_utilization_is_no_window() {
     ];
     for bucket in buckets {
         for (key, ..) in BUCKETS {
-            let mut answer = json!({key: bucket, "nimbus_quill": bucket});
-            assert_eq!(refused(Provider::CLAUDE, &answer), NO_WINDOWS, "{answer}");
+            let mut response = json!({key: bucket, "nimbus_quill": bucket});
+            assert_eq!(parse_error(Provider::CLAUDE, &response), NO_WINDOWS, "{response}");
             let other = if key == "seven_day" { "five_hour" } else { "seven_day" };
-            answer[other] = json!({"utilization": 10.0, "resets_at": reset});
-            assert_eq!(keys(&claude(answer)), [other]);
+            response[other] = json!({"utilization": 10.0, "resets_at": reset});
+            assert_eq!(keys(&claude(response)), [other]);
         }
     }
 }
 
 #[test]
-fn a_bucket_without_a_reset_is_a_window_without_a_reset() {
+fn bucket_without_a_reset_is_a_window_without_a_reset() {
     for resets_at in [json!(null), json!(""), json!("soon"), json!({}), json!([]), json!(true)] {
         let case = resets_at.to_string();
-        let reading = claude(json!({"five_hour": {"utilization": 7.0, "resets_at": resets_at}}));
-        let window = window(&reading, "five_hour");
+        let usage = claude(json!({"five_hour": {"utilization": 7.0, "resets_at": resets_at}}));
+        let window = window(&usage, "five_hour");
         assert_eq!(window.resets_at, None, "{case}");
         assert_percent(window.used_percent(), 7.0, &case);
     }
@@ -180,7 +180,7 @@ fn a_bucket_without_a_reset_is_a_window_without_a_reset() {
 }
 
 #[test]
-fn a_reset_is_the_same_moment_in_every_form() {
+fn reset_is_the_same_time_in_every_form() {
     let cases = [
         (json!("2026-09-17T15:10:00Z"), 0),
         (json!("2026-09-17T15:10:00+00:00"), 0),
@@ -200,27 +200,27 @@ fn a_reset_is_the_same_moment_in_every_form() {
         (json!(1_789_657_800.5), 500_000),
     ];
     for (resets_at, micros) in cases {
-        let reading = claude(json!({
+        let usage = claude(json!({
             "five_hour": {"utilization": 7.0, "resets_at": resets_at},
             "tangelo": {"utilization": 0.0, "resets_at": resets_at},
             "limits": [{"kind": "weekly_scoped", "percent": 5, "resets_at": resets_at, "scope": "Fable"}],
         }));
         for key in ["five_hour", "tangelo", "weekly_scoped.Fable"] {
-            let at = window(&reading, key).resets_at.unwrap_or_else(|| panic!("{resets_at}: no reset"));
+            let at = window(&usage, key).resets_at.unwrap_or_else(|| panic!("{resets_at}: no reset"));
             let expected = utc("2026-09-17T15:10:00Z") + TimeDelta::microseconds(micros);
-            // Half a millisecond, for what a float loses of a fraction.
+            // Half a millisecond for the rounding of a float.
             assert!((at - expected).abs() < TimeDelta::microseconds(500), "{resets_at}: {at}");
         }
     }
 }
 
 #[test]
-fn a_weekly_limit_of_one_model_is_a_window_whether_active_or_not() {
+fn weekly_limit_of_one_model_is_a_window_whether_active_or_not() {
     for is_active in [json!(true), json!(false), json!(null)] {
         let mut limit = scoped("Fable", json!(5));
         limit["is_active"] = is_active;
-        let reading = claude(json!({"five_hour": {"utilization": 1.0}, "limits": [limit]}));
-        let window = window(&reading, "weekly_scoped.Fable");
+        let usage = claude(json!({"five_hour": {"utilization": 1.0}, "limits": [limit]}));
+        let window = window(&usage, "weekly_scoped.Fable");
         assert_eq!(window.title, "Weekly (Fable)");
         assert_eq!(window.resets_at, Some(utc("2026-09-20T20:00:00Z")));
         assert_percent(window.used_percent(), 5.0, "Fable");
@@ -229,54 +229,54 @@ fn a_weekly_limit_of_one_model_is_a_window_whether_active_or_not() {
 }
 
 #[test]
-fn a_weekly_limit_of_one_model_alone_is_a_good_answer() {
+fn response_with_only_a_weekly_limit_of_one_model_is_valid() {
     assert_eq!(keys(&claude(json!({"limits": [scoped("Fable", json!(5))]}))), ["weekly_scoped.Fable"]);
 }
 
 #[test]
-fn a_weekly_limit_whose_scope_is_a_plain_string_is_a_window() {
+fn weekly_limit_with_a_string_scope_is_a_window() {
     let limit = json!({"kind": "weekly_scoped", "percent": 5, "resets_at": null, "scope": "Fable"});
-    let reading = claude(json!({"five_hour": {"utilization": 1.0}, "limits": [limit]}));
-    assert_eq!(window(&reading, "weekly_scoped.Fable").title, "Weekly (Fable)");
+    let usage = claude(json!({"five_hour": {"utilization": 1.0}, "limits": [limit]}));
+    assert_eq!(window(&usage, "weekly_scoped.Fable").title, "Weekly (Fable)");
 }
 
 #[test]
-fn a_model_that_has_a_bucket_gets_no_second_window() {
+fn model_with_a_bucket_has_no_second_window() {
     for (bucket, model) in
         [("seven_day_opus", "Opus"), ("seven_day_sonnet", "Sonnet"), ("seven_day_omelette", "Omelette")]
     {
         let limits = json!([scoped(model, json!(60)), scoped("Fable", json!(5))]);
-        let reading = claude(json!({bucket: {"utilization": 60.0}, "limits": limits}));
-        assert_eq!(keys(&reading), [bucket, "weekly_scoped.Fable"]);
+        let usage = claude(json!({bucket: {"utilization": 60.0}, "limits": limits}));
+        assert_eq!(keys(&usage), [bucket, "weekly_scoped.Fable"]);
 
-        // A bucket that is null gives no window, so nothing is there twice.
+        // A null bucket has no window, so there is no duplicate.
         for bucket_value in [json!(null), json!({"utilization": null})] {
-            let reading = claude(json!({bucket: bucket_value, "limits": limits}));
+            let usage = claude(json!({bucket: bucket_value, "limits": limits}));
             let scoped = format!("weekly_scoped.{model}");
-            assert_eq!(keys(&reading), [scoped.as_str(), "weekly_scoped.Fable"]);
-            assert_eq!(window(&reading, &scoped).title, format!("Weekly ({model})"));
+            assert_eq!(keys(&usage), [scoped.as_str(), "weekly_scoped.Fable"]);
+            assert_eq!(window(&usage, &scoped).title, format!("Weekly ({model})"));
         }
     }
 }
 
 #[test]
-fn a_model_that_stands_twice_in_the_limits_is_one_window() {
+fn model_listed_twice_in_the_limits_is_one_window() {
     let limits = json!([scoped("Fable", json!(5)), scoped("Fable", json!(80))]);
     assert_eq!(keys(&claude(json!({"limits": limits}))), ["weekly_scoped.Fable"]);
 }
 
 #[test]
-fn limits_of_other_kinds_are_no_windows() {
+fn limits_of_other_kinds_are_not_windows() {
     for kind in [json!("monthly_scoped"), json!("Session"), json!(""), json!(null), json!(7)] {
         let mut limit = scoped("Fable", json!(50));
         limit["kind"] = kind;
-        let reading = claude(json!({"five_hour": {"utilization": 1.0}, "limits": [limit]}));
-        assert_eq!(keys(&reading), ["five_hour"], "{limit}");
+        let usage = claude(json!({"five_hour": {"utilization": 1.0}, "limits": [limit]}));
+        assert_eq!(keys(&usage), ["five_hour"], "{limit}");
     }
 }
 
 #[test]
-fn limits_that_are_garbage_are_skipped_and_the_rest_kept() {
+fn malformed_limits_are_skipped_and_the_rest_kept() {
     let with = |change: fn(&mut Value)| {
         let mut limit = scoped("Mirage", json!(50));
         change(&mut limit);
@@ -303,15 +303,15 @@ fn limits_that_are_garbage_are_skipped_and_the_rest_kept() {
         with(|limit| _ = limit.as_object_mut().unwrap().remove("scope")),
     ];
     for limit in garbage {
-        let reading = claude(json!({
+        let usage = claude(json!({
             "five_hour": {"utilization": 1.0},
             "limits": [limit, scoped("Fable", json!(5))],
         }));
-        assert_eq!(keys(&reading), ["five_hour", "weekly_scoped.Fable"], "{limit}");
+        assert_eq!(keys(&usage), ["five_hour", "weekly_scoped.Fable"], "{limit}");
     }
     for limits in [json!(null), json!({}), json!("none"), json!(0), json!([])] {
-        let reading = claude(json!({"five_hour": {"utilization": 1.0}, "limits": limits}));
-        assert_eq!(keys(&reading), ["five_hour"], "{limits}");
+        let usage = claude(json!({"five_hour": {"utilization": 1.0}, "limits": limits}));
+        assert_eq!(keys(&usage), ["five_hour"], "{limits}");
     }
 }
 
@@ -350,19 +350,19 @@ fn extra_usage_is_money_in_minor_units() {
             json!({"is_enabled": true, "used_credits": 0, "monthly_limit": 5000}),
             extra(0.0, Some(50.0), &None),
         ),
-        // Not enabled, or not told.
+        // Disabled or missing.
         (json!({"is_enabled": false, "monthly_limit": 5000, "used_credits": 320.0, "currency": "USD"}), None),
         (json!({"is_enabled": null, "monthly_limit": 5000, "used_credits": 320.0}), None),
         (json!({"monthly_limit": 5000, "used_credits": 320.0}), None),
         (json!(null), None),
         (json!({}), None),
         (json!("none"), None),
-        // What was spent is not guessed.
+        // A missing amount is not guessed.
         (json!({"is_enabled": true, "monthly_limit": 5000, "used_credits": null}), None),
     ];
     for (extra_usage, expected) in cases {
-        let reading = claude(json!({"five_hour": {"utilization": 1.0}, "extra_usage": extra_usage}));
-        assert_eq!(reading.extra_usage, expected, "{extra_usage}");
+        let usage = claude(json!({"five_hour": {"utilization": 1.0}, "extra_usage": extra_usage}));
+        assert_eq!(usage.extra_usage, expected, "{extra_usage}");
     }
 }
 
@@ -370,13 +370,13 @@ fn extra_usage_is_money_in_minor_units() {
 fn extra_usage_is_never_a_window() {
     let extra = json!({"is_enabled": true, "monthly_limit": 5000, "used_credits": 5000.0,
         "utilization": 100.0, "resets_at": "2026-10-01T00:00:00Z", "currency": "USD"});
-    let reading = claude(json!({"five_hour": {"utilization": 1.0}, "extra_usage": extra}));
-    assert_eq!(keys(&reading), ["five_hour"]);
+    let usage = claude(json!({"five_hour": {"utilization": 1.0}, "extra_usage": extra}));
+    assert_eq!(keys(&usage), ["five_hour"]);
     assert_eq!(keys(&claude(json!({"extra_usage": extra}))), [""; 0]);
 }
 
 #[test]
-fn an_unknown_bucket_is_kept_when_it_says_anything() {
+fn unknown_bucket_is_kept_if_it_has_any_usage() {
     let reset = "2026-09-20T20:00:00Z";
     let cases = [
         (json!({"utilization": 0.1, "resets_at": null}), true),
@@ -395,15 +395,15 @@ fn an_unknown_bucket_is_kept_when_it_says_anything() {
         (json!(50), false),
     ];
     for (bucket, kept) in cases {
-        let reading = claude(json!({"nimbus_quill": bucket, "seven_day": {"utilization": 1.0}}));
+        let usage = claude(json!({"nimbus_quill": bucket, "seven_day": {"utilization": 1.0}}));
         let expected: &[_] = if kept { &["seven_day", "nimbus_quill"] } else { &["seven_day"] };
-        assert_eq!(keys(&reading), expected, "{bucket}");
-        assert!(reading.windows.iter().all(|window| window.named == (window.key == "seven_day")), "{bucket}");
+        assert_eq!(keys(&usage), expected, "{bucket}");
+        assert!(usage.windows.iter().all(|window| window.named == (window.key == "seven_day")), "{bucket}");
     }
 }
 
 #[test]
-fn an_unknown_bucket_is_titled_with_its_key_made_readable() {
+fn unknown_bucket_is_titled_with_its_readable_key() {
     let cases = [
         ("nimbus_quill", "nimbus quill"),
         ("tangelo", "tangelo"),
@@ -411,14 +411,14 @@ fn an_unknown_bucket_is_titled_with_its_key_made_readable() {
         ("seven_day_haiku", "seven day haiku"),
     ];
     for (key, title) in cases {
-        let reading = claude(json!({"five_hour": {"utilization": 1.0}, key: {"utilization": 3.0}}));
-        assert_eq!(window(&reading, key).title.to_lowercase(), title);
+        let usage = claude(json!({"five_hour": {"utilization": 1.0}, key: {"utilization": 3.0}}));
+        assert_eq!(window(&usage, key).title.to_lowercase(), title);
     }
 }
 
 #[test]
-fn unknown_buckets_keep_their_order_after_the_known_ones_and_the_scoped_ones() {
-    let reading = claude(json!({
+fn unknown_buckets_keep_their_order_after_known_and_scoped_ones() {
+    let usage = claude(json!({
         "tangelo": {"utilization": 9.0},
         "seven_day": {"utilization": 1.0},
         "nimbus_quill": {"utilization": 9.0},
@@ -426,16 +426,16 @@ fn unknown_buckets_keep_their_order_after_the_known_ones_and_the_scoped_ones() {
         "amber_kite": {"utilization": 9.0},
     }));
     let expected = ["seven_day", "weekly_scoped.Fable", "tangelo", "nimbus_quill", "amber_kite"];
-    assert_eq!(keys(&reading), expected);
+    assert_eq!(keys(&usage), expected);
 }
 
 #[test]
-fn an_unknown_bucket_counts_neither_for_the_lowest_percentage_nor_for_alerts() {
-    let reading = claude(json!({
+fn unknown_bucket_is_excluded_from_the_lowest_percentage_and_alerts() {
+    let usage = claude(json!({
         "five_hour": {"utilization": 30.0, "resets_at": "2026-09-17T15:10:00Z"},
         "nimbus_quill": {"utilization": 100.0, "resets_at": "2026-09-17T15:10:00Z"},
     }));
-    let snapshot = snapshot(Provider::CLAUDE, reading);
+    let snapshot = snapshot(Provider::CLAUDE, usage);
     let lowest = snapshot.accounts[0].lowest(now()).map(|window| window.key.as_str());
     assert_eq!(lowest, Some("five_hour"));
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
@@ -443,8 +443,8 @@ fn an_unknown_bucket_counts_neither_for_the_lowest_percentage_nor_for_alerts() {
 }
 
 #[test]
-fn an_answer_without_any_known_key_is_an_error_of_the_account() {
-    let answers = [
+fn response_without_any_known_key_is_an_error() {
+    let responses = [
         json!({}),
         json!({"limits": []}),
         json!({"extra_usage": {"is_enabled": false}}),
@@ -452,23 +452,24 @@ fn an_answer_without_any_known_key_is_an_error_of_the_account() {
         json!({"tangelo": null, "nimbus_quill": {"utilization": 0.0, "resets_at": null}}),
         json!({"tangelo": {"utilization": 5.0, "resets_at": "2026-09-20T20:00:00Z"}}),
     ];
-    for answer in answers {
-        let error = refused(Provider::CLAUDE, &answer);
-        assert!(error.contains("no quota window"), "{answer}: {error}");
+    for response in responses {
+        let error = parse_error(Provider::CLAUDE, &response);
+        assert!(error.contains("no quota window"), "{response}: {error}");
     }
 }
 
 #[test]
-fn an_answer_that_is_no_object_is_an_error_of_the_account() {
-    for answer in [json!([]), json!(null), json!("five_hour"), json!([{"five_hour": {"utilization": 5.0}}])] {
-        refused(Provider::CLAUDE, &answer);
+fn response_that_is_not_an_object_is_an_error() {
+    for response in [json!([]), json!(null), json!("five_hour"), json!([{"five_hour": {"utilization": 5.0}}])]
+    {
+        parse_error(Provider::CLAUDE, &response);
     }
 }
 
 #[test]
-fn an_error_envelope_in_a_good_status_is_an_error_and_its_message_is_not_repeated() {
+fn error_envelope_with_status_200_is_an_error_without_its_message() {
     let message = "Bearer sk-ant-oat01-made-up, please";
-    let answers = [
+    let responses = [
         json!({"type": "error", "error": {"type": "overloaded_error", "message": message}}),
         json!({"error": {"type": "rate_limit_error", "message": message}}),
         json!({"error": {"message": message}}),
@@ -477,8 +478,8 @@ fn an_error_envelope_in_a_good_status_is_an_error_and_its_message_is_not_repeate
         json!({"error": {"type": message}}),
         json!({"type": "error", "error": {"type": "x"}, "five_hour": null, "seven_day": null}),
     ];
-    for answer in answers {
-        let error = refused(Provider::CLAUDE, &answer);
-        assert!(!error.is_empty() && !error.contains("sk-ant"), "{answer}: {error}");
+    for response in responses {
+        let error = parse_error(Provider::CLAUDE, &response);
+        assert!(!error.is_empty() && !error.contains("sk-ant"), "{response}: {error}");
     }
 }

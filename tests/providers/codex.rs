@@ -1,4 +1,4 @@
-//! Codex's answer.
+//! Codex responses.
 
 use super::*;
 use insta::assert_snapshot;
@@ -7,13 +7,13 @@ use serde_json::json;
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
 
-/// An answer with nothing but a primary window.
+/// A response with only a primary window.
 fn primary(window: Value) -> Value {
     json!({"rate_limit": {"primary_window": window}})
 }
 
 #[test]
-fn the_answer_of_a_prolite_plan_is_read_as_captured() {
+fn captured_prolite_response_is_read() {
     assert_snapshot!(shown(Provider::CODEX, "prolite"), @r"
     primary_window | Weekly | 12% used | resets 2026-08-01T20:16:05Z | 604800 s | named
     plan prolite
@@ -21,7 +21,7 @@ fn the_answer_of_a_prolite_plan_is_read_as_captured() {
 }
 
 #[test]
-fn the_answer_of_a_plus_plan_has_a_code_review_limit() {
+fn plus_response_has_a_code_review_limit() {
     assert_snapshot!(shown(Provider::CODEX, "plus"), @r"
     primary_window | 5-hour | 42% used | resets 2026-09-17T12:20:00Z | 18000 s | named
     secondary_window | Weekly | 1% used | resets 2026-09-23T10:10:00Z | 604800 s | named
@@ -31,7 +31,7 @@ fn the_answer_of_a_plus_plan_has_a_code_review_limit() {
 }
 
 #[test]
-fn the_answer_of_a_pro_plan_has_additional_limits_among_garbage() {
+fn pro_response_has_additional_limits_among_garbage() {
     assert_snapshot!(shown(Provider::CODEX, "pro"), @r"
     primary_window | 5-hour | 12% used | resets 2026-09-17T10:20:00Z | 18000 s | named
     secondary_window | Weekly | 34.5% used | resets 2026-09-18T10:10:00Z | 604800 s | named
@@ -42,7 +42,7 @@ fn the_answer_of_a_pro_plan_has_additional_limits_among_garbage() {
 }
 
 #[test]
-fn a_team_plan_with_its_windows_reversed_is_named_by_their_lengths() {
+fn team_windows_in_reverse_order_are_named_by_their_lengths() {
     assert_snapshot!(shown(Provider::CODEX, "team_reversed"), @r"
     secondary_window | 5-hour | 9% used | resets 2026-09-17T13:10:00Z | 18000 s | named
     primary_window | Weekly | 64% used | resets 2026-09-19T10:10:00Z | 604800 s | named
@@ -51,7 +51,7 @@ fn a_team_plan_with_its_windows_reversed_is_named_by_their_lengths() {
 }
 
 #[test]
-fn a_free_plan_has_a_monthly_window_and_no_other() {
+fn free_plan_has_only_a_monthly_window() {
     assert_snapshot!(shown(Provider::CODEX, "free_monthly"), @r"
     primary_window | Monthly | 3% used | resets 2026-10-07T10:10:00Z | 2592000 s | named
     plan free
@@ -59,7 +59,7 @@ fn a_free_plan_has_a_monthly_window_and_no_other() {
 }
 
 #[test]
-fn a_reached_limit_that_names_no_percentage_is_used_up() {
+fn reached_limit_without_a_percentage_is_used_up() {
     assert_snapshot!(shown(Provider::CODEX, "limit_reached"), @r"
     primary_window | 5-hour | 100% used | resets 2026-09-17T11:40:00Z | 18000 s | named
     plan plus
@@ -67,22 +67,22 @@ fn a_reached_limit_that_names_no_percentage_is_used_up() {
 }
 
 #[test]
-fn windows_without_lengths_are_named_by_their_place() {
-    let reading = codex(serde_json::from_slice(&fixture(Provider::CODEX, "no_lengths")).unwrap());
+fn windows_without_lengths_are_named_by_their_position() {
+    let usage = codex(serde_json::from_slice(&fixture(Provider::CODEX, "no_lengths")).unwrap());
     let expected = ["5-hour", "Weekly", "Code review (5-hour)", "Code review (Weekly)"];
-    assert_eq!(titles(&reading), expected);
-    assert_eq!(reading.windows[1].resets_at, Some(utc("2026-09-20T10:10:00Z")));
-    assert_eq!(reading.plan.as_deref(), Some("business"));
+    assert_eq!(titles(&usage), expected);
+    assert_eq!(usage.windows[1].resets_at, Some(utc("2026-09-20T10:10:00Z")));
+    assert_eq!(usage.plan.as_deref(), Some("business"));
 }
 
 #[test]
-fn an_error_envelope_is_an_error_and_its_message_is_not_repeated() {
+fn error_envelope_is_an_error_without_its_message() {
     let error = shown(Provider::CODEX, "error");
     assert!(error.starts_with("error: ") && !error.contains("eyJ"), "{error}");
 }
 
 #[test]
-fn the_length_names_the_window_wherever_it_stands() {
+fn window_is_named_by_its_length_in_any_position() {
     let cases = [
         (HOUR, "1-hour"),
         (2 * HOUR, "2-hour"),
@@ -108,52 +108,52 @@ fn the_length_names_the_window_wherever_it_stands() {
     for (seconds, title) in cases {
         for key in ["primary_window", "secondary_window"] {
             let limit = json!({key: {"used_percent": 3, "limit_window_seconds": seconds}});
-            let reading = codex(json!({
+            let usage = codex(json!({
                 "rate_limit": limit,
                 "code_review_rate_limit": limit,
                 "additional_rate_limits": [{"limit_name": "Spark", "rate_limit": limit}],
             }));
-            let found = |prefix| window(&reading, &format!("{prefix}{key}"));
+            let found = |prefix| window(&usage, &format!("{prefix}{key}"));
             assert_eq!(found("").title, title, "{seconds}");
             assert_eq!(found("code_review_rate_limit.").title, format!("Code review ({title})"));
             assert_eq!(found("Spark.").title, format!("Spark ({title})"));
-            assert!(reading.windows.iter().all(|window| window.length_seconds == Some(seconds)), "{seconds}");
-            assert!(reading.windows.iter().all(|window| window.named), "{seconds}");
+            assert!(usage.windows.iter().all(|window| window.length_seconds == Some(seconds)), "{seconds}");
+            assert!(usage.windows.iter().all(|window| window.named), "{seconds}");
         }
     }
 }
 
 #[test]
-fn a_window_without_a_length_is_named_by_its_place() {
+fn window_without_a_length_is_named_by_its_position() {
     for length in [json!(null), json!("long"), json!({}), json!([18_000])] {
-        let reading = codex(json!({"rate_limit": {
+        let usage = codex(json!({"rate_limit": {
             "primary_window": {"used_percent": 3, "limit_window_seconds": length},
             "secondary_window": {"used_percent": 4, "limit_window_seconds": length},
         }}));
-        assert_eq!(window(&reading, "primary_window").title, "5-hour", "{length}");
-        assert_eq!(window(&reading, "secondary_window").title, "Weekly", "{length}");
+        assert_eq!(window(&usage, "primary_window").title, "5-hour", "{length}");
+        assert_eq!(window(&usage, "secondary_window").title, "Weekly", "{length}");
     }
 }
 
 #[test]
-fn one_window_may_have_a_length_and_the_other_none() {
-    let reading = codex(json!({"rate_limit": {
+fn windows_with_and_without_a_length_are_both_named() {
+    let usage = codex(json!({"rate_limit": {
         "primary_window": {"used_percent": 3, "limit_window_seconds": 2_592_000},
         "secondary_window": {"used_percent": 4},
     }}));
-    assert_eq!(window(&reading, "primary_window").title, "Monthly");
-    assert_eq!(window(&reading, "secondary_window").title, "Weekly");
+    assert_eq!(window(&usage, "primary_window").title, "Monthly");
+    assert_eq!(window(&usage, "secondary_window").title, "Weekly");
 }
 
 #[test]
-fn a_lone_secondary_window_is_kept() {
+fn secondary_window_alone_is_kept() {
     for first in [json!(null), json!({}), json!("gone"), json!([]), json!(7)] {
-        let reading = codex(json!({"rate_limit": {
+        let usage = codex(json!({"rate_limit": {
             "primary_window": first,
             "secondary_window": {"used_percent": 4},
         }}));
-        assert_eq!(keys(&reading), ["secondary_window"]);
-        assert_eq!(titles(&reading), ["Weekly"]);
+        assert_eq!(keys(&usage), ["secondary_window"]);
+        assert_eq!(titles(&usage), ["Weekly"]);
     }
 }
 
@@ -183,13 +183,13 @@ fn used_percent_is_a_percentage_and_never_a_fraction() {
     for (used_percent, used) in cases {
         let case = used_percent.to_string();
         let limit = json!({"primary_window": {"used_percent": used_percent}});
-        let reading = codex(json!({
+        let usage = codex(json!({
             "rate_limit": limit,
             "code_review_rate_limit": limit,
             "additional_rate_limits": [{"limit_name": "Spark", "rate_limit": limit}],
         }));
-        assert_eq!(reading.windows.len(), 3, "{case}");
-        for window in &reading.windows {
+        assert_eq!(usage.windows.len(), 3, "{case}");
+        for window in &usage.windows {
             assert_percent(window.used_percent(), used, &case);
             assert_percent(window.remaining_percent(), 100.0 - used, &case);
         }
@@ -197,7 +197,7 @@ fn used_percent_is_a_percentage_and_never_a_fraction() {
 }
 
 #[test]
-fn a_missing_percentage_is_100_only_where_the_limit_is_reached_and_the_reset_known() {
+fn missing_percentage_is_100_only_for_a_reached_limit_with_a_known_reset() {
     let reset_at = json!({"reset_at": 1_789_645_200});
     let after = json!({"reset_after_seconds": 5400});
     let null = json!({"used_percent": null, "reset_at": 1_789_645_200});
@@ -215,47 +215,47 @@ fn a_missing_percentage_is_100_only_where_the_limit_is_reached_and_the_reset_kno
     ];
     for (limit_reached, window, kept) in cases {
         let limit = json!({"limit_reached": limit_reached, "primary_window": window});
-        let answer = json!({"rate_limit": limit});
+        let response = json!({"rate_limit": limit});
         if kept {
-            let reading = codex(answer);
-            let window = &reading.windows[0];
+            let usage = codex(response);
+            let window = &usage.windows[0];
             assert_percent(window.used_percent(), 100.0, &limit.to_string());
             assert_eq!(window.resets_at, Some(utc("2026-09-17T11:40:00Z")), "{limit}");
         } else {
-            refused(Provider::CODEX, &answer);
+            parse_error(Provider::CODEX, &response);
         }
     }
-    // Missing altogether is not reached.
-    refused(Provider::CODEX, &primary(reset_at));
+    // A missing `limit_reached` means not reached.
+    parse_error(Provider::CODEX, &primary(reset_at));
 }
 
 #[test]
-fn a_percentage_that_is_told_holds_even_where_the_limit_is_reached() {
-    let reading = codex(json!({"rate_limit": {"limit_reached": true,
+fn percentage_of_a_reached_limit_is_kept() {
+    let usage = codex(json!({"rate_limit": {"limit_reached": true,
         "primary_window": {"used_percent": 100, "reset_at": 1_789_645_200},
         "secondary_window": {"used_percent": 40, "reset_at": 1_789_645_200}}}));
-    assert_percent(window(&reading, "primary_window").used_percent(), 100.0, "reached");
-    assert_percent(window(&reading, "secondary_window").used_percent(), 40.0, "not the one that is reached");
+    assert_percent(window(&usage, "primary_window").used_percent(), 100.0, "reached");
+    assert_percent(window(&usage, "secondary_window").used_percent(), 40.0, "not the one that is reached");
 }
 
 #[test]
-fn a_reached_limit_says_nothing_of_the_others() {
+fn reached_limit_does_not_affect_other_limits() {
     let without_percentage = json!({"primary_window": {"reset_at": 1_789_645_200}});
-    let reading = codex(json!({
+    let usage = codex(json!({
         "rate_limit": {"limit_reached": true, "primary_window": {"used_percent": 100}},
         "code_review_rate_limit": without_percentage,
         "additional_rate_limits": [{"limit_name": "Spark", "rate_limit": without_percentage}],
     }));
-    assert_eq!(keys(&reading), ["primary_window"]);
+    assert_eq!(keys(&usage), ["primary_window"]);
 }
 
 #[test]
-fn a_reset_is_an_epoch_or_else_seconds_from_now() {
+fn reset_is_an_epoch_or_else_seconds_from_now() {
     let cases = [
         (json!({"reset_at": 1_789_645_200}), Some("2026-09-17T11:40:00Z")),
         (json!({"reset_at": 1_789_645_200.0}), Some("2026-09-17T11:40:00Z")),
         (json!({"reset_at": 1_789_645_200_000_u64}), Some("2026-09-17T11:40:00Z")),
-        // Milliseconds are what is above 10 000 000 000.
+        // Above 10 000 000 000 it is in milliseconds.
         (json!({"reset_at": 9_999_999_999_u64}), Some("2286-11-20T17:46:39Z")),
         (json!({"reset_at": 10_000_000_000_u64}), Some("2286-11-20T17:46:40Z")),
         (json!({"reset_at": 10_000_000_001_u64}), Some("1970-04-26T17:46:40.001Z")),
@@ -272,13 +272,13 @@ fn a_reset_is_an_epoch_or_else_seconds_from_now() {
     ];
     for (mut body, expected) in cases {
         body["used_percent"] = json!(5);
-        let reading = codex(primary(body.clone()));
-        assert_eq!(reading.windows[0].resets_at, expected.map(utc), "{body}");
+        let usage = codex(primary(body.clone()));
+        assert_eq!(usage.windows[0].resets_at, expected.map(utc), "{body}");
     }
 }
 
 #[test]
-fn any_key_may_be_null_and_the_rest_is_kept() {
+fn null_for_any_key_keeps_the_rest() {
     let limit = json!({"primary_window": {"used_percent": 5, "limit_window_seconds": 604_800}});
     let whole = json!({
         "plan_type": "plus",
@@ -298,15 +298,15 @@ fn any_key_may_be_null_and_the_rest_is_kept() {
     ];
     for (key, expected) in cases {
         for garbage in [json!(null), json!({}), json!([]), json!(false), json!(3), json!([null, 3])] {
-            let mut answer = whole.clone();
-            answer[key] = garbage;
-            assert_eq!(keys(&codex(answer.clone())), expected, "{answer}");
+            let mut response = whole.clone();
+            response[key] = garbage;
+            assert_eq!(keys(&codex(response.clone())), expected, "{response}");
         }
     }
 }
 
 #[test]
-fn additional_limits_that_are_garbage_are_skipped_and_the_rest_kept() {
+fn malformed_additional_limits_are_skipped_and_the_rest_kept() {
     let spark = json!({"limit_name": "Spark", "rate_limit": {"primary_window": {"used_percent": 5}}});
     let garbage = [
         json!(null),
@@ -324,31 +324,31 @@ fn additional_limits_that_are_garbage_are_skipped_and_the_rest_kept() {
         json!({"limit_name": "Ghost", "rate_limit": {"primary_window": {"used_percent": "a lot"}}}),
     ];
     for element in garbage {
-        let reading = codex(json!({
+        let usage = codex(json!({
             "rate_limit": {"primary_window": {"used_percent": 1}},
             "additional_rate_limits": [element, spark, element],
         }));
-        assert_eq!(keys(&reading), ["primary_window", "Spark.primary_window"], "{element}");
-        assert_eq!(titles(&reading), ["5-hour", "Spark (5-hour)"]);
+        assert_eq!(keys(&usage), ["primary_window", "Spark.primary_window"], "{element}");
+        assert_eq!(titles(&usage), ["5-hour", "Spark (5-hour)"]);
     }
 }
 
 #[test]
-fn additional_limits_of_one_name_have_keys_of_their_own() {
+fn additional_limits_with_one_name_have_distinct_keys() {
     let spark =
         |used| json!({"limit_name": "Spark", "rate_limit": {"primary_window": {"used_percent": used}}});
-    let reading = codex(json!({
+    let usage = codex(json!({
         "rate_limit": {"primary_window": {"used_percent": 1}},
         "additional_rate_limits": [spark(5), spark(80)],
     }));
-    let mut keys = keys(&reading);
+    let mut keys = keys(&usage);
     keys.sort_unstable();
     keys.dedup();
-    assert_eq!(keys.len(), reading.windows.len(), "{}", show(&reading));
+    assert_eq!(keys.len(), usage.windows.len(), "{}", show(&usage));
 }
 
 #[test]
-fn the_plan_is_shown_as_it_stands() {
+fn plan_is_kept_verbatim() {
     let plans = [
         "free",
         "go",
@@ -375,18 +375,18 @@ fn the_plan_is_shown_as_it_stands() {
 }
 
 #[test]
-fn credits_and_unknown_keys_are_no_windows() {
-    let reading = codex(json!({
+fn credits_and_unknown_keys_are_not_windows() {
+    let usage = codex(json!({
         "rate_limit": {"primary_window": {"used_percent": 1}, "tertiary_window": null},
         "credits": {"has_credits": true, "unlimited": false, "balance": "12.34", "used_percent": 90},
         "spend_control": {"reached": false, "weekly": {"percent": 90}},
     }));
-    assert_eq!(keys(&reading), ["primary_window"]);
+    assert_eq!(keys(&usage), ["primary_window"]);
 }
 
 #[test]
-fn an_answer_without_a_window_is_an_error_of_the_account() {
-    let answers = [
+fn response_without_a_window_is_an_error() {
+    let responses = [
         json!({}),
         json!([]),
         json!(null),
@@ -400,7 +400,7 @@ fn an_answer_without_a_window_is_an_error_of_the_account() {
         json!({"detail": "Could not validate your token."}),
         json!({"error": {"message": "no", "code": "token_expired"}}),
     ];
-    for answer in answers {
-        assert!(!refused(Provider::CODEX, &answer).is_empty());
+    for response in responses {
+        assert!(!parse_error(Provider::CODEX, &response).is_empty());
     }
 }

@@ -1,10 +1,10 @@
-//! The generic reader where a number may be a percentage and may be a count, and a word a name and an accident.
+//! The generic parser with ambiguous numbers (percentage or count) and words (name or coincidence).
 
 use super::*;
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
 use serde_json::json;
 
-/// Each of these objects is a window with a name, and so much is used of it.
+/// Asserts that each object is a named window with this used percentage.
 #[track_caller]
 fn each_has_used(cases: &[(Value, f64)]) {
     for (object, expected) in cases {
@@ -16,7 +16,7 @@ fn each_has_used(cases: &[(Value, f64)]) {
 }
 
 #[test]
-fn count_of_a_limit_is_its_share_and_never_a_percentage() {
+fn count_with_a_limit_is_a_share_and_never_a_percentage() {
     let cases = [
         (json!({"used": 40, "limit": 50}), 80.0),
         (json!({"limit": 50, "used": 40}), 80.0),
@@ -38,7 +38,7 @@ fn count_of_a_limit_is_its_share_and_never_a_percentage() {
 }
 
 #[test]
-fn percentage_goes_before_a_count_and_a_percent_sign_makes_one() {
+fn percentage_takes_precedence_over_a_count_and_a_percent_sign_marks_one() {
     let cases = [
         (json!({"used": 40, "limit": 50, "percent": 30}), 30.0),
         (json!({"used": "25%", "limit": 40}), 25.0),
@@ -52,14 +52,14 @@ fn percentage_goes_before_a_count_and_a_percent_sign_makes_one() {
 }
 
 #[test]
-fn number_that_is_neither_a_percentage_nor_a_count_of_a_limit_counts_for_nothing() {
+fn number_without_percent_or_limit_is_ignored() {
     for object in [
         json!({"used": 40}),
         json!({"usage": 97}),
         json!({"fraction": 0.97}),
         json!({"used": 0.97}),
         json!({"usage_left": 3}),
-        // These are no limits of what is used.
+        // These keys are not limits of the use.
         json!({"used": 40, "limit": 0}),
         json!({"used": 40, "limit": -50}),
         json!({"used": 40, "limit": "none"}),
@@ -67,27 +67,27 @@ fn number_that_is_neither_a_percentage_nor_a_count_of_a_limit_counts_for_nothing
         json!({"used": 40, "limit_resets": 1_789_645_200}),
         json!({"used": 40, "remaining_limit": 10}),
         json!({"tokens_used": 40, "request_limit": 50}),
-        // This is no use of it.
+        // This key is not a use.
         json!({"unused": 40, "limit": 50}),
         json!({"used_left": 40, "limit": 50}),
         json!({"used_at": 40, "limit": 50}),
     ] {
         let body = json!({"weekly": object, "5h": {"percent": 10}});
-        let reading = generic(body.clone());
-        assert_eq!(titles(&reading), ["5-hour", "Weekly"], "{body}");
-        assert!(!window(&reading, "generic.Weekly").named, "{body}");
-        let snapshot = snapshot(Provider::CODEX, reading);
+        let usage = generic(body.clone());
+        assert_eq!(titles(&usage), ["5-hour", "Weekly"], "{body}");
+        assert!(!window(&usage, "generic.Weekly").named, "{body}");
+        let snapshot = snapshot(Provider::CODEX, usage);
         let lowest = snapshot.lowest(now()).map(|(_, window)| window.title.clone());
         assert_eq!(lowest.as_deref(), Some("5-hour"), "{body}");
         let rules = Rules { thresholds: vec![50.0], on_reset: true };
         assert_eq!(alert::evaluate(&mut AlertHistory::default(), &snapshot, &rules, now()), [], "{body}");
     }
-    // By itself it is no error: it is shown.
+    // Alone it is not an error: it is shown.
     assert!(!only_window(json!({"weekly": {"used": 40}})).named);
 }
 
 #[test]
-fn window_that_is_sure_goes_before_a_guess_of_the_same_title() {
+fn certain_window_takes_precedence_over_a_guess_with_the_same_title() {
     let body = json!({"weekly": {"used": 40}, "weekly_quota": {"percent": 30}, "week": {"percent": 90}});
     let window = only_window(body);
     assert_percent(window.used_percent(), 30.0, "the first that is sure");
@@ -95,7 +95,7 @@ fn window_that_is_sure_goes_before_a_guess_of_the_same_title() {
 }
 
 #[test]
-fn what_is_unused_or_available_is_what_is_left() {
+fn unused_and_available_mean_remaining() {
     for key in ["unused_percent", "percent_available", "available %"] {
         let window = only_window(json!({"weekly": {key: 30}}));
         assert_percent(window.used_percent(), 70.0, key);
@@ -103,10 +103,10 @@ fn what_is_unused_or_available_is_what_is_left() {
 }
 
 #[test]
-fn letters_within_an_identifier_title_no_object() {
+fn letters_inside_an_identifier_title_no_object() {
     for word in ["a75h2", "0b7d9c", "15h", "17d", "3f8a5h1c-7d2e"] {
-        refused(Provider::CODEX, &json!({"quota": {"id": word, "percent": 30}}));
-        refused(Provider::CODEX, &json!({word: {"percent": 30}}));
+        parse_error(Provider::CODEX, &json!({"quota": {"id": word, "percent": 30}}));
+        parse_error(Provider::CODEX, &json!({word: {"percent": 30}}));
     }
     for (word, title) in
         [("5hours", "5-hour"), ("limit_5h", "5-hour"), ("7days", "Weekly"), ("last 7d", "Weekly")]

@@ -1,17 +1,17 @@
-//! The reader for a Codex answer without a `rate_limit`: any object that speaks of a window.
+//! The generic parser, for Codex responses without a `rate_limit`: any object with the keys of a window.
 
 use super::*;
 use insta::assert_snapshot;
 use serde_json::json;
 
-/// What the only window has used.
+/// The used percentage of the only window.
 #[track_caller]
 fn used(body: Value) -> f64 {
     only_window(body).used_percent()
 }
 
 #[test]
-fn an_answer_of_an_unknown_shape_is_made_out() {
+fn response_of_unknown_shape_is_read() {
     assert_snapshot!(shown(Provider::CODEX, "unknown_shape"), @r#"
     generic.5-hour | 5-hour | 45% used | resets 2026-09-17T12:10:00Z | no length | named
     generic.Session | Session | 25% used | resets 2026-09-17T12:00:00Z | no length | named
@@ -22,7 +22,7 @@ fn an_answer_of_an_unknown_shape_is_made_out() {
 }
 
 #[test]
-fn an_object_is_titled_by_the_key_it_stands_under_or_its_own_scalars() {
+fn object_is_titled_by_its_key_or_its_own_scalars() {
     let titles = [
         ("5h", "5-hour"),
         ("5-hour", "5-hour"),
@@ -55,9 +55,9 @@ fn an_object_is_titled_by_the_key_it_stands_under_or_its_own_scalars() {
             json!({"name": word, "percent": 30}),
         ];
         for body in bodies {
-            let reading = generic(body.clone());
-            assert_eq!(self::titles(&reading), [title], "{body}");
-            let window = window(&reading, &format!("generic.{title}"));
+            let usage = generic(body.clone());
+            assert_eq!(self::titles(&usage), [title], "{body}");
+            let window = window(&usage, &format!("generic.{title}"));
             assert_percent(window.used_percent(), 30.0, &body.to_string());
             assert!(window.named, "{body}");
         }
@@ -65,7 +65,7 @@ fn an_object_is_titled_by_the_key_it_stands_under_or_its_own_scalars() {
 }
 
 #[test]
-fn keys_and_values_further_down_title_no_object() {
+fn nested_keys_and_values_title_no_object() {
     let bodies = [
         json!({"percent": 30, "quota": {"name": "weekly"}}),
         json!({"percent": 30, "weekly": {}}),
@@ -73,12 +73,12 @@ fn keys_and_values_further_down_title_no_object() {
         json!({"percent": 30, "weekly": []}),
     ];
     for body in bodies {
-        refused(Provider::CODEX, &body);
+        parse_error(Provider::CODEX, &body);
     }
 }
 
 #[test]
-fn an_object_that_speaks_of_no_window_is_none() {
+fn object_without_window_keys_is_no_window() {
     for body in [
         json!({"percent": 30}),
         json!({"hour": {"percent": 30}}),
@@ -90,12 +90,12 @@ fn an_object_that_speaks_of_no_window_is_none() {
         json!({"weekly": {}}),
         json!({"weekly": null}),
     ] {
-        refused(Provider::CODEX, &body);
+        parse_error(Provider::CODEX, &body);
     }
 }
 
 #[test]
-fn the_walk_is_depth_first_in_the_order_of_the_document_and_the_first_of_a_title_wins() {
+fn walk_is_depth_first_in_document_order_and_the_first_of_a_title_wins() {
     let first = json!({"percent": 11, "name": "weekly"});
     let second = json!({"percent": 22, "name": "weekly"});
     let bodies = [
@@ -104,10 +104,10 @@ fn the_walk_is_depth_first_in_the_order_of_the_document_and_the_first_of_a_title
         // Depth before breadth.
         json!({"a": {"deeper": {"deepest": first}}, "b": second}),
         json!({"list": [[[first]], second]}),
-        // An object before what it holds.
+        // An object before its children.
         json!({"a": {"percent": 11, "name": "weekly", "inner": second}}),
         json!({"a": {"inner": second, "percent": 11, "name": "weekly"}}),
-        // What has no percentage wins nothing.
+        // Objects without a percentage are skipped.
         json!({"weekly": {"limit": 5}, "b": first, "c": second}),
     ];
     for body in bodies {
@@ -116,21 +116,21 @@ fn the_walk_is_depth_first_in_the_order_of_the_document_and_the_first_of_a_title
 }
 
 #[test]
-fn a_document_that_is_a_list_is_walked_too() {
+fn document_that_is_a_list_is_walked() {
     assert_percent(used(json!([[{"name": "weekly", "percent": 30}]])), 30.0, "a list");
 }
 
 #[test]
-fn a_month_is_no_word_that_titles_an_object() {
-    let reading = generic(json!({
+fn month_alone_titles_no_object() {
+    let usage = generic(json!({
         "premium": {"percent": 30, "resets": "on the first of the month"},
         "monthly": {"percent": 40},
     }));
-    assert_eq!(titles(&reading), ["Full"]);
+    assert_eq!(titles(&usage), ["Full"]);
 }
 
 #[test]
-fn windows_come_in_the_order_of_the_menu() {
+fn windows_are_in_menu_order() {
     let body = json!({
         "full": {"percent": 4},
         "weekly": {"percent": 3},
@@ -141,7 +141,7 @@ fn windows_come_in_the_order_of_the_menu() {
 }
 
 #[test]
-fn the_percentage_is_the_first_key_that_speaks_of_percent_and_else_of_use() {
+fn percentage_is_from_the_first_percent_key_or_else_the_first_use_key() {
     let cases = [
         (json!({"percent": 30}), 30.0),
         (json!({"used_percent": 30}), 30.0),
@@ -156,19 +156,19 @@ fn the_percentage_is_the_first_key_that_speaks_of_percent_and_else_of_use() {
         (json!({"percent": "30%"}), 30.0),
         (json!({"percent": "30.5%"}), 30.5),
         (json!({"used": "30%"}), 30.0),
-        // "percent" goes before the others wherever it stands, and the first of its kind wins.
+        // "percent" takes precedence in any position, then the first key of its kind.
         (json!({"used": 90, "percent": 30}), 30.0),
         (json!({"usage": 90, "used": 91, "fraction": 0.9, "%": 30}), 30.0),
         (json!({"percent": 30, "other_percent": 90}), 30.0),
         (json!({"used": 30, "usage": 90}), 30.0),
         (json!({"fraction": 0.3, "used": 90}), 30.0),
-        // Only what is a number counts.
+        // Values that are not numbers are skipped.
         (json!({"percent": null, "other_percent": 30}), 30.0),
         (json!({"percent": "n/a", "used": 30}), 30.0),
         (json!({"percent": {}, "usage": [90], "used": "30"}), 30.0),
         (json!({"percent": true, "used": 30}), 30.0),
         (json!({"percent": "", "used": 30}), 30.0),
-        // Beyond the range.
+        // Out of range.
         (json!({"percent": 150}), 100.0),
         (json!({"percent": -5}), 0.0),
     ];
@@ -179,7 +179,7 @@ fn the_percentage_is_the_first_key_that_speaks_of_percent_and_else_of_use() {
 }
 
 #[test]
-fn a_value_of_1_or_less_is_a_fraction_here() {
+fn generic_value_up_to_1_is_a_fraction() {
     let cases = [
         (json!({"percent": 0}), 0.0),
         (json!({"percent": 0.0}), 0.0),
@@ -202,7 +202,7 @@ fn a_value_of_1_or_less_is_a_fraction_here() {
 }
 
 #[test]
-fn keys_that_speak_of_what_is_left_are_turned_round() {
+fn remaining_value_is_converted_to_used() {
     let cases = [
         (json!({"remaining_percent": 30}), 70.0),
         (json!({"percent_left": 30}), 70.0),
@@ -217,7 +217,7 @@ fn keys_that_speak_of_what_is_left_are_turned_round() {
         (json!({"remaining_percent": 100}), 0.0),
         (json!({"remaining_percent": 120}), 0.0),
         (json!({"remaining_percent": -5}), 100.0),
-        // The key that gives the percentage decides, no other.
+        // Only the key of the percentage decides whether it means remaining.
         (json!({"remaining": 12, "percent": 30}), 30.0),
         (json!({"left": 12, "used": 30}), 30.0),
     ];
@@ -228,7 +228,7 @@ fn keys_that_speak_of_what_is_left_are_turned_round() {
 }
 
 #[test]
-fn the_reset_is_the_first_key_that_speaks_of_one() {
+fn reset_is_from_the_first_reset_key() {
     let at = |text| (Some(utc(text)), None);
     let cases = [
         (json!({"resets_at": "2026-09-20T20:00:00Z"}), at("2026-09-20T20:00:00Z")),
@@ -261,37 +261,37 @@ fn the_reset_is_the_first_key_that_speaks_of_one() {
     for (mut object, (at, note)) in cases {
         object["percent"] = json!(30);
         let case = object.to_string();
-        let reading = generic(json!({"weekly": object}));
-        let window = &reading.windows[0];
+        let usage = generic(json!({"weekly": object}));
+        let window = &usage.windows[0];
         assert_eq!(window.resets_at, at, "{case}");
         assert_eq!(window.reset_note.as_deref(), note, "{case}");
     }
 }
 
 #[test]
-fn the_plan_is_a_fact_here_too() {
-    let reading = generic(json!({"plan_type": "edu", "weekly": {"percent": 30}}));
-    assert_eq!(reading.plan.as_deref(), Some("edu"));
+fn generic_response_has_the_plan_as_a_fact() {
+    let usage = generic(json!({"plan_type": "edu", "weekly": {"percent": 30}}));
+    assert_eq!(usage.plan.as_deref(), Some("edu"));
 }
 
 #[test]
-fn an_answer_with_a_rate_limit_is_never_guessed_at() {
+fn response_with_a_rate_limit_is_not_read_generically() {
     let guess = json!({"percent": 0.5});
-    let reading = generic(json!({"weekly": guess, "rate_limit": {"primary_window": {"used_percent": 1}}}));
-    assert_eq!(keys(&reading), ["primary_window"]);
+    let usage = generic(json!({"weekly": guess, "rate_limit": {"primary_window": {"used_percent": 1}}}));
+    assert_eq!(keys(&usage), ["primary_window"]);
 }
 
 #[test]
-fn an_answer_with_a_rate_limit_that_holds_no_window_is_never_guessed_at() {
+fn response_with_an_empty_rate_limit_is_not_read_generically() {
     for rate_limit in [json!({"primary_window": null}), json!({"allowed": true, "primary_window": {}})] {
-        let answer = json!({"weekly": {"percent": 0.5}, "rate_limit": rate_limit});
-        refused(Provider::CODEX, &answer);
+        let response = json!({"weekly": {"percent": 0.5}, "rate_limit": rate_limit});
+        parse_error(Provider::CODEX, &response);
     }
 }
 
 #[test]
-fn claude_has_no_such_reader() {
+fn claude_response_is_not_read_generically() {
     for body in [json!({"weekly": {"percent": 50}}), json!({"five": {"used": 0.5}})] {
-        refused(Provider::CLAUDE, &body);
+        parse_error(Provider::CLAUDE, &body);
     }
 }

@@ -1,5 +1,4 @@
-//! Answers that mean harm, or that a broken gateway made: whatever comes, there is an error or a sound
-//! reading, and no panic.
+//! Malicious and corrupted responses: each is an error or sound usage, and none panics.
 
 use super::*;
 use quota_tray::presenter::format::{clock_time, date_time, duration, percent, reset_time};
@@ -8,22 +7,22 @@ use serde_json::json;
 use std::collections::HashSet;
 use std::fmt::Display;
 
-/// Zones in which a moment at the end of the calendar is beyond it.
+/// Zones in which the first or last time of the calendar is out of range.
 pub(super) const ZONES: [Locale; 3] = [
     Locale::UTC,
     Locale::of_zone(|_| FixedOffset::east_opt(14 * 3600).unwrap()),
     Locale::of_zone(|_| FixedOffset::west_opt(12 * 3600).unwrap()),
 ];
 
-/// Fit to be one line of a menu.
+/// Asserts that the text fits into one line of a menu.
 #[track_caller]
-pub(super) fn assert_line(text: &str, case: &dyn Display) {
-    assert!(!text.trim().is_empty(), "{case}: nothing to read");
+pub(super) fn assert_one_line(text: &str, case: &dyn Display) {
+    assert!(!text.trim().is_empty(), "{case}: empty text");
     assert!(!text.chars().any(char::is_control), "{case}: {text:?}");
     assert!(text.chars().count() <= 200, "{case}: {} characters", text.chars().count());
 }
 
-/// An error, or a reading that everything else can rely on.
+/// Asserts that the body is an error or sound usage, and returns the usage.
 #[track_caller]
 pub(super) fn assert_sound(
     provider: Provider,
@@ -31,50 +30,50 @@ pub(super) fn assert_sound(
     now: DateTime<Utc>,
     case: &dyn Display,
 ) -> Option<Usage> {
-    let reading = match REGISTRY.spec(provider).unwrap().parse_body(body, now) {
+    let usage = match REGISTRY.spec(provider).unwrap().parse_body(body, now) {
         Err(error) => {
-            assert_line(&error, case);
+            assert_one_line(&error, case);
             return None;
         }
-        Ok(reading) => reading,
+        Ok(usage) => usage,
     };
-    // A seat with usage-based billing has no window, and is told from an empty success by what it says of that.
+    // A seat with usage-based billing has no window; one of these keys tells it from an empty response.
     let body = String::from_utf8_lossy(body);
     let by_use =
         ["extra_usage", "spend", "limit_dollars", "usage_based"].iter().any(|key| body.contains(key));
-    assert!(!reading.windows.is_empty() || by_use, "{case}: an empty success");
+    assert!(!usage.windows.is_empty() || by_use, "{case}: valid without usage");
     let mut keys = HashSet::new();
-    for window in &reading.windows {
+    for window in &usage.windows {
         let used = window.used_percent();
         assert!((0.0..=100.0).contains(&used), "{case}: {used}% used");
         assert_eq!(window.remaining_percent(), quota_tray::quota::percent::remaining(used), "{case}");
         assert!(percent(used).ends_with('%'));
         assert!(keys.insert(&window.key), "{case}: the key {:?} twice", window.key);
-        assert_line(&window.title, case);
+        assert_one_line(&window.title, case);
         if let Some(note) = &window.reset_note {
-            assert_line(note, case);
+            assert_one_line(note, case);
         }
         if let Some(at) = window.resets_at {
             for locale in ZONES {
-                assert_line(&reset_time(at, now, locale), case);
-                assert_line(&date_time(at, locale), case);
-                assert_line(&clock_time(at, now, locale), case);
+                assert_one_line(&reset_time(at, now, locale), case);
+                assert_one_line(&date_time(at, locale), case);
+                assert_one_line(&clock_time(at, now, locale), case);
             }
-            assert_line(&duration(at - now), case);
+            assert_one_line(&duration(at - now), case);
         }
     }
-    if let Some(plan) = &reading.plan {
-        assert_line(plan, case);
+    if let Some(plan) = &usage.plan {
+        assert_one_line(plan, case);
     }
-    if let Some(extra) = &reading.extra_usage {
+    if let Some(extra) = &usage.extra_usage {
         assert!(extra.spent.is_finite() && extra.limit.is_none_or(f64::is_finite), "{case}: {extra:?}");
     }
     for locale in ZONES {
-        for words in reading.fact_labels(now, locale) {
-            assert_line(&words, case);
+        for message in usage.fact_labels(now, locale) {
+            assert_one_line(&message, case);
         }
     }
-    Some(reading)
+    Some(usage)
 }
 
 #[track_caller]
@@ -104,7 +103,7 @@ fn each_replaced(document: &Value, replacement: &Value, see: &mut impl FnMut(&Va
 }
 
 #[test]
-fn any_value_of_an_answer_may_be_anything() {
+fn response_with_any_value_replaced_is_an_error_or_sound() {
     let replacements = [
         json!(null),
         json!(true),
@@ -140,7 +139,7 @@ fn any_value_of_an_answer_may_be_anything() {
 }
 
 #[test]
-fn any_key_of_an_answer_may_be_anything() {
+fn response_with_any_key_replaced_is_an_error_or_sound() {
     let keys = ["null", "five_hour", "Fable.primary_window", "\u{0}\n\u{202e}", "/~0~1", "__proto__", "%"];
     for (provider, name, body) in all_fixtures() {
         let text = String::from_utf8(body).unwrap();
@@ -156,25 +155,25 @@ fn any_key_of_an_answer_may_be_anything() {
 }
 
 #[test]
-fn a_provider_may_be_given_the_answer_of_the_other() {
+fn response_of_the_other_provider_is_an_error_or_sound() {
     for (_, name, body) in all_fixtures() {
         assert_both_sound(&body, &name);
     }
 }
 
 #[test]
-fn an_answer_may_end_anywhere() {
+fn truncated_response_is_an_error_or_sound() {
     for (provider, name, body) in all_fixtures() {
         let body = body.trim_ascii_end();
         for end in 0..body.len() {
-            let reading = assert_sound(provider, &body[..end], now(), &format_args!("{name} up to {end}"));
-            assert_eq!(reading, None, "{name} up to {end}");
+            let usage = assert_sound(provider, &body[..end], now(), &format_args!("{name} up to {end}"));
+            assert_eq!(usage, None, "{name} up to {end}");
         }
     }
 }
 
 #[test]
-fn any_byte_may_be_broken() {
+fn response_with_corrupted_bytes_is_an_error_or_sound() {
     // A linear congruential generator of Knuth's: the same bytes in every run.
     let mut state = 0x5151_u64;
     let mut random = |below: usize| {
@@ -200,7 +199,7 @@ fn any_byte_may_be_broken() {
 }
 
 #[test]
-fn what_is_no_json_object_is_an_error() {
+fn body_that_is_not_a_json_object_is_an_error() {
     let bodies: [&[u8]; 22] = [
         b"",
         b" ",
@@ -214,7 +213,7 @@ fn what_is_no_json_object_is_an_error() {
         b"}",
         b"{}x",
         b"{}{}",
-        b"<!doctype html><title>Just a moment...</title>",
+        b"<!doctype html><title>Just a timestamp...</title>",
         b"upstream connect error",
         b"{\"five_hour\":{\"utilization\":NaN}}",
         b"{\"five_hour\":{\"utilization\":Infinity}}",
@@ -234,7 +233,7 @@ fn what_is_no_json_object_is_an_error() {
 }
 
 #[test]
-fn what_is_no_utf_8_is_an_error() {
+fn body_that_is_not_utf_8_is_an_error() {
     let bodies: [&[u8]; 8] = [
         b"\xff\xfe",
         b"\xff\xfe{\0}\0",
@@ -254,7 +253,7 @@ fn what_is_no_utf_8_is_an_error() {
 }
 
 #[test]
-fn deep_nesting_is_an_error_and_no_overflow() {
+fn deep_nesting_is_an_error_without_a_stack_overflow() {
     let opening =
         ["[", "{\"a\":", "[{\"weekly\":", "{\"five_hour\":", "{\"rate_limit\":{\"primary_window\":"];
     for open in opening {
@@ -278,26 +277,26 @@ fn closing(open: char) -> Option<char> {
 }
 
 #[test]
-fn a_window_a_hundred_deep_is_still_found_by_the_generic_reader() {
+fn generic_parser_finds_a_window_a_hundred_levels_deep() {
     let body = format!("{}{{\"weekly\":{{\"percent\":30}}}}{}", "{\"a\":".repeat(100), "}".repeat(100));
-    let reading = assert_sound(Provider::CODEX, body.as_bytes(), now(), &"100 deep").unwrap();
-    assert_eq!(titles(&reading), ["Weekly"]);
+    let usage = assert_sound(Provider::CODEX, body.as_bytes(), now(), &"100 deep").unwrap();
+    assert_eq!(titles(&usage), ["Weekly"]);
 }
 
 #[test]
-fn an_answer_of_any_status_and_any_body_is_no_panic() {
+fn any_status_with_any_body_does_not_panic() {
     for provider in REGISTRY.providers() {
         for status in 0..1000 {
             for body in [&b""[..], b"{}", b"\xff", b"{\"five_hour\":{\"utilization\":5}}"] {
-                let answer = Response {
+                let response = Response {
                     status,
                     retry_after: Some("\u{0}".into()),
                     body: body.to_vec(),
                     ..Response::default()
                 };
-                if let Err(failure) = REGISTRY.spec(provider).unwrap().read_response(&answer, now()) {
-                    assert_line(&failure.message(now(), ZONE), &status);
-                    assert_line(&failure.short_message(now(), ZONE), &status);
+                if let Err(failure) = REGISTRY.spec(provider).unwrap().read_response(&response, now()) {
+                    assert_one_line(&failure.message(now(), ZONE), &status);
+                    assert_one_line(&failure.short_message(now(), ZONE), &status);
                 }
             }
         }

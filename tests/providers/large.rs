@@ -1,12 +1,12 @@
-//! Answers of one mebibyte, the most that is read: whatever they hold, they take no more memory than a
-//! multiple of their size, and little of them is kept.
+//! Responses of 1 MiB, the maximum that is read: parsing takes a bounded multiple of their size, and
+//! the resulting usage is small.
 
 use super::*;
 use quota_tray::providers::http::MAX_RESPONSE_BYTES;
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 
-/// The system's memory, counted for each thread, since tests run side by side.
+/// The system allocator with a count per thread, since tests run in parallel.
 struct Counting;
 
 #[global_allocator]
@@ -23,7 +23,7 @@ fn count(bytes: isize) {
     PEAK.set(PEAK.get().max(live));
 }
 
-// SAFETY: every request goes to the system's allocator as it came.
+// SAFETY: every call is forwarded unchanged to the system allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         count(layout.size().cast_signed());
@@ -36,15 +36,15 @@ unsafe impl GlobalAlloc for Counting {
     }
 }
 
-/// What a value and the most memory that was in use while it was made, in bytes.
-fn weighed<T>(make: impl FnOnce() -> T) -> (T, isize) {
+/// The value of `make`, and the peak memory in bytes while it ran.
+fn peak_memory<T>(make: impl FnOnce() -> T) -> (T, isize) {
     let before = LIVE.get();
     PEAK.set(before);
     let made = make();
     (made, PEAK.get() - before)
 }
 
-/// Bodies of one mebibyte, each full of another thing.
+/// Bodies of 1 MiB, each filled with something else.
 fn large() -> Vec<(&'static str, Vec<u8>)> {
     let fill = |head: &str, each: &dyn Fn(usize) -> String, tail: &str| {
         let mut body = head.to_owned();
@@ -121,7 +121,7 @@ fn large() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn a_mebibyte_of_anything_takes_no_more_than_a_multiple_of_its_size() {
+fn response_of_1_mib_takes_a_bounded_multiple_of_its_size() {
     for (case, body) in large() {
         assert!(
             body.len() > MAX_RESPONSE_BYTES - 1024 && body.len() <= MAX_RESPONSE_BYTES,
@@ -129,7 +129,7 @@ fn a_mebibyte_of_anything_takes_no_more_than_a_multiple_of_its_size() {
             body.len()
         );
         for provider in REGISTRY.providers() {
-            let ((), peak) = weighed(|| drop(REGISTRY.spec(provider).unwrap().parse_body(&body, now())));
+            let ((), peak) = peak_memory(|| drop(REGISTRY.spec(provider).unwrap().parse_body(&body, now())));
             let times = peak / body.len().cast_signed();
             println!("{case}, {}: {times} times", provider.name());
             assert!(times <= 256, "{case}, {}: {times} times the body", provider.name());
@@ -138,15 +138,15 @@ fn a_mebibyte_of_anything_takes_no_more_than_a_multiple_of_its_size() {
 }
 
 #[test]
-fn what_is_kept_of_a_mebibyte_is_little() {
+fn usage_of_a_1_mib_response_is_small() {
     let mut too_much = Vec::new();
     for (case, body) in large() {
         for provider in REGISTRY.providers() {
-            let Ok(reading) = REGISTRY.spec(provider).unwrap().parse_body(&body, now()) else { continue };
+            let Ok(usage) = REGISTRY.spec(provider).unwrap().parse_body(&body, now()) else { continue };
             // Kept in the menu, in the snapshot and, by its keys, in the state file.
-            let kept = serde_json::to_vec(&reading).unwrap().len();
+            let kept = serde_json::to_vec(&usage).unwrap().len();
             if kept > 64 * 1024 {
-                let windows = reading.windows.len();
+                let windows = usage.windows.len();
                 too_much.push(format!("{case}, {}: {windows} windows, {kept} bytes", provider.name()));
             }
         }

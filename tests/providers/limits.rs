@@ -1,4 +1,4 @@
-//! Claude's list of limits, which carries the same windows as the buckets and may be their only source.
+//! Claude's list of limits, which has the same windows as the buckets and may be their only source.
 
 use super::*;
 use insta::assert_snapshot;
@@ -44,24 +44,24 @@ fn any_known_key_makes_a_response_valid_and_no_unknown_one_does() {
     let tangelo = json!({"utilization": 5, "resets_at": null});
     for key in known {
         assert_eq!(keys(&claude(json!({key: null, "tangelo": tangelo}))), ["tangelo"], "{key}");
-        refused(Provider::CLAUDE, &json!({key: null}));
+        parse_error(Provider::CLAUDE, &json!({key: null}));
     }
     for key in ["nimbus_quill", "usage", "seven_day_breakdown", "weekly_scoped_shares", "cedar_ember"] {
-        refused(Provider::CLAUDE, &json!({key: null, "tangelo": tangelo}));
+        parse_error(Provider::CLAUDE, &json!({key: null, "tangelo": tangelo}));
     }
 }
 
 #[test]
-fn bucket_with_a_number_wins_over_the_list() {
-    let reading = claude(json!({
+fn bucket_with_a_number_takes_precedence_over_the_list() {
+    let usage = claude(json!({
         "five_hour": {"utilization": 89.0, "resets_at": "2026-09-17T15:10:00Z"},
         "seven_day": {"utilization": 0, "resets_at": "2026-09-20T20:00:00Z"},
         "limits": [session(json!(12), json!("2026-09-17T15:10:01Z")), weekly(json!(60), json!("2026-09-20T19:59:59Z"))],
     }));
-    assert_eq!(keys(&reading), ["five_hour", "seven_day"]);
-    assert_percent(window(&reading, "five_hour").used_percent(), 89.0, "the bucket's");
-    assert_eq!(window(&reading, "five_hour").resets_at, Some(utc("2026-09-17T15:10:00Z")));
-    assert_percent(window(&reading, "seven_day").used_percent(), 0.0, "the bucket's");
+    assert_eq!(keys(&usage), ["five_hour", "seven_day"]);
+    assert_percent(window(&usage, "five_hour").used_percent(), 89.0, "the bucket's");
+    assert_eq!(window(&usage, "five_hour").resets_at, Some(utc("2026-09-17T15:10:00Z")));
+    assert_percent(window(&usage, "seven_day").used_percent(), 0.0, "the bucket's");
 }
 
 #[test]
@@ -84,9 +84,9 @@ fn list_fills_what_a_bucket_leaves_null_or_missing() {
     ];
     for (body, used) in cases {
         let case = body.to_string();
-        let reading = claude(body);
-        assert_eq!(keys(&reading), ["five_hour"], "{case}");
-        let window = &reading.windows[0];
+        let usage = claude(body);
+        assert_eq!(keys(&usage), ["five_hour"], "{case}");
+        let window = &usage.windows[0];
         assert_eq!((window.title.as_str(), window.length_seconds), ("5-hour", Some(18_000)), "{case}");
         assert_percent(window.used_percent(), used, &case);
         assert_eq!(window.resets_at, Some(utc(reset)), "{case}");
@@ -121,13 +121,13 @@ fn windows_keep_the_order_of_the_table_whatever_the_order_of_the_list() {
         session(json!(12), json!(null)),
         session(json!(99), json!(null)),
     ]);
-    let reading = claude(json!({"limits": limits, "seven_day_sonnet": {"utilization": 4}}));
-    assert_eq!(keys(&reading), ["five_hour", "seven_day", "seven_day_sonnet", "weekly_scoped.Fable"]);
-    assert_percent(reading.windows[0].used_percent(), 12.0, "the first of its kind");
+    let usage = claude(json!({"limits": limits, "seven_day_sonnet": {"utilization": 4}}));
+    assert_eq!(keys(&usage), ["five_hour", "seven_day", "seven_day_sonnet", "weekly_scoped.Fable"]);
+    assert_percent(usage.windows[0].used_percent(), 12.0, "the first of its kind");
 }
 
 #[test]
-fn scope_names_a_model_else_a_surface_else_is_a_name_itself() {
+fn scoped_limit_is_named_by_model_or_surface_or_the_scope_itself() {
     let cases = [
         (json!({"model": {"display_name": "Fable"}, "surface": null}), "Fable"),
         (json!({"model": {"display_name": "Fable"}, "surface": {"display_name": "Code"}}), "Fable"),
@@ -138,15 +138,15 @@ fn scope_names_a_model_else_a_surface_else_is_a_name_itself() {
         (json!("Fable"), "Fable"),
     ];
     for (scope, name) in cases {
-        let reading = claude(json!({"limits": [scoped(scope.clone())]}));
-        assert_eq!(titles(&reading), [format!("Weekly ({name})")], "{scope}");
-        assert!(reading.windows[0].named, "{scope}");
+        let usage = claude(json!({"limits": [scoped(scope.clone())]}));
+        assert_eq!(titles(&usage), [format!("Weekly ({name})")], "{scope}");
+        assert!(usage.windows[0].named, "{scope}");
     }
 }
 
 #[test]
-fn window_in_both_places_is_listed_once_though_its_resets_differ_by_a_second() {
-    let reading = claude(json!({
+fn window_in_bucket_and_list_with_resets_a_second_apart_is_listed_once() {
+    let usage = claude(json!({
         "seven_day_opus": {"utilization": 60.0, "resets_at": "2026-09-20T20:00:00Z"},
         "seven_day_cowork": {"utilization": 9.0, "resets_at": null},
         "limits": [
@@ -154,18 +154,18 @@ fn window_in_both_places_is_listed_once_though_its_resets_differ_by_a_second() {
             scoped(json!({"surface": {"display_name": "cowork"}})),
         ],
     }));
-    assert_eq!(keys(&reading), ["seven_day_opus", "seven_day_cowork"]);
-    assert_eq!(window(&reading, "seven_day_opus").resets_at, Some(utc("2026-09-20T20:00:00Z")));
-    assert_eq!(window(&reading, "seven_day_cowork").resets_at, Some(utc("2026-09-20T20:00:01Z")));
+    assert_eq!(keys(&usage), ["seven_day_opus", "seven_day_cowork"]);
+    assert_eq!(window(&usage, "seven_day_opus").resets_at, Some(utc("2026-09-20T20:00:00Z")));
+    assert_eq!(window(&usage, "seven_day_cowork").resets_at, Some(utc("2026-09-20T20:00:01Z")));
 }
 
 #[test]
-fn reset_at_the_beginning_of_1970_is_no_reset() {
+fn reset_at_the_unix_epoch_is_no_reset() {
     for resets_at in [json!(0), json!(-1), json!("0"), json!("1970-01-01T00:00:00Z")] {
-        let reading = claude(json!({"five_hour": {"utilization": 7, "resets_at": resets_at},
+        let usage = claude(json!({"five_hour": {"utilization": 7, "resets_at": resets_at},
             "tangelo": {"utilization": 0, "resets_at": resets_at},
             "limits": [weekly(json!(3), resets_at.clone())]}));
-        assert_eq!(keys(&reading), ["five_hour", "seven_day"], "{resets_at}");
-        assert!(reading.windows.iter().all(|window| window.resets_at.is_none()), "{resets_at}");
+        assert_eq!(keys(&usage), ["five_hour", "seven_day"], "{resets_at}");
+        assert!(usage.windows.iter().all(|window| window.resets_at.is_none()), "{resets_at}");
     }
 }

@@ -1,11 +1,11 @@
-//! Numbers and moments that no quota has.
+//! Out-of-range numbers and timestamps.
 
-use super::hostile::{ZONES, assert_line, assert_sound};
+use super::hostile::{ZONES, assert_one_line, assert_sound};
 use super::*;
 use quota_tray::presenter::format::{clock_time, date_time, duration, percent, reset_time};
 
 #[test]
-fn numbers_beyond_the_range_are_an_error_or_no_window() {
+fn out_of_range_number_is_an_error_or_no_window() {
     let numbers = [
         "1e400",
         "-1e400",
@@ -39,7 +39,7 @@ fn numbers_beyond_the_range_are_an_error_or_no_window() {
                     "reset_at":{number},"reset_after_seconds":{number}}}}}}}"#
         );
         assert!(assert_sound(Provider::CLAUDE, body.as_bytes(), now(), &number).is_some(), "{number}");
-        // A window of no length is none.
+        // A window of zero length is skipped.
         let has_length = number.parse::<f64>().unwrap() >= 1.0;
         let codex = assert_sound(Provider::CODEX, body.as_bytes(), now(), &number);
         assert_eq!(codex.is_some(), has_length, "{number}");
@@ -47,7 +47,7 @@ fn numbers_beyond_the_range_are_an_error_or_no_window() {
 }
 
 #[test]
-fn money_with_any_number_of_decimal_places_is_finite_or_not_told() {
+fn money_with_any_number_of_decimal_places_is_finite_or_omitted() {
     for places in ["0", "2", "9", "20", "308", "400", "-2", "-400", "1e9", "2.5", "\"2\"", "4294967298"] {
         for amount in ["0", "320", "1e308", "-320", "0.5"] {
             let body = format!(
@@ -60,8 +60,8 @@ fn money_with_any_number_of_decimal_places_is_finite_or_not_told() {
 }
 
 #[test]
-fn a_moment_beyond_the_calendar_costs_the_reset_and_not_the_window() {
-    let moments = [
+fn reset_beyond_the_calendar_is_dropped_and_its_window_kept() {
+    let timestamps = [
         "0",
         "-1",
         "1",
@@ -95,16 +95,17 @@ fn a_moment_beyond_the_calendar_costs_the_reset_and_not_the_window() {
         "\"9223372036854775807\"",
     ];
     let nows = [now(), DateTime::UNIX_EPOCH, DateTime::<Utc>::MAX_UTC, DateTime::<Utc>::MIN_UTC];
-    for moment in moments {
+    for timestamp in timestamps {
         for now in nows {
-            let case = format!("{moment} at {now}");
-            let body = format!(r#"{{"five_hour":{{"utilization":5,"resets_at":{moment}}}}}"#);
+            let case = format!("{timestamp} at {now}");
+            let body = format!(r#"{{"five_hour":{{"utilization":5,"resets_at":{timestamp}}}}}"#);
             assert!(assert_sound(Provider::CLAUDE, body.as_bytes(), now, &case).is_some(), "{case}");
             for key in ["reset_at", "reset_after_seconds", "reset_after"] {
-                let limit =
-                    format!(r#"{{"rate_limit":{{"primary_window":{{"used_percent":5,"{key}":{moment}}}}}}}"#);
+                let limit = format!(
+                    r#"{{"rate_limit":{{"primary_window":{{"used_percent":5,"{key}":{timestamp}}}}}}}"#
+                );
                 assert!(assert_sound(Provider::CODEX, limit.as_bytes(), now, &case).is_some(), "{case}");
-                let generic = format!(r#"{{"weekly":{{"percent":5,"{key}":{moment}}}}}"#);
+                let generic = format!(r#"{{"weekly":{{"percent":5,"{key}":{timestamp}}}}}"#);
                 assert!(assert_sound(Provider::CODEX, generic.as_bytes(), now, &case).is_some(), "{case}");
             }
         }
@@ -112,44 +113,44 @@ fn a_moment_beyond_the_calendar_costs_the_reset_and_not_the_window() {
 }
 
 #[test]
-fn a_length_beyond_all_measure_is_no_panic() {
+fn excessive_window_length_does_not_panic() {
     for length in ["1", "59", "1800", "5400", "90000", "1e18", "1e308", "18446744073709551615", "\"18000\""] {
         let body = format!(
             r#"{{"rate_limit":{{"primary_window":{{"used_percent":5,"limit_window_seconds":{length}}}}}}}"#
         );
-        let reading = assert_sound(Provider::CODEX, body.as_bytes(), now(), &length).unwrap();
-        let title = &reading.windows[0].title;
+        let usage = assert_sound(Provider::CODEX, body.as_bytes(), now(), &length).unwrap();
+        let title = &usage.windows[0].title;
         assert!(!title.starts_with("0-") && !title.contains("-0"), "{length}: {title}");
     }
 }
 
 #[test]
-fn minus_nothing_is_nothing() {
+fn negative_zero_is_zero() {
     for (provider, body) in [
         (Provider::CLAUDE, r#"{"five_hour":{"utilization":-0.0}}"#),
         (Provider::CODEX, r#"{"rate_limit":{"primary_window":{"used_percent":-0.0}}}"#),
     ] {
-        let reading = assert_sound(provider, body.as_bytes(), now(), &body).unwrap();
-        assert_eq!(percent(reading.windows[0].used_percent()), "0%", "{body}");
+        let usage = assert_sound(provider, body.as_bytes(), now(), &body).unwrap();
+        assert_eq!(percent(usage.windows[0].used_percent()), "0%", "{body}");
     }
 }
 
 #[test]
-fn the_words_of_far_moments_are_words() {
+fn distant_reset_times_are_formatted() {
     let far = [DateTime::<Utc>::MIN_UTC, DateTime::UNIX_EPOCH, now(), DateTime::<Utc>::MAX_UTC];
     for at in far {
         for now in far {
             for locale in ZONES {
                 let case = format!("{at} at {now}");
-                assert_line(&reset_time(at, now, locale), &case);
-                assert_line(&clock_time(at, now, locale), &case);
-                assert_line(&date_time(at, locale), &case);
-                assert_line(&duration(at - now), &case);
+                assert_one_line(&reset_time(at, now, locale), &case);
+                assert_one_line(&clock_time(at, now, locale), &case);
+                assert_one_line(&date_time(at, locale), &case);
+                assert_one_line(&duration(at - now), &case);
             }
         }
     }
     for length in [TimeDelta::MIN, TimeDelta::MAX, TimeDelta::zero()] {
-        assert_line(&duration(length), &length.to_string());
+        assert_one_line(&duration(length), &length.to_string());
     }
     assert_eq!(Window::new("key", "title", f64::NAN), None);
 }

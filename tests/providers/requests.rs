@@ -1,4 +1,4 @@
-//! What is sent: the headers the two APIs want, to a server on loopback.
+//! Usage requests: their headers, and how HTTP responses are read, with a server on loopback.
 
 use super::*;
 use base64::Engine;
@@ -16,7 +16,7 @@ use std::net::TcpListener;
 use std::thread;
 use std::time::Duration;
 
-/// A login as the store finds it.
+/// A login as the store reads it.
 async fn login(provider: Provider, changes: Value) -> Login {
     let dir = tempfile::tempdir().unwrap();
     let mut file = json!({"type": provider.key(), "email": "a@b.c", "access_token": "made-up-token",
@@ -31,12 +31,12 @@ async fn login(provider: Provider, changes: Value) -> Login {
     }
 }
 
-/// Asks once, is answered with `answer` as it stands, and gives back what the server read.
-fn ask(
+/// Sends one usage request to a server that replies with `response`; returns the request head and the result.
+fn fetch(
     provider: Provider,
     changes: Value,
     change: impl FnOnce(&mut Endpoints),
-    answer: Vec<u8>,
+    response: Vec<u8>,
 ) -> (Vec<String>, Result<Usage, Failure>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/usage?of=me", listener.local_addr().unwrap());
@@ -44,8 +44,8 @@ fn ask(
         let (mut stream, _) = listener.accept().unwrap();
         let lines = BufReader::new(&stream).lines().map_while(Result::ok);
         let head: Vec<_> = lines.take_while(|line| !line.is_empty()).collect();
-        // A reader that has had enough hangs up.
-        _ = stream.write_all(&answer);
+        // The client closes the connection once its limit is reached.
+        _ = stream.write_all(&response);
         head
     });
     let endpoint = Endpoint::parse(&address).unwrap();
@@ -75,8 +75,8 @@ fn header<'a>(head: &'a [String], name: &str) -> Vec<&'a str> {
 }
 
 #[test]
-fn claude_is_asked_with_the_headers_of_the_table() {
-    let (head, result) = ask(Provider::CLAUDE, json!({}), |_| (), ok(&fixture(Provider::CLAUDE, "max")));
+fn claude_request_has_the_documented_headers() {
+    let (head, result) = fetch(Provider::CLAUDE, json!({}), |_| (), ok(&fixture(Provider::CLAUDE, "max")));
     assert_eq!(head[0], "GET /usage?of=me HTTP/1.1");
     assert_eq!(header(&head, "authorization"), ["Bearer made-up-token"]);
     assert_eq!(header(&head, "anthropic-beta"), ["oauth-2025-04-20"]);
@@ -90,18 +90,19 @@ fn claude_is_asked_with_the_headers_of_the_table() {
 }
 
 #[test]
-fn the_agent_that_asks_claude_is_a_setting() {
+fn claude_user_agent_setting_replaces_the_default() {
     let change = |endpoints: &mut Endpoints| endpoints.claude_user_agent = Some("claude-code/9.9.9".into());
-    let (head, _) = ask(Provider::CLAUDE, json!({}), change, ok(b"{}"));
+    let (head, _) = fetch(Provider::CLAUDE, json!({}), change, ok(b"{}"));
     assert_eq!(header(&head, "user-agent"), ["claude-code/9.9.9"]);
 }
 
 #[test]
-fn codex_is_asked_for_the_workspace_where_there_is_one() {
+fn codex_request_has_the_workspace_if_known() {
     for (changes, expected) in
         [(json!({"account_id": "made-up-account"}), vec!["made-up-account"]), (json!({}), vec![])]
     {
-        let (head, result) = ask(Provider::CODEX, changes, |_| (), ok(&fixture(Provider::CODEX, "prolite")));
+        let (head, result) =
+            fetch(Provider::CODEX, changes, |_| (), ok(&fixture(Provider::CODEX, "prolite")));
         assert_eq!(head[0], "GET /usage?of=me HTTP/1.1");
         assert_eq!(header(&head, "authorization"), ["Bearer made-up-token"]);
         assert_eq!(header(&head, "accept"), ["application/json"]);
@@ -114,27 +115,27 @@ fn codex_is_asked_for_the_workspace_where_there_is_one() {
 }
 
 #[test]
-fn codex_request_has_the_workspace_and_the_fedramp_mark_of_the_id_token() {
+fn codex_request_has_the_workspace_and_the_fedramp_claim_of_the_id_token() {
     let claims = json!({"https://api.openai.com/auth":
         {"chatgpt_account_id": "from-the-claim", "chatgpt_account_is_fedramp": true}});
     let token = format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims.to_string()));
     let changes = json!({"id_token": token});
-    let (head, _) = ask(Provider::CODEX, changes, |_| (), ok(&fixture(Provider::CODEX, "prolite")));
+    let (head, _) = fetch(Provider::CODEX, changes, |_| (), ok(&fixture(Provider::CODEX, "prolite")));
     assert_eq!(header(&head, "chatgpt-account-id"), ["from-the-claim"]);
     assert_eq!(header(&head, "x-openai-fedramp"), ["true"]);
 }
 
 #[test]
-fn deactivated_workspace_is_told_and_not_a_fault_of_the_server() {
+fn deactivated_workspace_is_reported_and_not_a_server_error() {
     let body = r#"{"detail":{"code":"deactivated_workspace"}}"#;
-    let answer = format!("HTTP/1.1 402 Payment Required\r\ncontent-length: {}\r\n\r\n{body}", body.len());
-    let (_, result) = ask(Provider::CODEX, json!({}), |_| (), answer.into_bytes());
-    let words = result.expect_err("no usage").message(now(), ZONE);
-    assert!(words.starts_with("this workspace has been deactivated"), "{words}");
+    let response = format!("HTTP/1.1 402 Payment Required\r\ncontent-length: {}\r\n\r\n{body}", body.len());
+    let (_, result) = fetch(Provider::CODEX, json!({}), |_| (), response.into_bytes());
+    let message = result.expect_err("no usage").message(now(), ZONE);
+    assert!(message.starts_with("this workspace has been deactivated"), "{message}");
 }
 
 #[test]
-fn the_two_apis_are_where_the_notes_say() {
+fn default_endpoints_and_limits_match_the_documentation() {
     for (provider, url) in [
         (Provider::CLAUDE, "https://api.anthropic.com/api/oauth/usage"),
         (Provider::CODEX, "https://chatgpt.com/backend-api/wham/usage"),
@@ -147,28 +148,29 @@ fn the_two_apis_are_where_the_notes_say() {
 }
 
 #[test]
-fn a_redirect_is_not_followed() {
+fn redirect_is_not_followed() {
     let redirect = b"HTTP/1.1 302 Found\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n".to_vec();
-    let (_, result) = ask(Provider::CLAUDE, json!({}), |_| (), redirect);
-    let words = result.expect_err("what it points to is not asked").message(now(), ZONE);
-    assert!(words.contains("302"), "{words}");
+    let (_, result) = fetch(Provider::CLAUDE, json!({}), |_| (), redirect);
+    let message = result.expect_err("the redirect was followed").message(now(), ZONE);
+    assert!(message.contains("302"), "{message}");
 }
 
 #[test]
-fn a_retry_after_header_is_heard() {
-    let answer = b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 3037\r\ncontent-length: 0\r\n\r\n".to_vec();
+fn retry_after_header_is_honoured() {
+    let response =
+        b"HTTP/1.1 429 Too Many Requests\r\nretry-after: 3037\r\ncontent-length: 0\r\n\r\n".to_vec();
     let before = Utc::now();
-    let (_, result) = ask(Provider::CODEX, json!({}), |_| (), answer);
+    let (_, result) = fetch(Provider::CODEX, json!({}), |_| (), response);
     let Err(Failure::RateLimited(until)) = result else { panic!("{result:?}") };
     let asked = TimeDelta::seconds(3037);
     assert!(until >= before + asked && until <= Utc::now() + asked, "{until}");
 }
 
 #[test]
-fn an_answer_of_more_than_a_mebibyte_is_refused_however_it_is_announced() {
+fn response_over_1_mib_is_rejected_whatever_its_content_length() {
     let mut body = fixture(Provider::CLAUDE, "max");
     body.resize(MAX_RESPONSE_BYTES, b' ');
-    let (_, result) = ask(Provider::CLAUDE, json!({}), |_| (), ok(&body));
+    let (_, result) = fetch(Provider::CLAUDE, json!({}), |_| (), ok(&body));
     assert!(result.is_ok(), "{result:?}");
 
     body.push(b' ');
@@ -176,7 +178,7 @@ fn an_answer_of_more_than_a_mebibyte_is_refused_however_it_is_announced() {
     let lies = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", 1_u64 << 40);
     let without = "HTTP/1.1 200 OK\r\nconnection: close\r\n\r\n".to_owned();
     for head in [announced, lies, without] {
-        let (_, result) = ask(Provider::CLAUDE, json!({}), |_| (), [head.as_bytes(), &body].concat());
+        let (_, result) = fetch(Provider::CLAUDE, json!({}), |_| (), [head.as_bytes(), &body].concat());
         assert!(matches!(result, Err(Failure::InvalidResponse(_))), "{head}: {result:?}");
     }
 }

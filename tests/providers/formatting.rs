@@ -1,4 +1,4 @@
-//! What a person reads of a window: what is left, what is used, when it resets.
+//! Text of a window: remaining and used percentage, and reset time.
 
 use super::*;
 use quota_tray::config::Settings;
@@ -10,7 +10,7 @@ use serde_json::json;
 use std::path::Path;
 
 #[test]
-fn what_is_left_is_what_is_not_used_and_never_below_zero() {
+fn remaining_is_100_minus_used_and_never_below_0() {
     for (used, remaining) in
         [(0.0, 100.0), (1.0, 99.0), (42.5, 57.5), (100.0, 0.0), (120.0, 0.0), (-5.0, 100.0)]
     {
@@ -21,7 +21,7 @@ fn what_is_left_is_what_is_not_used_and_never_below_zero() {
 }
 
 #[test]
-fn a_percentage_is_rounded_and_zero_means_exhausted() {
+fn percentage_is_rounded_and_0_means_exhausted() {
     let cases = [
         (0.0, "0%"),
         (f64::MIN_POSITIVE, "under 1%"),
@@ -44,7 +44,7 @@ fn a_percentage_is_rounded_and_zero_means_exhausted() {
 }
 
 #[test]
-fn a_reset_is_told_both_ways_in_local_time() {
+fn reset_is_shown_relative_and_in_local_time() {
     let summer = Locale::of_zone(|at| {
         // Central Europe in the autumn of 2026: the clocks go back on 25 October, 01:00 UTC.
         let hours = if at < utc("2026-10-25T01:00:00Z") { 2 } else { 1 };
@@ -70,28 +70,28 @@ fn a_reset_is_told_both_ways_in_local_time() {
 }
 
 #[test]
-fn a_reset_that_has_passed_counts_nothing_below_zero() {
+fn passed_reset_is_never_negative() {
     for at in ["2026-09-17T10:10:00Z", "2026-09-17T10:09:59Z", "2026-09-10T10:10:00Z", "1970-01-01T00:00:00Z"]
     {
-        let words = reset_time(utc(at), now(), ZONE);
-        assert!(!words.contains('-') && !words.contains("in 0"), "{at}: {words}");
-        assert!(words.ends_with(')'), "{at}: {words}");
-        let words = duration(utc(at) - now());
-        assert!(!words.contains('-'), "{at}: {words}");
+        let message = reset_time(utc(at), now(), ZONE);
+        assert!(!message.contains('-') && !message.contains("in 0"), "{at}: {message}");
+        assert!(message.ends_with(')'), "{at}: {message}");
+        let message = duration(utc(at) - now());
+        assert!(!message.contains('-'), "{at}: {message}");
     }
 }
 
 #[test]
-fn the_short_form_is_hours_and_minutes() {
+fn short_duration_is_hours_and_minutes() {
     assert_eq!(duration(TimeDelta::seconds(2 * 3600 + 10 * 60)), "2 h 10 m");
 }
 
-/// The accounts of the menu as text, for one account with this answer.
+/// The accounts of the menu as text, for one account with this response.
 fn menu(provider: Provider, body: &[u8]) -> String {
-    with_view(provider, body, |view| view.account_list().to_text())
+    with_presenter(provider, body, |view| view.account_list().to_text())
 }
 
-fn with_view<T>(provider: Provider, body: &[u8], see: impl FnOnce(Presenter) -> T) -> T {
+fn with_presenter<T>(provider: Provider, body: &[u8], see: impl FnOnce(Presenter) -> T) -> T {
     let snapshot = snapshot(provider, REGISTRY.spec(provider).unwrap().parse_body(body, now()).unwrap());
     let settings = Settings::default();
     let auth_dir = Path::new("/home/a/.cli-proxy-api");
@@ -100,16 +100,16 @@ fn with_view<T>(provider: Provider, body: &[u8], see: impl FnOnce(Presenter) -> 
 
 /// The facts that the menu and `status` show of an account with this response.
 pub(super) fn facts(provider: Provider, body: &Value) -> Vec<String> {
-    with_view(provider, body.to_string().as_bytes(), |view| view.account_rows().remove(0).facts)
+    with_presenter(provider, body.to_string().as_bytes(), |view| view.account_rows().remove(0).facts)
 }
 
 /// The row of an account with this response.
 pub(super) fn row(provider: Provider, body: &Value) -> String {
-    with_view(provider, body.to_string().as_bytes(), |view| view.account_rows().remove(0).label)
+    with_presenter(provider, body.to_string().as_bytes(), |view| view.account_rows().remove(0).label)
 }
 
 #[test]
-fn the_menu_says_when_a_window_resets_in_the_short_form() {
+fn menu_row_shows_the_reset_in_short_form() {
     let body = json!({"five_hour": {"utilization": 58.0, "resets_at": "2026-09-17T12:20:00Z"}}).to_string();
     let menu = menu(Provider::CLAUDE, body.as_bytes());
     assert!(menu.contains("Claude · a@b.c — 42% left"), "{menu}");
@@ -121,12 +121,12 @@ fn the_menu_says_when_a_window_resets_in_the_short_form() {
 fn every_percentage_says_whether_it_is_left_or_used() {
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
     for (provider, name, body) in all_fixtures() {
-        let Ok(reading) = REGISTRY.spec(provider).unwrap().parse_body(&body, now()) else { continue };
-        let mut texts = vec![menu(provider, &body), with_view(provider, &body, |view| view.tooltip())];
-        for notice in
-            alert::evaluate(&mut AlertHistory::default(), &snapshot(provider, reading), &rules, now())
+        let Ok(usage) = REGISTRY.spec(provider).unwrap().parse_body(&body, now()) else { continue };
+        let mut texts = vec![menu(provider, &body), with_presenter(provider, &body, |view| view.tooltip())];
+        for notification in
+            alert::evaluate(&mut AlertHistory::default(), &snapshot(provider, usage), &rules, now())
         {
-            let (title, text) = notice.message(now(), ZONE, false);
+            let (title, text) = notification.message(now(), ZONE, false);
             texts.push(format!("{title}: {}", text.replace('\n', "; ")));
         }
         for line in texts.iter().flat_map(|text| text.lines()) {
@@ -137,14 +137,14 @@ fn every_percentage_says_whether_it_is_left_or_used() {
 }
 
 #[test]
-fn a_reset_that_is_no_date_is_shown_as_it_stands() {
+fn reset_that_is_not_a_date_is_shown_verbatim() {
     let menu = menu(Provider::CODEX, &fixture(Provider::CODEX, "unknown_shape"));
     let row = menu.lines().find(|line| line.contains("Full")).unwrap();
     assert!(row.contains("on your renewal date"), "{menu}");
 }
 
 #[test]
-fn the_plan_is_shown_as_a_fact() {
+fn plan_is_shown_as_a_fact() {
     let codex = menu(Provider::CODEX, &fixture(Provider::CODEX, "prolite"));
     assert!(codex.contains("Plan: Pro Lite"), "{codex}");
 }
@@ -156,13 +156,13 @@ fn extra_usage_is_shown_as_a_fact() {
 }
 
 #[test]
-fn the_status_of_an_account_is_the_example_of_the_contract() {
+fn status_json_matches_the_documented_example() {
     let now = utc("2026-11-20T12:00:00Z");
     let body = json!({"five_hour": {"utilization": 42.0, "resets_at": "2026-11-20T15:00:00Z"}}).to_string();
-    let reading = REGISTRY.spec(Provider::CLAUDE).unwrap().parse_body(body.as_bytes(), now).unwrap();
-    let mut usage = account(Provider::CLAUDE, Usage::default());
-    usage.record(Ok(reading), now);
-    let snapshot = Snapshot { accounts: vec![usage], updated_at: Some(now), ..Snapshot::default() };
+    let usage = REGISTRY.spec(Provider::CLAUDE).unwrap().parse_body(body.as_bytes(), now).unwrap();
+    let mut account_usage = account(Provider::CLAUDE, Usage::default());
+    account_usage.record(Ok(usage), now);
+    let snapshot = Snapshot { accounts: vec![account_usage], updated_at: Some(now), ..Snapshot::default() };
     let report = Report::new(&snapshot, false, now, Locale::UTC).json();
     let expected = json!({"generated_at": "2026-11-20T12:00:00Z",
         "accounts": [{"id": "claude-a@b.c.json", "provider": "claude", "email": "a@b.c", "plan": null,

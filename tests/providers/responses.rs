@@ -1,4 +1,4 @@
-//! What a status and its headers come to, whatever the body.
+//! The failure for each status and its headers, whatever the body.
 
 use super::*;
 use quota_tray::providers::http::Response;
@@ -6,33 +6,33 @@ use quota_tray::quota::Failure;
 
 #[track_caller]
 fn failure(provider: Provider, status: u16, retry_after: Option<&str>, body: &[u8]) -> Failure {
-    let answer = Response {
+    let response = Response {
         status,
         retry_after: retry_after.map(str::to_owned),
         body: body.to_vec(),
         ..Response::default()
     };
-    REGISTRY.spec(provider).unwrap().read_response(&answer, now()).expect_err("a failure")
+    REGISTRY.spec(provider).unwrap().read_response(&response, now()).expect_err("a failure")
 }
 
-/// Good bodies, bad ones and none: the status goes before all of them.
+/// Valid, invalid and empty bodies: the status takes precedence over all of them.
 fn bodies(provider: Provider) -> [Vec<u8>; 5] {
     let good = fixture(provider, if provider == Provider::CLAUDE { "max" } else { "plus" });
     [good, fixture(provider, "error"), Vec::new(), b"<html>\xff".to_vec(), vec![b'['; 1 << 20]]
 }
 
 #[test]
-fn a_good_answer_is_read() {
+fn valid_response_is_read() {
     for (provider, name) in [(Provider::CLAUDE, "max"), (Provider::CODEX, "plus")] {
         let body = fixture(provider, name);
-        let reading = REGISTRY.spec(provider).unwrap().parse_body(&body, now()).unwrap();
-        let answer = Response { status: 200, body, ..Response::default() };
-        assert_eq!(REGISTRY.spec(provider).unwrap().read_response(&answer, now()), Ok(reading));
+        let usage = REGISTRY.spec(provider).unwrap().parse_body(&body, now()).unwrap();
+        let response = Response { status: 200, body, ..Response::default() };
+        assert_eq!(REGISTRY.spec(provider).unwrap().read_response(&response, now()), Ok(usage));
     }
 }
 
 #[test]
-fn a_status_is_told_in_words_a_user_can_act_on() {
+fn error_status_has_a_message_with_a_remedy() {
     let cases = [
         (401, Failure::SignInAgain, "sign in again"),
         (400, Failure::Server(400), "400"),
@@ -44,18 +44,18 @@ fn a_status_is_told_in_words_a_user_can_act_on() {
     ];
     for provider in REGISTRY.providers() {
         for body in bodies(provider) {
-            for (status, expected, words) in &cases {
+            for (status, expected, message) in &cases {
                 let failure = failure(provider, *status, None, &body);
                 assert_eq!(failure, *expected, "{status}");
-                assert!(failure.message(now(), ZONE).contains(words), "{failure:?}");
-                assert!(failure.short_message(now(), ZONE).contains(words), "{failure:?}");
+                assert!(failure.message(now(), ZONE).contains(message), "{failure:?}");
+                assert!(failure.short_message(now(), ZONE).contains(message), "{failure:?}");
             }
         }
     }
 }
 
 #[test]
-fn response_402_of_a_deactivated_workspace_says_so_wherever_the_code_stands() {
+fn response_402_with_a_deactivation_code_anywhere_means_deactivated_workspace() {
     for body in [
         r#"{"detail":{"code":"deactivated_workspace"}}"#,
         r#"{"error":{"code":"deactivated_workspace","message":"no"}}"#,
@@ -65,8 +65,8 @@ fn response_402_of_a_deactivated_workspace_says_so_wherever_the_code_stands() {
         r#"{"error":"deactivated_workspace"}"#,
     ] {
         let found = failure(Provider::CODEX, 402, None, body.as_bytes());
-        let words = found.message(now(), ZONE);
-        assert!(words.starts_with("this workspace has been deactivated"), "{body}: {words}");
+        let message = found.message(now(), ZONE);
+        assert!(message.starts_with("this workspace has been deactivated"), "{body}: {message}");
         assert_eq!(found.short_message(now(), ZONE), "workspace deactivated");
         assert_eq!(failure(Provider::CLAUDE, 402, None, body.as_bytes()), Failure::Server(402), "{body}");
         assert_eq!(failure(Provider::CODEX, 500, None, body.as_bytes()), Failure::Server(500), "{body}");
@@ -77,7 +77,7 @@ fn response_402_of_a_deactivated_workspace_says_so_wherever_the_code_stands() {
 }
 
 #[test]
-fn a_403_says_by_its_body_and_headers_whether_it_is_about_the_token() {
+fn response_403_concerns_the_token_or_not_by_its_body_and_headers() {
     let scope = br#"{"type":"error","error":{"type":"permission_error","message":"OAuth token does not meet scope requirement user:profile"}}"#;
     let other = br#"{"type":"error","error":{"type":"permission_error","message":"not allowed"}}"#;
     for provider in REGISTRY.providers() {
@@ -98,18 +98,18 @@ fn a_403_says_by_its_body_and_headers_whether_it_is_about_the_token() {
             (503, Some("challenge"), b"<html>", Failure::Server(503)),
         ] {
             let cf_mitigated = cf_mitigated.map(str::to_owned);
-            let answer = Response { status, retry_after: None, cf_mitigated, body: body.to_vec() };
+            let response = Response { status, retry_after: None, cf_mitigated, body: body.to_vec() };
             assert_eq!(
-                REGISTRY.spec(provider).unwrap().read_response(&answer, now()),
+                REGISTRY.spec(provider).unwrap().read_response(&response, now()),
                 Err(expected),
-                "{answer:?}"
+                "{response:?}"
             );
         }
     }
 }
 
 #[test]
-fn a_429_holds_as_long_as_it_says_and_five_minutes_where_it_says_nothing() {
+fn response_429_limits_until_retry_after_or_for_five_minutes() {
     let cases = [
         (None, 300),
         (Some(""), 300),
@@ -135,7 +135,7 @@ fn a_429_holds_as_long_as_it_says_and_five_minutes_where_it_says_nothing() {
 }
 
 #[test]
-fn a_429_may_hold_until_a_date_in_the_older_forms_of_http() {
+fn retry_after_date_is_read_in_the_obsolete_http_formats() {
     for retry_after in ["Thursday, 17-Sep-26 11:40:00 GMT", "Thu Sep 17 11:40:00 2026"] {
         let failure = failure(Provider::CLAUDE, 429, Some(retry_after), b"");
         assert_eq!(failure, Failure::RateLimited(in_seconds(5400)), "{retry_after}");
@@ -143,14 +143,14 @@ fn a_429_may_hold_until_a_date_in_the_older_forms_of_http() {
 }
 
 #[test]
-fn a_rate_limit_is_told_with_the_time_where_the_reader_is() {
+fn rate_limit_message_has_the_local_time() {
     let failure = failure(Provider::CLAUDE, 429, Some("10800"), b"");
     assert_eq!(failure.message(now(), ZONE), "rate limited until 15:10");
     assert_eq!(failure.short_message(now(), ZONE), "rate limited until 15:10");
 }
 
 #[test]
-fn a_retry_after_of_nonsense_never_means_at_once_nor_for_ever() {
+fn invalid_retry_after_never_means_at_once_or_forever() {
     let nonsense = [
         "-1",
         "-600",
@@ -181,15 +181,15 @@ fn a_retry_after_of_nonsense_never_means_at_once_nor_for_ever() {
 }
 
 #[test]
-fn a_good_status_with_a_body_that_is_none_is_not_understood() {
+fn status_200_without_usage_is_an_invalid_response() {
     for provider in REGISTRY.providers() {
         for body in &bodies(provider)[1..] {
             let failure = failure(provider, 200, None, body);
             assert!(matches!(failure, Failure::InvalidResponse(_)), "{failure:?}");
-            let words = failure.message(now(), ZONE);
+            let message = failure.message(now(), ZONE);
             assert!(
-                words.contains("response") && !words.contains("sk-ant") && !words.contains("eyJ"),
-                "{words}"
+                message.contains("response") && !message.contains("sk-ant") && !message.contains("eyJ"),
+                "{message}"
             );
         }
     }
