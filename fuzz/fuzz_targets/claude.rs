@@ -1,4 +1,4 @@
-//! The body of an answer of Claude.
+//! The body of a Claude usage response.
 //! Starts from the fixtures of the tests, see `fuzz/run`.
 #![no_main]
 
@@ -7,4 +7,4 @@ mod invariants;
 use libfuzzer_sys::fuzz_target;
 use quota_tray::quota::Provider;
 
-fuzz_target!(|body: &[u8]| invariants::answer(Provider::CLAUDE, body));
+fuzz_target!(|body: &[u8]| invariants::response(Provider::CLAUDE, body));

@@ -1,4 +1,4 @@
-//! A credential file: read as one, made a login of, and given new tokens.
+//! A credential file: parsed, read as a login, and rewritten with new tokens.
 //! Starts from `fuzz/seeds/credential`, see `fuzz/run`.
 #![no_main]
 
@@ -14,7 +14,7 @@ use quota_tray::presenter::Locale;
 use serde_json::{Map, Value};
 use std::path::Path;
 
-/// What a renewal writes, with all that JSON must quote.
+/// The changes of a renewal, with every kind of character that JSON escapes.
 const CHANGES: [(&str, &str); 5] = [
     ("access_token", "sk-ant-oat01-new"),
     ("refresh_token", "new \"quoted\" \\ and \u{1} \u{2028} é 𝄞"),
@@ -26,24 +26,24 @@ const CHANGES: [(&str, &str); 5] = [
 fuzz_target!(|bytes: &[u8]| {
     let document = match Document::parse(bytes) {
         Ok(document) => document,
-        Err(complaint) => return invariants::one_line(&complaint, 80),
+        Err(error) => return invariants::one_line(&error, 80),
     };
     for key in ["proxy_url", "account_id", "expired", "access_token"] {
         let name = document.key_of(key);
-        assert!(name == key || document.get(name).is_some(), "{key} stands under {name}, which is not there");
+        assert!(name == key || document.get(name).is_some(), "{key} has the alias {name}, which is missing");
     }
     document.expires_at();
     let id = AccountId::file("claude-a@example.com.json".into());
     let path = Path::new("/auth/claude-a@example.com.json");
     if let Some(entry) = store::read_login(&id, path, &document, None) {
-        sound(&entry);
+        assert_valid(&entry);
     }
-    let text = std::str::from_utf8(bytes).expect("what parsed is UTF-8");
-    keeps_all_else(text);
+    let text = std::str::from_utf8(bytes).expect("parsed JSON is UTF-8");
+    assert_other_keys_unchanged(text);
 });
 
-/// What holds of an account, whatever its file says.
-fn sound(entry: &Entry) {
+/// Asserts what holds for the account of any file.
+fn assert_valid(entry: &Entry) {
     let account = entry.account();
     invariants::one_line(&account.email, 61);
     assert_eq!(account.id.key(), "claude-a@example.com.json");
@@ -53,7 +53,7 @@ fn sound(entry: &Entry) {
             assert!(!token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic()));
             assert_ne!(login.workspace.as_deref(), Some(""));
             login.has_expired(invariants::now());
-            store::signature_of_login(login);
+            store::login_fingerprint(login);
         }
         Entry::Disabled(_) => {}
         Entry::Broken(_, failure) => {
@@ -62,10 +62,10 @@ fn sound(entry: &Entry) {
     }
 }
 
-/// New tokens change what they must, and nothing else.
-fn keeps_all_else(text: &str) {
-    let spliced = splice(text, &CHANGES).expect("what was read can be written");
-    let after = Document::parse(spliced.as_bytes()).expect("what was written can be read");
+/// Asserts that new tokens change their keys and nothing else.
+fn assert_other_keys_unchanged(text: &str) {
+    let spliced = splice(text, &CHANGES).expect("a parsed file can be rewritten");
+    let after = Document::parse(spliced.as_bytes()).expect("a rewritten file can be parsed");
     for (key, value) in CHANGES {
         assert_eq!(after.get(key).and_then(Value::as_str), Some(value), "{key}");
     }
@@ -81,8 +81,8 @@ fn keeps_all_else(text: &str) {
     assert_eq!(before, after);
     assert!(before.keys().eq(after.keys()), "the order has changed: {text} → {}", *spliced);
 
-    let twice = splice(&spliced, &CHANGES).expect("it is an object still");
-    assert_eq!(*twice, *spliced, "the same change once more changes nothing");
+    let twice = splice(&spliced, &CHANGES).expect("still an object");
+    assert_eq!(*twice, *spliced, "the same change again changes nothing");
 }
 
 fn object(text: &str) -> Map<String, Value> {

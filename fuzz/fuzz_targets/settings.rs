@@ -17,11 +17,11 @@ const CHOICES: [(Choice, &str); 5] = [
     (Choice::HideEmail(true), "hide_email"),
 ];
 
-/// In memory where that can be had: each change of the file waits for the disk.
+/// In shared memory if there is any, since each change of the file waits for the disk.
 static DIR: LazyLock<TempDir> = LazyLock::new(|| {
     let shared_memory = Path::new("/dev/shm");
-    let place = if shared_memory.is_dir() { shared_memory.to_owned() } else { std::env::temp_dir() };
-    tempfile::tempdir_in(place).expect("a folder")
+    let parent = if shared_memory.is_dir() { shared_memory.to_owned() } else { std::env::temp_dir() };
+    tempfile::tempdir_in(parent).expect("a folder")
 });
 
 fuzz_target!(|bytes: &[u8]| {
@@ -29,7 +29,7 @@ fuzz_target!(|bytes: &[u8]| {
     std::fs::write(&path, bytes).expect("written");
     let loaded = config::load(&path);
     match &loaded {
-        Ok(settings) => sound(settings),
+        Ok(settings) => assert_valid(settings),
         Err(error) => assert!(error.to_string().contains("config.toml"), "{error}"),
     }
     let mut is_valid = loaded.is_ok();
@@ -38,21 +38,21 @@ fuzz_target!(|bytes: &[u8]| {
         let before = std::fs::read(&path).expect("read");
         match config::apply(&path, &settings, choice) {
             Ok(new) => {
-                kept_all_else(&before, &std::fs::read(&path).expect("read"), key);
+                assert_other_keys_unchanged(&before, &std::fs::read(&path).expect("read"), key);
                 (settings, is_valid) = (new, true);
                 assert_eq!(config::load(&path).expect("valid"), settings, "{choice:?}");
-                sound(&settings);
+                assert_valid(&settings);
             }
             Err(error) => {
-                assert!(!is_valid, "{choice:?} can't be written into a good file: {error}");
-                assert_eq!(std::fs::read(&path).expect("read"), before, "a broken file was touched");
+                assert!(!is_valid, "{choice:?} could not be written into a valid file: {error}");
+                assert_eq!(std::fs::read(&path).expect("read"), before, "an invalid file was changed");
             }
         }
     }
 });
 
-/// What holds of settings in force.
-fn sound(settings: &Settings) {
+/// Asserts what holds for any settings in use.
+fn assert_valid(settings: &Settings) {
     assert!((1..=1440).contains(&settings.refresh_minutes));
     assert!(settings.thresholds.iter().all(|percent| *percent > 0.0 && *percent < 100.0));
     assert!((1..=60).contains(&settings.limits.requests_per_five_minutes));
@@ -67,15 +67,15 @@ fn sound(settings: &Settings) {
     }
 }
 
-/// Each other key is there, in its place, as it was, and so is each comment.
-fn kept_all_else(before: &[u8], after: &[u8], key: &str) {
+/// Asserts that each other key and each comment is unchanged and in its place.
+fn assert_other_keys_unchanged(before: &[u8], after: &[u8], key: &str) {
     let table = |bytes: &[u8]| -> (DocumentMut, usize) {
         let text = std::str::from_utf8(bytes).expect("UTF-8");
         (text.parse().expect("TOML"), text.matches('#').count())
     };
     let ((before, comments_before), (after, comments_after)) = (table(before), table(after));
     assert_eq!(others(&before, key), others(&after, key));
-    // A comment within the value goes with it.
+    // A comment inside the value is removed with it.
     let within = before.get(key).map_or(0, |item| item.to_string().matches('#').count());
     assert!(comments_after + within >= comments_before, "a comment is gone:\n{before}\n→\n{after}");
 }
