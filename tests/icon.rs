@@ -1,12 +1,12 @@
-//! The pictures of the tray: told apart without colour, readable on any panel, crisp, safe.
+//! The pictures of the tray: distinct without colour, readable on any panel, sharp, valid at any size.
 
 use quota_tray::presenter::icon_state::IconState;
 use quota_tray::tray::icon::{Palette, Picture, row, tray};
 
 const SIZES: [u32; 5] = [16, 22, 24, 32, 44];
-const INKS: [Palette; 2] = [Palette::Colour, Palette::Template];
+const PALETTES: [Palette; 2] = [Palette::Colour, Palette::Template];
 
-/// One face a state; the two with a level have the same one, so that only the shape tells.
+/// One of each state; the two with a level have the same level, so that only the shape differs.
 const STATES: [IconState; 6] = [
     IconState::NoAccounts,
     IconState::Refreshing,
@@ -48,8 +48,8 @@ fn grey(picture: &Picture, panel: u8) -> Vec<f64> {
         .collect()
 }
 
-/// How many pixels of two pictures are plainly different in grey (by a fifth of the scale).
-fn plainly_different(a: &Picture, b: &Picture, panel: u8) -> usize {
+/// How many pixels of two pictures are clearly different in grey (by a fifth of the scale).
+fn clearly_different(a: &Picture, b: &Picture, panel: u8) -> usize {
     let pairs = grey(a, panel).into_iter().zip(grey(b, panel));
     pairs.filter(|(a, b)| (a - b).abs() > 51.0).count()
 }
@@ -74,29 +74,29 @@ fn halved(picture: &Picture) -> Picture {
     Picture { rgba, size }
 }
 
-fn ink_sum(picture: &Picture) -> u64 {
+fn opacity_sum(picture: &Picture) -> u64 {
     pixels(picture).map(|p| u64::from(p[3])).sum()
 }
 
 #[test]
-fn every_state_differs_from_every_other_without_colour() {
-    let draw = |face, size, ink| match size {
+fn states_differ_without_colour() {
+    let draw = |icon_state, size, palette| match size {
         // 44 px as seen on a Linux panel
-        0 => halved(&tray(face, false, 44, ink)),
-        _ => tray(face, false, size, ink),
+        0 => halved(&tray(icon_state, false, 44, palette)),
+        _ => tray(icon_state, false, size, palette),
     };
     for (at, one) in STATES.iter().enumerate() {
         for other in &STATES[at + 1..] {
             for size in [0, 16, 22, 24, 32, 44] {
-                for (panel, ink) in
+                for (panel, palette) in
                     PANELS.map(|p| (p, Palette::Colour)).into_iter().chain([(0xff, Palette::Template)])
                 {
-                    let (a, b) = (draw(*one, size, ink), draw(*other, size, ink));
-                    let differing = plainly_different(&a, &b, panel);
-                    let least = (a.size * a.size / 20) as usize;
+                    let (a, b) = (draw(*one, size, palette), draw(*other, size, palette));
+                    let differing = clearly_different(&a, &b, panel);
+                    let min = (a.size * a.size / 20) as usize;
                     assert!(
-                        differing >= least,
-                        "{one:?} and {other:?}, {size} px, {ink:?} on {panel:#x}: {differing} pixels, not {least}"
+                        differing >= min,
+                        "{one:?} and {other:?}, {size} px, {palette:?} on {panel:#x}: {differing} pixels, not {min}"
                     );
                 }
             }
@@ -105,53 +105,56 @@ fn every_state_differs_from_every_other_without_colour() {
 }
 
 #[test]
-fn levels_far_apart_are_obviously_different() {
+fn distant_levels_are_clearly_different() {
     for (one, other) in [(80.0, 42.0), (42.0, 15.0), (80.0, 15.0)] {
         for size in SIZES {
             for panel in PANELS {
                 let [a, b] = [one, other].map(|p| row(IconState::Fine(p), size, Palette::Colour));
-                let differing = plainly_different(&a, &b, panel);
-                let least = (size * size / 24) as usize;
-                assert!(differing >= least, "{one} and {other}, {size} px on {panel:#x}: {differing} pixels");
+                let differing = clearly_different(&a, &b, panel);
+                let min = (size * size / 24) as usize;
+                assert!(differing >= min, "{one} and {other}, {size} px on {panel:#x}: {differing} pixels");
             }
         }
     }
 }
 
 #[test]
-fn more_left_is_more_filled() {
-    for (size, ink) in SIZES.iter().flat_map(|s| INKS.map(|ink| (*s, ink))) {
-        for face in [IconState::Fine, IconState::Low] {
+fn higher_level_is_more_filled() {
+    for (size, palette) in SIZES.iter().flat_map(|s| PALETTES.map(|palette| (*s, palette))) {
+        for icon_state in [IconState::Fine, IconState::Low] {
             let steps: Vec<f64> = (2..=40).map(|step| f64::from(step) * 2.5).collect();
-            let sums: Vec<u64> = steps.iter().map(|p| ink_sum(&tray(face(*p), false, size, ink))).collect();
+            let sums: Vec<u64> =
+                steps.iter().map(|p| opacity_sum(&tray(icon_state(*p), false, size, palette))).collect();
             for (at, pair) in sums.windows(2).enumerate() {
-                assert!(pair[0] < pair[1], "{:?} at {size} px: {pair:?}", face(steps[at]));
+                assert!(pair[0] < pair[1], "{:?} at {size} px: {pair:?}", icon_state(steps[at]));
             }
         }
     }
 }
 
 #[test]
-fn the_main_shape_has_contrast_on_light_and_dark_panels() {
-    for (face, size) in STATES.iter().flat_map(|f| SIZES.map(|size| (*f, size))) {
-        let picture = tray(face, face != IconState::Refreshing, size, Palette::Colour);
+fn main_shape_has_contrast_on_light_and_dark_panels() {
+    for (icon_state, size) in STATES.iter().flat_map(|f| SIZES.map(|size| (*f, size))) {
+        let picture = tray(icon_state, icon_state != IconState::Refreshing, size, Palette::Colour);
         let solid: Vec<_> = pixels(&picture).filter(|p| p[3] == 255).collect();
-        let least = (size * size / 22) as usize;
-        assert!(solid.len() >= least, "{face:?} at {size} px: {} solid pixels", solid.len());
+        let min = (size * size / 22) as usize;
+        assert!(solid.len() >= min, "{icon_state:?} at {size} px: {} solid pixels", solid.len());
         for (pixel, panel) in solid.iter().flat_map(|p| PANELS.map(|panel| (*p, panel))) {
             let ratio = contrast(luminance(pixel), linear(panel));
-            assert!(ratio >= 3.0, "{face:?}: {pixel:?} on {panel:#x} has {ratio:.2}");
+            assert!(ratio >= 3.0, "{icon_state:?}: {pixel:?} on {panel:#x} has {ratio:.2}");
         }
     }
 }
 
 #[test]
 fn straight_strokes_have_no_blurred_edge() {
-    // The middle of the gauge, where nothing but straight strokes stands; the cross is oblique.
-    for face in [IconState::Low(50.0), IconState::Exhausted, IconState::NoAccounts, IconState::Refreshing] {
+    // The middle of the gauge has only straight strokes; the cross is oblique.
+    for icon_state in
+        [IconState::Low(50.0), IconState::Exhausted, IconState::NoAccounts, IconState::Refreshing]
+    {
         for (scale, size) in [(1, 16), (1, 22), (1, 24), (1, 32), (1, 44), (2, 32), (2, 44), (3, 48), (4, 64)]
         {
-            let picture = tray(face, false, size, Palette::Colour);
+            let picture = tray(icon_state, false, size, Palette::Colour);
             // In cells of `scale` pixels the strokes stay sharp when a panel scales by it.
             let cell = |x: u32, y: u32| {
                 let inside = (0..scale * scale).map(|i| (x * scale + i % scale, y * scale + i / scale));
@@ -162,48 +165,54 @@ fn straight_strokes_have_no_blurred_edge() {
             let cells = size / scale;
             let (from, to) = (cells * 3 / 8, cells * 5 / 8);
             for (x, y) in (from..to).flat_map(|y| (from..to).map(move |x| (x, y))) {
-                assert!(cell(x, y), "{face:?} at {size} px: ({x}, {y}) in cells of {scale} is half covered");
+                assert!(
+                    cell(x, y),
+                    "{icon_state:?} at {size} px: ({x}, {y}) in cells of {scale} is half covered"
+                );
             }
         }
     }
 }
 
 #[test]
-fn the_refresh_mark_is_seen_and_hides_nothing() {
-    for (size, ink) in SIZES.iter().flat_map(|s| INKS.map(|ink| (*s, ink))) {
-        for face in [IconState::Fine(100.0), IconState::Low(5.0), IconState::Exhausted, IconState::Error] {
-            let (still, under_way) = (tray(face, false, size, ink), tray(face, true, size, ink));
+fn refresh_mark_is_visible_and_covers_nothing() {
+    for (size, palette) in SIZES.iter().flat_map(|s| PALETTES.map(|palette| (*s, palette))) {
+        for icon_state in
+            [IconState::Fine(100.0), IconState::Low(5.0), IconState::Exhausted, IconState::Error]
+        {
+            let (still, refreshing) =
+                (tray(icon_state, false, size, palette), tray(icon_state, true, size, palette));
             let added =
-                pixels(&still).zip(pixels(&under_way)).filter(|(a, b)| a[3] == 0 && b[3] == 255).count();
-            assert!(added >= (size * size / 24) as usize, "{face:?} at {size} px: {added} pixels");
-            let kept = pixels(&still).zip(pixels(&under_way)).all(|(a, b)| a[3] == 0 || a == b);
-            assert!(kept, "{face:?} at {size} px: the mark paints over the gauge");
+                pixels(&still).zip(pixels(&refreshing)).filter(|(a, b)| a[3] == 0 && b[3] == 255).count();
+            assert!(added >= (size * size / 24) as usize, "{icon_state:?} at {size} px: {added} pixels");
+            let is_unchanged = pixels(&still).zip(pixels(&refreshing)).all(|(a, b)| a[3] == 0 || a == b);
+            assert!(is_unchanged, "{icon_state:?} at {size} px: the mark paints over the gauge");
         }
-        for face in [IconState::NoAccounts, IconState::Refreshing] {
-            assert_eq!(tray(face, false, size, ink), tray(face, true, size, ink));
+        for icon_state in [IconState::NoAccounts, IconState::Refreshing] {
+            assert_eq!(tray(icon_state, false, size, palette), tray(icon_state, true, size, palette));
         }
     }
 }
 
 #[test]
-fn corners_are_empty_and_a_template_is_black() {
-    for (face, refreshing) in STATES.iter().flat_map(|f| [(*f, false), (*f, true)]) {
+fn corners_are_empty_and_template_is_black() {
+    for (icon_state, refreshing) in STATES.iter().flat_map(|f| [(*f, false), (*f, true)]) {
         for size in SIZES {
-            for picture in INKS.map(|ink| tray(face, refreshing, size, ink)) {
+            for picture in PALETTES.map(|palette| tray(icon_state, refreshing, size, palette)) {
                 let n = size as usize;
                 for corner in [0, n - 1, n * (n - 1), n * n - 1] {
-                    assert_eq!(picture.rgba[corner * 4 + 3], 0, "{face:?} at {size} px");
+                    assert_eq!(picture.rgba[corner * 4 + 3], 0, "{icon_state:?} at {size} px");
                 }
             }
-            let template = tray(face, refreshing, size, Palette::Template);
-            assert!(pixels(&template).all(|p| p[..3] == [0, 0, 0]), "{face:?} at {size} px");
-            assert!(pixels(&template).any(|p| p[3] == 255), "{face:?} at {size} px is empty");
+            let template = tray(icon_state, refreshing, size, Palette::Template);
+            assert!(pixels(&template).all(|p| p[..3] == [0, 0, 0]), "{icon_state:?} at {size} px");
+            assert!(pixels(&template).any(|p| p[3] == 255), "{icon_state:?} at {size} px is empty");
         }
     }
 }
 
 #[test]
-fn a_half_covered_pixel_keeps_its_colour() {
+fn half_covered_pixel_keeps_its_colour() {
     // Premultiplied bytes would darken every edge.
     for size in SIZES {
         let picture = tray(IconState::NoAccounts, false, size, Palette::Colour);
@@ -217,18 +226,20 @@ fn a_half_covered_pixel_keeps_its_colour() {
 }
 
 #[test]
-fn any_size_and_any_level_makes_a_picture() {
+fn any_size_and_level_has_a_picture() {
     #[track_caller]
-    fn draw(face: IconState, size: u32) {
-        let picture = tray(face, true, size, Palette::Colour);
+    fn draw(icon_state: IconState, size: u32) {
+        let picture = tray(icon_state, true, size, Palette::Colour);
         assert_eq!(picture.size, size.max(1));
         assert_eq!(picture.rgba.len(), (picture.size * picture.size * 4) as usize);
     }
     for size in 0..=256 {
         draw(IconState::Low(50.0), size);
     }
-    for (face, size) in STATES.iter().flat_map(|face| (0..=48).map(move |size| (*face, size))) {
-        draw(face, size);
+    for (icon_state, size) in
+        STATES.iter().flat_map(|icon_state| (0..=48).map(move |size| (*icon_state, size)))
+    {
+        draw(icon_state, size);
     }
     for level in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY, -1.0, 0.0, 1e-9, 33.3, 250.0] {
         for size in [1, 2, 3, 7, 16, 22, 44] {
@@ -239,7 +250,7 @@ fn any_size_and_any_level_makes_a_picture() {
 }
 
 #[test]
-fn a_step_is_what_is_drawn() {
+fn levels_of_one_step_have_one_picture() {
     for (given, step) in [
         (IconState::Fine(100.0), IconState::Fine(100.0)),
         (IconState::Fine(98.74), IconState::Fine(97.5)),

@@ -1,14 +1,14 @@
-//! What a person reads: the menu, the icon's face, the tooltip, the text beside the icon, and what
-//! the tray does when something happens. All of it pure: a snapshot and a moment in, a value out.
+//! The menu, the icon state, the tooltip, the title beside the icon, and the effects of events: pure
+//! functions of a snapshot and the current time.
 
 #[path = "menu/app.rs"]
 mod app;
-#[path = "menu/faces.rs"]
-mod faces;
-#[path = "menu/pictures.rs"]
-mod pictures;
+#[path = "menu/icon_state.rs"]
+mod icon_state;
 #[path = "menu/rows.rs"]
 mod rows;
+#[path = "menu/whole_menu.rs"]
+mod whole_menu;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::Settings;
@@ -20,7 +20,7 @@ use quota_tray::quota::{
 use quota_tray::tray::menu::{Item, Menu, account_items};
 use std::path::Path;
 
-/// The moment of every picture, a Thursday.
+/// The current time in every test, a Thursday.
 fn now() -> DateTime<Utc> {
     "2026-09-17T13:00:00Z".parse().expect("a moment")
 }
@@ -33,21 +33,21 @@ fn ahead(minutes: i64) -> DateTime<Utc> {
     now() + TimeDelta::minutes(minutes)
 }
 
-/// A window with so much used that resets in so many minutes.
+/// A window with `used` percent used that resets in `resets_in` minutes.
 fn window(title: &str, used: f64, resets_in: i64) -> Window {
-    let mut window = endless(title, used);
+    let mut window = window_without_reset(title, used);
     window.resets_at = Some(ahead(resets_in));
     window
 }
 
-/// A window of which no reset is known.
-fn endless(title: &str, used: f64) -> Window {
+/// A window without a known reset time.
+fn window_without_reset(title: &str, used: f64) -> Window {
     Window::new(title.to_lowercase(), title, used).expect("a number")
 }
 
-/// A window under a code name, which counts for nothing.
+/// A window under a code name, which is not counted.
 fn unnamed(title: &str, used: f64) -> Window {
-    let mut window = endless(title, used);
+    let mut window = window_without_reset(title, used);
     window.named = false;
     window
 }
@@ -65,41 +65,41 @@ fn unknown(provider: Provider, email: &str) -> AccountUsage {
     AccountUsage::unknown(Account { id, provider, email: email.into(), identity: None })
 }
 
-/// What can have happened to an account.
-trait Story {
-    /// Answered so many minutes ago.
-    fn read(self, minutes: i64, windows: &[Window]) -> Self;
-    /// Not answered, and why.
-    fn failed(self, failure: Failure) -> Self;
+/// Builder methods for the usage of an account.
+trait Record {
+    /// With a response received `minutes` ago.
+    fn with_usage(self, minutes: i64, windows: &[Window]) -> Self;
+    /// With a failed request.
+    fn with_failure(self, failure: Failure) -> Self;
 }
 
-impl Story for AccountUsage {
-    fn read(mut self, minutes: i64, windows: &[Window]) -> Self {
+impl Record for AccountUsage {
+    fn with_usage(mut self, minutes: i64, windows: &[Window]) -> Self {
         self.record(Ok(Usage { windows: windows.to_vec(), ..Usage::default() }), ago(minutes));
         self
     }
 
-    fn failed(mut self, failure: Failure) -> Self {
+    fn with_failure(mut self, failure: Failure) -> Self {
         self.record(Err(failure), now());
         self
     }
 }
 
-/// Everything a picture is made of.
-struct Scene {
+/// The input of a menu.
+struct MenuFixture {
     snapshot: Snapshot,
     settings: Settings,
     problem: Option<String>,
     locale: Locale,
 }
 
-impl Scene {
-    /// After a refresh two minutes ago, the next one in three.
-    fn of(mut accounts: Vec<AccountUsage>) -> Scene {
+impl MenuFixture {
+    /// Last refreshed two minutes ago, with the next refresh in three.
+    fn of(mut accounts: Vec<AccountUsage>) -> MenuFixture {
         accounts.sort_by_key(|usage| usage.account.sort_key());
         let (updated_at, next_at) = (Some(ago(2)), Some(ahead(3)));
         let snapshot = Snapshot { accounts, updated_at, next_at, ..Snapshot::default() };
-        Scene { snapshot, settings: Settings::default(), problem: None, locale: Locale::UTC }
+        MenuFixture { snapshot, settings: Settings::default(), problem: None, locale: Locale::UTC }
     }
 
     fn presenter(&self) -> Presenter<'_> {
@@ -123,21 +123,21 @@ impl Scene {
 
     /// The whole menu as text.
     fn menu(&self) -> String {
-        drawn(&self.items())
+        menu_text(&self.items())
     }
 
     /// The items of the accounts as text.
     fn accounts(&self) -> String {
-        drawn(&self.account_items())
+        menu_text(&self.account_items())
     }
 }
 
-/// A menu as text: greyed rows in brackets, a submenu with its gauge, lines as lines.
-fn drawn(items: &[Item]) -> String {
-    items.iter().map(draw).collect::<Vec<_>>().join("\n")
+/// A menu as text: disabled rows in parentheses, submenus with their icon state, separators as `---`.
+fn menu_text(items: &[Item]) -> String {
+    items.iter().map(item_text).collect::<Vec<_>>().join("\n")
 }
 
-fn draw(item: &Item) -> String {
+fn item_text(item: &Item) -> String {
     match item {
         Item::Text(label) => label.clone(),
         Item::Note(label) => format!("({label})"),
@@ -145,20 +145,20 @@ fn draw(item: &Item) -> String {
         Item::Action(label, None) => format!("(> {label})"),
         Item::Check(label, _, on) => format!("[{}] {label}", if *on { "x" } else { " " }),
         Item::Separator => "---".into(),
-        Item::Submenu(label, face, items) => {
-            let face = face.map_or_else(String::new, |face| format!(" {face:?}"));
-            format!("+ {label} +{face}\n    {}", drawn(items).replace('\n', "\n    "))
+        Item::Submenu(label, icon_state, items) => {
+            let icon_state = icon_state.map_or_else(String::new, |icon_state| format!(" {icon_state:?}"));
+            format!("+ {label} +{icon_state}\n    {}", menu_text(items).replace('\n', "\n    "))
         }
     }
 }
 
-/// Twelve Claude and twelve Codex accounts with 1 % to 24 % left, as told by `story`.
-fn crowd(story: impl Fn(usize, AccountUsage) -> AccountUsage) -> Scene {
+/// Twelve Claude and twelve Codex accounts numbered from 1, each changed by `record`.
+fn many_accounts(record: impl Fn(usize, AccountUsage) -> AccountUsage) -> MenuFixture {
     let both = [Provider::CLAUDE, Provider::CODEX].into_iter().cycle();
     let accounts = both.take(24).enumerate();
-    Scene::of(
+    MenuFixture::of(
         accounts
-            .map(|(n, provider)| story(n + 1, unknown(provider, &format!("u{:02}@x.org", n + 1))))
+            .map(|(n, provider)| record(n + 1, unknown(provider, &format!("u{:02}@x.org", n + 1))))
             .collect(),
     )
 }

@@ -6,8 +6,8 @@ use insta::assert_snapshot;
 use quota_tray::quota::{ExtraUsage, TokenLifetime};
 
 #[test]
-fn without_accounts_the_menu_says_how_to_connect_one() {
-    assert_snapshot!(Scene::of(vec![]).menu(), @"
+fn menu_without_accounts_says_how_to_connect_one() {
+    assert_snapshot!(MenuFixture::of(vec![]).menu(), @"
     No account is connected
     Sign in to Claude or Codex with CLIProxyAPI, VibeProxy or
     DroidProxy: logins in /home/u/.cli-proxy-api appear here
@@ -35,43 +35,50 @@ fn without_accounts_the_menu_says_how_to_connect_one() {
 }
 
 #[test]
-fn at_the_first_look_the_menu_says_that_something_is_under_way() {
-    let mut scene = Scene::of(vec![]);
-    scene.snapshot = Snapshot { refreshing: true, ..Snapshot::default() };
-    assert_eq!(scene.accounts(), "Looking for accounts…");
-    scene.snapshot.accounts = vec![AccountUsage { loading: true, ..claude("alice@x.org") }];
-    assert_snapshot!(scene.accounts(), @"
+fn menu_before_the_first_response_shows_loading() {
+    let mut fixture = MenuFixture::of(vec![]);
+    fixture.snapshot = Snapshot { refreshing: true, ..Snapshot::default() };
+    assert_eq!(fixture.accounts(), "Looking for accounts…");
+    fixture.snapshot.accounts = vec![AccountUsage { loading: true, ..claude("alice@x.org") }];
+    assert_snapshot!(fixture.accounts(), @"
     + Claude · alice@x.org — loading… + Refreshing
         (Fetching usage…)
     ");
 }
 
 #[test]
-fn a_folder_that_cannot_be_read_is_said_in_place_of_the_accounts() {
-    let mut scene = Scene::of(vec![]);
-    scene.snapshot.problem =
+fn unreadable_folder_is_reported_in_place_of_the_accounts() {
+    let mut fixture = MenuFixture::of(vec![]);
+    fixture.snapshot.problem =
         Some("could not read the folder /home/u/.cli-proxy-api: permission denied; check its owner".into());
-    assert_snapshot!(scene.accounts(), @"
+    assert_snapshot!(fixture.accounts(), @"
     could not read the folder /home/u/.cli-proxy-api: permission
     denied; check its owner
     ");
 }
 
 #[test]
-fn each_account_has_a_row_with_its_lowest_percentage_and_all_the_rest_below_it() {
-    let scene = Scene::of(vec![
-        claude("alice@example.com").read(2, &[window("5-hour", 58.0, 130), window("Weekly", 10.0, 4_615)]),
-        claude("Bob@example.com")
-            .read(2, &[window("5-hour", 85.0, 45), endless("Weekly", 0.0), unnamed("Nimbus quill", 99.0)]),
-        claude("carol@example.com").failed(Failure::SignInAgain),
-        claude("dave@example.com").read(31, &[window("5-hour", 20.0, 100)]).failed(Failure::TimedOut(15)),
-        claude("erin@example.com").failed(Failure::Expired("start CLIProxyAPI, or sign in again".into())),
-        codex("alice@example.com").read(2, &[window("5-hour", 100.0, 9), window("Weekly", 99.5, 1_500)]),
-        codex("frank@example.com").read(2, &[window("5-hour", 97.0, -1)]),
+fn each_account_has_a_row_with_its_lowest_percentage_and_a_submenu_of_details() {
+    let fixture = MenuFixture::of(vec![
+        claude("alice@example.com")
+            .with_usage(2, &[window("5-hour", 58.0, 130), window("Weekly", 10.0, 4_615)]),
+        claude("Bob@example.com").with_usage(
+            2,
+            &[window("5-hour", 85.0, 45), window_without_reset("Weekly", 0.0), unnamed("Nimbus quill", 99.0)],
+        ),
+        claude("carol@example.com").with_failure(Failure::SignInAgain),
+        claude("dave@example.com")
+            .with_usage(31, &[window("5-hour", 20.0, 100)])
+            .with_failure(Failure::TimedOut(15)),
+        claude("erin@example.com")
+            .with_failure(Failure::Expired("start CLIProxyAPI, or sign in again".into())),
+        codex("alice@example.com")
+            .with_usage(2, &[window("5-hour", 100.0, 9), window("Weekly", 99.5, 1_500)]),
+        codex("frank@example.com").with_usage(2, &[window("5-hour", 97.0, -1)]),
         AccountUsage { loading: true, ..codex("grace@example.com") },
         AccountUsage { disabled: true, ..codex("heidi@example.com") },
     ]);
-    assert_snapshot!(scene.accounts(), @"
+    assert_snapshot!(fixture.accounts(), @"
     + Claude · alice@example.com — 42% left + Fine(42.0)
         5-hour: 42% left — resets in 2 h 10 m (15:10)
         Weekly: 90% left — resets in 3 d 4 h (20 Sep, 17:55)
@@ -111,11 +118,11 @@ fn each_account_has_a_row_with_its_lowest_percentage_and_all_the_rest_below_it()
 
 #[test]
 fn more_than_twenty_accounts_are_grouped_with_the_five_lowest_on_top() {
-    let scene = crowd(|n, usage| match n {
-        24 => usage.failed(Failure::Server(502)),
-        _ => usage.read(1, &[endless("Weekly", 100.0 - n as f64)]),
+    let fixture = many_accounts(|n, usage| match n {
+        24 => usage.with_failure(Failure::Server(502)),
+        _ => usage.with_usage(1, &[window_without_reset("Weekly", 100.0 - n as f64)]),
     });
-    let menu = scene.accounts();
+    let menu = fixture.accounts();
     let rows: Vec<_> = menu.lines().filter(|row| !row.starts_with(' ')).collect();
     assert_snapshot!(rows.join("\n"), @"
     + Claude · u01@x.org — 1% left + Low(1.0)
@@ -132,15 +139,15 @@ fn more_than_twenty_accounts_are_grouped_with_the_five_lowest_on_top() {
 
 #[test]
 fn plan_and_extra_usage_are_facts_of_the_account() {
-    let mut usage = codex("a@x.org").read(2, &[endless("Weekly", 30.0)]);
+    let mut usage = codex("a@x.org").with_usage(2, &[window_without_reset("Weekly", 30.0)]);
     let extra = |spent, limit, currency: Option<&str>| ExtraUsage {
         spent,
         limit,
         currency: currency.map(str::to_owned),
     };
-    usage.last_usage.as_mut().expect("read").plan = Some("prolite".into());
-    usage.last_usage.as_mut().expect("read").extra_usage = Some(extra(3.2, Some(50.0), Some("USD")));
-    assert_snapshot!(Scene::of(vec![usage.clone()]).accounts(), @"
+    usage.last_usage.as_mut().expect("usage").plan = Some("prolite".into());
+    usage.last_usage.as_mut().expect("usage").extra_usage = Some(extra(3.2, Some(50.0), Some("USD")));
+    assert_snapshot!(MenuFixture::of(vec![usage.clone()]).accounts(), @"
     + Codex · a@x.org — 70% left + Fine(70.0)
         Weekly: 70% left
         ---
@@ -154,38 +161,39 @@ fn plan_and_extra_usage_are_facts_of_the_account() {
         (extra(0.0, Some(20.0), Some("EUR")), "Extra usage €0.00 of €20.00"),
         (extra(1.0, Some(5.0), Some("CHF")), "Extra usage 1.00 CHF of 5.00 CHF"),
     ] {
-        usage.last_usage.as_mut().expect("read").extra_usage = Some(extra);
-        let rows = Scene::of(vec![usage.clone()]).accounts();
+        usage.last_usage.as_mut().expect("usage").extra_usage = Some(extra);
+        let rows = MenuFixture::of(vec![usage.clone()]).accounts();
         assert!(rows.lines().any(|row| row.trim() == words), "{rows}");
     }
 }
 
 #[test]
 fn seat_billed_by_use_shows_its_spending_and_no_percentage() {
-    let mut usage = claude("a@x.org").read(2, &[]);
+    let mut usage = claude("a@x.org").with_usage(2, &[]);
     let extra = ExtraUsage { spent: 2119.26, limit: Some(5000.0), currency: Some("USD".into()) };
-    usage.last_usage.as_mut().expect("read").extra_usage = Some(extra);
-    let scene = Scene::of(vec![usage.clone()]);
-    assert_snapshot!(scene.accounts(), @"
+    usage.last_usage.as_mut().expect("usage").extra_usage = Some(extra);
+    let fixture = MenuFixture::of(vec![usage.clone()]);
+    assert_snapshot!(fixture.accounts(), @"
     + Claude · a@x.org — usage-based billing + Refreshing
         Spent $2119.26 of $5000.00
         (Updated 12:58)
     ");
-    assert_eq!(scene.presenter().label(), "Quota Tray: no quota window");
-    assert_eq!(scene.presenter().title(), "");
-    let beside = Scene::of(vec![usage, codex("b@x.org").read(2, &[endless("Weekly", 30.0)])]);
+    assert_eq!(fixture.presenter().label(), "Quota Tray: no quota window");
+    assert_eq!(fixture.presenter().title(), "");
+    let beside =
+        MenuFixture::of(vec![usage, codex("b@x.org").with_usage(2, &[window_without_reset("Weekly", 30.0)])]);
     assert_eq!(beside.presenter().label(), "Quota Tray: 70% left");
 }
 
 #[test]
-fn the_state_of_the_login_is_a_row_unless_the_error_tells_it() {
-    let held = |renewed: Option<i64>, expires: Option<i64>| {
-        let usage = claude("a@x.org").read(2, &[endless("Weekly", 30.0)]);
-        let validity = TokenLifetime { renewed_at: renewed.map(ago), expires_at: expires.map(ahead) };
-        AccountUsage { token_lifetime: Some(validity), ..usage }
+fn login_state_is_a_row_unless_the_error_includes_it() {
+    let with_lifetime = |renewed: Option<i64>, expires: Option<i64>| {
+        let usage = claude("a@x.org").with_usage(2, &[window_without_reset("Weekly", 30.0)]);
+        let lifetime = TokenLifetime { renewed_at: renewed.map(ago), expires_at: expires.map(ahead) };
+        AccountUsage { token_lifetime: Some(lifetime), ..usage }
     };
     let row = |usage: AccountUsage| {
-        let rows = Scene::of(vec![usage]).accounts();
+        let rows = MenuFixture::of(vec![usage]).accounts();
         rows.lines().find(|row| row.contains("(Login ")).map(|row| row.trim().to_owned())
     };
     for (renewed, expires, words) in [
@@ -194,20 +202,20 @@ fn the_state_of_the_login_is_a_row_unless_the_error_tells_it() {
         (Some(3), None, Some("(Login renewed 3 min ago)")),
         (None, None, None),
     ] {
-        assert_eq!(row(held(renewed, expires)).as_deref(), words);
+        assert_eq!(row(with_lifetime(renewed, expires)).as_deref(), words);
     }
-    assert_eq!(row(held(Some(3), Some(-1)).failed(Failure::Expired("x".into()))), None);
+    assert_eq!(row(with_lifetime(Some(3), Some(-1)).with_failure(Failure::Expired("x".into()))), None);
 }
 
 #[test]
 fn hidden_addresses_appear_nowhere() {
-    let mut scene = Scene::of(vec![
-        claude("alice@example.com").read(2, &[endless("Weekly", 30.0)]),
-        codex("bob@example.com").failed(Failure::RateLimited(ahead(7))),
+    let mut fixture = MenuFixture::of(vec![
+        claude("alice@example.com").with_usage(2, &[window_without_reset("Weekly", 30.0)]),
+        codex("bob@example.com").with_failure(Failure::RateLimited(ahead(7))),
         AccountUsage { disabled: true, ..codex("c@example.com") },
     ]);
-    scene.settings.hide_email = true;
-    assert_snapshot!(scene.accounts(), @"
+    fixture.settings.hide_email = true;
+    assert_snapshot!(fixture.accounts(), @"
     + Claude · a…e — 70% left + Fine(70.0)
         Weekly: 70% left
         ---
@@ -217,17 +225,19 @@ fn hidden_addresses_appear_nowhere() {
         Rate limited until 13:07
     (Codex · c… — disabled)
     ");
-    assert_eq!(scene.menu().find('@'), None);
-    assert_eq!(scene.presenter().tooltip().find('@'), None);
+    assert_eq!(fixture.menu().find('@'), None);
+    assert_eq!(fixture.presenter().tooltip().find('@'), None);
 }
 
 #[test]
-fn while_a_refresh_runs_the_menu_says_so_and_keeps_what_is_known() {
-    let mut scene =
-        Scene::of(vec![claude("alice@x.org").read(2, &[endless("Weekly", 30.0)]), claude("bob@x.org")]);
-    scene.snapshot.refreshing = true;
-    scene.snapshot.accounts.iter_mut().for_each(|usage| usage.loading = true);
-    assert_snapshot!(scene.menu().split("+ Settings").next().expect("rows"), @"
+fn menu_during_a_refresh_says_so_and_keeps_last_values() {
+    let mut fixture = MenuFixture::of(vec![
+        claude("alice@x.org").with_usage(2, &[window_without_reset("Weekly", 30.0)]),
+        claude("bob@x.org"),
+    ]);
+    fixture.snapshot.refreshing = true;
+    fixture.snapshot.accounts.iter_mut().for_each(|usage| usage.loading = true);
+    assert_snapshot!(fixture.menu().split("+ Settings").next().expect("rows"), @"
     + Claude · alice@x.org — 70% left + Fine(70.0)
         Weekly: 70% left
         ---
@@ -241,14 +251,14 @@ fn while_a_refresh_runs_the_menu_says_so_and_keeps_what_is_known() {
 }
 
 #[test]
-fn unusual_settings_have_their_place_among_the_usual_choices() {
-    let mut scene = Scene::of(vec![]);
-    scene.settings.refresh_minutes = 7;
-    scene.settings.thresholds = vec![12.5, 5.0, 90.0];
-    scene.settings.hide_email = true;
-    let items = scene.items();
+fn custom_settings_are_listed_in_order_among_the_usual_choices() {
+    let mut fixture = MenuFixture::of(vec![]);
+    fixture.settings.refresh_minutes = 7;
+    fixture.settings.thresholds = vec![12.5, 5.0, 90.0];
+    fixture.settings.hide_email = true;
+    let items = fixture.items();
     let settings = items.iter().find(|item| matches!(item, Item::Submenu(label, ..) if label == "Settings"));
-    assert_snapshot!(draw(settings.expect("settings")), @"
+    assert_snapshot!(item_text(settings.expect("settings")), @"
     + Settings +
         [ ] Refresh every minute
         [ ] Refresh every 5 minutes
@@ -268,12 +278,13 @@ fn unusual_settings_have_their_place_among_the_usual_choices() {
 }
 
 #[test]
-fn a_problem_of_the_program_stands_on_top() {
-    let mut scene = Scene::of(vec![claude("alice@x.org").read(2, &[endless("Weekly", 30.0)])]);
-    scene.problem = Some(
+fn program_problem_is_at_the_top() {
+    let mut fixture =
+        MenuFixture::of(vec![claude("alice@x.org").with_usage(2, &[window_without_reset("Weekly", 30.0)])]);
+    fixture.problem = Some(
         "could not use the settings file /home/u/config.toml: line 1: unknown key refresh_minute".into(),
     );
-    assert_snapshot!(scene.menu().split("> Refresh").next().expect("rows"), @"
+    assert_snapshot!(fixture.menu().split("> Refresh").next().expect("rows"), @"
     could not use the settings file /home/u/config.toml: line 1:
     unknown key refresh_minute
     ---
@@ -287,12 +298,13 @@ fn a_problem_of_the_program_stands_on_top() {
 }
 
 #[test]
-fn times_are_the_readers_and_another_day_is_named() {
+fn times_are_local_and_another_day_is_named() {
     let berlin = Locale::of_zone(|_| FixedOffset::east_opt(2 * 3600).expect("in range"));
-    let mut scene =
-        Scene::of(vec![claude("a@x.org").read(2, &[window("5-hour", 5.0, 600), window("Weekly", 9.0, 700)])]);
-    scene.locale = berlin;
-    assert_snapshot!(scene.menu().split("> Refresh").next().expect("rows"), @"
+    let mut fixture = MenuFixture::of(vec![
+        claude("a@x.org").with_usage(2, &[window("5-hour", 5.0, 600), window("Weekly", 9.0, 700)]),
+    ]);
+    fixture.locale = berlin;
+    assert_snapshot!(fixture.menu().split("> Refresh").next().expect("rows"), @"
     + Claude · a@x.org — 91% left + Fine(91.0)
         5-hour: 95% left — resets in 10 h (18 Sep, 01:00)
         Weekly: 91% left — resets in 11 h 40 m (18 Sep, 02:40)
