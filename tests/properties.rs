@@ -1,22 +1,22 @@
-//! What holds of every history, not only of those that somebody has thought of.
+//! Properties over random histories.
 
-#[path = "properties/odd_answers.rs"]
-mod odd_answers;
-#[path = "properties/pacing.rs"]
-mod pacing;
+#[path = "properties/arbitrary_responses.rs"]
+mod arbitrary_responses;
+#[path = "properties/formatting.rs"]
+mod formatting;
+#[path = "properties/refreshes.rs"]
+mod refreshes;
+#[path = "properties/request_budget.rs"]
+mod request_budget;
 #[path = "properties/resets.rs"]
 mod resets;
-#[path = "properties/said.rs"]
-mod said;
 #[path = "properties/snapshots.rs"]
 mod snapshots;
-#[path = "properties/words.rs"]
-mod words;
 
 use chrono::{DateTime, Utc};
 use quota_tray::quota::{Account, AccountId, Provider};
 
-/// A moment, in seconds after the first one of every history.
+/// The time `seconds` after the start of every history.
 fn at(seconds: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("in range")
 }

@@ -1,4 +1,4 @@
-//! Snapshots over any sequence of scans and answers.
+//! Snapshots over any sequence of scans and responses.
 
 use super::at;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -8,30 +8,30 @@ use quota_tray::quota::{
     Account, AccountId, AccountStatus, AccountUsage, Failure, Snapshot, Usage, UsageState, Window,
 };
 
-/// A file in the folder, as one scan finds it.
+/// A file in the folder, as one scan reads it.
 #[derive(Debug, Clone)]
 struct File {
     account: Account,
-    standing: AccountStatus,
-    answer: Result<Usage, Failure>,
+    status: AccountStatus,
+    response: Result<Usage, Failure>,
 }
 
 fn file(number: usize) -> impl Strategy<Value = File> {
     let email = prop::sample::select(vec!["a@x", "A@x", "b@x", "É@x", "é@x", "", "ß@x"]);
     let provider = prop::sample::select(REGISTRY.providers().collect::<Vec<_>>());
-    let standing = prop_oneof![
+    let status = prop_oneof![
         4 => Just(AccountStatus::Active),
         1 => Just(AccountStatus::Disabled),
         1 => Just(AccountStatus::Failed(Failure::InvalidFile("it is empty".into()))),
     ];
-    let answer = prop_oneof![2 => reading().prop_map(Ok), 1 => failure().prop_map(Err)];
-    (email, provider, standing, answer).prop_map(move |(email, provider, standing, answer)| {
+    let response = prop_oneof![2 => usage().prop_map(Ok), 1 => failure().prop_map(Err)];
+    (email, provider, status, response).prop_map(move |(email, provider, status, response)| {
         let id = AccountId::file(format!("{number}.json"));
-        File { account: Account { id, provider, email: email.into(), identity: None }, standing, answer }
+        File { account: Account { id, provider, email: email.into(), identity: None }, status, response }
     })
 }
 
-fn reading() -> impl Strategy<Value = Usage> {
+fn usage() -> impl Strategy<Value = Usage> {
     let window = (any::<f64>(), prop::option::of(-5_000_i64..5_000), any::<bool>());
     prop::collection::vec(window, 0..4).prop_map(|windows| {
         let windows = windows.into_iter().enumerate().filter_map(|(number, (used, reset, named))| {
@@ -60,7 +60,7 @@ fn scan() -> impl Strategy<Value = Vec<File>> {
 
 proptest! {
     #[test]
-    fn what_was_known_is_kept_for_whom_it_was_known_and_the_order_is_always_the_same(
+    fn last_values_stay_with_their_account_in_sorted_order(
         scans in prop::collection::vec((scan(), 1_i64..2_000), 1..12),
     ) {
         let mut snapshot = Snapshot::default();
@@ -68,7 +68,7 @@ proptest! {
         for (files, seconds) in scans {
             now += TimeDelta::seconds(seconds);
             let before = snapshot;
-            let found = files.iter().map(|file| (file.account.clone(), file.standing.clone())).collect();
+            let found = files.iter().map(|file| (file.account.clone(), file.status.clone())).collect();
             snapshot = Snapshot::placeholders(&before, found);
 
             assert!(snapshot.refreshing && snapshot.updated_at == before.updated_at);
@@ -77,26 +77,26 @@ proptest! {
             for file in &files {
                 let usage = snapshot.account_mut(&file.account.id).expect("each file has its row").clone();
                 let earlier = before.accounts.iter().find(|earlier| earlier.account.id == usage.account.id);
-                placed(file, &usage, earlier);
+                assert_before_response(file, &usage, earlier);
                 if usage.loading {
-                    snapshot.account_mut(&file.account.id).expect("found").record(file.answer.clone(), now);
-                    settled(file, &usage, snapshot.account_mut(&file.account.id).expect("found"), now);
+                    snapshot.account_mut(&file.account.id).expect("found").record(file.response.clone(), now);
+                    assert_after_response(file, &usage, snapshot.account_mut(&file.account.id).expect("found"), now);
                 }
             }
             (snapshot.refreshing, snapshot.updated_at) = (false, Some(now));
-            lowest_is_least(&snapshot, now);
+            assert_lowest_is_minimum(&snapshot, now);
         }
     }
 }
 
-/// What holds of an account before it is asked.
-fn placed(file: &File, usage: &AccountUsage, earlier: Option<&AccountUsage>) {
-    assert_eq!(usage.loading, file.standing == AccountStatus::Active);
-    assert_eq!(usage.disabled, file.standing == AccountStatus::Disabled);
-    if let AccountStatus::Failed(failure) = &file.standing {
+/// The properties of an account before its request.
+fn assert_before_response(file: &File, usage: &AccountUsage, earlier: Option<&AccountUsage>) {
+    assert_eq!(usage.loading, file.status == AccountStatus::Active);
+    assert_eq!(usage.disabled, file.status == AccountStatus::Disabled);
+    if let AccountStatus::Failed(failure) = &file.status {
         assert_eq!(usage.error.as_ref(), Some(failure));
     }
-    let is_broken = matches!(file.standing, AccountStatus::Failed(_));
+    let is_broken = matches!(file.status, AccountStatus::Failed(_));
     let same = earlier.filter(|earlier| {
         earlier.account.provider == file.account.provider
             && (is_broken || earlier.account.email == file.account.email)
@@ -108,17 +108,17 @@ fn placed(file: &File, usage: &AccountUsage, earlier: Option<&AccountUsage>) {
         }
         None => {
             assert_eq!(usage.account, file.account);
-            assert_eq!((&usage.last_usage, usage.updated_at), (&None, None), "another person's numbers");
+            assert_eq!((&usage.last_usage, usage.updated_at), (&None, None), "the usage of another account");
         }
     }
 }
 
-/// What holds of it once it was asked.
-fn settled(file: &File, before: &AccountUsage, after: &AccountUsage, now: DateTime<Utc>) {
+/// The properties of an account after its response.
+fn assert_after_response(file: &File, before: &AccountUsage, after: &AccountUsage, now: DateTime<Utc>) {
     assert!(!after.loading && after.throttled_until.is_none());
-    match &file.answer {
-        Ok(reading) => {
-            assert_eq!((after.last_usage.as_ref(), after.updated_at), (Some(reading), Some(now)));
+    match &file.response {
+        Ok(usage) => {
+            assert_eq!((after.last_usage.as_ref(), after.updated_at), (Some(usage), Some(now)));
             assert_eq!(after.state(), UsageState::Ok);
         }
         Err(failure) => {
@@ -129,8 +129,8 @@ fn settled(file: &File, before: &AccountUsage, after: &AccountUsage, now: DateTi
     }
 }
 
-/// No window that counts has less left than the lowest of all, and each of them has a sound number.
-fn lowest_is_least(snapshot: &Snapshot, now: DateTime<Utc>) {
+/// The lowest window has the minimum of all counted windows, and each percentage is valid.
+fn assert_lowest_is_minimum(snapshot: &Snapshot, now: DateTime<Utc>) {
     let counted = snapshot.enabled().flat_map(|usage| {
         usage.windows().iter().filter(|window| window.named && !usage.is_unconfirmed(window, now))
     });

@@ -1,4 +1,4 @@
-//! Words for every number and every moment.
+//! Formatting and parsing of any number and any time.
 
 use chrono::{DateTime, FixedOffset, TimeDelta, Utc};
 use proptest::prelude::*;
@@ -11,16 +11,16 @@ use serde_json::{Value, json};
 const EAST: Locale = Locale::of_zone(|_| FixedOffset::east_opt(86_399).expect("in range"));
 const WEST: Locale = Locale::of_zone(|_| FixedOffset::west_opt(86_399).expect("in range"));
 
-/// Any moment of the calendar, and often one at its ends.
-fn any_moment() -> impl Strategy<Value = DateTime<Utc>> {
-    let moment = any::<i64>().prop_map(|number| {
-        // Most milliseconds are out of the calendar; as seconds, minutes and hours more of them are in it.
+/// Any time of the calendar, often its first or last.
+fn any_time() -> impl Strategy<Value = DateTime<Utc>> {
+    let time = any::<i64>().prop_map(|number| {
+        // Most random numbers of milliseconds are out of range; divided, more of them are in it.
         [1, 1_000, 1_000_000]
             .into_iter()
             .find_map(|part| DateTime::from_timestamp_millis(number / part))
             .unwrap_or(DateTime::UNIX_EPOCH)
     });
-    prop_oneof![8 => moment, 1 => Just(DateTime::<Utc>::MIN_UTC), 1 => Just(DateTime::<Utc>::MAX_UTC)]
+    prop_oneof![8 => time, 1 => Just(DateTime::<Utc>::MIN_UTC), 1 => Just(DateTime::<Utc>::MAX_UTC)]
 }
 
 #[track_caller]
@@ -30,7 +30,7 @@ fn assert_one_line(text: &str) {
 
 proptest! {
     #[test]
-    fn every_moment_has_words(at in any_moment(), now in any_moment()) {
+    fn any_time_is_formatted_as_one_line(at in any_time(), now in any_time()) {
         for locale in [Locale::UTC, quota_tray::app::context::locale(), EAST, WEST] {
             assert_one_line(&format::date_time(at, locale));
             assert_one_line(&format::clock_time(at, now, locale));
@@ -47,14 +47,14 @@ proptest! {
     }
 
     #[test]
-    fn every_stretch_of_time_has_words(milliseconds in any::<i64>()) {
+    fn any_duration_is_formatted_as_one_line(milliseconds in any::<i64>()) {
         for length in [TimeDelta::milliseconds(milliseconds.max(-i64::MAX)), TimeDelta::MIN, TimeDelta::MAX] {
             assert_one_line(&format::duration(length));
         }
     }
 
     #[test]
-    fn a_percentage_is_0_only_where_nothing_is_left(value in any::<f64>(), share in 0.0..=100.0) {
+    fn percentage_is_0_only_if_nothing_is_left(value in any::<f64>(), share in 0.0..=100.0) {
         assert_one_line(&format::percent(value));
         let text = format::percent(share);
         assert_eq!(text == "0%", share <= 0.0, "{share}");
@@ -63,12 +63,12 @@ proptest! {
     }
 
     #[test]
-    fn every_number_and_every_text_is_a_moment_or_none(
+    fn any_json_value_parses_as_a_timestamp_or_none(
         number in any::<f64>(),
         whole in any::<i64>(),
         text in ".*",
         seconds in any::<f64>(),
-        now in any_moment(),
+        now in any_time(),
     ) {
         for value in [json!(number), json!(whole), json!(text), json!(whole.to_string()), Value::Null] {
             timestamp::parse(&value);
@@ -80,7 +80,7 @@ proptest! {
     }
 
     #[test]
-    fn a_moment_that_was_written_is_read_as_it_was(seconds in -62_135_596_800_i64..253_402_300_800) {
+    fn formatted_timestamp_is_parsed_unchanged(seconds in -62_135_596_800_i64..253_402_300_800) {
         let written = DateTime::from_timestamp(seconds, 0).expect("years 1 to 9999");
         for text in [written.to_rfc3339(), written.format("%Y-%m-%d %H:%M:%S").to_string()] {
             assert_eq!(timestamp::parse(&json!(text)), Some(written), "{text}");
@@ -88,7 +88,7 @@ proptest! {
     }
 
     #[test]
-    fn a_refusal_holds_for_a_while_and_not_for_ever(
+    fn retry_after_is_in_the_future_and_at_most_24_hours_ahead(
         header in prop::option::of("[ -~]{0,40}"),
         wait in any::<f64>(),
     ) {
@@ -100,7 +100,7 @@ proptest! {
     }
 
     #[test]
-    fn text_from_outside_is_one_short_line(text in any::<String>()) {
+    fn tidied_text_is_one_short_line(text in any::<String>()) {
         let tidied = tidy(&text);
         assert!(tidied.chars().count() <= 61 && !tidied.chars().any(char::is_control), "{tidied:?}");
         assert_eq!(tidied.trim(), tidied);
