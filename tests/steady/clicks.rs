@@ -1,21 +1,21 @@
-//! Clicks at bad moments, and many of them.
+//! Clicks during a refresh, and many clicks.
 
 use super::*;
 use crate::common::{Gate, MenuItem, Response, claude_usage};
 
-/// From now on Alice's answer waits for the gate, and then tells of so many percent used.
+/// Makes each response for Alice wait for the gate, and then report `used` percent.
 fn slow(fixture: &Fixture, used: f64) -> Gate {
     let gate = Gate::new();
-    let answer = Response::from(claude_usage(&[("five_hour", used), ("seven_day", 10.0)]));
-    fixture.server.respond(fixture.account(ALICE).access_token(), answer.behind(&gate));
+    let response = Response::from(claude_usage(&[("five_hour", used), ("seven_day", 10.0)]));
+    fixture.server.respond(fixture.account(ALICE).access_token(), response.behind(&gate));
     gate
 }
 
-fn asked(fixture: &Fixture) -> usize {
+fn requests(fixture: &Fixture) -> usize {
     fixture.server.requests_with(fixture.account(ALICE).access_token()).len()
 }
 
-/// The menu in the middle of a refresh.
+/// The menu during a refresh.
 #[track_caller]
 fn in_the_middle(fixture: &Fixture, number: usize) -> Menu {
     fixture.server.wait_for_requests(fixture.account(ALICE).access_token(), number);
@@ -37,7 +37,7 @@ fn fifty_clicks_during_a_slow_refresh_start_one_refresh() {
     in_the_middle(&fixture, 2);
     gate.open();
     fixture.host.menu_until(showing("20% left"));
-    assert_eq!(asked(&fixture), 2);
+    assert_eq!(requests(&fixture), 2);
     quit(&fixture, program);
 }
 
@@ -47,15 +47,15 @@ fn fifty_clicks_with_fast_responses_send_few_requests() {
     let program = fixture.spawn(&[]);
     let mut menu = fixture.host.menu_until(showing("42% left"));
     for _ in 0..50 {
-        // The number of the item changes with the shape of the menu: then a person looks again.
+        // The item's id changes with the layout of the menu: then the menu is read again.
         if fixture.host.send_click(menu.item("Refresh")).is_err() {
             menu = fixture.host.menu();
         }
     }
-    // A refresh that comes after all of these, and that shows.
+    // A refresh after all of these, whose outcome is visible.
     fixture.add_codex(BOB);
     fixture.host.menu_until(showing("bob@example.com — 70% left"));
-    assert!(asked(&fixture) <= 5, "{} requests", asked(&fixture));
+    assert!(requests(&fixture) <= 5, "{} requests", requests(&fixture));
     quit(&fixture, program);
 }
 
@@ -74,7 +74,7 @@ fn refresh_now_during_a_refresh_is_disabled() {
     }
     gate.open();
     fixture.host.menu_until(showing("20% left"));
-    assert_eq!(asked(&fixture), 2);
+    assert_eq!(requests(&fixture), 2);
     quit(&fixture, program);
 }
 

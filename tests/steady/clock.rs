@@ -1,5 +1,5 @@
-//! Clocks that are wrong. The real binary under libfaketime, whose tests are ignored unless asked for, since few machines
-//! have it: `cargo test --test steady clock -- --ignored`, after `apt-get install libfaketime`.
+//! Wrong clocks: the real binary under libfaketime. The tests are ignored by default, since few machines have
+//! it: `cargo test --test steady clock -- --ignored`, after `apt-get install libfaketime`.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,7 +9,7 @@ use chrono::{TimeDelta, Utc};
 use super::*;
 use crate::common::Response;
 
-/// The command of a fixture, at this moment.
+/// The command of a fixture, at this time.
 #[track_caller]
 fn at(fixture: &Fixture, moment: &str) -> Command {
     let library = ["x86_64-linux-gnu", "aarch64-linux-gnu"]
@@ -18,7 +18,7 @@ fn at(fixture: &Fixture, moment: &str) -> Command {
         .find(|path| Path::new(path).exists())
         .expect("libfaketime is not installed");
     let mut command = fixture.command();
-    // A clock that runs on, and a monotonic one that is as it is.
+    // The clock advances; the monotonic clock is the real one.
     command.env("LD_PRELOAD", library).env("FAKETIME", format!("@{moment}"));
     command.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
     command

@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use super::frozen::Frozen;
 use super::process::ticks;
+use super::unresponsive::UnresponsiveService;
 use super::*;
 use crate::common::Terminal;
 
@@ -193,11 +193,11 @@ fn goes_on_with_one_icon(fixture: &Fixture, program: Program) {
 fn unresponsive_watcher_at_start_blocks_nothing_and_gets_the_icon_after_its_restart() {
     let mut fixture = Fixture::new().claude(ALICE).without_tray_host();
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 85.0), ("seven_day", 10.0)]);
-    let frozen = Frozen::start(&fixture.bus, WATCHER, &[]);
+    let service = UnresponsiveService::start(&fixture.bus, WATCHER, &[]);
     let program = fixture.spawn(&[]);
     fixture.notifications.wait_for(1);
     program.stderr_line("the tray host does not respond");
-    drop(frozen);
+    drop(service);
     fixture.host.start_again(&fixture.bus);
     fixture.host.menu_until(showing("15% left"));
     quit(&fixture, program);
@@ -205,9 +205,9 @@ fn unresponsive_watcher_at_start_blocks_nothing_and_gets_the_icon_after_its_rest
 
 /// A sound watcher takes the name of one that hangs and keeps its connection.
 #[track_caller]
-fn replace_hung_watcher(fixture: &mut Fixture, program: &Program, frozen: &Frozen) {
+fn replace_hung_watcher(fixture: &mut Fixture, program: &Program, service: &UnresponsiveService) {
     program.stderr_line("the tray host does not respond");
-    frozen.release_name();
+    service.release_name();
     fixture.host.start_again(&fixture.bus);
 }
 
@@ -215,9 +215,9 @@ fn replace_hung_watcher(fixture: &mut Fixture, program: &Program, frozen: &Froze
 #[test]
 fn watcher_that_replaces_an_unresponsive_one_at_start_gets_the_icon() {
     let mut fixture = Fixture::new().claude(ALICE).without_tray_host();
-    let frozen = Frozen::start(&fixture.bus, WATCHER, &[]);
+    let service = UnresponsiveService::start(&fixture.bus, WATCHER, &[]);
     let program = fixture.spawn(&[]);
-    replace_hung_watcher(&mut fixture, &program, &frozen);
+    replace_hung_watcher(&mut fixture, &program, &service);
     goes_on_with_one_icon(&fixture, program);
 }
 
@@ -227,9 +227,9 @@ fn watcher_that_replaces_an_unresponsive_one_later_gets_the_icon() {
     let program = fixture.spawn(&[]);
     fixture.host.menu_until(showing("42% left"));
     fixture.host.stop();
-    let frozen = Frozen::start(&fixture.bus, WATCHER, &[]);
-    frozen.wait_for("RegisterStatusNotifierItem");
-    replace_hung_watcher(&mut fixture, &program, &frozen);
+    let service = UnresponsiveService::start(&fixture.bus, WATCHER, &[]);
+    service.wait_for("RegisterStatusNotifierItem");
+    replace_hung_watcher(&mut fixture, &program, &service);
     fixture.host.menu_until(showing("left"));
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 85.0)]);
     refresh(&fixture, "15% left");
@@ -274,11 +274,11 @@ fn icon_that_the_tray_host_drops_is_registered_again() {
 #[test]
 fn watcher_that_responds_late_gets_the_icon() {
     let fixture = Fixture::new().claude(ALICE).without_tray_host();
-    let frozen = Frozen::start(&fixture.bus, WATCHER, &[]);
+    let service = UnresponsiveService::start(&fixture.bus, WATCHER, &[]);
     let program = fixture.spawn(&[]);
     program.stderr_line("the tray host does not respond");
-    frozen.thaw();
-    frozen.wait_for("RegisterStatusNotifierItem");
+    service.resume();
+    service.wait_for("RegisterStatusNotifierItem");
     program.terminate();
     assert!(program.exit_status_within(TIMEOUT).success());
 }
@@ -289,8 +289,8 @@ fn unresponsive_restarted_tray_host_blocks_nothing() {
     let program = fixture.spawn(&[]);
     fixture.host.menu_until(showing("42% left"));
     fixture.host.stop();
-    let frozen = Frozen::start(&fixture.bus, WATCHER, &[]);
-    frozen.wait_for("RegisterStatusNotifierItem");
+    let service = UnresponsiveService::start(&fixture.bus, WATCHER, &[]);
+    service.wait_for("RegisterStatusNotifierItem");
     goes_on_and_ends(&mut fixture, program);
 }
 
@@ -298,9 +298,9 @@ fn unresponsive_restarted_tray_host_blocks_nothing() {
 #[test]
 fn watcher_unresponsive_to_registration_blocks_nothing() {
     let mut fixture = Fixture::new().claude(ALICE).without_tray_host();
-    let frozen = Frozen::start(&fixture.bus, WATCHER, &["Ping", "Get"]);
+    let service = UnresponsiveService::start(&fixture.bus, WATCHER, &["Ping", "Get"]);
     let program = fixture.spawn(&[]);
-    frozen.wait_for("RegisterStatusNotifierItem");
+    service.wait_for("RegisterStatusNotifierItem");
     goes_on_and_ends(&mut fixture, program);
 }
 

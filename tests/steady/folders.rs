@@ -1,11 +1,11 @@
-//! The folder with the logins: missing, there, gone, there again.
+//! The folder of the logins: missing, created, deleted, created again.
 
 use std::fs;
 
 use super::*;
 use crate::common::{TestAccount, claude_usage};
 
-/// A Claude account in the folder, which is made where it is not there.
+/// A Claude account in the folder, which is created if missing.
 fn add(fixture: &Fixture, email: &str) {
     fs::create_dir_all(fixture.auth_dir()).expect("made");
     let account = TestAccount::claude(&fixture.auth_dir(), email);

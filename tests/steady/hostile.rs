@@ -1,4 +1,4 @@
-//! Servers that are broken or mean harm: each ends within its time, in its own words, memory flat.
+//! Broken and malicious servers: each request ends within its timeout, with its own error and constant memory.
 
 use std::io::{self, Write};
 use std::net::TcpStream;
@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use super::process::most_memory;
-use super::state::State;
+use super::state_dir::StateDir;
 use super::*;
 use crate::common::{Response, TcpServer, TestServer, claude_usage, field, read_head};
 
@@ -30,7 +30,7 @@ const BOMB: [u8; 24] = [
 ];
 const BOMB_LENGTH: usize = 10 * 1024 * 1024;
 
-/// The server's name, what is said of it, and what it does.
+/// The server's name, the expected error, and what it does.
 const HOSTILE: [(&str, &str, Serve); 19] = [
     ("portal", PORTAL, |stream| {
         let page = " <!DOCTYPE html><html><body>Welcome to the hotel</body></html>";
@@ -93,7 +93,7 @@ const HOSTILE: [(&str, &str, Serve); 19] = [
     }),
     ("cut-head", BROKE_OFF, |stream| stream.write_all(b"HTTP/1.1 200 \r\nContent-Len")),
     ("cut-at-once", BROKE_OFF, |_| Ok(())),
-    // The three that only the time-out ends.
+    // The three that end only by the timeout.
     ("silent", TOO_LATE, |stream| io::copy(stream, &mut io::sink()).map(drop)),
     ("trickle", TOO_LATE, |stream| {
         stream.write_all(b"HTTP/1.1 200 \r\nContent-Length: 1000\r\n\r\n")?;
@@ -105,18 +105,18 @@ const HOSTILE: [(&str, &str, Serve); 19] = [
     ("interim-answers-without-end", TOO_LATE, |stream| {
         loop {
             stream.write_all(b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n")?;
-            // As fast as it can it would have a debug build parse for seconds at a time.
+            // At full speed a debug build would parse for seconds at a time.
             thread::sleep(Duration::from_millis(1));
         }
     }),
 ];
 
-/// Serves each token as its account is named: `claude-access-NAME@example.com`.
-fn serve(mut stream: TcpStream, asked: &Mutex<Vec<String>>) -> io::Result<()> {
+/// Responds to each token by its account's name: `claude-access-NAME@example.com`.
+fn serve(mut stream: TcpStream, requested: &Mutex<Vec<String>>) -> io::Result<()> {
     let head = read_head(&mut stream)?;
     let bearer = field(&head, "authorization").unwrap_or_default();
     let name = bearer.trim_start_matches("Bearer claude-access-").split('@').next().unwrap_or_default();
-    asked.lock().expect("nothing panics under it").push(name.to_owned());
+    requested.lock().expect("nothing panics under it").push(name.to_owned());
     match HOSTILE.iter().find(|(hostile, ..)| *hostile == name) {
         Some((_, _, serve)) => serve(&mut stream),
         None => stream.write_all(&Response::json(&claude_usage(&[("five_hour", 58.0)])).to_bytes()),
@@ -125,10 +125,10 @@ fn serve(mut stream: TcpStream, asked: &Mutex<Vec<String>>) -> io::Result<()> {
 
 #[test]
 fn hostile_responses_fail_in_time_with_flat_memory() {
-    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let requested: Arc<Mutex<Vec<String>>> = Arc::default();
     let server = TcpServer::start({
-        let asked = Arc::clone(&asked);
-        move |stream| serve(stream, &asked)
+        let requested = Arc::clone(&requested);
+        move |stream| serve(stream, &requested)
     });
     let mut fixture = Fixture::new().claude("healthy@example.com");
     fixture.set_usage_endpoint(&server.url("/usage"));
@@ -143,19 +143,19 @@ fn hostile_responses_fail_in_time_with_flat_memory() {
     let menu = fixture.host.menu_until(showing("silent@example.com — timed out"));
     for (name, expected, _) in HOSTILE {
         let row = menu.item(&format!(" {name}@example.com"));
-        let said = words(row).to_lowercase();
-        assert!(said.contains(&expected.to_lowercase()), "{name}: no {expected:?} in {said:?}");
+        let shown = submenu_text(row).to_lowercase();
+        assert!(shown.contains(&expected.to_lowercase()), "{name}: no {expected:?} in {shown:?}");
     }
     assert!(menu.shows("healthy@example.com — 42% left"), "{menu}");
     let grown = most_memory(program.id()) - before;
     println!("memory grew by {} KiB", grown / 1024);
     assert!(grown < 24 * 1024 * 1024, "memory grew by {grown} bytes");
 
-    // Each was asked once, and those in trouble are left alone from now on.
-    let asked = asked.lock().expect("nothing panics under it").clone();
+    // Each was requested once, and failed accounts are throttled from now on.
+    let requested = requested.lock().expect("nothing panics under it").clone();
     for (name, expected, _) in HOSTILE {
-        assert_eq!(asked.iter().filter(|known| *known == name).count(), 1, "{name}");
-        let pause = State::of(&fixture).pace(&format!("claude-{name}@example.com.json"), "pause_until");
+        assert_eq!(requested.iter().filter(|known| *known == name).count(), 1, "{name}");
+        let pause = StateDir::of(&fixture).pace(&format!("claude-{name}@example.com.json"), "pause_until");
         assert_eq!(pause.is_some(), [BROKE_OFF, TOO_LATE].contains(&expected), "{name}");
     }
     quit(&fixture, program);
@@ -171,7 +171,7 @@ fn redirect_is_not_followed() {
         let to = [elsewhere.url(usage), fixture.server.url("/another/path")];
         let mut locations = [301, 302, 303, 307, 308].into_iter().zip(to.into_iter().cycle());
         fixture.server.respond_with(account.access_token(), move |_| {
-            let (status, location) = locations.next().expect("asked more often than the test does");
+            let (status, location) = locations.next().expect("requested more often than the test does");
             Response::redirect(&location).with_status(status)
         });
     }

@@ -1,4 +1,4 @@
-//! Kept numbers, alerts and budgets belong to a login, and not to the name of its file.
+//! Cached values, alerts and budgets belong to a login, not to the name of its file.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt;
 use chrono::{TimeDelta, Utc};
 use serde_json::json;
 
-use super::state::State;
+use super::state_dir::StateDir;
 use super::*;
 use crate::common::{Gate, Response, TestAccount, claude_usage, codex_usage};
 
@@ -128,7 +128,7 @@ fn state_written_before_identities_is_adopted_once() {
     let alice = fixture.account(ALICE);
     let id = "claude-alice@example.com.json";
     let (now, later) = (Utc::now(), Utc::now() + TimeDelta::minutes(30));
-    let state = State::of(&fixture);
+    let state = StateDir::of(&fixture);
     let window = json!({
         "key": "five_hour", "title": "5-hour", "used_percent": 58.0, "resets_at": later, "reset_note": null,
         "length_seconds": 18000, "named": true,
@@ -159,7 +159,7 @@ fn state_written_before_identities_is_adopted_once() {
         assert!(report[0]["error"].as_str().is_some_and(|error| error.starts_with("rate limited until ")));
     }
     assert_eq!(requests(&fixture, alice.access_token()), 0);
-    // It is this login's from then on, and nobody else's.
+    // From then on it belongs to this login only.
     sign_in(&alice, &json!({"organization_uuid": "another", "access_token": "other"}));
     fixture.server.respond("other", Response::status(503));
     let (report, _) = status(&fixture);
@@ -210,7 +210,7 @@ fn file_names_that_are_not_utf_8_have_ids_of_their_own() {
     assert_eq!(first[2], "codex-\u{fffd}.json", "a name that is UTF-8 is the id");
 }
 
-/// The run of `status` that had asked for the old login asks for the new one as well.
+/// A run of `status` that has fetched the old login fetches the new one as well.
 #[test]
 fn login_changed_during_a_request_is_the_one_shown() {
     let fixture = Fixture::new().claude(ALICE);

@@ -1,31 +1,31 @@
-//! Steady: right numbers through restarts, rate limits, hostile servers and broken desktops. The real
-//! binary, real sockets, a real bus; time is made to pass by moving the moments in the state directory.
+//! Correct values through restarts, rate limits, hostile servers and broken desktops: the real binary, real
+//! sockets and a real bus. Time passes by shifting the timestamps in the state directory.
 #![cfg(target_os = "linux")]
 
+mod cached_values;
 mod clicks;
 mod clock;
 #[path = "../common/mod.rs"]
 mod common;
-mod cooling;
+mod connections;
 mod desktop;
 mod folders;
-mod frozen;
 mod hostile;
-mod hourly;
+mod hourly_budget;
 mod identity;
-mod kept;
-mod notices;
+mod notifications;
 mod offline;
-mod pacing;
 mod process;
-mod quiet;
 mod quit;
+mod rate_limits;
+mod refreshing;
+mod request_budget;
 mod settings;
-mod sharing;
 mod signals;
-mod sleep;
-mod state;
+mod state_dir;
+mod suspend;
 mod tls;
+mod unresponsive;
 
 use common::{Fixture, Menu, MenuItem, Program, TIMEOUT};
 use serde_json::Value;
@@ -34,24 +34,24 @@ const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
 const CAROL: &str = "carol@example.com";
 
-/// No refresh is under way, and one has ended in this run: before that it is not said when the next one is.
+/// No refresh is running, and one has ended in this run: only then the menu has the time of the next one.
 fn at_rest(menu: &Menu) -> bool {
     menu.find("Refresh now").is_some_and(|item| item.enabled) && menu.shows(", next ")
 }
 
-/// No refresh is under way, and some item has `part` in its label.
+/// No refresh is running, and some item has `part` in its label.
 fn showing(part: &str) -> impl Fn(&Menu) -> bool {
     move |menu| at_rest(menu) && menu.shows(part)
 }
 
-/// Clicks "Refresh now" and waits until its outcome stands in the menu.
+/// Clicks "Refresh now" and waits until the menu shows its outcome.
 #[track_caller]
 fn refresh(fixture: &Fixture, outcome: &str) -> Menu {
     fixture.host.click("Refresh now");
     fixture.host.menu_until(showing(outcome))
 }
 
-/// Quits by the menu.
+/// Quits from the menu.
 #[track_caller]
 fn quit(fixture: &Fixture, program: Program) {
     fixture.host.click("Quit Quota Tray");
@@ -59,8 +59,8 @@ fn quit(fixture: &Fixture, program: Program) {
     fixture.host.wait_until_empty();
 }
 
-/// All that stands below an item, as one text: long sentences are broken into several rows.
-fn words(item: &MenuItem) -> String {
+/// The submenu of an item as one text, since long sentences are wrapped into several rows.
+fn submenu_text(item: &MenuItem) -> String {
     item.children.iter().map(|child| child.label.as_str()).collect::<Vec<_>>().join(" ")
 }
 

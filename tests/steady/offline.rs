@@ -1,15 +1,15 @@
-//! No network: what was known stays, one line says so, and the network's return is noticed.
+//! Without a network the last values stay, one row says so, and the return of the network is detected.
 
 use std::io::{self, Write};
 use std::net::TcpStream;
 
 use chrono::TimeDelta;
 
-use super::state::State;
+use super::state_dir::StateDir;
 use super::*;
 use crate::common::{Response, TcpServer, claude_usage, codex_usage, field, read_head};
 
-/// A server for both providers, each with so many percent used.
+/// Responds for both providers with `used` percent.
 fn serve(mut stream: TcpStream, used: i64) -> io::Result<()> {
     let head = read_head(&mut stream)?;
     let usage = match field(&head, "authorization") {
@@ -26,9 +26,9 @@ fn offline_rows_keep_last_values_and_refresh_once_online() {
     let port = server.port();
     fixture.set_usage_endpoint(&server.url("/usage"));
     assert_eq!(status(&fixture).1, Some(0));
-    State::of(&fixture).age(TimeDelta::hours(2));
+    StateDir::of(&fixture).age(TimeDelta::hours(2));
 
-    // From now on nobody listens there.
+    // From now on the port is closed.
     drop(server);
     let program = fixture.spawn(&[]);
     let menu = fixture.host.menu_until(showing("Offline"));
@@ -43,11 +43,14 @@ fn offline_rows_keep_last_values_and_refresh_once_online() {
     );
     let icon = fixture.host.icon();
     assert!(icon.tooltip.text.contains("41% left"), "{icon:#?}");
-    assert!(words(menu.item(ALICE)).contains("Could not reach 127.0.0.1: check your network"), "{menu}");
+    assert!(
+        submenu_text(menu.item(ALICE)).contains("Could not reach 127.0.0.1: check your network"),
+        "{menu}"
+    );
     let (report, code) = status(&fixture);
     assert_eq!((code, &report[0]["state"]), (Some(1), &Value::from("stale")), "{report:#?}");
 
-    // Nobody clicks.
+    // Without a click.
     let _server = TcpServer::start_at(port, |stream| serve(stream, 70));
     let menu = fixture.host.menu_until(showing("alice@example.com — 30% left"));
     assert_eq!(

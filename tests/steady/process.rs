@@ -1,18 +1,18 @@
-//! What the kernel tells of a process.
+//! CPU time and memory of a process, from `/proc`.
 
 use std::fs;
 
-/// Clock ticks it has used, in and for it.
+/// User and system time, in clock ticks.
 pub fn ticks(pid: u32) -> u64 {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).expect("it runs");
-    // The name stands in brackets and may hold anything; what follows is the state, field 3.
+    // The name in parentheses may contain anything; field 3, the state, follows it.
     let (_, fields) = stat.rsplit_once(") ").expect("a name");
     let fields: Vec<_> = fields.split(' ').collect();
     let field = |number: usize| fields[number - 3].parse::<u64>().expect("a number");
     field(14) + field(15)
 }
 
-/// Bytes of memory it has had at most.
+/// Peak memory in bytes.
 pub fn most_memory(pid: u32) -> u64 {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).expect("it has memory");

@@ -2,7 +2,7 @@
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::state::State;
+use super::state_dir::StateDir;
 use super::*;
 
 #[test]
@@ -30,7 +30,7 @@ fn each_way_to_quit_exits_with_0_and_keeps_state() {
         let done = program.finish();
         assert_eq!((done.status.code(), done.stderr.as_str()), (Some(0), ""), "{name}: {done:?}");
 
-        let state = State::of(&fixture);
+        let state = StateDir::of(&fixture);
         let windows = &state.read("snapshot.json")["accounts"][0]["reading"]["windows"];
         assert_eq!(windows[0]["used_percent"], 85.0, "{name}: {windows:#}");
         let said = state.read("alerts.json").to_string();

@@ -12,35 +12,35 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 use super::*;
 use crate::common::{Certificate, Response, TcpServer, claude_usage, read_head};
 
-/// Counts the requests that come through to it.
-fn serve(mut socket: TcpStream, config: Arc<ServerConfig>, asked: &AtomicUsize) -> io::Result<()> {
+/// Counts the requests that it receives.
+fn serve(mut socket: TcpStream, config: Arc<ServerConfig>, requests: &AtomicUsize) -> io::Result<()> {
     let mut connection = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut stream = Stream::new(&mut connection, &mut socket);
     read_head(&mut stream)?;
-    asked.fetch_add(1, Ordering::Relaxed);
+    requests.fetch_add(1, Ordering::Relaxed);
     stream.write_all(&Response::json(&claude_usage(&[("five_hour", 58.0)])).to_bytes())?;
     stream.conn.send_close_notify();
     stream.flush()
 }
 
-/// What `status` says of an account at a server that shows `shown`, where `trusted` is trusted, and how
-/// often that server was asked for anything.
-fn meet(shown: &Certificate, trusted: &Certificate) -> (Value, usize) {
-    let asked = Arc::<AtomicUsize>::default();
+/// The account in `status` with a server that presents `shown` while `trusted` is trusted, and the number of
+/// requests the server received.
+fn status_with_certificates(shown: &Certificate, trusted: &Certificate) -> (Value, usize) {
+    let requests = Arc::<AtomicUsize>::default();
     let server = TcpServer::start({
-        let (asked, config) = (Arc::clone(&asked), shown.server());
-        move |socket| serve(socket, Arc::clone(&config), &asked)
+        let (requests, config) = (Arc::clone(&requests), shown.server());
+        move |socket| serve(socket, Arc::clone(&config), &requests)
     });
-    let account = ask(&format!("https://localhost:{}/usage", server.port()), trusted);
+    let account = account_at(&format!("https://localhost:{}/usage", server.port()), trusted);
     assert!(server.connections() > 0);
-    (account, asked.load(Ordering::Relaxed))
+    (account, requests.load(Ordering::Relaxed))
 }
 
-fn ask(endpoint: &str, trusted: &Certificate) -> Value {
+fn account_at(endpoint: &str, trusted: &Certificate) -> Value {
     status(&Fixture::new().claude(ALICE), endpoint, trusted).remove(0)
 }
 
-/// The accounts of `status --format json`, where all are asked for at `endpoint`.
+/// The accounts of `status --format json`, with both usage endpoints set to `endpoint`.
 pub fn status(fixture: &Fixture, endpoint: &str, trusted: &Certificate) -> Vec<Value> {
     fixture.set_usage_endpoint(endpoint);
     let roots = fixture.dir().join("roots.pem");
@@ -56,8 +56,8 @@ pub fn status(fixture: &Fixture, endpoint: &str, trusted: &Certificate) -> Vec<V
 fn invalid_certificate_gets_no_token() {
     let day = TimeDelta::days(1);
     let good = Certificate::new("localhost", day);
-    let (account, asked) = meet(&good, &good);
-    assert_eq!((&account["lowest_remaining_percent"], asked), (&Value::from(42.0), 1), "{account:#}");
+    let (account, requests) = status_with_certificates(&good, &good);
+    assert_eq!((&account["lowest_remaining_percent"], requests), (&Value::from(42.0), 1), "{account:#}");
 
     let wrong_name = Certificate::new("localhost.example.com", day);
     let expired = Certificate::new("localhost", TimeDelta::minutes(30));
@@ -66,30 +66,30 @@ fn invalid_certificate_gets_no_token() {
         (&expired, &expired, "that has expired"),
         (&Certificate::new("localhost", day), &good, "that nobody trusts"),
     ] {
-        let (account, asked) = meet(shown, trusted);
+        let (account, requests) = status_with_certificates(shown, trusted);
         let error = account["error"].as_str().unwrap_or_else(|| panic!("trusted one {what}: {account:#}"));
         assert!(error.starts_with("TLS error with localhost: "), "one {what}: {error}");
-        assert_eq!((asked, &account["state"]), (0, &Value::from("error")), "one {what}");
+        assert_eq!((requests, &account["state"]), (0, &Value::from("error")), "one {what}");
     }
 }
 
 #[test]
 fn server_without_tls_gets_no_token() {
-    let told = Arc::<Mutex<Vec<u8>>>::default();
+    let received = Arc::<Mutex<Vec<u8>>>::default();
     let server = TcpServer::start({
-        let told = Arc::clone(&told);
+        let received = Arc::clone(&received);
         move |mut socket| {
             let mut hello = [0; 4096];
             let count = socket.read(&mut hello)?;
-            told.lock().expect("nothing panics under it").extend_from_slice(&hello[..count]);
+            received.lock().expect("nothing panics under it").extend_from_slice(&hello[..count]);
             let body = "a plain request was sent to an https port, or the other way round";
             socket.write_all(&Response::status(400).body(body).to_bytes())
         }
     });
     let trusted = Certificate::new("localhost", TimeDelta::days(1));
-    let account = ask(&format!("https://localhost:{}/usage", server.port()), &trusted);
+    let account = account_at(&format!("https://localhost:{}/usage", server.port()), &trusted);
     let error = account["error"].as_str().expect("it failed");
     assert!(error.starts_with("TLS error with localhost: "), "{error}");
-    let told = String::from_utf8_lossy(&told.lock().expect("nothing panics under it")).into_owned();
-    assert!(!told.is_empty() && !told.contains("claude-access"), "{told}");
+    let received = String::from_utf8_lossy(&received.lock().expect("nothing panics under it")).into_owned();
+    assert!(!received.is_empty() && !received.contains("claude-access"), "{received}");
 }

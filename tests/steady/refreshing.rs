@@ -1,4 +1,4 @@
-//! What does not happen: no word of a refresh that is over at once, and nothing open after it.
+//! What a refresh shows: a quick one only its outcome. After it no connection stays open.
 
 use super::*;
 use crate::common::TcpServer;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use tokio::sync::mpsc::{self as channel, UnboundedReceiver, UnboundedSender};
 use tokio::time::{Instant, sleep};
 
-/// One account, whose provider takes this long to respond.
+/// One account whose provider responds after this delay.
 #[derive(Clone, Copy)]
 struct SlowSource(Duration);
 
@@ -29,7 +29,7 @@ fn account() -> Account {
     }
 }
 
-fn reading() -> Usage {
+fn fetched_usage() -> Usage {
     Usage { windows: vec![Window::new("five_hour", "5-hour", 58.0).expect("a number")], ..Usage::default() }
 }
 
@@ -49,17 +49,17 @@ impl SourceLogin for SlowSource {
     fn fetch(&self) -> BoxFuture<'_, Result<Usage, Failure>> {
         Box::pin(async {
             sleep(self.0).await;
-            Ok(reading())
+            Ok(fetched_usage())
         })
     }
 }
 
-/// A refresher that knows this already, and what it publishes.
+/// A refresher that starts with this snapshot, and the channel of its snapshots.
 fn start(latency: Duration, known: Snapshot) -> (UnboundedSender<Command>, UnboundedReceiver<Snapshot>) {
     let (commands, inbox) = channel::unbounded_channel();
     let (told, snapshots) = channel::unbounded_channel();
     let publish = move |snapshot: Snapshot| told.send(snapshot).expect("the test listens");
-    // No token and no budget: nothing is kept in it.
+    // Unused: there is no token and no budget to store.
     let state = StateDir::new(std::path::Path::new("/nonexistent"));
     let sources = Arc::new(SourceSet::new(vec![Arc::new(SlowSource(latency))], None, state));
     tokio::spawn(refresher::run(sources, Duration::from_secs(3600), known, inbox, publish));
@@ -68,7 +68,7 @@ fn start(latency: Duration, known: Snapshot) -> (UnboundedSender<Command>, Unbou
 
 fn known() -> Snapshot {
     let mut usage = AccountUsage::unknown(account());
-    usage.record(Ok(reading()), chrono::Utc::now());
+    usage.record(Ok(fetched_usage()), chrono::Utc::now());
     Snapshot { accounts: vec![usage], ..Snapshot::default() }
 }
 
@@ -127,7 +127,7 @@ fn idle_connection_is_closed() {
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
             ANSWER.len()
         )?;
-        // It may be used again for as long as the client wants.
+        // The server keeps the connection open for as long as the client does.
         let end = stream.read(&mut [0]);
         let _ = tell.send(matches!(end, Ok(0)));
         Ok(())

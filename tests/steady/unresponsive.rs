@@ -1,5 +1,5 @@
-//! A service on the bus that has the name and does not answer: a panel or a notification daemon that
-//! hangs, until it thaws.
+//! A service on the bus that owns its name but does not reply until it resumes, such as a hung panel or
+//! notification daemon.
 
 use std::sync::{Arc, Mutex, mpsc};
 use std::thread::{self, JoinHandle};
@@ -11,8 +11,8 @@ use zbus::{Connection, MessageStream};
 
 use crate::common::{PrivateBus, TIMEOUT};
 
-/// Gone when dropped.
-pub struct Frozen {
+/// Disconnects on drop.
+pub struct UnresponsiveService {
     connection: Connection,
     name: &'static str,
     calls: Arc<Mutex<Calls>>,
@@ -22,13 +22,13 @@ pub struct Frozen {
 
 #[derive(Default)]
 struct Calls {
-    thawed: bool,
-    unanswered: Vec<Message>,
+    resumed: bool,
+    unreplied: Vec<Message>,
 }
 
-impl Frozen {
-    /// Takes `name` and answers calls of `answered` alone.
-    pub fn start(bus: &PrivateBus, name: &'static str, answered: &'static [&'static str]) -> Self {
+impl UnresponsiveService {
+    /// Takes `name` and replies only to calls of `replied_members`.
+    pub fn start(bus: &PrivateBus, name: &'static str, replied_members: &'static [&'static str]) -> Self {
         let connection = bus.connect();
         let mut messages = MessageStream::from(&connection);
         let calls = Arc::<Mutex<Calls>>::default();
@@ -43,10 +43,10 @@ impl Frozen {
                         continue;
                     };
                     let mut calls = calls.lock().expect("nothing panics under it");
-                    if calls.thawed || answered.contains(&member.as_str()) {
+                    if calls.resumed || replied_members.contains(&member.as_str()) {
                         reply(&connection, &message);
                     } else {
-                        calls.unanswered.push(message.clone());
+                        calls.unreplied.push(message.clone());
                     }
                     tell.send(member.to_string()).ok();
                 }
@@ -69,28 +69,28 @@ impl Frozen {
         }
     }
 
-    /// Whether there is a call that nobody has waited for.
+    /// Whether there was a call since the last [`Self::wait_for`].
     pub fn was_called(&self) -> bool {
         self.members.try_recv().is_ok()
     }
 
-    /// Gives the name away and stays connected: whoever waits for an answer goes on waiting.
+    /// Releases the name but stays connected: callers keep waiting for a reply.
     pub fn release_name(&self) {
         zbus::block_on(self.connection.release_name(self.name)).expect("the bus is there");
     }
 
-    /// Answers what has been waiting, and from now on everything.
-    pub fn thaw(&self) {
+    /// Replies to all pending calls and to every later one.
+    pub fn resume(&self) {
         let mut calls = self.calls.lock().expect("nothing panics under it");
-        calls.thawed = true;
-        calls.unanswered.drain(..).for_each(|call| reply(&self.connection, &call));
+        calls.resumed = true;
+        calls.unreplied.drain(..).for_each(|call| reply(&self.connection, &call));
     }
 }
 
-impl Drop for Frozen {
+impl Drop for UnresponsiveService {
     fn drop(&mut self) {
         zbus::block_on(async {
-            // It may be released already, and an error means that the bus is gone.
+            // The name may be released already, and an error means that the bus has ended.
             self.connection.release_name(self.name).await.ok();
             self.connection.clone().close().await.ok();
         });
@@ -100,13 +100,13 @@ impl Drop for Frozen {
     }
 }
 
-/// Without a value, but for the one call here that has one.
+/// Replies without a value, except to `Notify`.
 fn reply(connection: &Connection, call: &Message) {
     let header = call.header();
     let sent = match header.member().map(|member| member.as_str()) {
         Some("Notify") => zbus::block_on(connection.reply(&header, &1_u32)),
         _ => zbus::block_on(connection.reply(&header, &())),
     };
-    // The caller may be gone.
+    // The caller may have disconnected.
     sent.ok();
 }

@@ -1,5 +1,4 @@
-//! Many accounts at one host: over one connection where it can be shared, and not over too many where it
-//! can't.
+//! Many accounts at one host: over one shared connection with HTTP/2, and a limited number with HTTP/1.1.
 
 use std::convert::Infallible;
 use std::net::Ipv4Addr;
@@ -22,7 +21,7 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 use crate::common::{Certificate, claude_usage};
 
-/// What a host has seen.
+/// Counts of a host.
 #[derive(Default)]
 struct Seen {
     connections: AtomicUsize,
@@ -30,7 +29,7 @@ struct Seen {
     most_waiting: AtomicUsize,
 }
 
-/// A host for as long as it is held.
+/// A host that stops on drop.
 struct Host {
     port: u16,
     seen: Arc<Seen>,
@@ -38,7 +37,7 @@ struct Host {
 }
 
 impl Host {
-    /// It speaks `protocol`, and answers when so many questions wait for it.
+    /// Starts a host that speaks `protocol` and responds once `together` requests wait.
     fn start(certificate: &Certificate, protocol: &'static str, together: usize) -> Self {
         let mut config = certificate.server();
         Arc::make_mut(&mut config).alpn_protocols = vec![protocol.as_bytes().to_vec()];
@@ -86,7 +85,7 @@ async fn serve(
 ) {
     seen.connections.fetch_add(1, SeqCst);
     let Ok(stream) = acceptor.accept(stream).await else { return };
-    let answer = service_fn(|_| {
+    let service = service_fn(|_| {
         let (seen, together) = (Arc::clone(&seen), Arc::clone(&together));
         async move {
             seen.most_waiting.fetch_max(seen.waiting.fetch_add(1, SeqCst) + 1, SeqCst);
@@ -99,16 +98,16 @@ async fn serve(
         }
     });
     let stream = TokioIo::new(stream);
-    // An error is the client's end of it.
+    // An error means that the client closed the connection.
     match protocol {
-        "h2" => http2::Builder::new(TokioExecutor::new()).serve_connection(stream, answer).await.ok(),
-        _ => http1::Builder::new().serve_connection(stream, answer).await.ok(),
+        "h2" => http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await.ok(),
+        _ => http1::Builder::new().serve_connection(stream, service).await.ok(),
     };
 }
 
-/// Asks for so many accounts at once, and sees that each is answered.
+/// Fetches the usage of `accounts` accounts at once, and asserts that each succeeds.
 #[track_caller]
-fn ask(accounts: usize, certificate: &Certificate, host: &Host) {
+fn fetch(accounts: usize, certificate: &Certificate, host: &Host) {
     let mut fixture = Fixture::new();
     for number in 0..accounts {
         fixture.add_claude(&format!("user-{number}@example.com"));
@@ -125,7 +124,7 @@ fn http2_requests_share_one_connection() {
     const ACCOUNTS: usize = 90;
     let certificate = Certificate::new("localhost", TimeDelta::days(1));
     let host = Host::start(&certificate, "h2", ACCOUNTS);
-    ask(ACCOUNTS, &certificate, &host);
+    fetch(ACCOUNTS, &certificate, &host);
     assert_eq!(host.seen.connections.load(SeqCst), 1);
 }
 
@@ -134,8 +133,8 @@ fn http1_host_gets_a_hundred_concurrent_requests() {
     const AT_ONCE: usize = 100;
     let certificate = Certificate::new("localhost", TimeDelta::days(1));
     let host = Host::start(&certificate, "http/1.1", AT_ONCE);
-    ask(5 * AT_ONCE, &certificate, &host);
+    fetch(5 * AT_ONCE, &certificate, &host);
     assert_eq!(host.seen.most_waiting.load(SeqCst), AT_ONCE);
-    // One that is just being freed may come too late for the next question.
+    // A connection that is just being released may be too late for the next request.
     assert!(host.seen.connections.load(SeqCst) <= 2 * AT_ONCE);
 }

@@ -1,17 +1,17 @@
-//! How often an account is asked, whatever is clicked and called.
+//! The number of requests for an account under any clicks and commands.
 
 use std::fs;
 
 use chrono::{TimeDelta, Utc};
 
-use super::state::State;
+use super::state_dir::StateDir;
 use super::*;
 use crate::common::{Response, claude_usage};
 
 const FIVE: &str = "[limits]\nrequests_per_five_minutes = 5\n";
 
-/// How often an account was asked.
-fn asked(fixture: &Fixture, email: &str) -> usize {
+/// The number of usage requests for an account.
+fn requests(fixture: &Fixture, email: &str) -> usize {
     fixture.server.requests_with(fixture.account(email).access_token()).len()
 }
 
@@ -30,28 +30,28 @@ fn request_limit_holds_across_clicks_and_commands() {
     for _ in 0..6 {
         fixture.host.click("Refresh now");
     }
-    // A refresh that comes after all of these, and that shows.
+    // A refresh after all of these, whose outcome is visible.
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 90.0), ("seven_day", 10.0)]);
     fixture.add_codex(CAROL);
     let menu = fixture.host.menu_until(showing("carol@example.com — 70% left"));
-    assert_eq!((asked(&fixture, ALICE), asked(&fixture, BOB)), (5, 5));
-    // The last values stay, and the row says from when on there will be others.
+    assert_eq!((requests(&fixture, ALICE), requests(&fixture, BOB)), (5, 5));
+    // The last values stay, and the row shows when the next request is allowed.
     let row = menu.item("alice@example.com — 42% left");
     assert!(row.shows("Next request after "), "{menu}");
     let done = fixture.run(&["status"]);
     assert!(done.status.success() && done.stdout.contains("alice@example.com — 42% left"), "{done:?}");
 
-    // Nor after a restart, nor with other settings.
+    // Neither a restart nor other settings reset the budget.
     quit(&fixture, program);
     let _program = fixture.spawn(&[]);
     fixture.host.menu_until(showing("Next request after "));
     fixture.set_config(&format!("hide_email = true\n{FIVE}"));
     fixture.host.menu_until(showing("a…e — 42% left"));
-    assert_eq!((asked(&fixture, ALICE), asked(&fixture, BOB)), (5, 5));
+    assert_eq!((requests(&fixture, ALICE), requests(&fixture, BOB)), (5, 5));
 
-    State::of(&fixture).age(TimeDelta::minutes(5));
+    StateDir::of(&fixture).age(TimeDelta::minutes(5));
     refresh(&fixture, "a…e — 10% left");
-    assert_eq!(asked(&fixture, ALICE), 6);
+    assert_eq!(requests(&fixture, ALICE), 6);
 }
 
 #[test]
@@ -60,15 +60,15 @@ fn throttled_account_without_values_shows_its_next_request() {
     fixture.server.respond(fixture.account(ALICE).access_token(), Response::json(&Value::Null));
     status(&fixture);
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 58.0)]);
-    let state = State::of(&fixture);
+    let state = StateDir::of(&fixture);
     fs::remove_file(state.path("snapshot.json")).expect("removed");
     let _program = fixture.spawn(&[]);
     let menu = fixture.host.menu_until(showing("alice@example.com — request limit reached"));
     assert!(
-        words(menu.item(ALICE)).contains("Request limit of Quota Tray reached; next request after "),
+        submenu_text(menu.item(ALICE)).contains("Request limit of Quota Tray reached; next request after "),
         "{menu}"
     );
-    assert_eq!(asked(&fixture, ALICE), 1);
+    assert_eq!(requests(&fixture, ALICE), 1);
     state.age(TimeDelta::minutes(5));
     refresh(&fixture, "alice@example.com — 42% left");
 }
@@ -76,7 +76,7 @@ fn throttled_account_without_values_shows_its_next_request() {
 #[test]
 fn request_limit_holds_without_a_writable_state_directory() {
     let mut fixture = Fixture::new().claude(ALICE).config(FIVE);
-    // A file where the state directory should be: it can't be made, and nothing be written.
+    // A file in place of the state directory: it cannot be created or written.
     fs::write(fixture.state_home().join("quota-tray"), "in the way").expect("written");
     let _program = fixture.spawn(&[]);
     fixture.host.menu_until(showing("42% left"));
@@ -86,7 +86,7 @@ fn request_limit_holds_without_a_writable_state_directory() {
     }
     fixture.add_codex(CAROL);
     fixture.host.menu_until(showing("carol@example.com — 70% left"));
-    assert!(asked(&fixture, ALICE) <= 5, "asked {} times", asked(&fixture, ALICE));
+    assert!(requests(&fixture, ALICE) <= 5, "{} requests", requests(&fixture, ALICE));
 }
 
 #[test]
@@ -95,24 +95,24 @@ fn failing_server_gets_requests_with_backoff() {
     let alice = fixture.account(ALICE);
     let id = alice.file().file_name().expect("a name").to_string_lossy().into_owned();
     fixture.server.respond(alice.access_token(), Response::status(503));
-    let state = State::of(&fixture);
+    let state = StateDir::of(&fixture);
     for (failures, seconds) in [(1, 30.0), (2, 60.0), (3, 120.0), (4, 240.0)] {
         let before = Utc::now();
         assert_eq!(status(&fixture).1, Some(1));
-        assert_eq!(asked(&fixture, ALICE), failures);
+        assert_eq!(requests(&fixture, ALICE), failures);
         let pause = state.pace(&id, "pause_until").expect("it rests") - before;
         let least = seconds * 0.75;
-        // What the run itself took comes on top.
+        // Plus the duration of the run itself.
         let most = seconds * 1.25 + (Utc::now() - before).as_seconds_f64();
         assert!((least..=most).contains(&pause.as_seconds_f64()), "{failures}: {pause}");
-        // Not before that, by the clock.
+        // No earlier automatic request.
         let (report, code) = status(&fixture);
-        assert_eq!((asked(&fixture, ALICE), code), (failures, Some(1)));
+        assert_eq!((requests(&fixture, ALICE), code), (failures, Some(1)));
         let error = report[0]["error"].as_str().expect("it failed");
         assert!(error.contains("503"), "{error}");
         state.age(pause);
     }
-    assert_eq!(asked(&fixture, BOB), 8, "the other one goes on");
+    assert_eq!(requests(&fixture, BOB), 8, "the other account is not throttled");
 }
 
 #[test]
@@ -123,19 +123,19 @@ fn click_sends_a_request_to_a_failing_server() {
     fixture.server.respond(alice.access_token(), Response::status(500));
     assert_eq!(status(&fixture).1, Some(1));
 
-    // The first refresh is by the clock: it leaves alice alone.
+    // The first refresh is automatic: it sends no request for Alice.
     let _program = fixture.spawn(&[]);
     fixture.server.wait_for_requests(fixture.account(BOB).access_token(), 3);
-    // What the runs before have left is shown first.
+    // The cached values of the previous runs are shown first.
     let is_held = |menu: &Menu| menu.find(ALICE).is_some_and(|item| item.shows("Next request after "));
     let menu = fixture.host.menu_until(|menu| at_rest(menu) && is_held(menu));
     assert!(menu.shows("alice@example.com — 42% left · just now · server error 500"), "{menu}");
-    assert_eq!(asked(&fixture, ALICE), 2);
+    assert_eq!(requests(&fixture, ALICE), 2);
 
     fixture.server.respond(alice.access_token(), claude_usage(&[("five_hour", 61.0), ("seven_day", 10.0)]));
     let menu = refresh(&fixture, "alice@example.com — 39% left");
     assert!(!menu.shows("server error") && !menu.shows("Next request after"), "{menu}");
-    // Nothing is left of it: the next one by the clock asks.
+    // The backoff has ended: the next automatic refresh sends a request.
     assert_eq!(status(&fixture).1, Some(0));
-    assert_eq!(asked(&fixture, ALICE), 4);
+    assert_eq!(requests(&fixture, ALICE), 4);
 }

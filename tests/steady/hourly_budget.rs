@@ -1,8 +1,8 @@
-//! The hourly budget of a Claude account, over processes and restarts.
+//! The hourly budget of a Claude account, across processes and restarts.
 
 use chrono::TimeDelta;
 
-use super::state::State;
+use super::state_dir::StateDir;
 use super::*;
 
 const FIVE_AN_HOUR: &str = "[limits]\nrequests_per_five_minutes = 60\nclaude_requests_per_hour = 5\n";
@@ -21,7 +21,7 @@ fn claude_account_has_an_hourly_budget_with_a_reserve_for_clicks() {
     }
     // Half of the four automatic ones; the others are spread over the hour.
     assert_eq!((requests(&fixture, ALICE), requests(&fixture, BOB)), (2, 6));
-    let state = State::of(&fixture);
+    let state = StateDir::of(&fixture);
     state.age(TimeDelta::minutes(25));
     status(&fixture);
     status(&fixture);

@@ -1,4 +1,4 @@
-//! The state directory of a fixture, and time that passes in it.
+//! The state directory of a fixture, with a method that shifts its timestamps into the past.
 
 use std::fs;
 use std::path::PathBuf;
@@ -8,13 +8,13 @@ use serde_json::Value;
 
 use crate::common::Fixture;
 
-/// Everything that is kept over a restart.
+/// The files that are read after a restart.
 pub const FILES: [&str; 3] = ["snapshot.json", "alerts.json", "pacing.json"];
 
 /// The state directory of a fixture.
-pub struct State(PathBuf);
+pub struct StateDir(PathBuf);
 
-impl State {
+impl StateDir {
     pub fn of(fixture: &Fixture) -> Self {
         Self(fixture.state_home().join("quota-tray"))
     }
@@ -23,10 +23,10 @@ impl State {
         self.0.join(name)
     }
 
-    /// What is kept under this name.
+    /// The content of a file.
     #[track_caller]
     pub fn read(&self, name: &str) -> Value {
-        let text = fs::read(self.path(name)).expect("it is kept");
+        let text = fs::read(self.path(name)).expect("the file exists");
         serde_json::from_slice(&text).expect("it is JSON")
     }
 
@@ -36,7 +36,7 @@ impl State {
         fs::write(self.path(name), content).expect("written");
     }
 
-    /// As if so much time had passed since it was written: each moment in it lies that much earlier.
+    /// Moves each timestamp into the past, as if this much time had passed.
     #[track_caller]
     pub fn age(&self, by: TimeDelta) {
         for name in FILES.iter().filter(|name| self.path(name).exists()) {
@@ -46,7 +46,7 @@ impl State {
         }
     }
 
-    /// What the pacing of the account in the file `id` has under `key`, where that is a moment.
+    /// The timestamp at `key` in the request counts of the account `id`.
     #[track_caller]
     pub fn pace(&self, id: &str, key: &str) -> Option<DateTime<Utc>> {
         let (pacing, snapshot) = (self.read("pacing.json"), self.read("snapshot.json"));

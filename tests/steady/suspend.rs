@@ -1,4 +1,4 @@
-//! A suspend: the wall clock goes on, the monotonic one stands still.
+//! A suspend: the wall clock advances and the monotonic clock does not.
 
 use quota_tray::engine::SourceSet;
 use quota_tray::engine::refresher::{self, Command};
@@ -9,12 +9,12 @@ use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-/// Paused, the runtime's clock moves only to what is waited for by it.
+/// The paused clock of the runtime advances only to the next timer on it.
 #[tokio::test(start_paused = true)]
 async fn refresh_is_due_by_the_wall_clock() {
     let (_commands, inbox) = mpsc::unbounded_channel::<Command>();
-    let (told, mut snapshots) = mpsc::unbounded_channel();
-    let publish = move |snapshot: Snapshot| told.send(snapshot).expect("the test listens");
+    let (sender, mut snapshots) = mpsc::unbounded_channel();
+    let publish = move |snapshot: Snapshot| sender.send(snapshot).expect("the test listens");
     let dir = tempfile::tempdir().expect("a folder");
     let sources = Arc::new(SourceSet::new(Vec::new(), None, StateDir::new(dir.path())));
     tokio::spawn(refresher::run(sources, Duration::from_secs(1), Snapshot::default(), inbox, publish));
@@ -23,5 +23,5 @@ async fn refresh_is_due_by_the_wall_clock() {
         let snapshot = snapshots.recv().await.expect("the refresher runs");
         assert!(!snapshot.refreshing, "{round}");
     }
-    assert_eq!(began.elapsed(), Duration::ZERO, "a suspend would have held it up");
+    assert_eq!(began.elapsed(), Duration::ZERO, "the refresh waited for the monotonic clock");
 }

@@ -1,10 +1,10 @@
 //! Notification servers that are missing, refuse, hang, or take their time.
 
-use super::frozen::Frozen;
+use super::unresponsive::UnresponsiveService;
 use super::*;
 use crate::common::NotifyBehavior;
 
-/// An account that has more left than any threshold, and the program that has seen it.
+/// An account above every threshold, and the program after its first refresh.
 fn fine() -> (Fixture, Program) {
     let fixture = Fixture::new().claude(ALICE).codex(BOB);
     let program = fixture.spawn(&[]);
@@ -19,7 +19,7 @@ fn alice_falls(fixture: &Fixture) {
     refresh(fixture, "alice@example.com — 12% left");
 }
 
-/// Bob does.
+/// Bob falls below a threshold.
 #[track_caller]
 fn bob_falls(fixture: &Fixture) {
     fixture.codex_used(&fixture.account(BOB), &[(18_000, 86), (604_800, 30)]);
@@ -48,9 +48,9 @@ fn refused_notification_is_logged_and_the_next_one_sent() {
     assert!(line.contains("too many notifications"), "{line}");
     fixture.notifications.set_behavior(NotifyBehavior::Show);
     bob_falls(&fixture);
-    let asked = fixture.notifications.wait_for(2);
-    assert!(asked[1].says("Codex 5-hour: 14% left"), "{asked:#?}");
-    // The refused one does not come again: it was said, as far as that goes.
+    let shown = fixture.notifications.wait_for(2);
+    assert!(shown[1].says("Codex 5-hour: 14% left"), "{shown:#?}");
+    // The rejected notification is not sent again.
     refresh(&fixture, "alice@example.com — 12% left");
     assert_eq!(fixture.notifications.all().len(), 2);
     quit(&fixture, program);
@@ -63,7 +63,7 @@ fn unresponsive_notification_server_times_out_and_gets_the_next_one() {
     alice_falls(&fixture);
     fixture.notifications.wait_for(1);
     fixture.notifications.set_behavior(NotifyBehavior::Show);
-    // The menu goes on meanwhile, and the second notice waits its turn.
+    // The menu still updates, and the second notification is queued.
     bob_falls(&fixture);
     program.stderr_line("\"Claude 5-hour: 12% left\": the notification server does not respond");
     let shown = fixture.notifications.wait_for(2);
@@ -85,12 +85,12 @@ fn unresponsive_notification_server_does_not_delay_quit() {
 fn slow_notification_server_gets_one_call_at_a_time() {
     let (mut fixture, program) = fine();
     fixture.notifications.stop();
-    let slow = Frozen::start(&fixture.bus, "org.freedesktop.Notifications", &[]);
+    let slow = UnresponsiveService::start(&fixture.bus, "org.freedesktop.Notifications", &[]);
     alice_falls(&fixture);
     slow.wait_for("Notify");
     bob_falls(&fixture);
     assert!(!slow.was_called(), "the second did not wait for the first");
-    slow.thaw();
+    slow.resume();
     slow.wait_for("Notify");
     quit(&fixture, program);
 }

@@ -1,11 +1,11 @@
-//! The last good values survive a restart.
+//! The last values survive a restart.
 
 use std::fs;
 
 use chrono::TimeDelta;
 use serde_json::json;
 
-use super::state::{FILES, State};
+use super::state_dir::{FILES, StateDir};
 use super::*;
 use crate::common::{Gate, Response, claude_usage, codex_usage};
 
@@ -13,11 +13,11 @@ use crate::common::{Gate, Response, claude_usage, codex_usage};
 fn known(ago: TimeDelta) -> Fixture {
     let fixture = Fixture::new().claude(ALICE).codex(BOB);
     assert_eq!(status(&fixture).1, Some(0));
-    State::of(&fixture).age(ago);
+    StateDir::of(&fixture).age(ago);
     fixture
 }
 
-/// From now on every answer waits for the gate, and then tells of these percentages used.
+/// Makes every response wait for the gate, and then report these used percentages.
 fn slow(fixture: &Fixture, claude: f64, codex: i64) -> Gate {
     let gate = Gate::new();
     let (alice, bob) = (fixture.account(ALICE), fixture.account(BOB));
@@ -79,7 +79,7 @@ fn state_directory_holds_no_token() {
     refresh(&fixture, "rate limited");
     quit(&fixture, program);
 
-    let files = State::of(&fixture).files();
+    let files = StateDir::of(&fixture).files();
     for name in FILES {
         assert!(files.iter().any(|(path, _)| path.ends_with(name)), "no {name}");
     }
@@ -95,7 +95,7 @@ fn state_directory_holds_no_token() {
 
 #[test]
 fn window_past_its_reset_is_unconfirmed_and_not_counted() {
-    // The 5-hour windows are given back 2½ hours after they were seen.
+    // The 5-hour windows reset 2½ hours after they were fetched.
     let fixture = known(TimeDelta::hours(3));
     let gate = slow(&fixture, 95.0, 95);
     let program = fixture.spawn(&[]);
@@ -112,7 +112,7 @@ fn window_past_its_reset_is_unconfirmed_and_not_counted() {
     );
     let icon = fixture.host.icon();
     assert!(icon.tooltip.text.contains("bob@example.com\nWeekly: 70% left"), "{icon:#?}");
-    // Nothing to warn of, in either direction, until an answer is there.
+    // No notification before the first response.
     fixture.server.wait_for_requests(fixture.account(BOB).access_token(), 2);
     assert!(fixture.notifications.all().is_empty());
     gate.open();
@@ -146,7 +146,7 @@ fn account_with_every_window_past_its_reset_shows_no_number() {
 fn invalid_state_files_count_as_missing() {
     let fixture = Fixture::new().claude(ALICE);
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 85.0), ("seven_day", 10.0)]);
-    let state = State::of(&fixture);
+    let state = StateDir::of(&fixture);
     let rubbish: [&[u8]; 6] = [
         b"",
         b"{\"accounts\": [{}]",
@@ -168,7 +168,7 @@ fn invalid_state_files_count_as_missing() {
         assert!(state.read("alerts.json")["windows"].is_object());
         assert!(state.read("pacing.json")["accounts"].is_object());
     }
-    // Folders in the place of the files, which nothing can be put in place of.
+    // Folders in place of the files, which cannot be replaced.
     for name in FILES {
         fs::remove_file(state.path(name)).expect("removed");
         fs::create_dir_all(state.path(name).join("in the way")).expect("made");
@@ -189,16 +189,18 @@ fn extreme_numbers_in_the_request_budget_do_not_panic() {
         "refusals": u32::MAX,
         "failures": u32::MAX,
     }}});
-    for (answer, said) in [(Response::status(503), "(503)"), (Response::status(429), "rate limited until ")] {
-        fixture.server.respond(alice.access_token(), answer);
-        State::of(&fixture).write("pacing.json", pacing.to_string());
+    for (response, expected) in
+        [(Response::status(503), "(503)"), (Response::status(429), "rate limited until ")]
+    {
+        fixture.server.respond(alice.access_token(), response);
+        StateDir::of(&fixture).write("pacing.json", pacing.to_string());
         let (report, code) = status(&fixture);
         assert_eq!(code, Some(1), "{report:#?}");
         let error = report[0]["error"].as_str().expect("it failed");
-        assert!(error.contains(said), "{error}");
-        // And from then on it is left alone as it should be.
-        let asked = fixture.server.requests().len();
+        assert!(error.contains(expected), "{error}");
+        // From then on it is throttled as usual.
+        let requests = fixture.server.requests().len();
         assert_eq!(status(&fixture).1, Some(1));
-        assert_eq!(fixture.server.requests().len(), asked, "{said}");
+        assert_eq!(fixture.server.requests().len(), requests, "{expected}");
     }
 }

@@ -1,15 +1,15 @@
-//! After a 429: who is left alone, for how long, and what is said meanwhile.
+//! After a 429: which accounts get no requests, until when, and what the menu shows.
 
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
-use super::state::State;
+use super::state_dir::StateDir;
 use super::*;
 use crate::common::{Response, TestAccount, claude_usage};
 
-/// When an account may be asked again.
+/// When an account may be requested again.
 enum End {
     At(DateTime<Utc>),
     After(TimeDelta),
@@ -17,19 +17,19 @@ enum End {
 use End::{After, At};
 
 fn limited(retry_after: Option<&str>) -> Response {
-    let answer = Response::status(429);
+    let response = Response::status(429);
     match retry_after {
-        Some(value) => answer.header("Retry-After", value),
-        None => answer,
+        Some(value) => response.header("Retry-After", value),
+        None => response,
     }
 }
 
-/// The name of the credential file, by which accounts are told apart.
+/// The account's id: the name of its credential file.
 fn id(account: &TestAccount) -> String {
     account.file().file_name().expect("a name").to_string_lossy().into_owned()
 }
 
-/// A moment as it stands in a row.
+/// A time as shown in a row.
 fn clock(at: DateTime<Utc>) -> String {
     at.format("%H:%M").to_string()
 }
@@ -58,7 +58,7 @@ fn rate_limited_account_gets_no_request_until_retry_after() {
     assert_eq!(status(&fixture).1, Some(1));
     let after = Utc::now();
 
-    let state = State::of(&fixture);
+    let state = StateDir::of(&fixture);
     let ends = accounts.each_ref().map(|account| state.pace(&id(account), "cool_until").expect("it cools"));
     for ((email, retry_after, expected), end) in cases.iter().zip(ends) {
         let range = match expected {
@@ -72,13 +72,13 @@ fn rate_limited_account_gets_no_request_until_retry_after() {
     let menu = fixture.host.menu_until(showing("bob@example.com — 70% left"));
     for (account, end) in accounts.iter().zip(ends) {
         let row = menu.item(&account.email);
-        // With the day in between where it is tomorrow.
+        // With the date in between if it is tomorrow.
         let says = |text: &str, until: &str| text.contains(until) && text.ends_with(&clock(end));
         assert!(
             says(&row.label, " · rate limited until ") || says(&row.label, " — rate limited until "),
             "{menu}"
         );
-        assert!(says(&words(row), " Rate limited until "), "{end}: {menu}");
+        assert!(says(&submenu_text(row), " Rate limited until "), "{end}: {menu}");
     }
     for used in [60, 61, 62] {
         fixture.codex_used(&fixture.account(BOB), &[(18_000, used), (604_800, 30)]);
@@ -99,10 +99,10 @@ fn rate_limited_account_recovers_after_retry_after() {
     fixture.server.respond_in_turn(alice.access_token(), [good.clone(), limited(Some("600")), good]);
     let _program = fixture.spawn(&[]);
     fixture.host.menu_until(showing("42% left"));
-    // The number that is known stays on show.
+    // The last value is still shown.
     let menu = refresh(&fixture, "rate limited until");
     assert!(menu.shows("alice@example.com — 42% left · just now · rate limited until"), "{menu}");
-    State::of(&fixture).age(TimeDelta::minutes(10));
+    StateDir::of(&fixture).age(TimeDelta::minutes(10));
     let menu = refresh(&fixture, "alice@example.com — 42% left");
     fixture.host.menu_until(|menu| at_rest(menu) && !menu.shows("rate limited"));
     assert_eq!(fixture.server.requests_with(alice.access_token()).len(), 3, "{menu}");
@@ -113,22 +113,22 @@ fn rate_limited_account_recovers_after_retry_after() {
 fn rate_limit_without_retry_after_backs_off_up_to_an_hour() {
     let fixture = Fixture::new().claude(ALICE);
     let alice = fixture.account(ALICE);
-    let state = State::of(&fixture);
-    let mut asked = 0;
-    let mut waits = |answer: Response| {
-        fixture.server.respond(alice.access_token(), answer);
+    let state = StateDir::of(&fixture);
+    let mut requests = 0;
+    let mut waits = |response: Response| {
+        fixture.server.respond(alice.access_token(), response);
         let before = Utc::now();
         status(&fixture);
-        asked += 1;
-        assert_eq!(fixture.server.requests_with(alice.access_token()).len(), asked);
+        requests += 1;
+        assert_eq!(fixture.server.requests_with(alice.access_token()).len(), requests);
         let wait = state.pace(&id(&alice), "cool_until").map(|until| until - before);
-        // By itself it is asked each 30 minutes at least, however slow the pace after a 429.
+        // Automatic requests are sent at least every 30 minutes, however long the backoff after a 429.
         state.age(wait.unwrap_or_default() + TimeDelta::minutes(34));
         wait.map(|wait| wait.num_minutes())
     };
     let silent: Vec<_> = (0..6).map(|_| waits(limited(None))).collect();
     assert_eq!(silent, [5, 10, 20, 40, 60, 60].map(Some));
-    // What the provider says goes before what we think.
+    // The provider's Retry-After takes precedence over the backoff.
     assert_eq!(waits(limited(Some("130"))), Some(2));
     assert_eq!(waits(claude_usage(&[("five_hour", 58.0)]).into()), None);
     assert_eq!(waits(limited(None)), Some(5));
@@ -155,7 +155,7 @@ fn accounts_of_a_rate_limiting_provider_are_requested_one_by_one() {
     let of = |name| moments.iter().filter(move |(provider, _)| *provider == name).map(|(_, at)| *at);
     let claude: Vec<_> = of("claude").collect();
     assert_eq!((claude.len(), of("codex").count()), (3, 1));
-    // 300 ms apart; half of that leaves room for a machine that is busy.
+    // 300 ms apart; half of that allows for a busy machine.
     assert!(claude[2] - claude[0] >= Duration::from_millis(300), "{moments:?}");
     assert!(of("codex").all(|at| at < claude[2]), "{moments:?}");
 }
