@@ -1,19 +1,19 @@
-//! What the program takes, measured from outside and beside what a user would pick instead.
+//! The resource use of the program, measured from outside and compared with the alternatives.
 //!
 //! ```text
 //! cargo bench --bench footprint                # all of it, about six minutes
 //! cargo bench --bench footprint -- --quick     # fewer and shorter runs
-//! cargo bench --bench footprint -- size start  # some parts: size, start, rewrite, refresh, resting
+//! cargo bench --bench footprint -- size start  # some parts: size, start, rewrite, refresh, idle
 //! FOOTPRINT_BINARY=path cargo bench …          # another release binary
-//! FOOTPRINT_ACCOUNTS=100 cargo bench …         # refresh so many, of 1, 10, 100 and 1000
-//! FOOTPRINT_IDLE=120 cargo bench …             # seconds of idling that are watched, 60 if not told
+//! FOOTPRINT_ACCOUNTS=100 cargo bench …         # refresh only this many: 1, 10, 100 or 1000
+//! FOOTPRINT_IDLE=120 cargo bench …             # seconds of idling to measure, 60 by default
 //! ```
 //!
-//! The release binary runs on a private bus with a played tray host (`tests/common`) and asks a
-//! server in this process, with TLS and HTTP/2 as the real ones. Each figure has its yardstick from
-//! the same run: `examples/floor.rs`, which is the least that an icon with `tray-icon` takes;
-//! `footprint/peer.py`, the usual tray in Python, where its libraries are there; `curl --parallel`.
-//! Seconds differ from machine to machine, ratios much less: these are what the goals are about.
+//! The release binary runs on a private bus with a simulated tray host (`tests/common`) and sends its requests
+//! to a server in this process, with TLS and HTTP/2 like the real ones. Each figure is compared with a
+//! yardstick from the same run: `examples/floor.rs`, the minimum for an icon with `tray-icon`;
+//! `footprint/peer.py`, a typical tray in Python, if its libraries are installed; `curl --parallel`.
+//! Seconds differ between machines, ratios much less, so the goals are ratios.
 
 #[cfg(target_os = "linux")]
 #[path = "../tests/common/mod.rs"]
@@ -26,17 +26,17 @@ mod parts {
 
     mod curl;
     mod fixture;
+    mod idle;
     mod process;
     mod programs;
     mod refresh;
-    mod resting;
     mod rewrite;
     pub mod run;
     mod server;
+    mod signals;
     mod size;
     mod start;
     mod table;
-    mod wire;
 }
 
 #[cfg(target_os = "linux")]
@@ -46,5 +46,5 @@ fn main() {
 
 #[cfg(not(target_os = "linux"))]
 fn main() {
-    eprintln!("footprint: it measures on Linux, where the tray is on D-Bus and the kernel tells in /proc");
+    eprintln!("footprint: it runs on Linux only: it needs D-Bus and /proc");
 }

@@ -45,7 +45,7 @@ fn fixture(name: &str) -> Vec<u8> {
     "codex/pro.json",
     "codex/unknown_shape.json",
 ])]
-fn parse_answer(bencher: Bencher, name: &str) {
+fn parse_response(bencher: Bencher, name: &str) {
     let provider = if name.starts_with("claude") { Provider::CLAUDE } else { Provider::CODEX };
     let body = fixture(name);
     let spec = REGISTRY.spec(provider).expect("registered");
@@ -131,7 +131,7 @@ fn row_picture() -> icon::Picture {
 
 /// A refresh that changed nothing, judged with the memory of the one before: the usual case.
 #[divan::bench(args = ACCOUNTS)]
-fn judge_alerts(bencher: Bencher, accounts: usize) {
+fn evaluate_alerts(bencher: Bencher, accounts: usize) {
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
     let mut snapshot = snapshot(accounts);
     let mut memory = AlertHistory::default();

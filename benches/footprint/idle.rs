@@ -1,4 +1,4 @@
-//! Memory and wake-ups of a program that has nothing to do: between two refreshes.
+//! Memory and wake-ups of an idle program, between two refreshes.
 
 use std::thread;
 use std::time::Duration;
@@ -13,42 +13,42 @@ const MANY: usize = 200;
 
 const MEBIBYTE: u64 = 1 << 20;
 
-/// One process at rest.
-struct Resting {
+/// One idle process, as measured at the start.
+struct IdleProcess {
     pid: u32,
     memory: u64,
     ticks: Duration,
     switches: Switches,
 }
 
-/// All of them rest at the same time, so that it takes that time only once.
+/// All of them idle at the same time, so that the measurement takes that time only once.
 pub fn measure(bench: &Bench, table: &mut Table) {
     let Bench { programs, server, effort, .. } = bench;
     server.set_latency(Duration::from_millis(10));
     let [few, many, none] = [FEW, MANY, 0].map(|accounts| BenchFixture::new(server, accounts));
     let [mut tray, mut tray_of_many] = [&few, &many].map(|fixture| fixture.start(&programs.tray));
     for tray in [&mut tray, &mut tray_of_many] {
-        (0..effort.warming).for_each(|_| drop(tray.refresh()));
+        (0..effort.warm_up_refreshes).for_each(|_| drop(tray.refresh()));
     }
     let (floor, ..) = none.spawn(&mut none.command(&programs.floor));
     let peer = BenchFixture::new(server, FEW);
     let python = programs.python.as_ref().ok().map(|python| {
         let (program, ..) = peer.spawn_peer(&mut python.command(&peer, &server.claude(), &server.codex()));
-        refresh_peer(&peer, effort.warming);
+        refresh_peer(&peer, effort.warm_up_refreshes);
         program
     });
 
     let pids = [Some(tray.id()), Some(tray_of_many.id()), Some(floor.id()), python.as_ref().map(|p| p.id())];
-    thread::sleep(effort.settling);
-    let before = pids.map(|pid| pid.map(Resting::look));
-    thread::sleep(effort.idling);
+    thread::sleep(effort.settle_time);
+    let before = pids.map(|pid| pid.map(IdleProcess::measure_start));
+    thread::sleep(effort.idle_time);
     let [Some(tray), Some(tray_of_many), Some(floor), python] = before else {
-        unreachable!("three of them are always there");
+        unreachable!("three of them are always started");
     };
     memory(&tray, &tray_of_many, &floor, python.as_ref(), table);
-    let seconds = effort.idling.as_secs();
-    for (who, resting, has_goal) in [("5 accounts", &tray, true), ("200 accounts", &tray_of_many, false)] {
-        idle(who, resting, &floor, seconds, has_goal, table);
+    let seconds = effort.idle_time.as_secs();
+    for (who, process, has_goal) in [("5 accounts", &tray, true), ("200 accounts", &tray_of_many, false)] {
+        idle(who, process, &floor, seconds, has_goal, table);
     }
     if let Some(python) = &python {
         let (_, switches) = python.since();
@@ -56,8 +56,14 @@ pub fn measure(bench: &Bench, table: &mut Table) {
     }
 }
 
-fn memory(tray: &Resting, many: &Resting, floor: &Resting, python: Option<&Resting>, table: &mut Table) {
-    let ratio = |to: &Resting| tray.memory as f64 / to.memory as f64;
+fn memory(
+    tray: &IdleProcess,
+    many: &IdleProcess,
+    floor: &IdleProcess,
+    python: Option<&IdleProcess>,
+    table: &mut Table,
+) {
+    let ratio = |to: &IdleProcess| tray.memory as f64 / to.memory as f64;
     let beside = ratio(floor);
     table.add(
         Row::new("idle memory, 5 accounts, after 20 refreshes", mebibytes(tray.memory))
@@ -77,8 +83,15 @@ fn memory(tray: &Resting, many: &Resting, floor: &Resting, python: Option<&Resti
     );
 }
 
-fn idle(who: &str, resting: &Resting, floor: &Resting, seconds: u64, has_goal: bool, table: &mut Table) {
-    let ((ticks, switches), (floor_ticks, floor_switches)) = (resting.since(), floor.since());
+fn idle(
+    who: &str,
+    process: &IdleProcess,
+    floor: &IdleProcess,
+    seconds: u64,
+    has_goal: bool,
+    table: &mut Table,
+) {
+    let ((ticks, switches), (floor_ticks, floor_switches)) = (process.since(), floor.since());
     let with_goal = |row: Row, goal: String, met: bool| if has_goal { row.goal(goal, met) } else { row };
     let mut row = Row::new(format!("context switches in {seconds} idle s, {who}"), switches);
     row = row.beside(format!("floor {floor_switches}"), switches as f64 / floor_switches.max(1) as f64);
@@ -86,23 +99,23 @@ fn idle(who: &str, resting: &Resting, floor: &Resting, seconds: u64, has_goal: b
     let mut row = Row::new(format!("CPU ticks in {seconds} idle s, {who}"), ticks);
     row = row.beside(format!("floor {floor_ticks}"), ticks as f64 / floor_ticks.max(1) as f64);
     table.add(with_goal(row, "0".to_owned(), ticks == 0));
-    let by_thread = resting.by_thread();
+    let by_thread = process.by_thread();
     if !by_thread.is_empty() {
         table.note(format!(
-            "Who woke with {who}, of {} threads: {}.",
-            resting.switches.threads(),
+            "Threads that woke with {who}, of {}: {}.",
+            process.switches.threads(),
             by_thread.join(", ")
         ));
     }
 }
 
-impl Resting {
-    fn look(pid: u32) -> Self {
+impl IdleProcess {
+    fn measure_start(pid: u32) -> Self {
         let memory = proportional_memory(pid);
         Self { pid, memory, ticks: cpu_time(&pid.to_string()), switches: Switches::of(pid) }
     }
 
-    /// Ticks and context switches since the look.
+    /// CPU ticks and context switches since the start of the measurement.
     fn since(&self) -> (u128, u64) {
         let ticks = (cpu_time(&self.pid.to_string()) - self.ticks).as_millis() / 10;
         let switches = Switches::of(self.pid).since(&self.switches);
@@ -115,7 +128,7 @@ impl Resting {
     }
 }
 
-/// As many refreshes of the Python tray by clicks. It answers a click when it is done with it.
+/// Refreshes the Python tray by clicks. It replies to a click once the refresh is complete.
 fn refresh_peer(peer: &BenchFixture, refreshes: usize) {
     let menu = peer.fixture.host.menu_until(|menu| menu.shows("% left"));
     for _ in 0..refreshes {

@@ -1,14 +1,13 @@
-//! What a running process takes, as the kernel tells it in `/proc`.
+//! CPU time, memory and context switches of a process, from `/proc`.
 
 use std::collections::BTreeMap;
 use std::fs;
 use std::time::Duration;
 
-/// Linux tells times in hundredths of a second to every program, whatever its own clock.
+/// Linux reports times in hundredths of a second, whatever the kernel's tick.
 const TICK: Duration = Duration::from_millis(10);
 
-/// Proportional set size in bytes: pages of its own, and its share of those it has in common with
-/// others.
+/// Proportional set size in bytes: private pages, and the share of shared pages.
 pub fn proportional_memory(pid: u32) -> u64 {
     let text = read(&format!("/proc/{pid}/smaps_rollup"));
     let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).expect("smaps_rollup has a Pss line");
@@ -29,14 +28,13 @@ pub fn cpu_time_of_children() -> Duration {
 /// The sum of two fields of `/proc/…/stat`, counted from 1 as in proc(5).
 fn stat_fields(pid: &str, first: usize, second: usize) -> u32 {
     let text = read(&format!("/proc/{pid}/stat"));
-    // The second field is the program's name in brackets, which may hold anything.
+    // The second field is the program's name in parentheses, which may contain anything.
     let (_, rest) = text.rsplit_once(')').expect("stat names the program");
     let fields: Vec<&str> = rest.split_whitespace().collect();
     [first, second].map(|field| fields[field - 3].parse::<u32>().expect("a number of ticks")).iter().sum()
 }
 
-/// Context switches so far, by thread: its number and name → how many. Each is a time that it was
-/// woken, or made to wait for the processor.
+/// Context switches so far by thread id and name. Each one is a wake-up or a preemption.
 #[derive(Clone, Debug)]
 pub struct Switches(BTreeMap<(u32, String), u64>);
 
@@ -55,8 +53,8 @@ impl Switches {
         Self(threads.collect())
     }
 
-    /// What has come since `before`, by the thread's name, those that did nothing left out. Counted
-    /// are the threads that are there at the end.
+    /// The switches since `before` by thread name, without threads that had none. Threads that have ended are
+    /// not counted.
     pub fn since(&self, before: &Switches) -> Vec<(String, u64)> {
         let differences = self.0.iter().map(|(thread, count)| {
             let before = before.0.get(thread).copied().unwrap_or_default();

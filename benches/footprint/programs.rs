@@ -1,4 +1,4 @@
-//! The programs that are measured: ours, the floor, and the tray that people write in Python.
+//! The measured programs: the tray, the floor, and a typical tray in Python.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -7,13 +7,13 @@ use std::process::{Child, Command, Stdio};
 
 use super::fixture::BenchFixture;
 
-/// Where they are, those that are there.
+/// The paths of the programs.
 pub struct Programs {
-    /// `quota-tray` as it is released.
+    /// `quota-tray` as released.
     pub tray: PathBuf,
-    /// `examples/floor.rs`, built likewise.
+    /// `examples/floor.rs`, built with the same profile.
     pub floor: PathBuf,
-    /// The usual tray in Python.
+    /// The typical tray in Python.
     pub python: Result<Python, String>,
 }
 
@@ -29,11 +29,11 @@ struct Display {
 }
 
 impl Programs {
-    /// Builds them, finds Python. Another release binary is measured if `FOOTPRINT_BINARY` names one.
+    /// Builds the programs and finds Python. `FOOTPRINT_BINARY` may name another release binary.
     pub fn find() -> Self {
         let built = PathBuf::from(env!("CARGO_BIN_EXE_quota-tray"));
         let floor = built.with_file_name("examples").join("floor");
-        // The one that stands there was built with the features of the tests' dependencies as well.
+        // An existing one was built with the features of the dev-dependencies as well.
         build(&["--bin", "quota-tray"], &built);
         build(&["--example", "floor"], &floor);
         let tray = std::env::var_os("FOOTPRINT_BINARY").map_or(built, PathBuf::from);
@@ -59,7 +59,7 @@ fn build(target: &[&str], program: &Path) {
     );
 }
 
-/// Figures of a debug build would be figures of another program.
+/// Panics unless `program` is a release build.
 fn check_release(program: &Path) {
     if cfg!(debug_assertions) {
         panic!("measure with `cargo bench`, which builds as for a release");
@@ -68,7 +68,7 @@ fn check_release(program: &Path) {
     assert!(!has_symbols(&bytes), "{} is not stripped as a release is", program.display());
 }
 
-/// Whether a 64-bit ELF file has a table of symbols, which stripping takes away.
+/// Whether a 64-bit ELF file has a symbol table, which stripping removes.
 fn has_symbols(elf: &[u8]) -> bool {
     const SYMTAB: u64 = 2;
     let number = |at: usize, length: usize| {
@@ -90,7 +90,7 @@ impl Python {
             let output = python.args(["-c", NEEDED]).output();
             output.is_ok_and(|output| output.status.success())
         };
-        // The system's own first: the packages of python3-gi are for that one.
+        // The system's own first, since the package python3-gi is for it.
         let interpreter = ["/usr/bin/python3", "python3"].into_iter().find(fit).ok_or(
             "no python3 with gi, GTK 3 and AyatanaAppIndicator3 \
              (Debian: python3-gi gir1.2-ayatanaappindicator3-0.1)",

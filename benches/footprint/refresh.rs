@@ -1,5 +1,5 @@
-//! One refresh: how long from the click to the new menu, with how many handshakes, and what it costs
-//! the processor; and how time and memory grow with the number of accounts.
+//! One refresh: its time from the click to the new menu, its TLS handshakes and its CPU time; and how time
+//! and memory grow with the number of accounts.
 
 use std::collections::BTreeMap;
 use std::thread;
@@ -16,18 +16,18 @@ const LATENCY: Duration = Duration::from_millis(100);
 /// The numbers of accounts.
 const COUNTS: [usize; 4] = [1, 10, 100, 1000];
 
-/// The number at which processor time is taken.
+/// The number of accounts at which CPU time is measured.
 const CPU_COUNT: usize = 100;
 
-/// What is compared in the end.
+/// The figures compared between numbers of accounts.
 struct Size {
     took: Duration,
     memory: u64,
 }
 
 pub fn measure(bench: &Bench, table: &mut Table) {
-    let wished = bench.effort.accounts;
-    let counts = COUNTS.into_iter().filter(|count| wished.is_none_or(|wished| wished == *count));
+    let selected = bench.effort.accounts;
+    let counts = COUNTS.into_iter().filter(|count| selected.is_none_or(|selected| selected == *count));
     let sizes: BTreeMap<usize, Size> =
         counts.map(|accounts| (accounts, one_size(bench, accounts, table))).collect();
     let (Some(small), Some(large)) = (sizes.get(&100), sizes.get(&1000)) else { return };
@@ -56,10 +56,10 @@ fn one_size(bench: &Bench, accounts: usize, table: &mut Table) -> Size {
 
     let (mut ours, mut whole, mut slowest, mut warm) = (Vec::new(), Vec::new(), Vec::new(), 0);
     for _ in 0..effort.refreshes {
-        // Once more than is measured: beside many accounts curl takes so long that connections are closed.
+        // One more than is measured: with many accounts curl takes so long that connections are closed.
         tray.refresh();
         let before = server.tally();
-        server.turn();
+        server.change_all();
         ours.push(tray.refresh_to_change().took);
         warm = warm.max(most_handshakes(before, server.tally()));
         if let Some(curl) = curl {
@@ -74,13 +74,13 @@ fn one_size(bench: &Bench, accounts: usize, table: &mut Table) -> Size {
     let row = Row::new(format!("TLS handshakes a host, warm refresh, {}", of(accounts)), warm);
     table.add(row.goal("≤ 1", warm <= 1));
 
-    // As the refreshes by the clock are: the connections have been closed.
+    // Like an automatic refresh: the connections have been closed.
     let (mut rested, mut cold, mut memory) = (Vec::new(), 0, Vec::new());
-    for _ in 0..effort.rested {
-        thread::sleep(effort.settling);
+    for _ in 0..effort.rested_refreshes {
+        thread::sleep(effort.settle_time);
         memory.push(proportional_memory(tray.id()));
         let before = server.tally();
-        server.turn();
+        server.change_all();
         rested.push(tray.refresh_to_change().took);
         cold = cold.max(most_handshakes(before, server.tally()));
     }
@@ -94,7 +94,7 @@ fn one_size(bench: &Bench, accounts: usize, table: &mut Table) -> Size {
     Size { took, memory }
 }
 
-/// The time of a refresh beside curl's: all of it, and its slowest transfer. `None`: there is no curl.
+/// The time of a refresh compared with curl: in total, and its slowest transfer. `None`: there is no curl.
 fn beside_curl(figure: String, took: Duration, curl: Option<(Duration, Duration)>) -> Row {
     let row = Row::new(figure, time(took));
     let Some((whole, slowest)) = curl else { return row };
@@ -113,7 +113,7 @@ fn processor(bench: &Bench, table: &mut Table) {
     let each = (refreshes * CPU_COUNT) as u32;
     let pid = tray.id().to_string();
     let (mut unchanged, mut changed, mut curls) = (Duration::ZERO, Duration::ZERO, Duration::ZERO);
-    // By turns: how fast the machine is changes from one minute to the next.
+    // Alternating, since the speed of the machine varies from minute to minute.
     for _ in 0..refreshes {
         if let Some(curl) = &bench.curl {
             let before = cpu_time_of_children();
@@ -123,7 +123,7 @@ fn processor(bench: &Bench, table: &mut Table) {
         let before = cpu_time(&pid);
         tray.refresh();
         let between = cpu_time(&pid);
-        bench.server.turn();
+        bench.server.change_all();
         tray.refresh_to_change();
         unchanged += between - before;
         changed += cpu_time(&pid) - between;
@@ -142,7 +142,7 @@ fn processor(bench: &Bench, table: &mut Table) {
     }
 }
 
-/// At the host that saw the most.
+/// The handshakes at the host with the most.
 fn most_handshakes(before: [Tally; 2], after: [Tally; 2]) -> usize {
     let hosts = before.iter().zip(after);
     hosts.map(|(before, after)| after.handshakes - before.handshakes).max().unwrap_or_default()

@@ -1,4 +1,4 @@
-//! What a refresh sends over D-Bus, with 200 accounts of which one or none has changed.
+//! The D-Bus signals of a refresh of 200 accounts, of which one or none has changed.
 
 use std::time::Duration;
 
@@ -6,8 +6,8 @@ use chrono::{Timelike, Utc};
 
 use super::fixture::{BenchFixture, Refresh, Tray};
 use super::run::Bench;
+use super::signals::Signal;
 use super::table::{Row, Table};
-use super::wire::Heard;
 
 const ACCOUNTS: usize = 200;
 
@@ -53,14 +53,14 @@ pub fn measure(bench: &Bench, table: &mut Table) {
 impl Sent {
     fn by(refresh: &Refresh) -> Self {
         let of = |interface: &str| {
-            let signals = refresh.signals.iter().filter(|heard| heard.interface == interface);
-            signals.fold((0, 0), |(count, bytes), heard: &Heard| (count + 1, bytes + heard.bytes))
+            let signals = refresh.signals.iter().filter(|signal| signal.interface == interface);
+            signals.fold((0, 0), |(count, bytes), signal: &Signal| (count + 1, bytes + signal.bytes))
         };
         Self { menu: of("com.canonical.dbusmenu"), icon: of("org.kde.StatusNotifierItem") }
     }
 }
 
-/// Does this while no minute ends.
+/// Runs `measure` such that no minute begins during it.
 fn within_a_minute<T>(tray: &mut Tray, mut measure: impl FnMut(&mut Tray) -> T) -> T {
     loop {
         let began = Utc::now();
@@ -74,7 +74,7 @@ fn within_a_minute<T>(tray: &mut Tray, mut measure: impl FnMut(&mut Tray) -> T) 
     }
 }
 
-/// The next refresh of another minute, with the same answers.
+/// The next refresh in another minute, with the same responses.
 fn over_a_minute(tray: &mut Tray) -> Sent {
     tray.refresh();
     let minute = Utc::now().minute();

@@ -1,4 +1,4 @@
-//! All figures, one after the other, and the table of them.
+//! Runs all measurements and prints their table.
 
 use std::fs;
 use std::process::Command;
@@ -8,29 +8,29 @@ use super::curl::Curl;
 use super::programs::Programs;
 use super::server::Server;
 use super::table::Table;
-use super::{refresh, resting, rewrite, size, start};
+use super::{idle, refresh, rewrite, size, start};
 
-/// How much is done for a figure.
+/// The number and duration of measurements.
 pub struct Effort {
     /// Starts of each program.
     pub starts: usize,
-    /// Refreshes before memory is looked at.
-    pub warming: usize,
-    /// Refreshes whose time is taken, for each number of accounts.
+    /// Refreshes before memory is measured.
+    pub warm_up_refreshes: usize,
+    /// Timed refreshes for each number of accounts.
     pub refreshes: usize,
-    /// Refreshes after a rest whose time is taken, each with a wait before it.
-    pub rested: usize,
-    /// Refreshes whose processor time is taken.
+    /// Timed refreshes after an idle period, which is waited for each time.
+    pub rested_refreshes: usize,
+    /// Refreshes whose CPU time is measured.
     pub cpu_refreshes: usize,
-    /// Before a program is taken for idle: longer than its threads that wait for work live on.
-    pub settling: Duration,
-    /// The only number of accounts to refresh, where one was asked for.
+    /// The wait before a program counts as idle: longer than its worker threads stay alive without work.
+    pub settle_time: Duration,
+    /// The only number of accounts to refresh. `None`: all of them.
     pub accounts: Option<usize>,
-    /// How long it is watched then.
-    pub idling: Duration,
+    /// The duration of the idle measurement.
+    pub idle_time: Duration,
 }
 
-/// What every figure is measured with.
+/// The input of each measurement.
 pub struct Bench {
     pub programs: Programs,
     pub server: Server,
@@ -39,28 +39,46 @@ pub struct Bench {
 }
 
 impl Effort {
-    fn by_arguments() -> Self {
+    fn from_arguments() -> Self {
         let quick = std::env::args().any(|argument| argument == "--quick");
-        let told = |name: &str| {
-            let told = std::env::var(name).ok()?;
-            Some(told.parse::<u64>().unwrap_or_else(|_| panic!("{name} is a number, and not {told}")))
+        let number = |name: &str| {
+            let value = std::env::var(name).ok()?;
+            Some(value.parse::<u64>().unwrap_or_else(|_| panic!("{name} must be a number, not {value}")))
         };
-        let idling = told("FOOTPRINT_IDLE");
-        let accounts = told("FOOTPRINT_ACCOUNTS").map(|accounts| accounts as usize);
-        let settling = Duration::from_secs(15);
+        let idle_time = number("FOOTPRINT_IDLE");
+        let accounts = number("FOOTPRINT_ACCOUNTS").map(|accounts| accounts as usize);
+        let settle_time = Duration::from_secs(15);
         if quick {
-            let idling = Duration::from_secs(idling.unwrap_or(30));
-            let (starts, refreshes, rested, cpu_refreshes) = (3, 3, 1, 5);
-            Self { starts, warming: 20, refreshes, rested, cpu_refreshes, accounts, settling, idling }
+            let idle_time = Duration::from_secs(idle_time.unwrap_or(30));
+            let (starts, refreshes, rested_refreshes, cpu_refreshes) = (3, 3, 1, 5);
+            Self {
+                starts,
+                warm_up_refreshes: 20,
+                refreshes,
+                rested_refreshes,
+                cpu_refreshes,
+                accounts,
+                settle_time,
+                idle_time,
+            }
         } else {
-            let idling = Duration::from_secs(idling.unwrap_or(60));
-            let (starts, refreshes, rested, cpu_refreshes) = (15, 9, 3, 20);
-            Self { starts, warming: 20, refreshes, rested, cpu_refreshes, accounts, settling, idling }
+            let idle_time = Duration::from_secs(idle_time.unwrap_or(60));
+            let (starts, refreshes, rested_refreshes, cpu_refreshes) = (15, 9, 3, 20);
+            Self {
+                starts,
+                warm_up_refreshes: 20,
+                refreshes,
+                rested_refreshes,
+                cpu_refreshes,
+                accounts,
+                settle_time,
+                idle_time,
+            }
         }
     }
 }
 
-/// What measures one group of figures.
+/// Measures one group of figures.
 type Part = fn(&Bench, &mut Table);
 
 /// In the order of the table.
@@ -69,11 +87,11 @@ const PARTS: [(&str, Part); 5] = [
     ("start", start::measure),
     ("rewrite", rewrite::measure),
     ("refresh", refresh::measure),
-    ("resting", resting::measure),
+    ("idle", idle::measure),
 ];
 
-/// Those named on the command line, or all.
-fn wished_parts() -> Vec<(&'static str, Part)> {
+/// The parts named on the command line, or all.
+fn selected_parts() -> Vec<(&'static str, Part)> {
     let names: Vec<String> = std::env::args().skip(1).filter(|name| !name.starts_with("--")).collect();
     if let Some(unknown) = names.iter().find(|name| PARTS.iter().all(|(part, _)| part != name)) {
         let parts = PARTS.map(|(part, _)| part).join(", ");
@@ -83,12 +101,12 @@ fn wished_parts() -> Vec<(&'static str, Part)> {
     PARTS.into_iter().filter(|(part, _)| names.is_empty() || names.iter().any(|name| name == part)).collect()
 }
 
-/// Measures and prints.
+/// Runs the selected parts and prints the table.
 pub fn run() {
-    let wished = wished_parts();
+    let selected = selected_parts();
     let dir = tempfile::tempdir().expect("a directory");
     let bench = Bench {
-        effort: Effort::by_arguments(),
+        effort: Effort::from_arguments(),
         programs: Programs::find(),
         server: Server::start(dir.path()),
         curl: Curl::find(),
@@ -100,7 +118,7 @@ pub fn run() {
     if bench.curl.is_none() {
         table.note("The figures beside curl are left out: there is no curl with HTTP/2.");
     }
-    for (name, measure) in wished {
+    for (name, measure) in selected {
         eprintln!("{name} …");
         measure(&bench, &mut table);
     }
@@ -111,7 +129,7 @@ pub fn run() {
     }
 }
 
-/// Where and beside what this was measured.
+/// Kernel, cores, load and versions of the machine.
 fn machine(bench: &Bench) -> String {
     let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
     let kernel = read("/proc/sys/kernel/osrelease");

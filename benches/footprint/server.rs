@@ -1,6 +1,6 @@
-//! The usage APIs on loopback, as the real ones are reached: by name, TLS 1.3, HTTP/2 with a few hundred
-//! requests at once on a connection, or HTTP/1.1 for clients that have nothing newer. Each provider is a
-//! host of its own, with counts of its own.
+//! The usage APIs on loopback, reached like the real ones: by name, TLS 1.3, HTTP/2 with a few hundred
+//! concurrent requests per connection, or HTTP/1.1 for older clients. Each provider is a separate host with
+//! separate counts.
 
 use std::collections::HashMap;
 use std::convert::Infallible;
@@ -28,21 +28,21 @@ use tokio_rustls::rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 
 use super::common::reset_of;
 
-/// Where a system keeps the authorities that it trusts; the first that is there.
+/// Paths of the system's trusted certificates; the first that exists is used.
 const SYSTEM_BUNDLES: [&str; 3] =
     ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
-/// Both providers, for as long as the bench runs.
+/// The server of both providers, which runs until the bench ends.
 pub struct Server {
     ports: [u16; 2],
     shared: Arc<Shared>,
     bundle: PathBuf,
 }
 
-/// What one host has seen.
+/// The counts of one host.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Tally {
-    /// TLS handshakes that were completed: one a connection.
+    /// Completed TLS handshakes: one per connection.
     pub handshakes: usize,
     pub requests: usize,
 }
@@ -53,7 +53,7 @@ struct Shared {
     /// What is added to the percent of each token.
     turn: AtomicU64,
     counts: [Counts; 2],
-    /// Percent used of the 5-hour window, where it is not the one that the token's hash gives.
+    /// Percent used of the 5-hour window by token, if it differs from the hash-based default.
     used: Mutex<HashMap<String, u8>>,
 }
 
@@ -64,11 +64,11 @@ struct Counts {
 }
 
 impl Server {
-    /// Serves at once. `dir` gets the file by which clients trust the server.
+    /// Starts serving. Writes the certificate bundle for clients into `dir`.
     pub fn start(dir: &Path) -> Self {
         let (config, authority) = certify();
         let bundle = dir.join("authorities.pem");
-        // The system's own stand there too: reading all of them is a part of what a program costs.
+        // With the system's own certificates, since reading them is part of a program's cost.
         let system = SYSTEM_BUNDLES.iter().find_map(|path| fs::read_to_string(path).ok());
         fs::write(&bundle, system.unwrap_or_default() + "\n" + &authority)
             .expect("could not write the bundle");
@@ -89,37 +89,37 @@ impl Server {
         Self { ports, shared, bundle }
     }
 
-    /// Where Claude's usage is asked for.
+    /// The URL of Claude's usage.
     pub fn claude(&self) -> String {
         format!("https://localhost:{}/claude/usage", self.ports[0])
     }
 
-    /// Where Codex's usage is asked for.
+    /// The URL of Codex's usage.
     pub fn codex(&self) -> String {
         format!("https://localhost:{}/codex/usage", self.ports[1])
     }
 
-    /// What belongs into `SSL_CERT_FILE`.
+    /// The value for `SSL_CERT_FILE`.
     pub fn bundle(&self) -> &Path {
         &self.bundle
     }
 
-    /// From now on each answer takes so long.
+    /// Sets the delay of each response.
     pub fn set_latency(&self, latency: Duration) {
         self.shared.latency_ms.store(latency.as_millis() as u64, Relaxed);
     }
 
-    /// From now on this token has used so many percent of its 5-hour window.
+    /// Sets the used percentage of the 5-hour window of this token.
     pub fn set_used(&self, token: &str, percent: u8) {
         self.shared.used.lock().expect("nothing panics under it").insert(token.to_owned(), percent);
     }
 
-    /// From now on every answer is another one.
-    pub fn turn(&self) {
+    /// Changes the usage in every response.
+    pub fn change_all(&self) {
         self.shared.turn.fetch_xor(1, Relaxed);
     }
 
-    /// What each host has seen so far.
+    /// The counts of each host so far.
     pub fn tally(&self) -> [Tally; 2] {
         self.shared.counts.each_ref().map(|counts| Tally {
             handshakes: counts.handshakes.load(Relaxed),
@@ -133,7 +133,7 @@ impl Server {
     }
 }
 
-/// An authority of our own, and a certificate by it for `localhost`.
+/// A certificate for `localhost`, signed by a new authority.
 fn certify() -> (ServerConfig, String) {
     let key = || KeyPair::generate().expect("a key pair");
     let mut authority = CertificateParams::new(Vec::new()).expect("no name is invalid");
@@ -166,7 +166,7 @@ fn serve(listeners: [TcpListener; 2], tls: &TlsAcceptor, shared: &Arc<Shared>) {
 
 async fn accept(listener: TcpListener, host: usize, tls: &TlsAcceptor, shared: &Arc<Shared>) {
     let listener = tokio::net::TcpListener::from_std(listener).expect("within the runtime");
-    // It fails while there are no descriptors left, and goes on when there are.
+    // Fails while there are no file descriptors left, and succeeds again later.
     loop {
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -177,14 +177,14 @@ async fn accept(listener: TcpListener, host: usize, tls: &TlsAcceptor, shared: &
             stream.set_nodelay(true).ok();
             let Ok(stream) = tls.accept(stream).await else { return };
             shared.counts[host].handshakes.fetch_add(1, Relaxed);
-            let answer = service_fn(move |request| respond(request, host, Arc::clone(&shared)));
+            let service = service_fn(move |request| respond(request, host, Arc::clone(&shared)));
             let is_http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
             let stream = TokioIo::new(stream);
-            // An error is the client's end of the connection.
+            // An error means that the client closed the connection.
             if is_http2 {
-                http2::Builder::new(TokioExecutor::new()).serve_connection(stream, answer).await.ok();
+                http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await.ok();
             } else {
-                http1::Builder::new().serve_connection(stream, answer).await.ok();
+                http1::Builder::new().serve_connection(stream, service).await.ok();
             }
         });
     }
@@ -203,22 +203,22 @@ async fn respond(
         tokio::time::sleep(Duration::from_millis(latency)).await;
     }
     let used = shared.used.lock().expect("nothing panics under it").get(token).copied();
-    let body = answer(host, used.unwrap_or_else(|| usual(token) + shared.turn.load(Relaxed) as u8));
+    let body = usage_body(host, used.unwrap_or_else(|| usual(token) + shared.turn.load(Relaxed) as u8));
     let response = Response::builder().header("content-type", "application/json");
-    Ok(response.body(Full::from(body)).expect("a sound answer"))
+    Ok(response.body(Full::from(body)).expect("a valid response"))
 }
 
-/// From 25 to 74, always the same for a token: nothing is low, so nothing is notified.
+/// From 25 to 74, constant for a token: nothing is low, so nothing is notified.
 fn usual(token: &str) -> u8 {
     let mut hasher = DefaultHasher::new();
     token.hash(&mut hasher);
     25 + (hasher.finish() % 50) as u8
 }
 
-/// An answer with as much around its two windows as the real ones have.
-fn answer(host: usize, used: u8) -> String {
+/// A body with two windows and as many other keys as the real ones.
+fn usage_body(host: usize, used: u8) -> String {
     let (soon, late) = (reset_of(5), reset_of(7 * 24));
-    let answer = match host {
+    let body = match host {
         0 => json!({
             "five_hour": {"utilization": f64::from(used), "resets_at": soon.to_rfc3339(), "limit_dollars": null},
             "seven_day": {"utilization": 20.0, "resets_at": late.to_rfc3339(), "limit_dollars": null},
@@ -249,5 +249,5 @@ fn answer(host: usize, used: u8) -> String {
             "credits": {"has_credits": false, "unlimited": false, "balance": "0"},
         }),
     };
-    answer.to_string()
+    body.to_string()
 }

@@ -1,4 +1,4 @@
-//! An ear on the private bus: each signal with the moment it came and its length, as a panel gets it.
+//! A recorder of the signals on the private bus, with time and size, as a panel receives them.
 
 use std::sync::mpsc;
 use std::thread;
@@ -12,38 +12,38 @@ use super::common::PrivateBus;
 
 const DBUS: &str = "org.freedesktop.DBus";
 
-/// Hears every signal until it is dropped.
-pub struct Wire {
+/// Records every signal until it is dropped.
+pub struct SignalRecorder {
     connection: Connection,
-    heard: mpsc::Receiver<Heard>,
+    signals: mpsc::Receiver<Signal>,
 }
 
 /// One signal.
-pub struct Heard {
+pub struct Signal {
     pub at: Instant,
-    /// Of the whole message, header included.
+    /// The size of the whole message, header included.
     pub bytes: usize,
     pub interface: String,
     pub member: String,
 }
 
-impl Wire {
-    pub fn listen(bus: &PrivateBus) -> Self {
+impl SignalRecorder {
+    pub fn start(bus: &PrivateBus) -> Self {
         let connection = bus.connect();
         let mut messages = MessageStream::from(&connection);
         let everything = "type='signal'";
-        let asked =
+        let added =
             connection.call_method(Some(DBUS), "/org/freedesktop/DBus", Some(DBUS), "AddMatch", &everything);
-        zbus::block_on(asked).expect("the private bus did not let us listen");
-        let (tell, heard) = mpsc::channel();
+        zbus::block_on(added).expect("the private bus rejected the match rule");
+        let (sender, signals) = mpsc::channel();
         thread::Builder::new()
-            .name("wire".to_owned())
+            .name("signals".to_owned())
             .spawn(move || {
                 zbus::block_on(async {
                     while let Some(Ok(message)) = messages.next().await {
                         let at = Instant::now();
                         if message.message_type() == Type::Signal
-                            && tell.send(Heard::new(at, &message)).is_err()
+                            && sender.send(Signal::new(at, &message)).is_err()
                         {
                             return;
                         }
@@ -51,28 +51,28 @@ impl Wire {
                 });
             })
             .expect("could not start a thread");
-        Self { connection, heard }
+        Self { connection, signals }
     }
 
-    /// The next signal, should it come within `patience`.
-    pub fn next(&self, patience: Duration) -> Option<Heard> {
-        self.heard.recv_timeout(patience).ok()
+    /// The next signal. `None`: there was none within `timeout`.
+    pub fn next(&self, timeout: Duration) -> Option<Signal> {
+        self.signals.recv_timeout(timeout).ok()
     }
 
-    /// What has come since one last looked.
-    pub fn drain(&self) -> Vec<Heard> {
-        self.heard.try_iter().collect()
+    /// The signals since the last call.
+    pub fn drain(&self) -> Vec<Signal> {
+        self.signals.try_iter().collect()
     }
 }
 
-impl Drop for Wire {
+impl Drop for SignalRecorder {
     fn drop(&mut self) {
-        // An error means that the bus is gone already.
+        // An error means that the bus has ended already.
         zbus::block_on(self.connection.clone().close()).ok();
     }
 }
 
-impl Heard {
+impl Signal {
     fn new(at: Instant, message: &Message) -> Self {
         let header = message.header();
         let text = |name: Option<&str>| name.unwrap_or_default().to_owned();
@@ -84,22 +84,22 @@ impl Heard {
         }
     }
 
-    /// The tray host has taken in an icon.
+    /// The tray host has registered an icon.
     pub fn is_registration(&self) -> bool {
         self.member == "StatusNotifierItemRegistered"
     }
 
-    /// The menu has changed its shape, and with it its items' numbers.
+    /// The layout of the menu has changed, and with it the ids of its items.
     pub fn is_new_layout(&self) -> bool {
         self.member == "LayoutUpdated"
     }
 
-    pub fn is_of_menu(&self) -> bool {
+    pub fn is_from_menu(&self) -> bool {
         self.interface == "com.canonical.dbusmenu"
     }
 
-    /// It tells of the menu or of the icon.
-    pub fn is_of_tray(&self) -> bool {
-        self.is_of_menu() || self.interface == "org.kde.StatusNotifierItem"
+    /// It is a signal of the menu or of the icon.
+    pub fn is_from_tray(&self) -> bool {
+        self.is_from_menu() || self.interface == "org.kde.StatusNotifierItem"
     }
 }

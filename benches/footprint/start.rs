@@ -1,4 +1,4 @@
-//! From the start of the process to its icon, and to a menu that says something.
+//! From the start of the process to its icon, and to a menu with usage.
 
 use std::path::Path;
 use std::time::Duration;
@@ -12,7 +12,7 @@ const ACCOUNTS: usize = 5;
 /// Longer than a start takes, so that the numbers in the menu are those of the run before.
 const LATENCY: Duration = Duration::from_secs(3);
 
-/// What one program's starts took.
+/// The start times of one program.
 #[derive(Default)]
 struct Starts {
     icon: Vec<Duration>,
@@ -22,18 +22,18 @@ struct Starts {
 pub fn measure(bench: &Bench, table: &mut Table) {
     bench.server.set_latency(Duration::ZERO);
     let (ours, floor) = (BenchFixture::new(&bench.server, ACCOUNTS), BenchFixture::new(&bench.server, 0));
-    // Leaves the numbers that the later starts know.
+    // Stores the values that later starts show.
     drop(ours.start(&bench.programs.tray));
     ours.fixture.host.wait_until_empty();
     bench.server.set_latency(LATENCY);
     let [mut tray, mut least, mut python] = [(); 3].map(|()| Starts::default());
     for _ in 0..bench.effort.starts {
-        // By turns, so that what else the machine does hits all of them alike.
+        // Alternating, so that other load on the machine affects all of them equally.
         least.add(&floor, &mut floor.command(&bench.programs.floor));
         tray.add(&ours, &mut ours.command(Path::new(&bench.programs.tray)));
     }
     if let Ok(found) = &bench.programs.python {
-        // It shows its rows before it asks for numbers.
+        // The Python tray shows its rows before it requests usage.
         for _ in 0..bench.effort.starts.div_ceil(3) {
             let mut command = found.command(&floor, &bench.server.claude(), &bench.server.codex());
             python.add_icon(&floor, &mut command);
@@ -63,7 +63,7 @@ pub fn measure(bench: &Bench, table: &mut Table) {
 }
 
 impl Starts {
-    /// One start, until the menu has been read and says how much is left.
+    /// One start, until the menu shows a remaining percentage.
     fn add(&mut self, fixture: &BenchFixture, command: &mut std::process::Command) {
         let (program, began, icon) = fixture.spawn(command);
         fixture.fixture.host.menu_until(|menu| menu.shows("% left"));

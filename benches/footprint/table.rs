@@ -1,16 +1,16 @@
-//! The table, as `docs/performance.md` has it.
+//! The table in the format of `docs/performance.md`.
 
 use std::fmt;
 use std::time::Duration;
 
-/// What has been measured so far.
+/// The figures so far.
 #[derive(Default)]
 pub struct Table {
     rows: Vec<Row>,
     notes: Vec<String>,
 }
 
-/// One figure beside its yardstick.
+/// One figure and its yardstick.
 pub struct Row {
     figure: String,
     value: String,
@@ -21,7 +21,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// A figure with no yardstick and no goal, until told.
+    /// A figure without yardstick and goal.
     pub fn new(figure: impl Into<String>, value: impl fmt::Display) -> Self {
         Self {
             figure: figure.into(),
@@ -33,14 +33,14 @@ impl Row {
         }
     }
 
-    /// What it is measured beside: how much that took, and how often this is as much.
+    /// Adds the yardstick and the ratio to it.
     pub fn beside(mut self, yardstick: impl Into<String>, ratio: f64) -> Self {
         self.yardstick = yardstick.into();
         self.ratio = Some(ratio);
         self
     }
 
-    /// What it should be, and whether it is.
+    /// Adds the goal and whether it is met.
     pub fn goal(mut self, goal: impl Into<String>, met: bool) -> Self {
         self.goal = goal.into();
         self.met = Some(met);
