@@ -8,11 +8,11 @@ use std::path::PathBuf;
 const EXAMPLES: &str = "\
 Examples:
   quota-tray demo                        Try it with made-up accounts
-  quota-tray                             Show the tray
+  quota-tray                             Show the tray icon
   quota-tray status                      Print a table of what is left
-  quota-tray status --check 20 && ./job  Run a job only if every window has 20 % left
+  quota-tray status --check 20 && ./job  Run a job only if every window has 20% left
   quota-tray status --format waybar      Print for a Waybar module
-  quota-tray -vv status                  Log each step; the log has no tokens";
+  quota-tray -vv status                  Log debug messages (they contain no tokens)";
 
 /// The heading of the options that every command takes.
 const GLOBAL_OPTIONS: &str = "Global options";
@@ -34,22 +34,23 @@ pub struct Arguments {
     #[arg(long, global = true, value_name = "DIR", env = "QUOTA_TRAY_AUTH_DIR", hide_env_values = true)]
     #[arg(help_heading = GLOBAL_OPTIONS, value_hint = ValueHint::DirPath)]
     pub(crate) auth_dir: Option<PathBuf>,
-    /// Log more to standard error; twice for debug messages
+    /// Log more to standard error; -vv also logs debug messages
     #[arg(short, long, global = true, action = ArgAction::Count, help_heading = GLOBAL_OPTIONS)]
     pub verbose: u8,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Print current usage and exit
+    /// Print current usage
     ///
-    /// Exit code: 0; 1 if any account failed, --check finds no percentage to compare, or standard output can't be
-    /// written; 2 for wrong arguments or settings; 3 if --check finds a window below PERCENT (takes precedence over 1).
+    /// Exit code: 0 on success; 1 if any account failed, --check finds no percentage to compare, or standard output can't
+    /// be written; 2 for invalid arguments or settings; 3 if --check finds a window below PERCENT (takes precedence over
+    /// 1).
     Status(status::Options),
     /// Check the installation and suggest fixes
     ///
-    /// The output has no tokens, and no account names unless --show-accounts is given, so it can go into a bug report. Exit
-    /// code: 0, or 1 if a check failed.
+    /// The output contains no tokens, and no account names unless --show-accounts is given, so it is safe to paste into a
+    /// bug report. Exit code: 0 if no check failed, otherwise 1.
     Doctor(doctor::Options),
     /// Start Quota Tray at login
     Autostart {

@@ -25,7 +25,7 @@ const INTERVAL: Duration = Duration::from_secs(5);
 /// # Errors
 /// The tray can't be run, or standard output can't be written.
 pub fn run(once: bool) -> Result<ExitCode, CommandError> {
-    let system = |source| CommandError::System { what: "make a temporary folder".into(), source };
+    let system = |source| CommandError::System { what: "create a temporary folder".into(), source };
     let folder = tempfile::Builder::new().prefix("quota-tray-demo-").tempdir().map_err(system)?;
     let path = folder.path().to_owned();
     let state_dir = path.join("state");

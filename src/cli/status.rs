@@ -29,7 +29,7 @@ pub enum Format {
     Text,
     /// JSON, described in docs/status-and-scripts.md.
     Json,
-    /// JSON for a custom module of Waybar.
+    /// JSON for a Waybar custom module.
     Waybar,
     /// Lines for i3blocks.
     I3blocks,

@@ -20,7 +20,7 @@ pub enum Obstacle {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// The file has an attribute that forbids any change.
-    #[error("its file is immutable; make it writable with {remedy} FILE")]
+    #[error("the credential file is immutable; make it writable with {remedy} FILE")]
     Immutable {
         /// The command that removes the attribute.
         remedy: &'static str,
@@ -29,7 +29,7 @@ pub enum Obstacle {
     #[error("the mounted file was replaced on the host; restart the container, or mount the whole folder")]
     Detached,
     /// It is mounted by itself, and read-only.
-    #[error("its file is mounted read-only; mount it, or its whole folder, writable")]
+    #[error("the credential file is mounted read-only; mount it, or its whole folder, writable")]
     MountedReadOnly,
 }
 

@@ -154,7 +154,7 @@ async fn fetch_all(sources: &Arc<SourceSet>, requests: Vec<Request>) -> Vec<(Acc
     while let Some(joined) = tasks.join_next_with_id().await {
         let (task, outcome) = match joined {
             Ok(joined) => joined,
-            Err(error) => (error.id(), Failure::Internal("a task ended in a panic".into()).into()),
+            Err(error) => (error.id(), Failure::Internal("a task panicked".into()).into()),
         };
         outcomes.extend(ids.remove(&task).map(|id| (id, outcome)));
     }

@@ -34,20 +34,25 @@ pub fn openmetrics(presenter: &Presenter<'_>) -> String {
     gauge(
         "quota_tray_window_remaining_ratio",
         "ratio",
-        "What is left of a quota window, from 0 to 1.",
+        "Fraction of the quota window that is left, from 0 to 1.",
         windows(&|window| Some(percent::ratio(window.remaining_percent()))),
     );
     gauge(
         "quota_tray_window_reset_timestamp_seconds",
         "seconds",
-        "When a quota window resets, in seconds since 1970.",
+        "When the quota window resets, in seconds since the Unix epoch.",
         windows(&|window| Some(window.resets_at?.timestamp() as f64)),
     );
     let up = presenter
         .snapshot
         .enabled()
         .map(|usage| (labels(presenter, usage), f64::from(u8::from(usage.error.is_none()))));
-    gauge("quota_tray_account_up", "", "Whether the last request succeeded.", up.collect());
+    gauge(
+        "quota_tray_account_up",
+        "",
+        "Whether the last usage request succeeded (1) or not (0).",
+        up.collect(),
+    );
     text.push_str("# EOF\n");
     text
 }
@@ -85,14 +90,14 @@ mod tests {
             present(&snapshot(&[("a", Some(58.0)), ("b", None)]), openmetrics),
             "# TYPE quota_tray_window_remaining_ratio gauge\n\
              # UNIT quota_tray_window_remaining_ratio ratio\n\
-             # HELP quota_tray_window_remaining_ratio What is left of a quota window, from 0 to 1.\n\
+             # HELP quota_tray_window_remaining_ratio Fraction of the quota window that is left, from 0 to 1.\n\
              quota_tray_window_remaining_ratio{provider=\"claude\",account=\"a.json\",window=\"five_hour\"} 0.42\n\
              # TYPE quota_tray_window_reset_timestamp_seconds gauge\n\
              # UNIT quota_tray_window_reset_timestamp_seconds seconds\n\
-             # HELP quota_tray_window_reset_timestamp_seconds When a quota window resets, in seconds since 1970.\n\
+             # HELP quota_tray_window_reset_timestamp_seconds When the quota window resets, in seconds since the Unix epoch.\n\
              quota_tray_window_reset_timestamp_seconds{provider=\"claude\",account=\"a.json\",window=\"five_hour\"} 1800007800\n\
              # TYPE quota_tray_account_up gauge\n\
-             # HELP quota_tray_account_up Whether the last request succeeded.\n\
+             # HELP quota_tray_account_up Whether the last usage request succeeded (1) or not (0).\n\
              quota_tray_account_up{provider=\"claude\",account=\"a.json\"} 1\n\
              quota_tray_account_up{provider=\"claude\",account=\"b.json\"} 0\n\
              # EOF\n"

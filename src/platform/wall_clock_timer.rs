@@ -45,7 +45,7 @@ mod timer {
                 // `AsyncFd` owns it.
                 Ok(unsafe { AsyncFd::register(timer) }?)
             };
-            WallClockTimer(timer().inspect_err(|error| log::warn!("could not make a timer: {error}")).ok())
+            WallClockTimer(timer().inspect_err(|error| log::warn!("could not create a timer: {error}")).ok())
         }
 
         /// Waits until `due`, or until the clock jumps. A later call replaces the moment of an earlier one.

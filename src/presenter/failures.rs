@@ -78,7 +78,9 @@ impl RenewalFailure {
                  with CLIProxyAPI",
                 clock_time(*retry_at, now, locale)
             ),
-            RenewalFailure::Unsent { unsent } => format!("cannot renew: {}", unsent.message(now, locale)),
+            RenewalFailure::Unsent { unsent } => {
+                format!("could not renew it: {}", unsent.message(now, locale))
+            }
         }
     }
 }

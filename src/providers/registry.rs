@@ -41,7 +41,7 @@ impl<'a> Registry<'a> {
     /// The provider is not in this registry: an error in the program.
     pub fn spec(&self, provider: Provider) -> Result<&'a ProviderSpec, Failure> {
         let spec = self.specs().find(|spec| spec.provider == provider);
-        spec.ok_or_else(|| Failure::Internal(format!("no provider {}", provider.key())))
+        spec.ok_or_else(|| Failure::Internal(format!("unknown provider {}", provider.key())))
     }
 }
 

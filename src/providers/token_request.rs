@@ -71,8 +71,9 @@ impl Http {
         form: TokenForm,
         keep: impl FnMut(&[u8]) + Send + 'static,
     ) -> Result<TokenResponse, TokenRequestError> {
-        let no_thread =
-            |error: io::Error| TokenRequestError::unsent(Failure::Internal(format!("no thread: {error}")));
+        let no_thread = |error: io::Error| {
+            TokenRequestError::unsent(Failure::Internal(format!("could not start a thread: {error}")))
+        };
         let exchange = self.token_exchange(endpoint, proxy, form).map_err(TokenRequestError::unsent)?;
         let runtime = Builder::new_current_thread().enable_all().build().map_err(no_thread)?;
         let (result_sender, result) = oneshot::channel();
@@ -82,7 +83,7 @@ impl Http {
         };
         std::thread::Builder::new().name("renewal".into()).spawn(run).map_err(no_thread)?;
         result.await.unwrap_or_else(|_| {
-            let failure = Failure::Internal("a thread ended in a panic".into());
+            let failure = Failure::Internal("a thread panicked".into());
             Err(TokenRequestError { failure, sent: true, part: None })
         })
     }

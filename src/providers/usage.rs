@@ -87,7 +87,7 @@ fn not_json(body: &[u8], error: &serde_json::Error) -> String {
         return "it is empty".to_owned();
     }
     if start.starts_with(b"<") {
-        return "it is a web page; is there a sign-in page of the network?".to_owned();
+        return "it is a web page; check whether your network has a sign-in page".to_owned();
     }
     format!("it is not JSON (line {}, column {})", error.line(), error.column())
 }
@@ -98,7 +98,7 @@ fn failure(response: &Response, now: DateTime<Utc>) -> Failure {
         401 | 403 => refusal(response),
         429 => Failure::RateLimited(retry_at(response.retry_after.as_deref(), now)),
         status @ 300..=399 => Failure::InvalidResponse(format!(
-            "it points elsewhere ({status}), where no token is sent; is there a sign-in page of the network?"
+            "it is a redirect ({status}), which is not followed; check whether your network has a sign-in page"
         )),
         status => Failure::Server(status),
     }

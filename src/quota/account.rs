@@ -35,7 +35,7 @@ impl Account {
     /// and without any address.
     pub fn redact(&self, text: String, hide_email: bool) -> String {
         match hide_email {
-            true => text::hide_addresses(&text.replace(&self.id.to_string(), "its file")),
+            true => text::hide_addresses(&text.replace(&self.id.to_string(), "the credential file")),
             false => text,
         }
     }
@@ -83,9 +83,12 @@ mod tests {
         account.id = AccountId::file("claude-alice@x.org.json".into());
         let text = || "could not use claude-alice@x.org.json: see /y/codex-bob@x.org.json".to_owned();
         assert_eq!(account.redact(text(), false), text());
-        assert_eq!(account.redact(text(), true), "could not use its file: see /y/<e-mail>");
+        assert_eq!(account.redact(text(), true), "could not use the credential file: see /y/<e-mail>");
         account.id = AccountId::file("claude-work\u{202e}.json".into());
-        assert_eq!(account.redact(format!("could not use {}", account.id), true), "could not use its file");
+        assert_eq!(
+            account.redact(format!("could not use {}", account.id), true),
+            "could not use the credential file"
+        );
     }
 
     #[test]

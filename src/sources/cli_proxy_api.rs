@@ -139,7 +139,7 @@ impl Folder {
         let renewed = self.renewer.renew(self.policy.clone(), login.clone()).await?;
         if renewed.account.same_identity(&login.account) == Some(false) {
             // Its usage is another account's; the next listing finds that account.
-            return Err(Refusal::until("another login was signed in to its file", clock::now()));
+            return Err(Refusal::until("the credential file now has another login", clock::now()));
         }
         let (before, after) = (store::login_fingerprint(login), store::login_fingerprint(&renewed));
         if before != after {

@@ -61,11 +61,13 @@ pub async fn server() -> Result<String, String> {
             let path = "/org/freedesktop/Notifications";
             let response = bus.call_method(Some(NAME), path, Some(NAME), "GetServerInformation", &()).await?;
             let (name, _, version, _): (String, String, String, String) = response.body().deserialize()?;
-            session_bus::Result::Ok(format!("{name} {version} answers"))
+            session_bus::Result::Ok(format!("{name} {version} responds"))
         };
         match timeout(SERVER_TIMEOUT, request).await {
-            Ok(response) => response.map_err(|error| format!("there is no server: {error}")),
-            Err(_) => Err("the server does not answer".into()),
+            Ok(response) => {
+                response.map_err(|error| format!("could not reach the notification server: {error}"))
+            }
+            Err(_) => Err(NOT_RESPONDING.into()),
         }
     }
     #[cfg(not(all(unix, not(target_os = "macos"))))]

@@ -132,7 +132,7 @@ impl Registration {
         }
         let items = watcher::registered_items(connection).await;
         if self.is_registered(bus, icon, &items).await {
-            log::info!("registered the icon with the tray host, which did not have it");
+            log::info!("registered the icon with the tray host, which did not list it");
             self.attempts = 0;
             return CheckResult { recreate: false, check_after: None };
         }

@@ -50,16 +50,16 @@ fn healthy_setup_passes_each_check_without_names() {
     assert_snapshot!(text.lines().map(masked).collect::<Vec<_>>().join("\n"), @r"
     ✓ versions: …
     ✓ settings file: <fixture>/config/quota-tray/config.toml
-    ✓ auth directory: ~/.cli-proxy-api, 2 accounts
+    ✓ credentials folder: ~/.cli-proxy-api, 2 accounts
     ✓ account 1 (Claude): mode 600, token valid until <then>
     ✓ account 2 (Codex): mode 600, token valid until <then>
     ✓ session bus: available
     ✓ tray host: available
-    ✓ notifications: played 1 answers
+    ✓ notifications: played 1 responds
     ✓ proxy: none in the environment
     ✓ network: <server> responds (404)
     ✓ CLIProxyAPI: no address configured; Quota Tray renews the tokens itself
-    ✓ state directory: <fixture>/state/quota-tray will be created when needed
+    ✓ state folder: <fixture>/state/quota-tray will be created when needed
     ✓ tray: not running; start it with `quota-tray`
     ✓ start at login: off
     ");
@@ -86,8 +86,8 @@ fn accounts_are_named_only_with_the_option() {
     fs::write(fixture.auth_dir().join("claude-carol@example.com.json"), "{").expect("written");
     fs::write(fixture.auth_dir().join("claude-dave.json"), "[]").expect("written");
     let done = fixture.run(&["doctor"]);
-    says(&done, "✗", "account 2 (Claude)", "could not use its file");
-    says(&done, "✗", "account 3 (Claude)", "could not use its file");
+    says(&done, "✗", "account 2 (Claude)", "could not use the credential file");
+    says(&done, "✗", "account 3 (Claude)", "could not use the credential file");
     let home = fixture.home().display().to_string();
     for word in ["alice", "bob", "carol", "dave", "access", "refresh-", &home] {
         assert!(!format!("{}{}", done.stdout, done.stderr).contains(word), "{word} in {}", done.stdout);
@@ -152,11 +152,11 @@ fn each_login_state_is_reported() {
     for email in [ALICE, BOB] {
         fixture.account(email).delete();
     }
-    says(&fixture.run(&["doctor"]), "!", "auth directory", "no Claude or Codex login");
+    says(&fixture.run(&["doctor"]), "!", "credentials folder", "no Claude or Codex login");
     fs::remove_dir(fixture.auth_dir()).expect("empty");
-    says(&fixture.run(&["doctor"]), "!", "auth directory", "~/.cli-proxy-api does not exist");
+    says(&fixture.run(&["doctor"]), "!", "credentials folder", "~/.cli-proxy-api does not exist");
     fs::write(fixture.auth_dir(), "").expect("written");
-    says(&fixture.run(&["doctor"]), "✗", "auth directory", "can't be read");
+    says(&fixture.run(&["doctor"]), "✗", "credentials folder", "could not read");
 }
 
 #[test]
@@ -237,17 +237,17 @@ fn unwritable_state_directory_and_running_tray_are_reported() {
     fixture.host.menu_until(showing("42% left"));
     let done = fixture.run(&["doctor"]);
     says(&done, "✓", "tray:", "running");
-    says(&done, "✓", "state directory", "is writable");
+    says(&done, "✓", "state folder", "is writable");
     quit(&fixture, program);
     let dir = fixture.state_home().join("quota-tray");
     fs::remove_dir_all(&dir).expect("there");
     fs::write(&dir, "").expect("written");
-    says(&fixture.run(&["doctor"]), "✗", "state directory", "can't be written");
+    says(&fixture.run(&["doctor"]), "✗", "state folder", "could not write to");
     fs::remove_file(&dir).expect("there");
     let mut doctor = unprivileged_command(&fixture);
     set_mode(&fixture.state_home(), 0o500);
     let done = fixture.spawn_command(doctor.arg("doctor")).finish();
-    says(&done, "✗", "state directory", "can't be created");
+    says(&done, "✗", "state folder", "could not create");
     set_mode(&fixture.state_home(), 0o700);
 }
 

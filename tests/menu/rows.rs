@@ -26,7 +26,7 @@ fn each_failure_has_a_short_text_in_the_row_and_a_sentence_below_it() {
         (
             Failure::Rejected(RenewalFailure::Unsent { unsent: Box::new(Failure::TimedOut(15)) }),
             "token rejected",
-            "cannot renew: no response within 15 s",
+            "could not renew it: no response within 15 s",
         ),
         (Failure::RateLimited(ahead(130)), "rate limited until 15:10", "Rate limited until 15:10"),
         (Failure::RateLimited(ahead(24 * 60)), "rate limited until 18 Sep, 13:00", "until 18 Sep, 13:00"),

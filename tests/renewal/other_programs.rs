@@ -37,7 +37,7 @@ fn token_is_sent_to_the_provider_that_the_file_names_once_it_is_locked() {
     // A server that does not know the token says that it is dead; the row would say "sign in again". The second look at
     // the accounts finds a Codex login in a file that is a moment old.
     let error = run.error_of(claude).expect("it can't be renewed yet");
-    assert!(error.contains("another program has just changed its file"), "{error}");
+    assert!(error.contains("another program has just changed the credential file"), "{error}");
     let login = fixture.ledger.login(&codex.name);
     assert_eq!((login.renewals, login.reuses), (0, 0));
     assert_eq!(claude.read()["refresh_token"], *login.refresh);

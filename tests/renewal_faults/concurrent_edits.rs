@@ -66,7 +66,7 @@ fn file_deleted_during_a_renewal_is_not_created_again() {
     fs::remove_file(&fixture.file).expect("removed");
     gate.open();
     let done = status.finish();
-    assert!(done.stderr.contains("not renewed: its file is gone; sign in again"), "{done:?}");
+    assert!(done.stderr.contains("not renewed: the credential file was removed; sign in again"), "{done:?}");
     assert!(done.stdout.contains("\"accounts\":[]"), "an account without a file: {done:?}");
     assert!(!fixture.file.exists());
     assert_eq!(fixture.beside(), [""; 0]);
@@ -82,7 +82,10 @@ fn file_half_written_during_a_renewal_gets_the_tokens_later() {
     let before = fixture.text();
     let half = &before[..before.len() / 2];
     let row = during_a_renewal(&fixture, || fixture.write_now(half));
-    assert!(row.stderr.contains("not renewed: its file can't be read: it is not JSON (line 1"), "{row:?}");
+    assert!(
+        row.stderr.contains("not renewed: could not read the credential file: it is not JSON (line 1"),
+        "{row:?}"
+    );
     assert!(row.error.contains("it is not JSON (line 1"), "{row:?}");
     assert_eq!(fixture.text(), half);
     fixture.assert_kept();
@@ -101,7 +104,7 @@ fn tray_writes_the_tokens_once_a_half_written_file_is_complete() {
     fixture.wait_until_sent(1);
     fixture.write_now(&before[..before.len() / 2]);
     gate.open();
-    tray.stderr_line("not renewed: its file can't be read");
+    tray.stderr_line("not renewed: could not read the credential file");
     fixture.write_now(&before);
     fixture.wait_until("the new tokens are in the file", |fixture| fixture.holds(2));
     fixture.host.menu_until(|menu| menu.shows("42% left"));
@@ -142,8 +145,8 @@ fn file_being_written_is_read_once_it_is_complete() {
     });
 }
 
-const WAITS: &str =
-    "token expired: another program has just changed its file; renewing in a minute unless it does so itself";
+const WAITS: &str = "token expired: another program has just changed the credential file; renewing in a minute \
+                     unless that program does";
 
 #[test]
 fn file_just_changed_by_another_program_is_not_renewed_for_a_minute() {

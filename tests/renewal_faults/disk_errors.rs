@@ -118,7 +118,8 @@ fn file_size_limit_keeps_the_token() {
             _ => fixture.auth_dir(),
         };
         let row = fixture.row(&mut limited(&fixture, blocks));
-        let words = format!("token expired: cannot renew: there is no space left in {}", place.display());
+        let words =
+            format!("token expired: could not renew it: there is no space left in {}", place.display());
         assert_eq!(row.error, words, "{}", row.stderr);
         assert_nothing_spent(&fixture, &before);
         fixture.assert_usage_with_tokens(2);
@@ -135,7 +136,8 @@ fn as_root_full_disk_keeps_the_token() {
         let disk = SmallDisk::over(&place, 128);
         let before = fixture.text();
         disk.fill(4);
-        let words = format!("token expired: cannot renew: there is no space left in {}", place.display());
+        let words =
+            format!("token expired: could not renew it: there is no space left in {}", place.display());
         fixture.assert_error(&words);
         assert_nothing_spent(&fixture, &before);
         disk.clear();
@@ -176,7 +178,7 @@ fn as_root_disk_that_is_mounted_read_only_keeps_the_token() {
         let before = fixture.text();
         disk.remount("ro");
         fixture.assert_error(&format!(
-            "token expired: cannot renew: the folder {} is read-only",
+            "token expired: could not renew it: the folder {} is read-only",
             place.display()
         ));
         assert_nothing_spent(&fixture, &before);
@@ -194,7 +196,7 @@ fn read_only_credential_folder_is_reported() {
     allow(&folder, 0o555);
     let row = fixture.row(&mut command);
     allow(&folder, 0o755);
-    let words = format!("token expired: cannot renew: the folder {} is read-only", folder.display());
+    let words = format!("token expired: could not renew it: the folder {} is read-only", folder.display());
     assert_eq!((row.error, row.state.as_str()), (words, "expired"));
     assert_nothing_spent(&fixture, &before);
 }
@@ -208,7 +210,7 @@ fn read_only_state_folder_is_reported() {
     let row = fixture.row(&mut command);
     allow(&folder, 0o755);
     let renewals = fixture.renewals();
-    let words = format!("token expired: cannot renew: the folder {} is read-only", renewals.display());
+    let words = format!("token expired: could not renew it: the folder {} is read-only", renewals.display());
     assert_eq!(row.error, words, "{}", row.stderr);
     assert_nothing_spent(&fixture, &before);
 }
@@ -227,8 +229,8 @@ fn folder_made_read_only_during_a_renewal_gets_the_tokens_later() {
         gate.open();
         let row = status.join().expect("a row");
         let words = format!(
-            "token expired: renewed, but its file is not written yet: the folder {} is read-only; the new login is \
-             kept safe",
+            "token expired: renewed, but could not write the credential file: the folder {} is read-only; the new \
+             login is kept and will be written later",
             folder.display()
         );
         assert_eq!(row.error, words, "{}", row.stderr);
@@ -248,7 +250,7 @@ fn as_root_file_of_another_user_keeps_its_token() {
     let fixture = SingleLogin::claude();
     chown(&fixture.file, Some(NOBODY), None).expect("given away");
     let before = fixture.text();
-    fixture.assert_error("token expired: cannot renew: its file belongs to another user");
+    fixture.assert_error("token expired: could not renew it: the credential file belongs to another user");
     assert_nothing_spent(&fixture, &before);
 }
 

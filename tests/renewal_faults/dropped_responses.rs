@@ -34,7 +34,7 @@ fn response_cut_before_the_refresh_token_is_retried_once() {
         fixture.pass(61);
         // To the ledger the second one is a token used twice; a kinder server gives the answer again.
         let row = fixture.status();
-        assert!(row.error.contains("looking for a new one in its file"), "{row:?}");
+        assert!(row.error.contains("checking the credential file for a new one"), "{row:?}");
         fixture.pass(3600);
         fixture.assert_error(SIGN_IN);
         assert_eq!(fixture.ledger.token_requests().len(), 2, "{end}");
@@ -254,7 +254,7 @@ fn connection_without_a_handshake_spends_no_token() {
     );
     fixture.set_config(&endpoints);
     let row = fixture.status();
-    assert!(row.error.starts_with("token expired: cannot renew: "), "{row:?}");
+    assert!(row.error.starts_with("token expired: could not renew it: "), "{row:?}");
     let header = fixture.header();
     assert_eq!((&header["phase"], &header["tries"]), (&"prepared".into(), &0.into()), "{header}");
     fixture.set_config("");

@@ -143,7 +143,7 @@ fn tray_row_reports_a_journal_that_was_set_aside() {
     fs::rename(&elsewhere, &fixture.file).expect("moved");
     let menu = fixture.host.menu_until(|menu| menu.shows("token expired"));
     let text = menu.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-    assert!(text.contains("Token expired: an unreadable renewal journal was set aside as"), "{menu}");
+    assert!(text.contains("Token expired: a damaged renewal journal was renamed to"), "{menu}");
     assert!(text.contains("; renewing at the next refresh"), "{menu}");
     assert_eq!(aside(&fixture).len(), 1);
     fixture.host.click("Refresh now");
@@ -157,7 +157,7 @@ fn journal_that_cannot_be_opened_stops_the_renewal() {
     fs::create_dir_all(fixture.journal()).expect("made");
     let before = fixture.text();
     let row = fixture.status();
-    assert!(row.error.starts_with("token expired: cannot renew: could not write in "), "{row:?}");
+    assert!(row.error.starts_with("token expired: could not renew it: could not write to "), "{row:?}");
     assert_eq!((fixture.text(), fixture.ledger.token_requests().len()), (before, 0));
 }
 

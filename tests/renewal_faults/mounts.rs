@@ -43,8 +43,8 @@ fn as_root_file_that_is_mounted_read_only_keeps_its_token() {
     let before = fixture.text();
     let prepare = "mount --bind \"$F\" \"$F\" && mount -o remount,bind,ro \"$F\"";
     let row = fixture.row(&mut with_mounts(&fixture, prepare));
-    let words =
-        "token expired: cannot renew: its file is mounted read-only; mount it, or its whole folder, writable";
+    let words = "token expired: could not renew it: the credential file is mounted read-only; mount it, or its whole \
+                 folder, writable";
     assert_eq!(row.error, words, "{}", row.stderr);
     assert_nothing_spent(&fixture, &before);
     fixture.assert_usage_with_tokens(2);
@@ -76,7 +76,7 @@ fn as_root_mounted_file_that_was_replaced_outside_keeps_its_token() {
         ready.write_all(b"\n").expect("somebody reads");
         row.join().expect("a row")
     });
-    let words = "token expired: cannot renew: the mounted file was replaced on the host; restart the container, or \
+    let words = "token expired: could not renew it: the mounted file was replaced on the host; restart the container, or \
                  mount the whole folder";
     assert_eq!(row.error, words, "{}", row.stderr);
     assert_nothing_spent(&fixture, &content);
@@ -96,8 +96,8 @@ fn as_root_immutable_file_keeps_its_token() {
         change('+');
         let row = fixture.status();
         change('-');
-        let words =
-            "token expired: cannot renew: its file is immutable; make it writable with chattr -i -a FILE";
+        let words = "token expired: could not renew it: the credential file is immutable; make it writable with \
+                     chattr -i -a FILE";
         assert_eq!(row.error, words, "{attribute}: {}", row.stderr);
         assert_nothing_spent(&fixture, &before);
     }

@@ -84,7 +84,7 @@ fn unreachable_http_endpoint_is_not_reported_as_a_proxy_error() {
     let proxy = RecordingProxy::start();
     through(&fixture, &format!("http://{}", proxy.address()));
     let row = fixture.status();
-    let expected = "token expired: cannot renew: could not reach 127.0.0.1: ";
+    let expected = "token expired: could not renew it: could not reach 127.0.0.1: ";
     assert!(row.error.starts_with(expected), "{row:?}");
     assert_eq!(proxy.targets(), [""; 0]);
 }
@@ -134,8 +134,8 @@ fn unresponsive_proxy_is_never_bypassed() {
     let row = row(&fixture, &mut fixture.command());
     assert_eq!(
         row.error,
-        "token expired: cannot renew: could not reach localhost through the proxy 127.0.0.1: check the network \
-         connection or the proxy"
+        "token expired: could not renew it: could not reach localhost through the proxy 127.0.0.1: check your \
+         network connection or proxy"
     );
     assert_eq!((fixture.text(), fixture.server.requests().len()), (before, 0));
     assert_eq!(fixture.header()["phase"], "prepared", "nothing was sent, so nothing was spent");

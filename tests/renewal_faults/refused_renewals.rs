@@ -5,7 +5,7 @@ use crate::common::{Response, SingleLogin};
 use chrono::TimeDelta;
 use serde_json::{Value, json};
 
-const LOOKING: &str = "the login is no longer accepted; looking for a new one in its file";
+const LOOKING: &str = "the login is no longer accepted; checking the credential file for a new one";
 const SIGN_IN: &str = "sign in again with CLIProxyAPI: the login is no longer accepted";
 
 #[test]
@@ -33,8 +33,9 @@ fn server_error_never_means_a_revoked_login() {
         }
         fixture.ledger.respond(answer);
         let row = fixture.status();
-        let told =
-            format!("token expired: cannot renew: the token server responded with {status}; trying again");
+        let told = format!(
+            "token expired: could not renew it: the token server responded with {status}; trying again"
+        );
         assert!(row.error.starts_with(&told), "{status} {body}: {row:?}");
         assert_eq!((row.code, row.state.as_str()), (1, "expired"), "{status} {body}");
         assert_eq!((fixture.text(), fixture.beside()), (before, Vec::new()), "{status} {body}");
@@ -53,7 +54,7 @@ fn long_server_outage_does_not_use_up_the_attempts() {
     fixture.ledger.respond(Response::status(500));
     for _ in 0..5 {
         fixture.assert_error(
-            "token expired: cannot renew: the token server responded with 500; trying again later",
+            "token expired: could not renew it: the token server responded with 500; trying again later",
         );
         fixture.pass(300);
     }
@@ -68,7 +69,7 @@ fn failing_token_server_gets_one_request_from_thirty_runs() {
         fixture.ledger.respond(Response::status(status));
         for _ in 0..30 {
             fixture.assert_error(&format!(
-                "token expired: cannot renew: the token server responded with {status}; trying again later"
+                "token expired: could not renew it: the token server responded with {status}; trying again later"
             ));
         }
         assert_eq!(fixture.ledger.token_requests().len(), 1, "{status}");
@@ -93,7 +94,7 @@ fn retry_after_of_the_token_server_is_honoured() {
     fixture.ledger.respond_normally();
     let row = fixture.status();
     assert!(
-        row.error.starts_with("token expired: cannot renew: the token server responded with 429"),
+        row.error.starts_with("token expired: could not renew it: the token server responded with 429"),
         "{row:?}"
     );
     fixture.pass(590);
@@ -207,7 +208,7 @@ fn tray_notices_a_new_login_in_place_of_a_revoked_one() {
     fixture.ledger.respond(Response::json(&json!({"error": "invalid_grant"})).with_status(400));
     let tray = fixture.tray();
     let menu = fixture.host.menu_until(|menu| menu.shows("token expired"));
-    assert!(menu.shows("Token expired: the login is no longer accepted; looking for a"), "{menu}");
+    assert!(menu.shows("Token expired: the login is no longer accepted; checking the"), "{menu}");
     fixture.ledger.respond_normally();
     fixture.sign_in();
     fixture.write_now(fixture.content(2, TimeDelta::hours(8)));

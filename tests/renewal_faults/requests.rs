@@ -141,7 +141,9 @@ fn login_without_a_refresh_token_is_not_renewed() {
         let none = if empty == "null" { "null".to_owned() } else { format!("\"{empty}\"") };
         let text = fixture.text().replace(&token, &none);
         fixture.write(&text);
-        fixture.assert_error("token expired: its file has no refresh token; sign in again with CLIProxyAPI");
+        fixture.assert_error(
+            "token expired: the credential file has no refresh token; sign in again with CLIProxyAPI",
+        );
         assert_eq!(fixture.text(), text);
         asked(&fixture, &[]);
     }
@@ -156,7 +158,7 @@ fn redirect_of_the_token_endpoint_is_not_followed() {
         for location in [elsewhere.url("/claude/token"), fixture.server.url("/elsewhere")] {
             fixture.ledger.respond(Response::redirect(&location).with_status(status));
             fixture.assert_error(&format!(
-                "token expired: cannot renew: the token server responded with {status}; trying again later"
+                "token expired: could not renew it: the token server responded with {status}; trying again later"
             ));
             fixture.pass(3600);
         }

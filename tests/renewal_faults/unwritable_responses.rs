@@ -49,7 +49,7 @@ fn response_without_any_room_is_saved_once_there_is_room() {
     fixture.wait_until_sent(1);
     limit_files(tray.id(), Some(0));
     gate.open();
-    let menu = fixture.host.menu_until(|menu| menu.shows("neither its file nor the journal"));
+    let menu = fixture.host.menu_until(|menu| menu.shows("could not write the credential file"));
     assert!(menu.shows("alice@example.com"), "{menu}");
     assert_eq!(fixture.text(), before);
     // As often as somebody asks: the token is not sent again.
@@ -71,7 +71,7 @@ fn status_with_an_unsaved_response_does_not_end() {
     fixture.wait_until_sent(1);
     limit_files(status.id(), Some(0));
     gate.open();
-    status.stdout_line("neither its file nor the journal");
+    status.stdout_line("could not write the credential file");
     status.terminate();
     status.stderr_line("could not write");
     assert!(status.is_running());

@@ -4,7 +4,7 @@
 use crate::common::{Response, SingleLogin};
 use chrono::TimeDelta;
 
-const USED_UP: &str = "token expired: its file has a refresh token that was already used; restart CLIProxyAPI, \
+const USED_UP: &str = "token expired: the refresh token in the credential file was already used; restart CLIProxyAPI, \
                        or sign in again with it";
 
 #[test]

@@ -42,7 +42,7 @@ fn hidden_address_is_not_shown_by_file_names() {
                 account["id"] = Value::Null;
             }
             shown = report.to_string();
-            assert!(shown.contains("could not use its file: "), "{shown}");
+            assert!(shown.contains("could not use the credential file: "), "{shown}");
         }
         for text in [&shown, &done.stderr] {
             assert!(!text.contains("example.com"), "{format}: {text}");

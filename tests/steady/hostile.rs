@@ -14,12 +14,12 @@ use crate::common::{Response, TcpServer, TestServer, claude_usage, field, read_h
 /// What a server does with a request that it has read.
 type Serve = fn(&mut TcpStream) -> io::Result<()>;
 
-const NOT_HTTP: &str = "unexpected response: it is not HTTP, or its headers have no end";
-const BROKEN: &str = "unexpected response: it could not be unpacked, or broke off";
+const NOT_HTTP: &str = "unexpected response: it is not valid HTTP, or its headers are too large";
+const BROKEN: &str = "unexpected response: it could not be decoded, or is incomplete";
 const TOO_LONG: &str = "unexpected response: it is longer than 1 MiB";
 const BROKE_OFF: &str = "connection to 127.0.0.1 lost";
 const TOO_LATE: &str = "no response within 15 s";
-const PORTAL: &str = "it is a web page; is there a sign-in page of the network?";
+const PORTAL: &str = "it is a web page; check whether your network has a sign-in page";
 
 /// A gzip of zeros up to the middle of its one block. In the code of that block a zero bit is "258
 /// bytes like the last one" and the next is "one byte back": each zero byte that follows unpacks to
@@ -178,10 +178,7 @@ fn redirect_is_not_followed() {
     for (count, code) in [301, 302, 303, 307, 308].into_iter().enumerate() {
         for account in status(&fixture).0 {
             let error = account["error"].as_str().expect("it failed");
-            assert!(
-                error.contains(&format!("it points elsewhere ({code}), where no token is sent")),
-                "{error}"
-            );
+            assert!(error.contains(&format!("it is a redirect ({code}), which is not followed")), "{error}");
         }
         assert_eq!(fixture.server.requests().len(), 2 * (count + 1));
     }

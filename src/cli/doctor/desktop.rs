@@ -56,7 +56,8 @@ pub async fn check(notify: bool) -> Vec<Finding> {
         use crate::presenter::tray_host::TrayHostStatus;
         let host = crate::tray::host::status().await;
         if host == TrayHostStatus::NoSessionBus {
-            let remedy = "start it in a desktop session or with dbus-run-session; `status` works without";
+            let remedy = "start quota-tray in a desktop session or with dbus-run-session; `quota-tray status` works \
+                          without it";
             findings.push(bad("session bus", "not found; icon and notifications need it", remedy));
             return findings;
         }

@@ -34,19 +34,19 @@ pub fn state(context: &Context) -> Finding {
     if !dir.exists() {
         let parent = dir.ancestors().find(|parent| parent.exists()).unwrap_or(dir);
         return match probe(parent) {
-            Ok(()) => good("state directory", format!("{shown} will be created when needed")),
+            Ok(()) => good("state folder", format!("{shown} will be created when needed")),
             Err(error) => bad(
-                "state directory",
-                format!("{shown} can't be created: {error}"),
+                "state folder",
+                format!("could not create {shown}: {error}"),
                 format!("check the owner and the permissions of {}", parent.display()),
             ),
         };
     }
     match probe(dir) {
-        Ok(()) => good("state directory", format!("{shown} is writable")),
+        Ok(()) => good("state folder", format!("{shown} is writable")),
         Err(error) => bad(
-            "state directory",
-            format!("{shown} can't be written: {error}"),
+            "state folder",
+            format!("could not write to {shown}: {error}"),
             "check its owner, its permissions and the disk space; without it, last known values, sent notifications and \
              renewals are not saved",
         ),

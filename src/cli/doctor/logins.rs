@@ -18,28 +18,31 @@ pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec
     let mut entries = match store::scan(&dir, &HashMap::new()).await {
         Ok(entries) => entries,
         Err(error) => {
-            let state = format!("{shown} can't be read: {error}");
-            return (vec![bad("auth directory", state, "check its owner and its permissions")], Vec::new());
+            let state = format!("could not read {shown}: {error}");
+            return (
+                vec![bad("credentials folder", state, "check its owner and its permissions")],
+                Vec::new(),
+            );
         }
     };
     entries.sort_by_key(|entry| entry.account().sort_key());
     let folder = match entries.len() {
         _ if !dir.exists() => doubtful(
-            "auth directory",
+            "credentials folder",
             format!("{shown} does not exist"),
             "sign in to Claude or Codex with CLIProxyAPI, or set auth_dir to another folder",
         ),
         0 => doubtful(
-            "auth directory",
+            "credentials folder",
             format!("no Claude or Codex login in {shown}"),
             "sign in with CLIProxyAPI, or set auth_dir to another folder",
         ),
-        1 => good("auth directory", format!("{shown}, 1 account")),
-        count => good("auth directory", format!("{shown}, {count} accounts")),
+        1 => good("credentials folder", format!("{shown}, 1 account")),
+        count => good("credentials folder", format!("{shown}, {count} accounts")),
     };
     let mut findings = vec![folder];
     if let Some(problem) = write_problem(&dir).filter(|_| !entries.is_empty()) {
-        findings.push(doubtful("auth directory", problem, "Quota Tray can't renew expired tokens there"));
+        findings.push(doubtful("credentials folder", problem, "Quota Tray can't renew expired tokens there"));
     }
     let last = StateDir::new(&context.paths.state_dir).snapshot();
     for (number, entry) in (1..).zip(&entries) {
@@ -179,7 +182,7 @@ impl Facts {
 #[cfg(unix)]
 fn write_problem(dir: &Path) -> Option<String> {
     use rustix::fs::{Access, access};
-    access(dir, Access::WRITE_OK).err().map(|error| format!("{} can't be written: {error}", dir.display()))
+    access(dir, Access::WRITE_OK).err().map(|error| format!("could not write to {}: {error}", dir.display()))
 }
 
 #[cfg(not(unix))]

@@ -29,7 +29,7 @@ pub enum JournalError {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// It is not a journal, or is damaged. It was renamed to this path.
-    #[error("an unreadable renewal journal was set aside as {}", .0.display())]
+    #[error("a damaged renewal journal was renamed to {}", .0.display())]
     SetAside(PathBuf),
 }
 

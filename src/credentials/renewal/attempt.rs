@@ -109,7 +109,7 @@ impl Renewer {
             // The file may be another inode by now, with another token.
             locks.truncate(1);
         }
-        Err(Refusal::because("another program keeps changing its file"))
+        Err(Refusal::because("another program keeps changing the credential file"))
     }
 
     /// Waits for a lock that another process holds.
@@ -122,7 +122,7 @@ impl Renewer {
             io::ErrorKind::NotFound => Refusal::file_gone(),
             _ => Refusal::disk(&error, &self.dir),
         })?;
-        lock.ok_or_else(|| Refusal::because("another Quota Tray is renewing it"))
+        lock.ok_or_else(|| Refusal::because("another instance of Quota Tray is renewing it"))
     }
 
     /// Locks a token. `None`: another process holds the lock.

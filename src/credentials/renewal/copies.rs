@@ -95,7 +95,7 @@ impl Renewer {
         used_token: String,
         (tokens, received_at): (&Tokens, DateTime<Utc>),
     ) -> Result<(), Refusal> {
-        log::info!("{}: taking over the login that was renewed for a copy of it", files.target.display());
+        log::info!("{}: writing the login that was renewed in a copy of this file", files.target.display());
         let metadata = std::fs::metadata(&files.target).map_err(|_| Refusal::file_gone())?;
         if !attributes(&metadata).is_own {
             return Err(Reason::OtherOwner.into());

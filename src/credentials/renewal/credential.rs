@@ -39,7 +39,8 @@ pub fn with_tokens(
     tokens: &Tokens,
     issued_at: DateTime<Local>,
 ) -> Result<Zeroizing<String>, Refusal> {
-    let text = std::str::from_utf8(&contents.bytes).map_err(|_| Refusal::because("its file is not UTF-8"))?;
+    let text = std::str::from_utf8(&contents.bytes)
+        .map_err(|_| Refusal::because("the credential file is not UTF-8"))?;
     let rfc3339 = |at: DateTime<Local>| at.to_rfc3339_opts(SecondsFormat::Secs, false);
     // Clamped to 100 years: larger numbers would leave the calendar.
     let lifetime = TimeDelta::seconds(tokens.expires_in.min(3.2e9) as i64);

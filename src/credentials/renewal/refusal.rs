@@ -42,12 +42,12 @@ impl Refusal {
 
     /// A file below `place` can't be read or written.
     pub fn disk(error: &io::Error, place: &Path) -> Refusal {
-        Refusal::because(format!("cannot renew: {}", disk_clause(error, place)))
+        Refusal::because(format!("could not renew it: {}", disk_clause(error, place)))
     }
 
     /// The credential can't be replaced.
     pub fn obstacle(obstacle: &Obstacle, folder: &Path) -> Refusal {
-        Refusal::because(format!("cannot renew: {}", obstacle_clause(obstacle, folder)))
+        Refusal::because(format!("could not renew it: {}", obstacle_clause(obstacle, folder)))
     }
 
     /// The file was removed.
@@ -62,7 +62,7 @@ impl Refusal {
 
     /// A fault of this program.
     pub fn internal() -> Refusal {
-        Refusal::because("an error in Quota Tray, please report it")
+        Refusal::because("internal error in Quota Tray, please report it")
     }
 }
 
@@ -137,15 +137,18 @@ impl From<Reason> for Refusal {
     fn from(reason: Reason) -> Refusal {
         match reason {
             Reason::FileGone => {
-                Refusal::because("its file is gone; sign in again with CLIProxyAPI to have it back")
+                Refusal::because("the credential file was removed; sign in again with CLIProxyAPI")
             }
-            Reason::FileUnreadable(error) => Refusal::because(format!("its file can't be read: {error}")),
-            Reason::FileChanged => Refusal::because("its file was changed while it was renewed"),
+            Reason::FileUnreadable(error) => {
+                Refusal::because(format!("could not read the credential file: {error}"))
+            }
+            Reason::FileChanged => Refusal::because("the credential file was changed during the renewal"),
             Reason::NoRefreshToken => {
-                Refusal::because("its file has no refresh token; sign in again with CLIProxyAPI")
+                Refusal::because("the credential file has no refresh token; sign in again with CLIProxyAPI")
             }
             Reason::TokenUsed => Refusal::because(
-                "its file has a refresh token that was already used; restart CLIProxyAPI, or sign in again with it",
+                "the refresh token in the credential file was already used; restart CLIProxyAPI, or sign in again with \
+                 it",
             ),
             Reason::UnknownResponse => Refusal::because(
                 "the token server sent an unexpected response, which is kept in the renewal journal; update Quota \
@@ -159,14 +162,15 @@ impl From<Reason> for Refusal {
                 is_dead: false,
                 retry_at: Some(retry_at),
             },
-            Reason::WaitingForNewLogin { retry_at } => {
-                Refusal::until("the login is no longer accepted; looking for a new one in its file", retry_at)
-            }
+            Reason::WaitingForNewLogin { retry_at } => Refusal::until(
+                "the login is no longer accepted; checking the credential file for a new one",
+                retry_at,
+            ),
             Reason::SignInAgain => {
                 Refusal { is_dead: true, ..Refusal::because("sign in again with CLIProxyAPI") }
             }
             Reason::RequestDeclined { status, retry_at } => Refusal::until(
-                format!("cannot renew: the token server responded with {status}; trying again later"),
+                format!("could not renew it: the token server responded with {status}; trying again later"),
                 retry_at,
             ),
             Reason::RenewalDisabled => Refusal::because(
@@ -177,9 +181,11 @@ impl From<Reason> for Refusal {
                 "a program on {address} accepts connections but does not respond, and may be CLIProxyAPI; restart it, \
                  or set token_renewal = \"always\""
             )),
-            Reason::OtherOwner => Refusal::because("cannot renew: its file belongs to another user"),
+            Reason::OtherOwner => {
+                Refusal::because("could not renew it: the credential file belongs to another user")
+            }
             Reason::ChangedRecently { retry_at } => Refusal::until(
-                "another program has just changed its file; renewing in a minute unless it does so itself",
+                "another program has just changed the credential file; renewing in a minute unless that program does",
                 retry_at,
             ),
         }
@@ -204,6 +210,6 @@ fn disk_clause(error: &io::Error, place: &Path) -> String {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             format!("there is no space left in {place}")
         }
-        _ => format!("could not write in {place}: {error}"),
+        _ => format!("could not write to {place}: {error}"),
     }
 }

@@ -38,8 +38,8 @@ impl Renewer {
     /// meanwhile; `None` if only the journal is missing.
     pub(crate) fn save_later(self: &Arc<Self>, path: &Path, unsaved: UnsavedResponse) -> Option<Refusal> {
         let refusal = Refusal::because(format!(
-            "renewed, but neither its file nor the journal could be written: free disk space or fix the permissions of {} \
-             and {}, and do not quit Quota Tray until this message is gone",
+            "renewed, but could not write the credential file or the journal: free disk space or fix the permissions \
+             of {} and {}, and do not quit Quota Tray until this message disappears",
             text::path(unsaved.files.folder()),
             text::path(&self.dir)
         ));

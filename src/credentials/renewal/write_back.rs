@@ -35,7 +35,7 @@ impl Renewer {
         let OpenJournal { journal, response, previous_response, .. } = open;
         match (step, response, previous_response) {
             (NextStep::WriteResponse, StoredResponse::Tokens(tokens), _) => {
-                log::info!("{}: taking the renewed login from the journal", files.target.display());
+                log::info!("{}: writing the renewed login from the journal", files.target.display());
                 self.write_tokens(journal, tokens, files, None).await
             }
             (NextStep::WritePreviousResponse, _, StoredResponse::Tokens(tokens)) => {
@@ -85,12 +85,13 @@ impl Renewer {
         mut replacement: Option<Replacement>,
     ) -> Result<(), Refusal> {
         let target = &files.target;
-        let kept_safe = |why: &str| {
+        let not_written = |why: &str| {
             Refusal::because(format!(
-                "renewed, but its file is not written yet: {why}; the new login is kept safe"
+                "renewed, but could not write the credential file: {why}; the new login is kept and will be written \
+                 later"
             ))
         };
-        let obstacle = |obstacle: Obstacle| kept_safe(&obstacle_clause(&obstacle, files.folder()));
+        let obstacle = |obstacle: Obstacle| not_written(&obstacle_clause(&obstacle, files.folder()));
         let disk = |error: io::Error| obstacle(error.into());
         for _ in 0..MAX_CHANGES {
             let fingerprint = file::fingerprint(target).map_err(|_| Refusal::file_gone())?;
@@ -122,7 +123,7 @@ impl Renewer {
             self.reach(Checkpoint::Replaced);
             return Ok(());
         }
-        Err(kept_safe("another program keeps changing it"))
+        Err(not_written("another program keeps changing it"))
     }
 
     /// Notes in the journal which token was issued: from now on it is known that the one that was sent is used.

@@ -32,7 +32,8 @@ impl ClientFactory {
         proxy: &Proxy,
         configure: impl FnOnce(ClientBuilder) -> ClientBuilder,
     ) -> Result<Client, Failure> {
-        let no_client = |error: &dyn Error| Failure::Internal(format!("no HTTP client: {error}"));
+        let no_client =
+            |error: &dyn Error| Failure::Internal(format!("could not create the HTTP client: {error}"));
         let tls = match self.tls.clone() {
             Some(tls) => tls,
             None => self.tls.insert(tls::config().map_err(|error| no_client(&error))?).clone(),

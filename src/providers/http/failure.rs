@@ -20,10 +20,10 @@ pub(crate) fn failure(error: &reqwest::Error, host: &str, proxy: &Proxy) -> Fail
         return unreachable(host, error.url().map_or(proxy, |url| proxy_for(url, proxy)));
     }
     if causes(error).any(|cause| cause.downcast_ref().is_some_and(hyper::Error::is_parse)) {
-        return Failure::InvalidResponse("it is not HTTP, or its headers have no end".into());
+        return Failure::InvalidResponse("it is not valid HTTP, or its headers are too large".into());
     }
     if error.is_decode() {
-        return Failure::InvalidResponse("it could not be unpacked, or broke off".into());
+        return Failure::InvalidResponse("it could not be decoded, or is incomplete".into());
     }
     Failure::ConnectionLost(host.to_owned())
 }
