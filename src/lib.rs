@@ -11,14 +11,18 @@
 //! | to change … | open |
 //! |---|---|
 //! | the labels of menu, icon and tooltip; the row of an account; the list of all accounts | [`presenter::messages`]; [`presenter::account_rows`]; `presenter/account_list.rs` |
-//! | which state the icon is in; its label, the tooltip, the text beside it | [`presenter::icon_state`]; `presenter/summary.rs` |
+//! | which percentage counts as low (the setting `thresholds`), for icon and rows | `presenter/snapshot_presenter.rs` |
+//! | the states of the icon; which one is shown, its label, the tooltip, the text beside it | [`presenter::icon_state`]; `presenter/summary.rs` |
+//! | the displayed name of an account, its form with `hide_email`, the order of accounts | [`quota::account`] |
+//! | when usage counts as old, so that its age is displayed | [`presenter::account_rows`] |
 //! | how percentages, times and durations read; 12 or 24 hours, order of a date, decimal mark | [`presenter::format`]; [`presenter::locale_format`] |
 //! | the message for a failed account; for a notification; for plan, money and credits | `presenter/failures.rs`; `presenter/notifications.rs`; `presenter/facts.rs` |
-//! | the items of the menu, their order and actions | [`tray::menu`] |
-//! | how the icon is drawn | [`tray::icon`] |
+//! | the items of the menu, their order and actions; which are greyed | [`tray::menu`] |
+//! | how the icon is drawn; its colours | [`tray::icon`] |
+//! | a new format of `status` | a file in [`output`], and the enum `Format` in `cli/status.rs` |
 //! | the table, the JSON, a format for a bar or collector of `status` | [`output::table`], [`output::json`], [`output::waybar`], [`output::i3blocks`], [`output::openmetrics`] |
 //! | the advice where no tray host displays the icon; the rows in a terminal instead | [`presenter::tray_host`]; [`output::terminal`] |
-//! | escaping, hidden characters, wrapping, hiding e-mail addresses | [`text`] |
+//! | escaping, hidden characters, wrapping, removing e-mail addresses from messages | [`text`] |
 //!
 //! ## What happens when
 //!
@@ -31,9 +35,10 @@
 //! | when a refresh happens; its course | [`engine::refresher`]; `engine/refresh.rs` |
 //! | how one account is fetched, and its token renewed | `engine/fetch.rs` |
 //! | how accounts of several sources are merged | `engine/merge.rs` |
-//! | how often requests may be sent: five minutes, hour, after a 429 | [`engine::budget`] |
+//! | how often requests may be sent: five minutes, hour, after an error or a 429 | [`engine::budget`] |
+//! | how long to wait after a 429: `Retry-After`, and the time where there is none | [`providers::retry_after`] |
 //! | which access tokens are not sent or renewed any more | [`engine::refused_tokens`] |
-//! | what is kept over restarts | [`engine::state_dir`] |
+//! | what is kept over restarts; in which folder | [`engine::state_dir`]; [`platform::paths`] |
 //!
 //! ## Accounts, providers, logins
 //!
@@ -48,18 +53,21 @@
 //! | timeouts, size limits, redirects, proxies, TLS | [`providers::http`], [`providers::proxy`], `providers/tls.rs` |
 //! | how many connections a host gets at once | `providers/connection_gate.rs` |
 //! | a token request and what its response means | [`providers::token_request`], [`providers::token_response`] |
-//! | which files are accounts; reading a file that is rewritten in place | [`credentials::store`]; [`credentials::file`] |
+//! | which files are accounts, and which keys of them are read; aliases of keys, reading a file that is rewritten in place | [`credentials::store`]; [`credentials::file`] |
+//! | which keys a renewal writes | `credentials/renewal/credential.rs` |
 //! | renewing tokens | [`credentials::renewal`]: the decisions are in `next_step.rs`, which the head of that page explains |
 //! | the journal of a renewal; the locks around it | [`credentials::journal`]; [`credentials::lock`] |
-//! | how a credential file is changed and replaced | [`credentials::rewrite`]; [`credentials::replacement`] |
-//! | whether CLIProxyAPI is running | [`credentials::renewal::cli_proxy_api`] |
+//! | how the text of a credential file is changed; how the file is replaced | [`credentials::rewrite`]; [`credentials::replacement`] |
+//! | whether CLIProxyAPI is running; at which addresses it is looked for | [`credentials::renewal::cli_proxy_api`]; `config/endpoints.rs` |
+//! | which steps of a renewal are logged | `credentials/renewal/checkpoint.rs`, [`app::context`] |
 //!
 //! ## Commands, settings, systems
 //!
 //! | to change … | open |
 //! |---|---|
 //! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
-//! | what `doctor` checks | [`cli::doctor`], one file a subject |
+//! | what every command starts with: paths, settings, locale | [`app::context`] |
+//! | what `doctor` checks; the order of the checks | [`cli::doctor`], one file a subject; `command.rs` |
 //! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `limits.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
 //! | starting at login | [`autostart`], one file a system |
 //! | the platform's tray (the one module that names `tray-icon`); its thread on Linux | [`tray::backend`]; [`tray::handle`] |
@@ -78,19 +86,19 @@
 //!    use no clock, environment, disk, network or tray. `now`, time zone and locale are arguments; the result is a value.
 //! 2. **One direction.** Imports point downward and data flows upward. The main thread has the tray, another thread the
 //!    engine; between them go [`app::state_machine::AppEvent`] and [`engine::refresher::Command`]. On Linux the tray icon
-//!    has a thread of its own, because its library blocks while a tray host hangs; a token request has one as long as it
-//!    lasts, so that nothing delays writing its response to the journal.
+//!    has its own thread, because its library blocks while a tray host hangs; each token request has one, too, so
+//!    that nothing delays writing its response to the journal.
 //! 3. **A login is never lost, a secret is never shown.** Only [`credentials`] writes credential files; a
 //!    [`platform::secret::Secret`] prints as dots.
 //!
 //! # The course of a refresh
 //!
-//! 1. [`engine::refresher::run`] starts it: the interval has passed, somebody selected "Refresh now", or the accounts have
+//! 1. [`engine::refresher::run`] starts it: the interval has passed, "Refresh now" was selected, or the accounts have
 //!    changed. A newer refresh cancels the one in flight.
 //! 2. [`engine::SourceSet`] lists the accounts of all sources. A snapshot with their last known values, marked as loading,
-//!    is published: at once if it differs from what is shown, otherwise when the responses take their time.
-//! 3. The request budget decides which accounts are fetched. Each is fetched in a task of its own, so that one that fails
-//!    or panics affects no other. An expired token is renewed first; a renewal is never cancelled.
+//!    is published: at once if it differs from what is shown, otherwise if the requests take longer than 0.4 s.
+//! 3. The request budget decides which accounts are fetched. Each is fetched in its own task, so that one that fails or
+//!    panics affects no other. An expired token is renewed first; a renewal is never cancelled.
 //! 4. The responses are merged with the last known values, and the result is published as one [`quota::Snapshot`].
 //! 5. [`app::state_machine::App`] turns it into the tray's content, notifications and hook calls; `app/effects.rs` carries
 //!    them out.

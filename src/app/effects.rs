@@ -85,7 +85,7 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
 
     fn show_in_terminal(&mut self, advice: &str, app: &App) {
         let table = table(&app.presenter(clock::now()), TableStyle::stdout());
-        // It fails when the terminal is closed, and then nobody reads it.
+        // It fails when the terminal is closed, and then the output has no reader.
         let _ = self.terminal.show(&format!("{advice}\n\n{table}"));
     }
 

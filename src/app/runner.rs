@@ -33,7 +33,7 @@ pub struct StartError {
     source: io::Error,
 }
 
-/// Runs the tray with the real accounts, until it is asked to quit.
+/// Runs the tray with the real accounts, until it is quit.
 ///
 /// # Errors
 /// It can't be started.

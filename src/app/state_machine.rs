@@ -30,7 +30,7 @@ pub enum AppEvent {
     StartsAtLogin(Result<Option<bool>, String>),
     /// The status of the tray host, which may be the same as before.
     Host(TrayHostStatus),
-    /// The program is asked to end: by a signal, or by the end of the session.
+    /// The program has to exit: by a signal, or by the end of the session.
     Quit,
 }
 

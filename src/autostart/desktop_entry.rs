@@ -100,7 +100,7 @@ fn command(exec: &str) -> CommandLine {
             }
             '\\' if inside => part.get_or_insert_default().extend(letters.next()),
             '%' => {
-                // Other field codes stand for files, of which there are none.
+                // Other field codes are replaced by files, of which there are none.
                 if let Some('%') = letters.next() {
                     part.get_or_insert_default().push('%');
                 }

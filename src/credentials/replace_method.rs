@@ -106,7 +106,7 @@ fn is_append_only(_folder: &Path) -> bool {
     false
 }
 
-/// `statx` knows since Linux 5.8; before, the list of mounts does.
+/// `statx` reports it since Linux 5.8; on older kernels the list of mounts is read.
 #[cfg(target_os = "linux")]
 fn is_mount_point(target: &Path) -> bool {
     use rustix::fs::StatxAttributes;

@@ -97,7 +97,7 @@ impl SourceSet {
         FetchOutcome::new(&*renewed, result)
     }
 
-    /// Remembers what a response says of the token. `SignInAgain` is passed only where a renewal did not help.
+    /// Records whether a response accepts or refuses the token. `SignInAgain` is passed only where a renewal did not help.
     fn record_token(&self, hash: Option<&str>, result: &Result<Usage, Failure>) {
         let Some(hash) = hash else { return };
         match result {

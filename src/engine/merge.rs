@@ -1,4 +1,4 @@
-//! The lists of several sources become one, in which each login is there once.
+//! Merging the lists of several sources into one that has each login once.
 
 use crate::quota::{AccountStatus, Identity};
 use crate::sources::{AccountList, Capabilities, ListedAccount};

@@ -1,4 +1,4 @@
-//! What `status` does in place of running the refresher.
+//! A single refresh, or the last known values, for `status`.
 
 use crate::engine::SourceSet;
 use crate::engine::refresh::{Progress, Refresh};
@@ -26,8 +26,8 @@ pub async fn refresh(sources: Arc<SourceSet>, last_known: Snapshot) -> Snapshot 
     snapshot
 }
 
-/// The last known values, without a request: those of the accounts that are listed now. An account of which nothing is
-/// known is left out, as is what belongs to another login that was in the same file.
+/// The last known values, without a request: those of the accounts that are listed now. An account without
+/// known values is left out, and so are the values of another login that was in the same file.
 pub async fn cached(sources: &SourceSet, last_known: &Snapshot) -> Snapshot {
     let list = sources.list().await;
     if list.problem.is_some() {

@@ -46,7 +46,7 @@ impl Refresh {
         Refresh { progress, task: task.abort_handle(), started_at: Instant::now() }
     }
 
-    /// Whether it is in progress and so recent that another click needs no refresh of its own.
+    /// Whether it is in progress and so recent that another click needs no other refresh.
     pub fn is_recent(&self) -> bool {
         !self.task.is_finished() && self.started_at.elapsed() < CLICK_INTERVAL
     }
@@ -135,7 +135,7 @@ fn candidate(snapshot: &Snapshot, account: &Account) -> Candidate {
     Candidate { account: account.clone(), next_reset: known.and_then(AccountUsage::next_reset) }
 }
 
-/// Fetches all at once, each in a task of its own: one that fails or panics does not affect the others.
+/// Fetches all at once, each in its own task: one that fails or panics does not affect the others.
 async fn fetch_all(sources: &Arc<SourceSet>, requests: Vec<Request>) -> Vec<(AccountId, FetchOutcome)> {
     let mut tasks = JoinSet::new();
     let mut ids: HashMap<tokio::task::Id, AccountId> = HashMap::new();

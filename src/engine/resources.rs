@@ -1,4 +1,4 @@
-//! What outlives a change of the settings.
+//! What is kept when the settings change: connections, token renewals and state.
 
 use crate::credentials::renewal::Checkpoint;
 use crate::engine::state_dir::StateDir;

@@ -45,7 +45,7 @@ impl SourceSet {
         SourceSet::new(sources, Some(limits), resources.state.clone())
     }
 
-    /// Lists the accounts of all sources, each in a task of its own.
+    /// Lists the accounts of all sources, each in its own task.
     pub async fn list(&self) -> MergedList {
         let mut tasks = JoinSet::new();
         for (number, source) in self.sources.iter().cloned().enumerate() {

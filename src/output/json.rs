@@ -45,7 +45,7 @@ impl Report {
         Report { generated_at: moment(now), accounts: accounts.collect() }
     }
 
-    /// One line of JSON. The id is a file's name as it is, so what a terminal would obey is escaped here.
+    /// One line of JSON. Ids contain file names unchanged, so control characters and invisible characters are escaped here.
     pub fn json(&self) -> String {
         text::escape_json(&serde_json::to_string(self).expect("strings and numbers are always JSON"))
     }

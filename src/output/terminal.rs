@@ -18,7 +18,7 @@ impl LiveTerminal {
         if !out.is_terminal() || text == self.shown {
             return Ok(());
         }
-        // The whole screen, since messages on standard error may stand in between.
+        // The whole screen, since messages on standard error may be in between.
         let clear = "\x1b[H\x1b[2J";
         self.shown = text.to_owned();
         write!(out, "{clear}{text}").and_then(|()| out.flush())

@@ -34,7 +34,7 @@ impl FileLock {
     /// The file system has no locks.
     pub fn try_lock(file: File, path: &Path) -> io::Result<Option<FileLock>> {
         match file.try_lock() {
-            // A lock on a file that was removed or replaced meanwhile excludes nobody.
+            // A lock on a file that was removed or replaced meanwhile has no effect.
             Ok(()) if is_at(&file, path) => Ok(Some(FileLock(file))),
             Ok(()) | Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(error),

@@ -1,4 +1,4 @@
-//! Detects that the reader of standard output is gone. `status --watch` would otherwise notice only at its next write,
+//! Detects that the reader of standard output is gone. `status --watch` would otherwise find out only at its next write,
 //! perhaps hours later.
 
 /// Waits until the reader of standard output is gone: the other end of a pipe, or the terminal, is closed. Never returns

@@ -8,7 +8,7 @@ use crate::quota::{AccountUsage, Provider};
 use crate::text;
 use std::collections::BTreeSet;
 
-/// With more accounts than this the list has the lowest few, and all of them by provider.
+/// With more accounts than this the list has the few with the least left, and then all of them by provider.
 const MAX_ROWS: usize = 20;
 const MAX_LOWEST_ROWS: usize = 5;
 
@@ -114,7 +114,7 @@ impl AccountList {
         remark.or_else(|| account.or(self.providers.first().map(|row| &row.label)).cloned())
     }
 
-    /// The list as plain text, a row a line; what stands below a row is indented by two spaces.
+    /// The list as plain text, a row a line; what belongs to a row is below it, indented by two spaces.
     pub fn to_text(&self) -> String {
         let remarks = self.remarks.iter().flat_map(|remark| text::wrap(remark, MAX_ROW_WIDTH));
         let accounts = self.accounts.iter().flat_map(AccountRow::rows);

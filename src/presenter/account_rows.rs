@@ -1,4 +1,4 @@
-//! One account as it is displayed: its row, and what stands below it.
+//! One account as it is displayed: its row, and the rows below it.
 
 use crate::presenter::icon_state::IconState;
 use crate::presenter::snapshot_presenter::Presenter;
@@ -6,12 +6,12 @@ use crate::presenter::{format, messages};
 use crate::quota::{AccountUsage, Failure, UsageState, Window};
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// An account's row, and what stands below it.
+/// An account's row, and what is displayed below it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountRow {
     /// "Claude · alice@example.com — 42% left".
     pub label: String,
-    /// The state of the gauge in front of it. `None`: the account is disabled, and nothing stands below its row.
+    /// The state of the gauge in front of it. `None`: the account is disabled, and nothing is displayed below its row.
     pub icon_state: Option<IconState>,
     /// Its quota windows, in the provider's order.
     pub windows: Vec<WindowRow>,
@@ -28,9 +28,9 @@ pub struct AccountRow {
 pub struct WindowRow {
     /// "5-hour".
     pub title: String,
-    /// Percent left. `None`: the window has been reset since the last good response.
+    /// Percent left, 0 to 100. `None`: the window has been reset since the last valid response.
     pub remaining: Option<f64>,
-    /// How severe that is. `None`: nothing is known to be left, or the window is not one we know by name.
+    /// The icon state for that percentage. `None`: it is not known, or the window is not known by name.
     pub icon_state: Option<IconState>,
     /// "resets in 2 h 10 m (15:10)". `None`: no reset is known.
     pub reset: Option<String>,
@@ -98,7 +98,7 @@ impl Presenter<'_> {
             None if usage.state() == UsageState::Loading => details.push(messages::LOADING.into()),
             None => {}
         }
-        // That there is no network is said once, above all accounts.
+        // A missing network is reported once, above all accounts.
         let is_offline = self.snapshot.offline
             && usage.last_usage.is_some()
             && matches!(usage.error, Some(Failure::Unreachable(_)));
@@ -109,8 +109,8 @@ impl Presenter<'_> {
         messages::account(&name, &details)
     }
 
-    /// Whether a response is older than it should be: more than one and a half times the refresh interval, and half a
-    /// minute.
+    /// Whether a response is older than it should be: more than one and a half times the refresh interval plus
+    /// half a minute.
     fn is_old(&self, at: DateTime<Utc>) -> bool {
         self.now - at > TimeDelta::seconds(i64::from(self.settings.refresh_minutes) * 90 + 30)
     }
@@ -153,11 +153,7 @@ impl Presenter<'_> {
     }
 
     fn facts(&self, usage: &AccountUsage) -> Vec<String> {
-        usage
-            .last_usage
-            .as_ref()
-            .map(|reading| reading.fact_labels(self.now, self.locale))
-            .unwrap_or_default()
+        usage.last_usage.as_ref().map(|usage| usage.fact_labels(self.now, self.locale)).unwrap_or_default()
     }
 
     fn notes(&self, usage: &AccountUsage) -> Vec<String> {
@@ -167,8 +163,8 @@ impl Presenter<'_> {
             None => messages::NEVER_UPDATED.into(),
         }];
         notes.extend(self.login(usage));
-        let held = usage.throttled_until.filter(|until| *until > self.now);
-        notes.extend(held.map(|until| messages::next_request(&self.clock_time(until))));
+        let throttled = usage.throttled_until.filter(|until| *until > self.now);
+        notes.extend(throttled.map(|until| messages::next_request(&self.clock_time(until))));
         notes
     }
 

@@ -45,7 +45,7 @@ impl Failure {
         }
     }
 
-    /// Two or three words for the account's row.
+    /// The same in two or three words, for the account's row.
     pub fn short_message(&self, now: DateTime<Utc>, locale: Locale) -> String {
         match self {
             Failure::Unreachable(_) => "unreachable".into(),

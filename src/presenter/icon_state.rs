@@ -1,6 +1,8 @@
-//! What the icon shows, as a value: the tray draws it, the formats of bars name it.
+//! The states of the icon, as values: [`tray::icon`](crate::tray::icon) draws them, the formats for bars name them.
+//! `Presenter::icon_state_of` (`snapshot_presenter.rs`) decides which percentage is low, `Presenter::icon_state`
+//! (`summary.rs`) which state is shown.
 
-/// What the icon shows. States differ in shape, not by colour alone.
+/// A state of the icon. States differ in shape, not by colour alone.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IconState {
     /// No account is connected.

@@ -66,7 +66,7 @@ fn order(pattern: &str) -> DateOrder {
         let mut before = '%';
         pattern.char_indices().find_map(|(at, letter)| {
             let conversion = std::mem::replace(&mut before, letter);
-            // `%-d`, `%Od`: a flag may stand in between.
+            // `%-d`, `%Od`: a flag may be in between.
             ("%-OE_".contains(conversion) && letters.contains(letter)).then_some(at)
         })
     };

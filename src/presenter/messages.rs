@@ -28,7 +28,7 @@ pub const NO_USAGE: &str = "usage unavailable";
 pub const NO_WINDOW: &str = "no quota window";
 pub const NO_DATA_YET: &str = "no data yet";
 
-/// What the icon shows, for those who do not see it.
+/// What the icon shows, as text for a screen reader.
 pub fn icon(state: impl Display) -> String {
     format!("{NAME}: {state}")
 }
@@ -90,7 +90,7 @@ pub fn unconfirmed_since(clock: &str) -> String {
     format!("reset at {clock}, not yet confirmed")
 }
 
-/// `clock`: left out where there is little room.
+/// `clock`: the time of day; `None` where space is limited.
 pub fn resets(duration: &str, clock: Option<&str>) -> String {
     match clock {
         Some(clock) => format!("resets in {duration} ({clock})"),

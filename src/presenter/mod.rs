@@ -1,4 +1,4 @@
-//! Everything a person reads, from a snapshot, the settings, a moment and a locale. Pure.
+//! Every label and message, made from a snapshot, the settings, a moment and a locale. Pure.
 
 pub mod account_list;
 pub mod account_rows;

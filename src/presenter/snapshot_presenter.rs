@@ -1,4 +1,5 @@
-//! What everything displayed is made from: a snapshot, the settings, a moment and a locale.
+//! The presenter: makes everything displayed from a snapshot, the settings, a moment and a locale. It also decides which
+//! percentage is low.
 
 use crate::config::Settings;
 use crate::presenter::Locale;
@@ -26,7 +27,7 @@ pub struct Presenter<'a> {
 }
 
 impl Presenter<'_> {
-    /// The icon state of a window with this much left, in percent.
+    /// The icon state for this much left, in percent: low if it is below any of the configured thresholds.
     pub fn icon_state_of(&self, remaining: f64) -> IconState {
         let is_low =
             self.settings.thresholds.iter().any(|threshold| percent::is_below(remaining, *threshold));

@@ -1,4 +1,4 @@
-//! All accounts in a few words: the icon's state, its label and tooltip, the text beside it.
+//! The summary of all accounts: the icon's state, its label and tooltip, the text beside it.
 
 use crate::presenter::icon_state::IconState;
 use crate::presenter::snapshot_presenter::Presenter;
@@ -6,7 +6,7 @@ use crate::presenter::{format, messages};
 use crate::quota::AccountUsage;
 
 impl Presenter<'_> {
-    /// What the icon shows: the lowest window of all accounts, else why there is none.
+    /// The icon's state: that of the lowest window of all accounts, or the reason why there is none.
     pub fn icon_state(&self) -> IconState {
         let mut accounts = self.snapshot.enabled().peekable();
         if let Some((_, window)) = self.snapshot.lowest(self.now) {

@@ -62,7 +62,7 @@ fn parse(document: &Value, _now: DateTime<Utc>) -> Result<Usage, String> {
     let mut windows: Vec<Window> =
         BUCKETS.iter().filter_map(|bucket| known(bucket, object, &limits)).collect();
     for window in limits.scoped() {
-        // A model can have a bucket of its own and be in the list as well.
+        // A model can have its own bucket and be in the list as well.
         if windows.len() < MAX_WINDOWS && !windows.iter().any(|known| same_title(known, &window)) {
             windows.push(window);
         }

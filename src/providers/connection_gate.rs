@@ -1,7 +1,7 @@
 //! Limits the connections to a host.
 //!
 //! The TLS handshake shows whether one connection can carry all requests (HTTP/2). A request that is sent before that
-//! gets a connection of its own, and with a thousand accounts that would be a thousand handshakes, against a usual limit
+//! gets its own connection, and with a thousand accounts that would be a thousand handshakes, against a usual limit
 //! of 1,024 open files. So one request goes first.
 
 use hyper_util::client::legacy::connect::Connection;

@@ -81,7 +81,7 @@ fn title(key: &str, object: &Map<String, Value>) -> Option<&'static str> {
         .map(|(_, title)| *title)
 }
 
-/// Whether `words` contain a name. One that begins with a digit must be a word of its own ("last 5h", "5hours"): it is
+/// Whether `words` contain a name. One that begins with a digit must be a separate word ("last 5h", "5hours"): it is
 /// often part of an identifier or of another length ("a75h2", "15h").
 fn contains_name(words: &str, name: &str) -> bool {
     if !name.starts_with(|first: char| first.is_ascii_digit()) {

@@ -53,11 +53,11 @@ struct Clients {
     factory: ClientFactory,
     /// By the proxy, and the host and port.
     pooled: HashMap<(Proxy, String), PooledClient>,
-    /// For token requests, each over a connection of its own.
+    /// For token requests, each over its own connection.
     single_use: HashMap<Proxy, Client>,
 }
 
-/// The client of one host: the hook that sees each new connection is not told the host.
+/// The client of one host: the hook that sees each new connection does not get the host.
 #[derive(Clone)]
 struct PooledClient {
     client: Client,
@@ -115,7 +115,7 @@ impl Http {
         Ok(())
     }
 
-    /// A POST request over a connection of its own, which is sent at most once.
+    /// A POST request over its own connection, which is sent at most once.
     pub(crate) fn single_use_post(
         &self,
         endpoint: &Endpoint,

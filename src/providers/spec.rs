@@ -1,4 +1,4 @@
-//! Everything the rest of the program asks about a provider, as one value beside its parser.
+//! Everything the rest of the program needs to know about a provider's API, as one value beside its parser.
 
 use crate::config::{Endpoint, Endpoints};
 use crate::providers::http::Response;
@@ -6,7 +6,7 @@ use crate::quota::{Failure, Provider, Usage};
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-/// Reads the document of a good response (status 200). The moment is that of its arrival, for resets that are given in
+/// Parses the document of a successful response (status 200). The moment is when it was received, for resets given in
 /// seconds from then. The error says what is wrong with it, as a clause: "the response has no quota window".
 pub type Parser = fn(&Value, DateTime<Utc>) -> Result<Usage, String>;
 
@@ -17,11 +17,11 @@ pub struct ProviderSpec {
     pub provider: Provider,
     /// Its usage API.
     pub usage: UsageApi,
-    /// How its tokens are renewed. `None`: not by this program.
+    /// How its tokens are renewed. `None`: this program does not renew them.
     pub renewal: Option<RenewalApi>,
-    /// The page on which it reports incidents.
+    /// The page on which it reports incidents. `None`: there is none.
     pub status_page: Option<&'static str>,
-    /// Reads a usage response.
+    /// Parses a usage response.
     pub parse: Parser,
 }
 
@@ -50,7 +50,7 @@ pub struct RenewalApi {
     pub url: &'static str,
     /// `client_id`.
     pub client_id: &'static str,
-    /// `scope`, where the server wants one.
+    /// `scope`. `None`: it is not sent.
     pub scope: Option<&'static str>,
     /// The form of the request.
     pub encoding: TokenRequestEncoding,
@@ -90,7 +90,7 @@ fn constant(url: &str) -> Endpoint {
     Endpoint::parse(url).expect("the address of a provider's spec is valid")
 }
 
-/// For [`UsageApi::classify`] where no response has a meaning of its own.
+/// For [`UsageApi::classify`] where no response has a special meaning.
 pub fn by_status(_: &Response) -> Option<Failure> {
     None
 }

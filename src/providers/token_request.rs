@@ -58,7 +58,7 @@ impl Http {
     /// Posts a form to `endpoint`, once. The body of a success (2xx) is passed to `keep` piece by piece as it arrives,
     /// so that it is on disk whatever happens next.
     ///
-    /// The request has a thread of its own. On a shared one, a response that has arrived would wait in memory while
+    /// The request has its own thread. On a shared one, a response that has arrived would wait in memory while
     /// other tasks run and files are synced.
     ///
     /// # Errors

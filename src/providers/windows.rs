@@ -7,7 +7,7 @@ use std::collections::HashSet;
 /// The most quota windows of one account; further ones are dropped. Real accounts have up to eight.
 pub const MAX_WINDOWS: usize = 32;
 
-/// Drops surplus windows, and makes the keys of the rest unique and short: alerts are remembered by the key, on disk.
+/// Drops surplus windows, and makes the keys of the rest unique and short: the alert history on disk uses them.
 pub fn normalize(windows: &mut Vec<Window>) {
     windows.truncate(MAX_WINDOWS);
     let mut seen = HashSet::new();

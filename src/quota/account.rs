@@ -1,27 +1,27 @@
-//! Who a quota belongs to.
+//! An account: who a quota belongs to.
 
 use crate::quota::{AccountId, Identity, Provider};
 use crate::text;
 use serde::{Deserialize, Serialize};
 
-/// An account as a person knows it. Holds no token.
+/// An account at a provider, without its tokens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Account {
-    /// Where it comes from.
+    /// Its source, and its key in that source.
     pub id: AccountId,
     /// The service.
     pub provider: Provider,
-    /// The e-mail address, else the login name, else the file's name; made fit for a label by [`text::label`].
+    /// The e-mail address, else the login name, else the file's name; shortened and without hidden characters, as by [`text::label`].
     pub email: String,
-    /// Whose login the file holds. `None`: not known, as in a state file of version 0.1, or while the file can't
-    /// be read.
+    /// The identity of its login. `None`: not known, as in a state file of version 0.1, or while the credential file
+    /// can't be read.
     #[serde(default)]
     pub identity: Option<Identity>,
 }
 
 impl Account {
-    /// Sorts accounts as the menu shows them: by provider, then by e-mail without regard to case,
-    /// then by file name, so that the order is always the same.
+    /// The order of the menu: by provider, then by e-mail address without regard to case, then by id, so that the order
+    /// is always the same.
     pub fn sort_key(&self) -> (Provider, String, AccountId) {
         (self.provider, self.email.to_lowercase(), self.id.clone())
     }
@@ -31,8 +31,8 @@ impl Account {
         format!("{} · {}", self.provider.name(), self.name(hide_email))
     }
 
-    /// A text about the account; with `hide_email`, without the name of its file, which most often holds the address,
-    /// and without any address.
+    /// A text about the account; with `hide_email`, without e-mail addresses and without the name of its credential file,
+    /// which usually contains the address.
     pub fn redact(&self, text: String, hide_email: bool) -> String {
         match hide_email {
             true => text::hide_addresses(&text.replace(&self.id.to_string(), "the credential file")),
@@ -40,7 +40,8 @@ impl Account {
         }
     }
 
-    /// The e-mail address, or a shadow of it that its owner still tells from the others.
+    /// The e-mail address; with `hide_email`, its first and last letter before the `@`, by which the owner can still
+    /// recognize it.
     pub fn name(&self, hide_email: bool) -> String {
         if !hide_email {
             return self.email.clone();
@@ -69,11 +70,11 @@ mod tests {
     }
 
     #[test]
-    fn a_hidden_address_keeps_only_its_first_and_last_letter() {
-        for (email, shadow) in
+    fn hidden_address_keeps_only_its_first_and_last_letter() {
+        for (email, hidden) in
             [("alice@example.com", "a…e"), ("b@example.com", "b…"), ("", "…"), ("@x", "…"), ("élan@x", "é…n")]
         {
-            assert_eq!(account(email).name(true), shadow, "{email}");
+            assert_eq!(account(email).name(true), hidden, "{email}");
         }
     }
 
@@ -92,7 +93,7 @@ mod tests {
     }
 
     #[test]
-    fn the_order_is_provider_then_address_without_regard_to_case() {
+    fn accounts_are_sorted_by_provider_then_address_without_regard_to_case() {
         let mut accounts = [account("bob@x"), account("Alice@x"), account("alice@w")];
         accounts[1].provider = Provider::CODEX;
         accounts.sort_by_key(Account::sort_key);

@@ -8,11 +8,11 @@ use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::path::Path;
 
-/// Tells one account from another. One e-mail address can hold several logins (a personal and a team plan), so the
-/// address would not do.
+/// Identifies an account. An e-mail address is not enough: it can have several logins, such as a personal and a team
+/// plan.
 ///
-/// The text form is a contract since version 0.1: an account of CLIProxyAPI's folder is the plain name of its
-/// credential file, in files, JSON and messages. An account of any other source is `source:key`.
+/// Its text form in files, JSON and messages has to stay as it was in version 0.1: for an account of CLIProxyAPI's folder
+/// the plain name of its credential file. An account of any other source is `source:key`.
 ///
 /// Ids are compared by their text. A credential file whose name happens to look like `source:key` is then still the
 /// same account after its id was written and read.
@@ -46,7 +46,7 @@ impl AccountId {
         &self.key
     }
 
-    /// The text form, with every character as it is. For messages there is `Display`.
+    /// The text form, without escapes. For messages use `Display`.
     pub fn text(&self) -> Cow<'_, str> {
         match &self.source {
             None => Cow::Borrowed(&self.key),
@@ -67,7 +67,7 @@ impl AccountId {
     }
 }
 
-/// For messages: characters that a terminal would obey, or that are invisible, are escaped.
+/// For messages: control characters and invisible characters are escaped.
 impl fmt::Display for AccountId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&text::path(Path::new(&*self.text())))
@@ -142,7 +142,7 @@ mod tests {
     }
 
     #[test]
-    fn message_escapes_what_a_terminal_would_obey() {
+    fn display_escapes_hidden_characters() {
         assert_eq!(AccountId::new("pool", "a\u{202e}\u{1b}").to_string(), "pool:a\\u{202e}\\u{1b}");
     }
 }

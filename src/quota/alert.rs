@@ -1,8 +1,8 @@
 //! When to notify about a window: (alert history, snapshot) → notifications.
 //!
-//! A window fires once for each threshold it falls below; a fall through several fires the most
-//! severe one only. It re-arms when the window resets, or when it has risen above the
-//! threshold in two responses: one odd number neither hides a notification nor repeats it.
+//! A window fires once for each threshold it falls below; where it falls below several at once, only the lowest of them
+//! fires. A threshold can fire again after the window has reset, or after two responses in a row were above it: a single
+//! wrong number neither suppresses a notification nor repeats one.
 
 use crate::quota::notification::{Notification, WindowEvent, summarise};
 use crate::quota::{AccountUsage, Snapshot, UsageState, Window, attention, identity, percent};
@@ -16,12 +16,12 @@ const JITTER: TimeDelta = TimeDelta::minutes(5);
 
 /// How long the history of a window outlives its account's file, which may come back after a
 /// CLIProxyAPI sign-in. Longer than the longest window.
-const FORGET_AFTER: TimeDelta = TimeDelta::days(40);
+const HISTORY_LIFETIME: TimeDelta = TimeDelta::days(40);
 
-/// When to alert.
+/// The user's settings for notifications about windows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
-    /// Percent left; a window that has less fires. 0 % left always fires.
+    /// Percent left, 0 to 100: a window with less fires. One with 0 % left always fires.
     pub thresholds: Vec<f64>,
     /// Whether to notify when a window that fired resets.
     pub on_reset: bool,
@@ -39,14 +39,15 @@ pub struct AlertHistory {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct WindowHistory {
-    /// The most severe threshold that has fired since the last reset.
+    /// The lowest threshold that has fired since the last reset, in percent left. `None`: none has.
     fired: Option<f64>,
     /// When the window resets, according to the last response. `None`: not known.
     resets_at: Option<DateTime<Utc>>,
-    /// Percent left in the response that was evaluated last.
+    /// Percent left, 0 to 100, in the response that was evaluated last.
     remaining: f64,
-    /// When that response arrived.
-    seen_at: DateTime<Utc>,
+    /// When that response was received.
+    #[serde(rename = "seen_at")]
+    received_at: DateTime<Utc>,
 }
 
 /// The notifications for one snapshot, summarised where there are many. Updates the history.
@@ -70,14 +71,14 @@ pub fn evaluate_each(
     let mut notifications = Vec::new();
     for usage in snapshot.enabled().filter(|usage| usage.state() == UsageState::Ok) {
         // A response from the future, from when the clock was ahead, is not evaluated; the next one is.
-        let Some(seen_at) = usage.updated_at.filter(|seen_at| *seen_at <= now) else { continue };
+        let Some(received_at) = usage.updated_at.filter(|received_at| *received_at <= now) else { continue };
         let windows = identity::entry(&mut history.windows, &usage.account);
         for window in usage.windows().iter().filter(|window| window.named) {
-            notifications.extend(evaluate_window(windows, usage, window, seen_at, rules, now));
+            notifications.extend(evaluate_window(windows, usage, window, received_at, rules, now));
         }
     }
     history.windows.retain(|_, windows| {
-        windows.retain(|_, known| now - known.seen_at < FORGET_AFTER);
+        windows.retain(|_, known| now - known.received_at < HISTORY_LIFETIME);
         !windows.is_empty()
     });
     notifications
@@ -87,51 +88,52 @@ fn evaluate_window(
     history: &mut BTreeMap<String, WindowHistory>,
     usage: &AccountUsage,
     window: &Window,
-    seen_at: DateTime<Utc>,
+    received_at: DateTime<Utc>,
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Option<Notification> {
     let event = || WindowEvent { account: usage.account.clone(), window: window.clone() };
-    let seen = level(window.remaining_percent(), &rules.thresholds);
+    let current = level(window.remaining_percent(), &rules.thresholds);
     let before = history.get(&window.key).cloned();
     // An entry from the future, from when the clock was ahead, does not count.
-    let is_known = |known: &&mut WindowHistory| (seen_at..=now).contains(&known.seen_at);
+    let is_known = |known: &&mut WindowHistory| (received_at..=now).contains(&known.received_at);
     if let Some(known) = history.get_mut(&window.key).filter(is_known) {
         // Evaluated already. Only changed rules can fire, as long as the window has not been reset since.
         known.fired = fired_by(known, rules);
-        let holds = known.seen_at == seen_at && window.resets_at.is_none_or(|reset| reset > now);
-        return (holds && severity(seen) > severity(known.fired)).then(|| {
-            known.fired = seen;
+        let is_unchanged =
+            known.received_at == received_at && window.resets_at.is_none_or(|reset| reset > now);
+        return (is_unchanged && severity(current) > severity(known.fired)).then(|| {
+            known.fired = current;
             Notification::Low(event())
         });
     }
     let fired = before.as_ref().and_then(|known| fired_by(known, rules));
-    let due = before.as_ref().is_some_and(|known| has_come(known, window, seen_at));
-    let moved_on = before.as_ref().is_some_and(|known| has_moved_on(known, window));
-    // With no reset to explain a rise, the worse of two readings counts.
+    let has_reset = before.as_ref().is_some_and(|known| reset_has_passed(known, window, received_at));
+    let reset_moved = before.as_ref().is_some_and(|known| reset_has_moved(known, window));
+    // With no reset to explain a rise, the worse of two responses counts.
     let earlier = before.as_ref().and_then(|known| level(known.remaining, &rules.thresholds));
-    let worse = if severity(earlier) > severity(seen) { earlier } else { seen };
-    let level = if due || moved_on { seen } else { worse };
+    let worse = if severity(earlier) > severity(current) { earlier } else { current };
+    let level = if has_reset || reset_moved { current } else { worse };
 
-    let (now_fired, notification) = if due || severity(level) < severity(fired) {
+    let (fired, notification) = if has_reset || severity(level) < severity(fired) {
         let notification = match level {
-            Some(_) if due => Some(Notification::Low(event())),
+            Some(_) if has_reset => Some(Notification::Low(event())),
             None if fired.is_some() && rules.on_reset => Some(Notification::Reset(event())),
             _ => None,
         };
         (level, notification)
-    } else if severity(seen) > severity(fired) {
-        (seen, Some(Notification::Low(event())))
+    } else if severity(current) > severity(fired) {
+        (current, Some(Notification::Low(event())))
     } else {
         (fired, None)
     };
     history.insert(
         window.key.clone(),
         WindowHistory {
-            fired: now_fired,
+            fired,
             resets_at: window.resets_at,
             remaining: window.remaining_percent(),
-            seen_at,
+            received_at,
         },
     );
     notification
@@ -140,13 +142,13 @@ fn evaluate_window(
 /// The threshold that has fired. Where the rules no longer have it, the one of them that the last percentage is below:
 /// removing a threshold is no reset, and nothing is notified twice.
 fn fired_by(known: &WindowHistory, rules: &Rules) -> Option<f64> {
-    let is_theirs = |fired: f64| fired <= 0.0 || rules.thresholds.contains(&fired);
+    let is_configured = |fired: f64| fired <= 0.0 || rules.thresholds.contains(&fired);
     known.fired.and_then(|fired| {
-        if is_theirs(fired) { Some(fired) } else { level(known.remaining, &rules.thresholds) }
+        if is_configured(fired) { Some(fired) } else { level(known.remaining, &rules.thresholds) }
     })
 }
 
-/// The most severe threshold that this much left lies below. `None`: above them all.
+/// The lowest threshold that the percentage left is below; 0 where nothing is left. `None`: it is below none.
 fn level(remaining: f64, thresholds: &[f64]) -> Option<f64> {
     if remaining <= 0.0 {
         return Some(0.0);
@@ -158,22 +160,22 @@ fn level(remaining: f64, thresholds: &[f64]) -> Option<f64> {
         .min_by(f64::total_cmp)
 }
 
-/// Greater is worse.
+/// A greater number is worse; `None`, above all thresholds, is the least.
 fn severity(level: Option<f64>) -> f64 {
     level.map_or(f64::NEG_INFINITY, |threshold| -threshold)
 }
 
 /// Whether a window's reset time has passed since it was last evaluated, and another one has replaced it.
-fn has_come(before: &WindowHistory, window: &Window, seen_at: DateTime<Utc>) -> bool {
+fn reset_has_passed(before: &WindowHistory, window: &Window, received_at: DateTime<Utc>) -> bool {
     before.resets_at.is_some_and(|reset| match window.resets_at {
-        Some(_) => reset <= seen_at + JITTER && has_moved_on(before, window),
-        None => reset <= seen_at,
+        Some(_) => reset <= received_at + JITTER && reset_has_moved(before, window),
+        None => reset <= received_at,
     })
 }
 
 /// Whether a window's reset time has moved since it was last evaluated, even before it passed. By itself that is no
 /// reset, or a window whose reset time slides along would fire at every refresh: it explains a rise.
-fn has_moved_on(before: &WindowHistory, window: &Window) -> bool {
+fn reset_has_moved(before: &WindowHistory, window: &Window) -> bool {
     before.resets_at.zip(window.resets_at).is_some_and(|(old, new)| new - old > JITTER)
 }
 

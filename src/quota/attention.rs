@@ -8,9 +8,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// Some failures need a person only if they last: CLIProxyAPI may be about to renew the login, or a
-/// sign-in page may be in between.
-const LASTING: TimeDelta = TimeDelta::minutes(10);
+/// Some failures need the owner only if they last this long: CLIProxyAPI may be about to renew the login, or the sign-in
+/// page of a network may intercept requests.
+const LASTING_AFTER: TimeDelta = TimeDelta::minutes(10);
 
 /// The accounts that fail. Kept over restarts.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -19,13 +19,13 @@ pub struct AttentionHistory(BTreeMap<AccountId, Failing>);
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Failing {
-    /// When it was first seen to fail in a way that may need a person.
+    /// When it began to fail in a way that may need its owner.
     since: DateTime<Utc>,
     /// Whether its owner was notified.
     #[serde(rename = "told")]
     notified: bool,
-    /// Whose login it was. `None`: not known. The entry belongs to a file, since of two files with one login only
-    /// one may fail; but another login in the same file fails for a reason of its own.
+    /// The identity of the login that failed. `None`: not known. The history is kept by file, since of two files with one
+    /// login only one may fail. Another login in the same file begins a new entry.
     #[serde(default)]
     identity: Option<Identity>,
 }
@@ -39,15 +39,15 @@ pub struct Attention {
     pub failure: Failure,
 }
 
-/// Who has to do something about a failure.
+/// What ends a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Remedy {
-    /// A person, at once.
-    Person,
-    /// A person, if it lasts.
-    PersonIfItLasts,
-    /// Time.
-    Time,
+    /// The owner, who is notified at once.
+    Owner,
+    /// The owner, who is notified if it lasts.
+    OwnerIfItLasts,
+    /// Waiting.
+    Waiting,
 }
 
 fn remedy(failure: &Failure) -> Remedy {
@@ -55,8 +55,8 @@ fn remedy(failure: &Failure) -> Remedy {
         Failure::SignInAgain
         | Failure::CannotReadUsage
         | Failure::WorkspaceDeactivated
-        | Failure::InvalidFile(_) => Remedy::Person,
-        Failure::Expired(_) | Failure::Rejected(_) | Failure::TlsError(_) => Remedy::PersonIfItLasts,
+        | Failure::InvalidFile(_) => Remedy::Owner,
+        Failure::Expired(_) | Failure::Rejected(_) | Failure::TlsError(_) => Remedy::OwnerIfItLasts,
         Failure::Unreachable(_)
         | Failure::ConnectionLost(_)
         | Failure::TimedOut(_)
@@ -65,7 +65,7 @@ fn remedy(failure: &Failure) -> Remedy {
         | Failure::Server(_)
         | Failure::Blocked
         | Failure::InvalidResponse(_)
-        | Failure::Internal(_) => Remedy::Time,
+        | Failure::Internal(_) => Remedy::Waiting,
     }
 }
 
@@ -76,7 +76,7 @@ pub fn evaluate(history: &mut AttentionHistory, snapshot: &Snapshot, now: DateTi
         let id = &usage.account.id;
         let remedy = usage.error.as_ref().map(remedy);
         match (&usage.error, remedy) {
-            (Some(failure), Some(remedy @ (Remedy::Person | Remedy::PersonIfItLasts))) => {
+            (Some(failure), Some(remedy @ (Remedy::Owner | Remedy::OwnerIfItLasts))) => {
                 let identity = usage.account.identity.clone();
                 let new = Failing { since: now, notified: false, identity: identity.clone() };
                 let failing = history.0.entry(id.clone()).or_insert_with(|| new.clone());
@@ -85,8 +85,8 @@ pub fn evaluate(history: &mut AttentionHistory, snapshot: &Snapshot, now: DateTi
                 }
                 failing.identity = identity.or(failing.identity.take());
                 // A time in the future means that the clock was set back.
-                let lasts = (now - failing.since).abs() >= LASTING;
-                if !failing.notified && (lasts || remedy == Remedy::Person) {
+                let lasts = (now - failing.since).abs() >= LASTING_AFTER;
+                if !failing.notified && (lasts || remedy == Remedy::Owner) {
                     failing.notified = true;
                     attention.push(Attention { account: usage.account.clone(), failure: failure.clone() });
                 }
@@ -108,10 +108,10 @@ mod tests {
         DateTime::from_timestamp(1_800_000_000 + minute * 60, 0).expect("in range")
     }
 
-    /// How many accounts need attention after each of these responses, one a minute.
-    fn attention_after(answers: &[Option<Failure>]) -> Vec<usize> {
+    /// How many accounts begin to need attention at each of these results, one a minute. `None`: success.
+    fn attention_after(results: &[Option<Failure>]) -> Vec<usize> {
         let mut history = AttentionHistory::default();
-        let counts = answers.iter().zip(0..).map(|(answer, minute)| {
+        let counts = results.iter().zip(0..).map(|(failure, minute)| {
             let account = Account {
                 id: AccountId::file("a".into()),
                 provider: Provider::CLAUDE,
@@ -119,11 +119,11 @@ mod tests {
                 identity: None,
             };
             let mut usage = AccountUsage::unknown(account);
-            usage.record(answer.clone().map_or(Ok(Usage::default()), Err), at(minute));
+            usage.record(failure.clone().map_or(Ok(Usage::default()), Err), at(minute));
             let snapshot = Snapshot { accounts: vec![usage], ..Snapshot::default() };
             // As after a restart.
             let kept = serde_json::to_string(&history).expect("plain data");
-            history = serde_json::from_str(&kept).expect("what was kept");
+            history = serde_json::from_str(&kept).expect("the same history");
             evaluate(&mut history, &snapshot, at(minute)).len()
         });
         counts.collect()

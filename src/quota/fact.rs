@@ -1,9 +1,10 @@
-//! What a provider says of an account that is no quota window: shown beside the windows, counted for nothing.
+//! What a provider reports about an account besides quota windows. It is displayed, and affects neither the icon nor
+//! alerts.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// One fact of an account. Its label: `presenter/facts.rs`.
+/// A fact about an account. Its label: `presenter/facts.rs`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Fact {
@@ -18,13 +19,13 @@ pub enum Fact {
 /// A credit in US dollars that expires.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DollarCredit {
-    /// The provider's own name for it, made readable.
+    /// The provider's name for it, in a readable form.
     pub title: String,
     /// Dollars granted.
     pub limit: f64,
-    /// Dollars left. `None`: not known.
+    /// Dollars left. `None`: not reported.
     pub remaining: Option<f64>,
-    /// When what is left expires. `None`: not known.
+    /// When the remaining credit expires. `None`: not reported.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
@@ -32,9 +33,9 @@ pub struct DollarCredit {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CreditBalance {
-    /// No end of them.
+    /// Without a limit.
     Unlimited,
-    /// There are some, and their number is not known.
+    /// There are some; the provider does not say how many.
     Available,
     /// This many; above 0.
     Left(f64),

@@ -1,51 +1,51 @@
-//! Why an account's usage could not be had. Its messages: `presenter/failures.rs`.
+//! Why an account's usage could not be fetched. Its messages: `presenter/failures.rs`.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// What went wrong with one account. Holds no token and no answer's body.
+/// Why the usage of one account could not be fetched. Contains neither a token nor the body of a response.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Failure {
-    /// No connection: no network, no name, no route, or a proxy that does not answer. The text says
-    /// what could not be reached.
+    /// No connection: no network, an unknown host name, no route, or a proxy that does not respond. The text names what
+    /// could not be reached.
     Unreachable(String),
-    /// The connection was there, and ended before the answer did. The text says with whom.
+    /// The connection was lost before the response was complete. The text names the other end.
     #[serde(rename = "broke_off")]
     ConnectionLost(String),
-    /// No whole answer within the time-out, in seconds.
+    /// No complete response within this timeout, in seconds.
     TimedOut(u64),
-    /// The certificate or the handshake of TLS was refused.
+    /// The TLS handshake failed, for example because of the certificate. The text says why.
     #[serde(rename = "not_trusted")]
     TlsError(String),
     /// The login is not accepted any more (401 or 403), and can't be renewed.
     SignInAgain,
     /// The login is accepted, but lacks the scope `user:profile` (403), as those of `claude setup-token` do.
     CannotReadUsage,
-    /// Cloudflare holds the request up, with a challenge or a web page (403). That says nothing of the login.
+    /// Cloudflare blocks the request with a challenge or a web page (403), which says nothing about the login.
     Blocked,
     /// The provider refuses a token (401 or 403) that has not expired, and it could not be renewed yet;
     /// the text says why, and what helps.
     Rejected(RenewalFailure),
-    /// The workspace of the login is no more (402), and its quota with it.
+    /// The workspace of the login was deactivated (402), so it has no quota.
     WorkspaceDeactivated,
     /// The access token has expired, and it could not be renewed; the text says why, and what helps.
     Expired(RenewalFailure),
-    /// Too many requests (429); no more are sent until this moment.
+    /// Too many requests (429); no request is sent before this moment.
     RateLimited(DateTime<Utc>),
-    /// It was asked as often as it may be for now; asked again from this moment on.
+    /// Throttled by the request budget; no request is sent before this moment.
     #[serde(rename = "asked_enough")]
     Throttled(DateTime<Utc>),
-    /// Another status than 200.
+    /// Another status of the response than 200.
     Server(u16),
-    /// The answer came, but it is not what the provider used to send; the text says what is wrong.
+    /// The response does not have the expected form; the text says what is wrong.
     #[serde(rename = "not_understood")]
     InvalidResponse(String),
     /// The credential file can't be used; the text names the file and says why.
     #[serde(rename = "broken_file")]
     InvalidFile(String),
-    /// A fault of this program, kept to this one account.
+    /// A bug in this program, such as a panic while this account was fetched.
     Internal(String),
 }
 
@@ -75,7 +75,8 @@ impl<T: Into<String>> From<T> for RenewalFailure {
     }
 }
 
-/// For the log: times are UTC, and the failure of a request is not worded.
+/// For the log: times are UTC, and the failure of a request is in its debug form. For people:
+/// `presenter/failures.rs`.
 impl fmt::Display for RenewalFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -105,7 +106,7 @@ mod tests {
     }
 
     #[test]
-    fn every_kind_is_read_back() {
+    fn renewal_failures_survive_serialization() {
         for failure in [
             RenewalFailure::ResponsesLost { responses_lost: 2, retry_at: DateTime::UNIX_EPOCH },
             RenewalFailure::Unsent { unsent: Box::new(Failure::Unreachable("a.example".into())) },

@@ -1,4 +1,4 @@
-//! The identity of a login: the key under which its state is kept, and by which two sources are found to have the same
+//! The identity of a login: the key of the state that is kept for it. It also shows that two sources have the same
 //! account.
 //!
 //! An account id is not enough: another login can be signed in under the same file name, and a login can move to

@@ -1,6 +1,6 @@
 //! Amounts of money as providers send them: whole numbers of a currency's minor unit.
 
-/// Amounts beyond this, in the currency's main unit, are mistakes: no account spends a trillion, be it of won.
+/// Amounts beyond this, in the currency's main unit, are mistakes: no account spends a trillion, not even in won.
 pub const MAX_AMOUNT: f64 = 1e12;
 
 /// How many decimal digits a currency has, by ISO 4217. `None`, and codes not listed here: 2.
@@ -19,7 +19,7 @@ pub fn minor_digits(currency: Option<&str>) -> u32 {
 /// An amount in the currency's main unit. `None`: it is negative, or more than [`MAX_AMOUNT`].
 pub fn main_unit(minor: f64, digits: u32) -> Option<f64> {
     let amount = minor / 10_f64.powi(i32::try_from(digits).ok()?);
-    // Adding 0 makes a plain zero of the negative one.
+    // Adding 0 turns −0 into 0.
     (0.0..=MAX_AMOUNT).contains(&amount).then_some(amount + 0.0)
 }
 
@@ -42,7 +42,7 @@ mod tests {
     }
 
     #[test]
-    fn amount_that_nobody_spends_is_none() {
+    fn impossible_amount_is_none() {
         for (minor, digits, amount) in [
             (320.0, 2, Some(3.2)),
             (320.0, 0, Some(320.0)),

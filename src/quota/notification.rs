@@ -10,15 +10,15 @@ const MAX_NOTIFICATIONS: usize = 3;
 pub enum Notification {
     /// A window fell below a threshold, or is used up.
     Low(WindowEvent),
-    /// A window that had fired was given back.
+    /// A window that had fired has reset.
     Reset(WindowEvent),
-    /// So much at once that one sentence has to do.
+    /// More than three of these at once.
     Summary {
         /// How many windows are low.
         low: usize,
-        /// How many were given back.
+        /// How many have reset.
         reset: usize,
-        /// The worst of the low ones.
+        /// The low window with the least left. `None`: none is low.
         worst: Option<WindowEvent>,
     },
 }
@@ -26,13 +26,13 @@ pub enum Notification {
 /// The account and the window that a notification is about.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WindowEvent {
-    /// Whose window it is.
+    /// The account whose window it is.
     pub account: Account,
-    /// The window as it was read.
+    /// The window with its values at that time.
     pub window: Window,
 }
 
-/// Many notifications at once become a single one.
+/// Replaces more than three notifications by a single summary.
 pub fn summarise(notifications: Vec<Notification>) -> Vec<Notification> {
     if notifications.len() <= MAX_NOTIFICATIONS {
         return notifications;
@@ -52,7 +52,7 @@ pub fn summarise(notifications: Vec<Notification>) -> Vec<Notification> {
 }
 
 impl Notification {
-    /// Whether something is used up, so that the desktop should not let it pass unseen.
+    /// Whether a window is used up, so that the desktop should keep the notification until it is dismissed.
     pub fn is_urgent(&self) -> bool {
         match self {
             Notification::Low(event) | Notification::Summary { worst: Some(event), .. } => {

@@ -1,13 +1,13 @@
 //! Percentages: how they are rounded, and when one is below a threshold. The one place for both, so that a row that
 //! says "20% left" is not marked as low.
 
-/// A percentage as it is kept: finite, 0 to 100, two decimals. More than 0 stays more than 0, and less than 100 less
-/// than 100, since 0 and 100 mean "none" and "all". `None` for what is no number.
+/// A percentage as it is stored: finite, 0 to 100, two decimals. What is above 0 or below 100 stays so when it is
+/// rounded, since 0 and 100 mean "none" and "all". `None`: `value` is not a number (NaN).
 pub fn normalise(value: f64) -> Option<f64> {
     let smallest = 0.01;
     match value {
         _ if value.is_nan() => None,
-        // The negative zero, too.
+        // −0 as well.
         _ if value <= 0.0 => Some(0.0),
         _ if value >= 100.0 => Some(100.0),
         _ => Some(to_hundredths(value).clamp(smallest, 100.0 - smallest)),
@@ -44,8 +44,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentages_have_two_decimals_and_no_noise() {
-        for (value, kept) in [
+    fn percentages_have_at_most_two_decimals() {
+        for (value, normalised) in [
             (72.7, 72.7),
             (100.0 - 72.7, 27.3),
             (33.333_333, 33.33),
@@ -55,7 +55,7 @@ mod tests {
             (120.0, 100.0),
             (f64::INFINITY, 100.0),
         ] {
-            assert_eq!(normalise(value), Some(kept), "{value}");
+            assert_eq!(normalise(value), Some(normalised), "{value}");
         }
         assert_eq!(normalise(f64::NAN), None);
         for hundredths in 0..=10_000 {

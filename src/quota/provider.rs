@@ -14,12 +14,12 @@ pub struct Provider {
 }
 
 impl Provider {
-    /// `key` is unique among the providers, in lower case; `name` is what a person reads.
+    /// `key` is unique among the providers, in lower case; `name` is displayed.
     pub const fn new(key: &'static str, name: &'static str) -> Provider {
         Provider { key, name }
     }
 
-    /// The name a person reads: "Claude".
+    /// The displayed name: "Claude".
     pub const fn name(self) -> &'static str {
         self.name
     }

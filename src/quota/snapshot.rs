@@ -1,26 +1,26 @@
-//! All accounts at one moment, and how a new scan joins what was known.
+//! All accounts at one moment, and how a new listing is merged with the last known values.
 
 use crate::quota::{Account, AccountId, AccountUsage, Failure, Provider, UsageState, Window};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-/// What the credential folder says of an account before anything is asked.
+/// The status of an account in its source's list, before a request is sent.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AccountStatus {
-    /// Enabled and with a token: it is asked.
+    /// Enabled, and has a token: its usage can be requested.
     Active,
-    /// Switched off in its file.
+    /// Disabled in its credential file.
     Disabled,
-    /// It can't be asked, and this is why.
+    /// Its usage can't be requested, for this reason.
     Failed(Failure),
 }
 
-/// All accounts at one moment. What the menu, the icon, the alerts and `status` are made of.
+/// All accounts at one moment. The menu, the icon, the alerts and `status` are made from it.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct Snapshot {
     /// In the order of the menu.
     pub accounts: Vec<AccountUsage>,
-    /// Whether a refresh is under way.
+    /// Whether a refresh is in progress.
     pub refreshing: bool,
     /// When the last refresh ended. `None`: none has.
     pub updated_at: Option<DateTime<Utc>>,
@@ -28,24 +28,24 @@ pub struct Snapshot {
     pub offline: bool,
     /// When the next one is due. `None`: none is planned.
     pub next_at: Option<DateTime<Utc>>,
-    /// Why there are no accounts to show, where that is more than there being none.
+    /// Why a source could not list its accounts. `None`: all could.
     pub problem: Option<String>,
 }
 
 impl Snapshot {
-    /// The snapshot at the start of a refresh: the accounts found, each with what was known of it,
-    /// those that are asked marked as loading.
+    /// The snapshot at the start of a refresh: the listed accounts with their last known values. Active ones are marked as
+    /// loading.
     pub fn placeholders(previous: &Snapshot, found: Vec<(Account, AccountStatus)>) -> Snapshot {
         let mut accounts: Vec<_> = found
             .into_iter()
-            .map(|(account, standing)| {
-                let mut usage = known_of(previous, account, &standing);
-                usage.loading = standing == AccountStatus::Active;
-                usage.disabled = standing == AccountStatus::Disabled;
-                match standing {
+            .map(|(account, status)| {
+                let mut usage = last_known(previous, account, &status);
+                usage.loading = status == AccountStatus::Active;
+                usage.disabled = status == AccountStatus::Disabled;
+                match status {
                     AccountStatus::Failed(failure) => usage.error = Some(failure),
                     AccountStatus::Disabled => usage.error = None,
-                    // The old error stays until the answer is there, so that a row does not flicker.
+                    // The old error stays until there is a response, so that the row does not flicker.
                     AccountStatus::Active => {}
                 }
                 usage
@@ -55,8 +55,8 @@ impl Snapshot {
         Snapshot { accounts, refreshing: true, problem: None, ..*previous }
     }
 
-    /// Whether this shows something that `before` does not, the marks of a refresh under way aside. That an
-    /// account is asked is news where nothing is known of it.
+    /// Whether anything displayed differs from `before`. Marks of a refresh in progress don't count, except on an account
+    /// that has neither usage nor an error yet.
     pub fn differs_from(&self, before: &Snapshot) -> bool {
         let mut before = Snapshot { refreshing: self.refreshing, ..before.clone() };
         for (before, now) in before.accounts.iter_mut().zip(&self.accounts) {
@@ -67,29 +67,32 @@ impl Snapshot {
         before != *self
     }
 
-    /// The providers that have refused one of these accounts for now.
+    /// The providers that rate limit one of these accounts, once for each of them.
     pub fn rate_limited_providers(&self) -> impl Iterator<Item = Provider> {
         let refused = |usage: &&AccountUsage| matches!(usage.error, Some(Failure::RateLimited(_)));
         self.accounts.iter().filter(refused).map(|usage| usage.account.provider)
     }
 
-    /// Whether the answers mean that there is no network: nobody could be reached.
-    pub fn found_no_network(&self, asked: &[AccountId]) -> bool {
-        let mut asked = self.accounts.iter().filter(|usage| asked.contains(&usage.account.id)).peekable();
-        asked.peek().is_some() && asked.all(|usage| matches!(usage.error, Some(Failure::Unreachable(_))))
+    /// Whether there seems to be no network: none of the requests for these accounts reached its server. `false` where
+    /// none was sent.
+    pub fn found_no_network(&self, requested: &[AccountId]) -> bool {
+        let mut accounts =
+            self.accounts.iter().filter(|usage| requested.contains(&usage.account.id)).peekable();
+        accounts.peek().is_some()
+            && accounts.all(|usage| matches!(usage.error, Some(Failure::Unreachable(_))))
     }
 
-    /// The account with this id.
+    /// The account with this id. `None`: it is not in this snapshot.
     pub fn account_mut(&mut self, id: &AccountId) -> Option<&mut AccountUsage> {
         self.accounts.iter_mut().find(|usage| usage.account.id == *id)
     }
 
-    /// The accounts that are not switched off.
+    /// The accounts that are not disabled.
     pub fn enabled(&self) -> impl Iterator<Item = &AccountUsage> {
         self.accounts.iter().filter(|usage| !usage.disabled)
     }
 
-    /// The account and the window with the least left of all.
+    /// The window with the least left of all enabled accounts, and its account. `None`: no percentage is known.
     pub fn lowest(&self, now: DateTime<Utc>) -> Option<(&AccountUsage, &Window)> {
         lowest_of(self.enabled(), now)
     }
@@ -104,15 +107,15 @@ impl Snapshot {
     }
 }
 
-/// What is known of the login that a scan has found.
-fn known_of(previous: &Snapshot, found: Account, standing: &AccountStatus) -> AccountUsage {
+/// The last known values of an account in a new listing.
+fn last_known(previous: &Snapshot, found: Account, status: &AccountStatus) -> AccountUsage {
     let mut accounts = previous.accounts.iter();
-    if let Some(known) = accounts.clone().find(|known| is_same(&known.account, &found, standing)) {
-        // A file that can't be read does not tell whose it is, and stays whose it was.
+    if let Some(known) = accounts.clone().find(|known| is_same(&known.account, &found, status)) {
+        // A file that can't be read keeps the identity that it had.
         let account = if found.identity.is_some() { found } else { known.account.clone() };
         return AccountUsage { account, ..known.clone() };
     }
-    // Under another file name its numbers are as good as before; what was wrong may be the old file's own fault.
+    // A login in a renamed file keeps its usage, but not its error, which may have been about the old file.
     let moved = accounts.find(|known| known.account.same_identity(&found) == Some(true));
     match moved {
         Some(known) => AccountUsage {
@@ -124,10 +127,10 @@ fn known_of(previous: &Snapshot, found: Account, standing: &AccountStatus) -> Ac
     }
 }
 
-/// Whether two scans found the same login in the same file: another one can be signed in there. Where there is no
-/// identity to go by, the address decides.
-fn is_same(known: &Account, found: &Account, standing: &AccountStatus) -> bool {
-    let by_address = || matches!(standing, AccountStatus::Failed(_)) || known.email == found.email;
+/// Whether two listings have the same login in the same file, which another login may have replaced. Where an identity is
+/// not known, the e-mail addresses are compared.
+fn is_same(known: &Account, found: &Account, status: &AccountStatus) -> bool {
+    let by_address = || matches!(status, AccountStatus::Failed(_)) || known.email == found.email;
     known.id == found.id
         && known.provider == found.provider
         && known.same_identity(found).unwrap_or_else(by_address)
@@ -160,7 +163,7 @@ mod tests {
         }
     }
 
-    fn reading(used: &[f64]) -> Usage {
+    fn usage(used: &[f64]) -> Usage {
         let windows = used
             .iter()
             .enumerate()
@@ -168,27 +171,24 @@ mod tests {
         Usage { windows: windows.collect(), ..Usage::default() }
     }
 
-    fn asked(ids: &[&str]) -> Vec<(Account, AccountStatus)> {
+    fn active(ids: &[&str]) -> Vec<(Account, AccountStatus)> {
         ids.iter().map(|id| (account(id), AccountStatus::Active)).collect()
     }
 
     #[test]
-    fn placeholders_keep_what_was_known_and_drop_what_is_gone() {
-        let mut first = Snapshot::placeholders(&Snapshot::default(), asked(&["b", "a", "gone"]));
+    fn placeholders_keep_last_known_values_and_drop_removed_accounts() {
+        let mut first = Snapshot::placeholders(&Snapshot::default(), active(&["b", "a", "gone"]));
         for id in ["a", "b", "gone"] {
-            first
-                .account_mut(&AccountId::file(id.into()))
-                .expect("found")
-                .record(Ok(reading(&[10.0])), at(0));
+            first.account_mut(&AccountId::file(id.into())).expect("found").record(Ok(usage(&[10.0])), at(0));
         }
-        let mut found = asked(&["c", "B", "a", "b"]);
+        let mut found = active(&["c", "B", "a", "b"]);
         found[1].1 = AccountStatus::Disabled;
         found[3].1 = AccountStatus::Failed(Failure::SignInAgain);
         let second = Snapshot::placeholders(&first, found);
-        let seen: Vec<_> =
+        let states: Vec<_> =
             second.accounts.iter().map(|u| (u.account.id.key(), u.loading, u.disabled, u.state())).collect();
         assert_eq!(
-            seen,
+            states,
             [
                 ("a", true, false, UsageState::Ok),
                 ("B", false, true, UsageState::Loading),
@@ -200,35 +200,35 @@ mod tests {
     }
 
     #[test]
-    fn asking_again_is_no_news_and_whatever_shows_is() {
+    fn snapshot_differs_by_what_is_displayed_and_not_by_loading() {
         let nothing = Snapshot::default();
-        let first = Snapshot::placeholders(&nothing, asked(&["a", "b"]));
+        let first = Snapshot::placeholders(&nothing, active(&["a", "b"]));
         assert!(first.differs_from(&nothing), "two accounts");
         let mut known = first.clone();
         known.refreshing = false;
-        known.accounts[0].record(Ok(reading(&[10.0])), at(0));
+        known.accounts[0].record(Ok(usage(&[10.0])), at(0));
         known.accounts[1].record(Err(Failure::SignInAgain), at(0));
-        let again = Snapshot::placeholders(&known, asked(&["a", "b"]));
+        let again = Snapshot::placeholders(&known, active(&["a", "b"]));
         assert!(again.refreshing && again.accounts.iter().all(|usage| usage.loading));
         assert!(!again.differs_from(&known), "the same, and loading");
-        let mut held = again.clone();
-        held.accounts[0].throttle(at(60));
-        assert!(held.differs_from(&known), "one is held back");
+        let mut throttled = again.clone();
+        throttled.accounts[0].throttle(at(60));
+        assert!(throttled.differs_from(&known), "one is throttled");
         known.accounts[1].error = None;
-        let again = Snapshot::placeholders(&known, asked(&["a", "b"]));
-        assert!(again.differs_from(&known), "one of which nothing is known is asked");
-        let fewer = Snapshot::placeholders(&known, asked(&["a"]));
-        assert!(fewer.differs_from(&known), "one has gone");
+        let again = Snapshot::placeholders(&known, active(&["a", "b"]));
+        assert!(again.differs_from(&known), "an account without values is loading");
+        let fewer = Snapshot::placeholders(&known, active(&["a"]));
+        assert!(fewer.differs_from(&known), "one was removed");
         let problem =
             Snapshot { problem: Some("no folder".into()), ..Snapshot::placeholders(&known, vec![]) };
-        assert!(problem.differs_from(&Snapshot::placeholders(&known, vec![])), "a sentence");
+        assert!(problem.differs_from(&Snapshot::placeholders(&known, vec![])), "a problem");
     }
 
     #[test]
-    fn the_lowest_of_all_leaves_out_accounts_that_are_switched_off() {
-        let mut snapshot = Snapshot::placeholders(&Snapshot::default(), asked(&["a", "b"]));
-        snapshot.accounts[0].record(Ok(reading(&[99.0])), at(0));
-        snapshot.accounts[1].record(Ok(reading(&[50.0])), at(0));
+    fn lowest_window_is_not_one_of_a_disabled_account() {
+        let mut snapshot = Snapshot::placeholders(&Snapshot::default(), active(&["a", "b"]));
+        snapshot.accounts[0].record(Ok(usage(&[99.0])), at(0));
+        snapshot.accounts[1].record(Ok(usage(&[50.0])), at(0));
         let lowest = |s: &Snapshot| {
             s.lowest(at(1)).map(|(u, w)| (u.account.id.key().to_owned(), w.remaining_percent()))
         };

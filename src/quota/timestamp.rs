@@ -1,13 +1,13 @@
-//! Moments as they stand in answers and credential files: many forms, one reading.
+//! Parsing moments, which responses and credential files write in several forms.
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use serde_json::Value;
 
 /// Numbers above this are milliseconds: as seconds it is the year 2286.
-const MOST_SECONDS: f64 = 10_000_000_000.0;
+const MAX_SECONDS: f64 = 10_000_000_000.0;
 
 /// A moment as a string (RFC 3339 with or without fractions, with `Z`, an offset or no zone at all,
-/// which is UTC; date and time parted by a blank; with or without seconds) or as a number (seconds or
+/// which is UTC; date and time separated by a space; with or without seconds) or as a number (seconds or
 /// milliseconds since 1970, also in quotes). `None` for anything else.
 pub fn parse(value: &Value) -> Option<DateTime<Utc>> {
     match value {
@@ -20,12 +20,12 @@ pub fn parse(value: &Value) -> Option<DateTime<Utc>> {
 /// Seconds since 1970, or milliseconds where the number is too large for seconds. `None` outside the
 /// calendar.
 pub fn from_epoch(number: f64) -> Option<DateTime<Utc>> {
-    let seconds = if number.abs() > MOST_SECONDS { number / 1000.0 } else { number };
-    // The cast saturates, and what is out of the calendar is refused.
+    let seconds = if number.abs() > MAX_SECONDS { number / 1000.0 } else { number };
+    // The cast saturates, and moments outside the calendar become `None`.
     DateTime::from_timestamp_millis((seconds * 1000.0).round() as i64).filter(|_| number.is_finite())
 }
 
-/// A moment that many seconds after `now`. `None` outside the calendar, and below zero.
+/// The moment this many seconds after `now`. `None`: `seconds` is negative, or more than a century.
 pub fn after(now: DateTime<Utc>, seconds: f64) -> Option<DateTime<Utc>> {
     // A century is longer than any window.
     (0.0..=3.2e9)
@@ -52,7 +52,7 @@ mod tests {
     use serde_json::json;
 
     #[test]
-    fn every_form_seen_in_the_field_is_read() {
+    fn all_known_forms_are_parsed() {
         for (form, moment) in [
             (json!("2026-09-17T15:10:00.191106+00:00"), "2026-09-17T15:10:00.191106Z"),
             (json!("2026-09-17T15:10:00Z"), "2026-09-17T15:10:00Z"),
@@ -71,7 +71,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_moment_is_none() {
+    fn invalid_moment_is_none() {
         for form in [
             json!(null),
             json!(true),

@@ -10,24 +10,23 @@ pub struct Usage {
     /// The quota windows, in the provider's order. Empty where the account has none, such as a seat that is
     /// billed by use: it counts neither as 0 % nor as 100 %.
     pub windows: Vec<Window>,
-    /// The plan as the provider spells it. `None`: not known.
+    /// The plan as the provider spells it. `None`: not reported.
     pub plan: Option<String>,
-    /// Usage paid beyond the plan. `None`: not enabled or not known.
+    /// Usage paid beyond the plan. `None`: not enabled, or not reported.
     pub extra_usage: Option<ExtraUsage>,
-    /// What else the provider says, in the order it is shown.
+    /// What else the provider reports, in the order of display.
     #[serde(default)]
     pub facts: Vec<Fact>,
 }
 
-/// Money spent beyond the plan, or all that is spent where there are no windows: a fact of the account, not
-/// a quota window.
+/// Money spent beyond the plan; where the account has no windows, all money spent. It is not a quota window.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ExtraUsage {
     /// Spent, in the currency's main unit.
     pub spent: f64,
     /// Monthly limit, in the currency's main unit. 0: enabled, but no limit configured. `None`: unlimited.
     pub limit: Option<f64>,
-    /// ISO 4217 code, such as `USD`. `None`: not known.
+    /// ISO 4217 code, such as `USD`. `None`: not reported.
     pub currency: Option<String>,
 }
 
@@ -39,31 +38,31 @@ pub enum UsageState {
     Loading,
     /// The last request succeeded.
     Ok,
-    /// The last request failed; the windows are the last good ones.
+    /// The last request failed; the last known values are displayed.
     Stale,
-    /// The last request failed, and there never was a good one.
+    /// The last request failed, and none has succeeded before.
     Error,
-    /// The token has expired, so nothing was asked.
+    /// The access token has expired and was not renewed, so no request was sent.
     Expired,
 }
 
-/// What is known of an account's login. The tokens themselves stay in `credentials/`.
+/// When an account's access token was renewed and expires. The tokens themselves are known to `credentials` only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenLifetime {
-    /// When its access token was renewed last, by whoever. `None`: not known.
+    /// When the access token was last renewed, by any program. `None`: not known.
     pub renewed_at: Option<DateTime<Utc>>,
-    /// When that token expires. `None`: not known.
+    /// When the access token expires. `None`: not known.
     pub expires_at: Option<DateTime<Utc>>,
 }
 
-/// One account and all that is known of its usage.
+/// An account and its usage: the last known values, and the result of the last request.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AccountUsage {
-    /// Whose usage it is.
+    /// The account.
     pub account: Account,
-    /// Whether a request is under way.
+    /// Whether a request is in progress.
     pub loading: bool,
-    /// Switched off in its credential file: shown greyed, never asked.
+    /// Disabled in its credential file: it is displayed as such, and no request is sent for it.
     pub disabled: bool,
     /// The last valid response. `None`: there has been none.
     #[serde(rename = "reading")]
@@ -72,16 +71,16 @@ pub struct AccountUsage {
     pub updated_at: Option<DateTime<Utc>>,
     /// Why the last request failed. `None`: it did not.
     pub error: Option<Failure>,
-    /// It is not asked before this moment, by our own choice. `None`: it may be.
+    /// Throttled: Quota Tray sends no request before this moment. `None`: it may send one.
     #[serde(rename = "held_until")]
     pub throttled_until: Option<DateTime<Utc>>,
-    /// How long its login holds. `None`: it was not used yet, or can't be.
+    /// How long its access token is valid. `None`: unknown, as before the first request.
     #[serde(rename = "validity")]
     pub token_lifetime: Option<TokenLifetime>,
 }
 
 impl AccountUsage {
-    /// An account of which nothing is known yet.
+    /// An account without usage and without an error.
     pub fn unknown(account: Account) -> AccountUsage {
         AccountUsage {
             account,
@@ -95,7 +94,7 @@ impl AccountUsage {
         }
     }
 
-    /// Leaves it as it is, since it must not be asked before a moment.
+    /// Marks it as throttled: its values stay, and no request is sent before `until`.
     pub fn throttle(&mut self, until: DateTime<Utc>) {
         self.loading = false;
         self.throttled_until = Some(until);
@@ -117,21 +116,21 @@ impl AccountUsage {
 
     /// The windows of the last valid response.
     pub fn windows(&self) -> &[Window] {
-        self.last_usage.as_ref().map_or(&[], |reading| &reading.windows)
+        self.last_usage.as_ref().map_or(&[], |usage| &usage.windows)
     }
 
     /// Whether the last valid response said that the account has no quota window at all.
     pub fn is_billed_by_use(&self) -> bool {
-        self.last_usage.as_ref().is_some_and(|reading| reading.windows.is_empty())
+        self.last_usage.as_ref().is_some_and(|usage| usage.windows.is_empty())
     }
 
-    /// Whether a window's number is a thing of the past: it has been given back since.
+    /// Whether the window has reset since the last valid response, so that its percentage is out of date.
     pub fn is_unconfirmed(&self, window: &Window, now: DateTime<Utc>) -> bool {
-        self.updated_at.is_none_or(|seen_at| window.has_reset_since(seen_at, now))
+        self.updated_at.is_none_or(|updated_at| window.has_reset_since(updated_at, now))
     }
 
-    /// The window with the least left, among those we know by name and whose number still holds;
-    /// of equals the one that is given back last, since it hurts longest.
+    /// The window with the least left, and among equals the one that resets last. Windows that are not known by name, or
+    /// have reset since the last valid response, are ignored. `None`: there is no other.
     pub fn lowest(&self, now: DateTime<Utc>) -> Option<&Window> {
         self.windows().iter().filter(|window| window.named && !self.is_unconfirmed(window, now)).min_by(
             |a, b| {
@@ -142,20 +141,20 @@ impl AccountUsage {
         )
     }
 
-    /// The first reset of a window since the last good response: from then on there are other numbers. `None`: none is
+    /// The first reset of a window since the last valid response, after which the percentages are out of date. `None`: none is
     /// known.
     pub fn next_reset(&self) -> Option<DateTime<Utc>> {
-        let seen_at = self.updated_at?;
-        self.windows().iter().filter_map(|window| window.resets_at).filter(|reset| *reset > seen_at).min()
+        let updated_at = self.updated_at?;
+        self.windows().iter().filter_map(|window| window.resets_at).filter(|reset| *reset > updated_at).min()
     }
 
-    /// Takes in what a request came to. A failure keeps the last valid response.
+    /// Records the result of a request. After a failure the last known values stay.
     pub fn record(&mut self, result: Result<Usage, Failure>, now: DateTime<Utc>) {
         self.loading = false;
         self.throttled_until = None;
         match result {
-            Ok(reading) => {
-                self.last_usage = Some(reading);
+            Ok(usage) => {
+                self.last_usage = Some(usage);
                 self.updated_at = Some(now);
                 self.error = None;
             }
@@ -182,7 +181,7 @@ mod tests {
         }
     }
 
-    fn reading(used: &[f64]) -> Usage {
+    fn usage_of(used: &[f64]) -> Usage {
         let windows = used
             .iter()
             .enumerate()
@@ -191,12 +190,12 @@ mod tests {
     }
 
     #[test]
-    fn a_failed_fetch_keeps_the_last_good_values() {
+    fn failed_request_keeps_last_known_values() {
         let mut usage = AccountUsage::unknown(account("a"));
         assert_eq!(usage.state(), UsageState::Loading);
         usage.record(Err(Failure::TimedOut(15)), at(0));
         assert_eq!((usage.state(), usage.updated_at), (UsageState::Error, None));
-        usage.record(Ok(reading(&[40.0])), at(1));
+        usage.record(Ok(usage_of(&[40.0])), at(1));
         assert_eq!((usage.state(), usage.updated_at), (UsageState::Ok, Some(at(1))));
         usage.record(Err(Failure::Server(502)), at(2));
         assert_eq!((usage.state(), usage.updated_at), (UsageState::Stale, Some(at(1))));
@@ -206,19 +205,19 @@ mod tests {
     }
 
     #[test]
-    fn reading_kept_by_version_0_1_is_read() {
+    fn usage_in_a_state_file_of_version_0_1_is_read() {
         let kept = r#"{"windows":[{"key":"k","title":"T","used_percent":5.0,"resets_at":null,"reset_note":null,
             "length_seconds":null,"named":true}],"plan":"plus",
             "extra_usage":{"spent":3.2,"limit":50.0,"currency":"USD"}}"#;
-        let reading: Usage = serde_json::from_str(kept).expect("the form of 0.1");
-        assert_eq!((reading.windows.len(), reading.facts.len()), (1, 0));
+        let usage: Usage = serde_json::from_str(kept).expect("the form of 0.1");
+        assert_eq!((usage.windows.len(), usage.facts.len()), (1, 0));
     }
 
     #[test]
-    fn the_lowest_window_is_one_with_a_name_and_a_number_that_holds() {
+    fn lowest_window_is_known_by_name_and_has_not_reset() {
         let mut usage = AccountUsage::unknown(account("a"));
-        usage.record(Ok(reading(&[40.0, 90.0, 95.0, 99.0])), at(0));
-        let windows = &mut usage.last_usage.as_mut().expect("settled").windows;
+        usage.record(Ok(usage_of(&[40.0, 90.0, 95.0, 99.0])), at(0));
+        let windows = &mut usage.last_usage.as_mut().expect("recorded").windows;
         windows[3].named = false;
         windows[2].resets_at = Some(at(100));
         assert_eq!(usage.lowest(at(99)).map(|w| w.key.as_str()), Some("w2"));

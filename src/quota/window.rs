@@ -1,4 +1,4 @@
-//! A quota window: a share of something, used up within a stretch of time, given back at a moment.
+//! A quota window: a share of quota that is used up within a period and then resets.
 
 use crate::quota::percent;
 use chrono::{DateTime, Utc};
@@ -7,28 +7,28 @@ use serde::{Deserialize, Deserializer, Serialize};
 /// One quota window of an account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Window {
-    /// What tells this window from the account's others over time: the provider's own name for it,
-    /// such as `five_hour`. Never shown; titles may be reworded, keys not.
+    /// Identifies the window among those of its account: the provider's name for it, such as `five_hour`. It is part of
+    /// the JSON output and of the alert history, and must not change when the title does.
     pub key: String,
-    /// What a person reads: "5-hour", "Weekly (Opus)".
+    /// What is displayed: "5-hour", "Weekly (Opus)".
     pub title: String,
     /// Percent used, finite, 0 to 100, with two decimals at most.
-    #[serde(deserialize_with = "tidy_percent")]
+    #[serde(deserialize_with = "normalised")]
     used_percent: f64,
-    /// When the window is given back. `None`: the provider named no moment.
+    /// When the window resets. `None`: the provider does not say.
     pub resets_at: Option<DateTime<Utc>>,
-    /// What the provider said of the reset where that was no date.
+    /// What the provider says about the reset in place of a date. `None`: nothing.
     pub reset_note: Option<String>,
     /// The window's length in seconds. `None`: not known.
     pub length_seconds: Option<u64>,
-    /// Whether the window is one we know by name. Others are shown, but count neither for the
-    /// lowest percentage nor for alerts, since nobody knows what they limit.
+    /// Whether the window is known by name. Others are displayed, but count neither for the lowest percentage nor for
+    /// alerts, since it is not known what they limit.
     pub named: bool,
 }
 
 impl Window {
-    /// A window with no reset and no length. `used_percent` is clamped to 0–100: −5 and 120 have
-    /// been seen; more than two decimals are rounded. `None` for what is no number at all.
+    /// A window with no reset and no length. `used_percent` is clamped to 0–100, since providers have sent −5 and 120, and
+    /// rounded to two decimals. `None`: it is not a number (NaN).
     pub fn new(key: impl Into<String>, title: impl Into<String>, used_percent: f64) -> Option<Window> {
         percent::normalise(used_percent).map(|used_percent| Window {
             key: key.into(),
@@ -51,16 +51,16 @@ impl Window {
         percent::remaining(self.used_percent)
     }
 
-    /// Whether the window has been given back since it was last seen at `seen_at`, so that its
-    /// number is a thing of the past. A reset that already lay in the past when the provider named
-    /// it says nothing; a number seen in the future was seen under a clock that was ahead, and any reset may be since.
-    pub fn has_reset_since(&self, seen_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
-        self.resets_at.is_some_and(|reset| reset <= now && (seen_at < reset || seen_at > now))
+    /// Whether the window has reset since the response received at `received_at`, so that its percentage is out of date. A
+    /// reset that was in the past already when the response came does not count. Where `received_at` is in the future, the
+    /// clock was ahead then, and any reset before `now` counts.
+    pub fn has_reset_since(&self, received_at: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        self.resets_at.is_some_and(|reset| reset <= now && (received_at < reset || received_at > now))
     }
 }
 
-/// A state file of version 0.1 has more decimals.
-fn tidy_percent<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+/// Percentages in a state file of version 0.1 have more decimals.
+fn normalised<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     let value = f64::deserialize(deserializer)?;
     percent::normalise(value).ok_or_else(|| serde::de::Error::custom("not a number"))
 }
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_used_stays_between_0_and_100() {
+    fn percent_used_is_clamped_to_0_to_100() {
         for (given, used, left) in [
             (-5.0, 0.0, 100.0),
             (120.0, 100.0, 0.0),
@@ -85,14 +85,14 @@ mod tests {
     }
 
     #[test]
-    fn a_number_is_past_only_when_the_reset_came_after_it_was_seen() {
+    fn window_has_reset_only_if_the_reset_is_after_the_response() {
         let at = |s: i64| DateTime::from_timestamp(s, 0).expect("in range");
         let mut window = Window::new("k", "t", 50.0).expect("a number");
         assert!(!window.has_reset_since(at(0), at(100)), "no reset is known");
         window.resets_at = Some(at(50));
         assert!(window.has_reset_since(at(0), at(50)));
         assert!(!window.has_reset_since(at(0), at(49)));
-        assert!(!window.has_reset_since(at(60), at(100)), "the provider named a past moment");
-        assert!(window.has_reset_since(at(500), at(100)), "seen under a clock that was ahead");
+        assert!(!window.has_reset_since(at(60), at(100)), "the reset was in the past already");
+        assert!(window.has_reset_since(at(500), at(100)), "the clock was ahead");
     }
 }

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use std::pin::Pin;
 use tokio::sync::mpsc;
 
-/// A future of a trait that is used as an object.
+/// The future that a method of an object-safe trait returns.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A source of accounts.
@@ -17,8 +17,9 @@ pub trait AccountSource: Send + Sync {
     /// Lists the accounts as they are now, in any order. It sends no request for their usage.
     fn list(&self) -> BoxFuture<'_, AccountList>;
 
-    /// Sends to `changes` when the accounts may have changed, for as long as the result is kept. A full channel loses
-    /// nothing: a change is already pending. `None`: no folder is watched; the source may keep `changes`.
+    /// Sends to `changes` when the accounts may have changed, for as long as the result is kept. If the
+    /// channel is full, a change is pending already, and the message can be dropped. `None`: no folder is watched; the
+    /// source may keep `changes` and send to it.
     fn watch(&self, changes: mpsc::Sender<()>) -> Option<FolderWatch> {
         let _ = changes;
         None
@@ -43,8 +44,8 @@ pub trait SourceLogin: Send + Sync {
     /// Requests the usage, once.
     fn fetch(&self) -> BoxFuture<'_, Result<Usage, Failure>>;
 
-    /// A hash of the access token, by which the engine remembers tokens that were refused. `None`: there is no token on
-    /// this machine, or nothing is to be remembered of it.
+    /// A hash of the access token, under which the engine records that the token was refused. `None`: there is no token on
+    /// this machine, or refusals are not to be recorded.
     fn token_hash(&self) -> Option<String> {
         None
     }
@@ -71,7 +72,7 @@ pub trait SourceLogin: Send + Sync {
 pub struct Capabilities {
     /// Whether a token that the provider rejects may be valid again without its owner: it is renewed here.
     pub renews_tokens: bool,
-    /// Whether the source can list usage that it learnt without a request.
+    /// Whether the source has usage without a request for it. Not used by the engine yet.
     pub passive_usage: bool,
     /// How the owner signs in again, as a clause: "sign in again with CLIProxyAPI".
     pub sign_in: &'static str,
@@ -82,7 +83,7 @@ pub struct Capabilities {
 pub struct AccountList {
     /// The accounts.
     pub accounts: Vec<ListedAccount>,
-    /// Changes when a refresh would show something else: the accounts, a token, a switch. Holds no secret.
+    /// Changes when a refresh would show something else: the accounts, a token, a switch. Contains no secret.
     pub fingerprint: u64,
     /// Why the accounts could not be listed. `None`: they were.
     pub problem: Option<String>,
@@ -94,14 +95,14 @@ pub struct ListedAccount {
     pub account: Account,
     /// Whether it is enabled and usable.
     pub status: AccountStatus,
-    /// What sends its requests. `None`: none are sent.
+    /// The login that sends its requests. `None`: none are sent.
     pub login: Option<Box<dyn SourceLogin>>,
 }
 
 /// Why a token was not renewed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RenewalError {
-    /// What prevents it and what helps.
+    /// Why, and what helps.
     pub reason: RenewalFailure,
     /// Whether the owner has to sign in again: the refresh token is of no use any more.
     pub needs_sign_in: bool,

@@ -1,4 +1,4 @@
-//! Escaping for what reads a text as something else: markup, and JSON on a terminal.
+//! Escaping texts for markup, and JSON for a terminal.
 
 use crate::text::hidden::is_hidden;
 
@@ -8,7 +8,7 @@ pub fn escape_markup(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// JSON with hidden characters escaped: the same values, safe for a terminal. In JSON such characters can stand in
+/// JSON with hidden characters escaped: the same values, safe for a terminal. In JSON such characters can occur in
 /// strings only, so the whole text is escaped at once.
 pub fn escape_json(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());

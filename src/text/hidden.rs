@@ -1,6 +1,6 @@
 //! Characters that control a terminal, reorder text or are invisible.
 //!
-//! A terminal obeys control characters; marks and overrides of the direction reorder what is read ("Trojan Source",
+//! Terminals execute control characters; marks and overrides of the direction reorder what is read ("Trojan Source",
 //! CVE-2021-42574); zero-width characters make two names look the same. No output contains any of them: [`label`]
 //! leaves them out, [`escape_hidden`] escapes them where the exact text matters, such as in a file name.
 

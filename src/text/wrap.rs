@@ -10,8 +10,8 @@ pub fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Breaks a text between its words into lines of at most `width` cells. A word that is wider than that has a line of its
-/// own. White space, line breaks included, separates words only.
+/// Breaks a text between its words into lines of at most `width` cells. A wider word is alone on its
+/// line. White space, line breaks included, separates words only.
 pub fn wrap(text: &str, width: usize) -> Vec<String> {
     let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let options = Options::new(width)

@@ -34,8 +34,8 @@ pub enum RegisteredItems {
     NoWatcher,
 }
 
-/// Reads the list of registered icons. A ping would not show that a watcher hangs: GLib's D-Bus answers pings from a
-/// thread of its own while the panel's main thread is blocked.
+/// Reads the list of registered icons. A ping would not show that a watcher hangs: GLib responds to pings from
+/// its own thread while the panel's main thread is blocked.
 pub async fn registered_items(connection: &Connection) -> RegisteredItems {
     let property = (WATCHER, "RegisteredStatusNotifierItems");
     let message = match call(connection, WATCHER, WATCHER_PATH, PROPERTIES, "Get", &property).await {

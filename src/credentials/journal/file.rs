@@ -1,4 +1,4 @@
-//! Reading and writing a journal file. How it is laid out and why: [`crate::credentials::journal`].
+//! Reading and writing a journal file. Its layout and the reasons for it: [`crate::credentials::journal`].
 
 use crate::credentials::journal::header::{Header, RenewalPhase};
 use crate::credentials::journal::layout::{HEADER_BYTES, MAX_RESPONSE_BYTES, Slot};
@@ -114,7 +114,7 @@ impl Journal {
         Ok(ResponseWriter { file: self.file.try_clone()?, offset, end: offset + MAX_RESPONSE_BYTES as u64 })
     }
 
-    /// Writes a complete response over the one that was written as it came, and syncs it.
+    /// Writes a complete response over the one that was written piece by piece, and syncs it.
     ///
     /// # Errors
     /// The file can't be read or written.
@@ -144,7 +144,7 @@ impl Journal {
         Some([journal.response().ok()?, journal.previous_response().ok()?])
     }
 
-    /// The current response as far as it came, without the white space that reserves its space.
+    /// The current response as far as it was received, without the white space that reserves its space.
     ///
     /// # Errors
     /// The file can't be read or written.

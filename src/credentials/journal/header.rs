@@ -1,4 +1,4 @@
-//! The header of a journal: how far a renewal has come. It holds hashes and moments, no tokens.
+//! The header of a journal: how far a renewal has come. It contains hashes and moments, no tokens.
 
 use crate::credentials::journal::layout::Slot;
 use crate::platform::secret::Secret;
@@ -68,7 +68,7 @@ pub struct Header {
     /// When the phase began.
     #[serde(rename = "at")]
     pub phase_since: DateTime<Utc>,
-    /// When the response came: the lifetime of its tokens counts from then. `None`: none has come.
+    /// When the response was received, from which the lifetime of its tokens counts. `None`: none was.
     #[serde(default, rename = "came")]
     pub received_at: Option<DateTime<Utc>>,
     /// No request is sent before. `None`: there is no such limit.
@@ -77,7 +77,7 @@ pub struct Header {
     /// The slot of the response.
     #[serde(default, rename = "room")]
     pub slot: Slot,
-    /// When the response in the other slot came, which has `token` in it. `None`: that slot is empty.
+    /// When the response in the other slot was received, which has `token` in it. `None`: that slot is empty.
     #[serde(default, rename = "kept")]
     pub previous_received_at: Option<DateTime<Utc>>,
 }
@@ -143,7 +143,7 @@ impl Header {
         forgotten.into_iter()
     }
 
-    /// The login's live token as far as this journal knows: the one that was issued, or the one that is to be sent.
+    /// The login's valid token according to this journal: the one that was issued, or the one that is to be sent.
     /// `None`: that is not known.
     pub fn live_token(&self) -> Option<&String> {
         match &self.new_token {

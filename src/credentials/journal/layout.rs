@@ -1,4 +1,4 @@
-//! Where things are in a journal file.
+//! The layout of a journal file: a header, then two slots for responses.
 
 use serde::{Deserialize, Serialize};
 

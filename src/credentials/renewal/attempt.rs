@@ -31,8 +31,8 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(20);
 /// How often the file may change while it is renewed, or turn out to have a token that was used for another file.
 const MAX_ATTEMPTS: u32 = 8;
 
-/// One attempt to renew the login that the file has at this moment: nothing is taken from `login`, which was read before
-/// the locks were taken, but what it is compared with.
+/// One attempt to renew the login that the file has at this moment: `login` was read before the locks were taken, so
+/// its tokens are only compared with those in the file.
 pub(crate) struct Attempt<'a> {
     pub renewer: &'a Arc<Renewer>,
     pub policy: &'a Policy,

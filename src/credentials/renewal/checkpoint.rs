@@ -1,4 +1,5 @@
-//! The points of a renewal that an observer is notified of: the log, and tests that kill the program at each.
+//! The points of a renewal at which an observer is called. In the program it writes to the log (`app/context.rs`); in
+//! tests it kills the process.
 
 /// A point that a renewal has reached, in order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -57,7 +57,7 @@ pub(crate) struct Situation<'a> {
     pub file: Option<FileState>,
     /// `None`: not opened yet.
     pub journal: Option<JournalState<'a>>,
-    /// What the journals of other files know of the file's token. `None`: not looked up yet.
+    /// What the journals of other files contain about the file's token. `None`: not looked up yet.
     pub history: Option<&'a TokenHistory>,
     /// Who renews, by the settings.
     pub mode: TokenRenewal,

@@ -1,4 +1,4 @@
-//! Why a login is not renewed, in a form its owner can act on.
+//! Why a login is not renewed, and what its owner can do about it.
 
 use crate::credentials::file::Unreadable;
 use crate::credentials::replace_method::Obstacle;
@@ -82,7 +82,7 @@ impl From<Unreadable> for Refusal {
     }
 }
 
-/// Why the next step of a renewal is none.
+/// Why a renewal ends without new tokens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Reason {
     /// The file was removed.
@@ -122,7 +122,7 @@ pub enum Reason {
     RenewalDisabled,
     /// CLIProxyAPI runs and renews its files itself.
     CliProxyApiRunning,
-    /// A program at this address (host and port) does not answer and may be CLIProxyAPI.
+    /// A program at this address (host and port) does not respond and may be CLIProxyAPI.
     CliProxyApiUnresponsive(String),
     /// The file belongs to another user.
     OtherOwner,

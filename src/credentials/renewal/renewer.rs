@@ -20,7 +20,7 @@ use tokio::time::timeout;
 /// How long a refresh waits for a renewal, which then continues in the background.
 const RENEWAL_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Renewals at the same time; each has a thread and a connection of its own.
+/// Renewals at the same time; each has its own thread and connection.
 const MAX_CONCURRENT: usize = 32;
 
 /// How long the program waits at its end for responses to be written, in addition to the token server's time.

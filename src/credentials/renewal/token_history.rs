@@ -1,7 +1,7 @@
-//! What the journals of other files know about a refresh token.
+//! What the journals of other files contain about a refresh token.
 //!
 //! "claude-a (copy).json", a hard link, a renamed file, one that a sync service has restored, the same file in two folders:
-//! each is a file of its own with a journal of its own, and all are the same login. A token that was used for one is used
+//! each is a separate file with its own journal, and all have the same login. A token that was used for one is used
 //! for all.
 
 use crate::credentials::journal::{Header, Journal, RenewalPhase};

@@ -1,4 +1,4 @@
-//! The question to the request budget, and its result.
+//! What the request budget decides on, and its decision.
 
 use crate::quota::Account;
 use chrono::{DateTime, Utc};
@@ -32,7 +32,7 @@ impl From<Account> for Candidate {
 pub enum Admission {
     /// It may be sent, and is counted.
     Allowed,
-    /// Not before this moment: the provider has answered 429.
+    /// Not before this moment: the provider has responded with 429.
     RateLimited(DateTime<Utc>),
     /// Not before this moment: the limits are used up, or requests are less frequent after errors or a 429.
     Throttled(DateTime<Utc>),

@@ -24,7 +24,7 @@ const MAX_BACKOFF: TimeDelta = TimeDelta::minutes(15);
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct RequestBudget {
     /// By [state key](Account::state_key): a login keeps its budget in another file or source, and another login in
-    /// the same file has a budget of its own.
+    /// the same file has its own budget.
     accounts: BTreeMap<String, RequestHistory>,
 }
 
@@ -79,8 +79,8 @@ impl RequestBudget {
         let history = identity::entry(&mut self.accounts, account);
         match failure {
             Some(Failure::RateLimited(until)) => {
-                // Five minutes may be the provider's own word or our default where it gave none: that can't be told
-                // apart here, so both are doubled with each 429.
+                // Five minutes may be the provider's `Retry-After` or the default where it sent none. The two can't be
+                // distinguished here, so both are doubled with each 429.
                 let mut wait = until - now;
                 if wait <= FIVE_MINUTES && wait > FIVE_MINUTES - MAX_RECORDING_DELAY {
                     let doubled = FIVE_MINUTES * 2_i32.pow(history.rate_limit_count.min(8));
@@ -109,7 +109,7 @@ impl RequestBudget {
             Some(Failure::Unreachable(_) | Failure::Expired(_)) => {
                 history.requests.pop();
             }
-            // A success, or a failure that the server has answered with: it is not overloaded. A 429 that another
+            // A success, or a failure that is a response of the server: it is not overloaded. A 429 that another
             // process got meanwhile stays in force.
             _ => {
                 (history.error_count, history.backoff_until, history.backoff_set_at) = (0, None, None);

@@ -1,6 +1,6 @@
 //! The accounts as an aligned table, for people at a terminal.
 //!
-//! What colour says, a sign or a word says too: `!` stands before a window that is low, `×` before one that is used up.
+//! Colour is never the only sign: `!` precedes a window that is low, `×` one that is used up.
 
 mod account_table;
 mod columns;

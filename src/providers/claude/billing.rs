@@ -24,7 +24,7 @@ fn extra_usage_is_on(object: &Map<String, Value>) -> Option<bool> {
     object.get("extra_usage")?.get("is_enabled")?.as_bool()
 }
 
-/// `spend`, if it is enabled; where it has no flag of its own, that of `extra_usage` decides.
+/// `spend`, if it is enabled; where it has no flag, that of `extra_usage` decides.
 fn spend(object: &Map<String, Value>) -> Option<&Value> {
     let spend = object.get("spend").filter(|spend| spend.is_object())?;
     let own = spend.get("enabled").and_then(Value::as_bool).or_else(|| extra_usage_is_on(object));

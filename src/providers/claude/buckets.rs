@@ -5,7 +5,7 @@ const HOUR: u64 = 3600;
 /// A week, in seconds.
 pub const WEEK: u64 = 7 * 24 * HOUR;
 
-/// A quota window of its own key in the response.
+/// A quota window with its own key in the response.
 pub struct Bucket {
     pub key: &'static str,
     pub title: &'static str,

@@ -10,7 +10,7 @@ pub struct Response {
     pub status: u16,
     /// The `Retry-After` header as received.
     pub retry_after: Option<String>,
-    /// The `cf-mitigated` header as received: Cloudflare sets it on responses of its own.
+    /// The `cf-mitigated` header as received: Cloudflare sets it on its own responses.
     pub cf_mitigated: Option<String>,
     /// The body, decompressed.
     pub body: Vec<u8>,

@@ -18,7 +18,7 @@ const ICON_SIZE: u32 = if cfg!(windows) { 32 } else { 44 };
 /// Windows cuts a tooltip at 128 UTF-16 units including the terminating zero, even in the middle of a character.
 const MAX_TOOLTIP: usize = if cfg!(windows) { 127 } else { usize::MAX };
 
-/// On Linux the library reads the menu, on a thread of its own, as soon as anything in it changes. So that all changes
+/// On Linux the library reads the menu, on its own thread, as soon as anything in it changes. So that all changes
 /// go out in one signal, a second menu is changed and then replaces the first; building a new one each time, and
 /// dropping the old one, is twice the work. Elsewhere rows are changed in place, and an open menu stays open.
 const TWO_MENUS: bool = cfg!(not(any(target_os = "macos", windows)));

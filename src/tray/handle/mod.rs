@@ -1,5 +1,5 @@
 //! The program's handle to the tray icon. The tray library's calls block: on Linux and BSD for as long as a tray host
-//! hangs, so there the icon has a thread of its own; macOS and Windows require the main thread.
+//! hangs, so there the icon has its own thread; macOS and Windows require the main thread.
 
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod main_thread;

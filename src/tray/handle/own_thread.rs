@@ -1,4 +1,4 @@
-//! The tray icon on Linux and BSD: on a thread of its own, which may block for as long as a tray host hangs.
+//! The tray icon on Linux and BSD: on its own thread, which may block for as long as a tray host hangs.
 
 use crate::tray::backend::{ClickHandler, TrayBackend};
 use crate::tray::content::TrayContent;

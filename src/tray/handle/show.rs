@@ -22,7 +22,7 @@ pub fn show(
             presence.set_phase(Phase::Created);
         }
         Err(error) => {
-            // No warning: on Linux, `tray/host.rs` finds out what is missing, and the user is told that.
+            // No warning: on Linux, `tray/host.rs` finds out what is missing, and the menu reports it.
             log::info!("could not show the icon: {error}");
             presence.set_phase(Phase::Absent);
         }
