@@ -149,9 +149,8 @@ fn cloudflare_block_backs_off_without_a_renewal() {
             let before = fixture.text();
             usage_answers(&fixture, answer);
             for _ in 0..3 {
-                fixture.assert_error(
-                    "Cloudflare is blocking requests for now; the login is fine, trying again later",
-                );
+                fixture
+                    .assert_error("Cloudflare is blocking requests; the login is fine, trying again later");
             }
             assert_eq!(
                 (fixture.ledger.token_requests().len(), usage_requests(&fixture)),
