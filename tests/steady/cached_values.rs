@@ -190,7 +190,7 @@ fn extreme_numbers_in_the_request_budget_do_not_panic() {
         "failures": u32::MAX,
     }}});
     for (response, expected) in
-        [(Response::status(503), "(503)"), (Response::status(429), "rate limited until ")]
+        [(Response::status(503), "server error 503"), (Response::status(429), "rate limited until ")]
     {
         fixture.server.respond(alice.access_token(), response);
         StateDir::of(&fixture).write("pacing.json", pacing.to_string());
