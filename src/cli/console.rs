@@ -1,6 +1,6 @@
 //! The console of Windows.
 
-/// Attaches to the console that the program was started from: a release build for Windows has none of its own.
+/// Attaches to the console that the program was started from: a release build for Windows has no console.
 pub fn attach_console() {
     #[cfg(all(windows, not(debug_assertions)))]
     {

@@ -31,7 +31,7 @@ impl Log for StandardError {
     fn flush(&self) {}
 }
 
-/// A message as it is printed, but for the characters that [`stdio`] writes out.
+/// A message as it is printed, except for the hidden characters, which [`stdio`] escapes.
 fn line(now: DateTime<Utc>, record: &Record) -> String {
     let time = now.to_rfc3339_opts(SecondsFormat::Micros, true);
     format!("{time} {:>5} {}\n", record.level(), record.args())

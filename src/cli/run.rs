@@ -1,4 +1,4 @@
-//! Arguments → the command.
+//! Runs the command that the arguments name.
 
 use crate::app::context::Context;
 use crate::app::runner;

@@ -3,8 +3,8 @@
 use crate::config::endpoint::Endpoint;
 use serde::{Deserialize, Deserializer, de};
 
-/// Addresses to use in place of those of the providers' specs: for tests, gateways and the day an API moves. `None`: the
-/// spec's own.
+/// Addresses to use in place of those of the providers' specs: for tests, for gateways, and if an API moves. `None`: the
+/// address in the spec.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Endpoints {

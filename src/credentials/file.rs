@@ -110,7 +110,7 @@ pub struct Contents {
 /// Why it can't be used, in a form that follows "could not read FILE: ".
 pub async fn read(path: &Path) -> Result<Contents, Unreadable> {
     let start = Instant::now();
-    let (mut seen, mut unchanged_since) = (fingerprint(path).ok(), start);
+    let (mut previous, mut unchanged_since) = (fingerprint(path).ok(), start);
     loop {
         match read_once(path) {
             Err(Unreadable::Broken(_) | Unreadable::Changing)
@@ -121,8 +121,8 @@ pub async fn read(path: &Path) -> Result<Contents, Unreadable> {
             result => return result,
         }
         let current = fingerprint(path).ok();
-        if current != seen {
-            (seen, unchanged_since) = (current, Instant::now());
+        if current != previous {
+            (previous, unchanged_since) = (current, Instant::now());
         }
     }
 }
@@ -183,7 +183,7 @@ fn open(path: &Path) -> io::Result<std::fs::File> {
     options.open(path)
 }
 
-/// Changes when a file's content does, and is known without reading it.
+/// A fingerprint from a file's metadata: it changes when the content does, and is found without reading the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fingerprint {
     length: u64,

@@ -1,4 +1,4 @@
-//! The sources in use, and what holds for the accounts of all of them: merging, request budget, lifecycle.
+//! The sources in use, and what is the same for the accounts of all of them: merging, request budget, lifecycle.
 
 use crate::config::Settings;
 use crate::engine::Resources;

@@ -1,4 +1,4 @@
-//! What the formats of bars have in common.
+//! What the formats for bars have in common.
 
 use crate::presenter::icon_state::IconState;
 use crate::presenter::{Presenter, format};

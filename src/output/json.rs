@@ -1,4 +1,4 @@
-//! What `status` prints: the JSON is a contract, described in `docs/status-and-scripts.md`.
+//! The JSON of `status`. It is described in `docs/status-and-scripts.md`, and must stay compatible.
 
 use crate::presenter::Locale;
 use crate::presenter::format;
@@ -39,7 +39,7 @@ struct WindowReport {
 }
 
 impl Report {
-    /// The report on a snapshot's accounts, those that are switched off left out.
+    /// The report on a snapshot's accounts, without those that are disabled.
     pub fn new(snapshot: &Snapshot, hide_email: bool, now: DateTime<Utc>, locale: Locale) -> Report {
         let accounts = snapshot.enabled().map(|usage| account(usage, hide_email, now, locale));
         Report { generated_at: moment(now), accounts: accounts.collect() }

@@ -9,7 +9,7 @@ pub struct LiveTerminal {
 }
 
 impl LiveTerminal {
-    /// Shows `text` in place of the last one. Does nothing where standard output is no terminal.
+    /// Shows `text` in place of the last one. Does nothing where standard output is not a terminal.
     ///
     /// # Errors
     /// The terminal is gone.

@@ -12,7 +12,7 @@ const TRIM_THRESHOLD: i32 = 1024 * 1024;
 ///
 /// glibc raises its threshold for separate mappings to the largest block it has seen freed: after one response of 1 MiB,
 /// each further one would leave holes in a heap that does not shrink again. A threshold that is set explicitly stays. glibc
-/// also gives each thread a heap of its own, whose end it does not return; here the threads share one besides the first.
+/// also gives each thread its own heap, whose end it does not return; here the threads share one besides the first.
 pub fn configure() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: each takes two numbers, and does not change existing allocations.

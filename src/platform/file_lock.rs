@@ -65,7 +65,7 @@ pub fn is_held(path: &Path) -> io::Result<bool> {
 }
 
 /// Whether `path` still leads to this open file, and not to another that took its name. On Windows, where the standard
-/// library does not tell, whether there is any file.
+/// library can't find that out, whether there is any file.
 #[cfg(unix)]
 pub fn is_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,5 +1,5 @@
-//! Atomic writes, for the settings and the state. Credential files have a stricter one of their own in
-//! `credentials/replacement.rs`. Opening files of which only regular ones are expected.
+//! Atomic writes, for the settings and the state; credential files are written more strictly, by
+//! `credentials/replacement.rs`. Opening regular files only.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};

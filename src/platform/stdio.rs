@@ -1,5 +1,5 @@
-//! Standard output and standard error: the one place that writes to them, without `print!` and its kin, which panic
-//! where nothing can be written. A terminal may be closed and a disk may be full; the tray has to go on.
+//! Standard output and standard error: the one place that writes to them, without `print!` and `eprintln!`, which panic
+//! where nothing can be written. A terminal may be closed and a disk may be full; the tray has to keep running.
 //!
 //! Only `output/terminal.rs` writes to standard output besides this: a table that replaces the previous one.
 

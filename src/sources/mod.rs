@@ -1,7 +1,7 @@
 //! Where accounts come from: one file a source, and a line for it in `registry.rs`.
 //!
-//! A source implements [`AccountSource`]. Everything that holds for all accounts is the engine's: request budget,
-//! merging, refused tokens, order of the requests.
+//! A source implements [`AccountSource`]. What is the same for all accounts is done by the engine: request
+//! budget, merging, refused tokens, order of the requests.
 
 mod account_source;
 pub mod cli_proxy_api;

@@ -1,4 +1,4 @@
-//! The command: all checks in order.
+//! Runs all checks and prints their results, in the order of the output.
 
 use crate::app::context::Context;
 use crate::cli::doctor::finding::{Finding, Mark};

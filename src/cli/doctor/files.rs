@@ -1,4 +1,4 @@
-//! The settings file, the state directory, the lock of the running tray.
+//! The settings file, the state directory, the lock of the running tray, the autostart entry.
 
 use crate::app::context::Context;
 use crate::app::instance;

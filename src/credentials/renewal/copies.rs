@@ -50,8 +50,8 @@ impl Renewer {
         for folder in folders {
             for name in store::names(folder).unwrap_or_default() {
                 let path = folder.join(name);
-                let held = file::read_once(&path).ok().and_then(|contents| refresh_token(&contents));
-                if held.is_none_or(|held| !used.contains(&held.hash())) {
+                let token = file::read_once(&path).ok().and_then(|contents| refresh_token(&contents));
+                if token.is_none_or(|token| !used.contains(&token.hash())) {
                     continue;
                 }
                 if let Err(refusal) = self.update_copy(&path).await {

@@ -27,7 +27,7 @@ pub(crate) struct UnsavedResponse {
     pub tokens: Tokens,
     /// Whether the credential file has the tokens, and only the journal has not.
     pub is_in_file: bool,
-    /// Held meanwhile: the file still has the used token, which no other process must send.
+    /// Locks that are kept meanwhile: the file still has the used token, which no other process must send.
     pub locks: Vec<Lock>,
     /// Delays the end of the program. `None`: nothing would be lost by it.
     pub in_flight: Option<InFlight>,

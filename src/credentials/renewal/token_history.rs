@@ -106,12 +106,12 @@ fn login_with(headers: &[(String, Header)], refresh: &str) -> Option<(Tokens, Da
     let now = clock::now();
     headers.iter().find_map(|(_, header)| {
         let contents = file::read_once(&header.credential).ok()?;
-        let held = refresh_token(&contents).filter(|held| held.hash() == refresh)?;
+        let token = refresh_token(&contents).filter(|token| token.hash() == refresh)?;
         let secret = |key: &str| Some(Secret::new(contents.document.text(key)?.to_owned()));
         let lifetime = contents.document.expires_at().map_or(0.0, |at| (at - now).as_seconds_f64().max(0.0));
         let tokens = Tokens {
             access: secret("access_token"),
-            refresh: Some(held),
+            refresh: Some(token),
             id: secret("id_token"),
             expires_in: lifetime,
         };

@@ -42,7 +42,7 @@ impl Renewer {
                 log::info!("{}: restoring the renewed login from the journal", files.target.display());
                 let header = &journal.header;
                 let received_at = header.previous_received_at.unwrap_or(header.phase_since);
-                let is_replaced = |held: &str| is_replaced_by_previous(header, held);
+                let is_replaced = |token: &str| is_replaced_by_previous(header, token);
                 self.replace(tokens, received_at, files, is_replaced, None).await
             }
             _ => Err(Refusal::internal()),
@@ -69,7 +69,7 @@ impl Renewer {
     ) -> Result<(), Refusal> {
         let header = &journal.header;
         let received_at = header.received_at.unwrap_or_else(clock::now);
-        self.replace(tokens, received_at, files, |held| header.is_replaced(held), replacement).await?;
+        self.replace(tokens, received_at, files, |token| header.is_replaced(token), replacement).await?;
         self.confirm(journal, tokens);
         Ok(())
     }
@@ -96,8 +96,8 @@ impl Renewer {
         for _ in 0..MAX_CHANGES {
             let fingerprint = file::fingerprint(target).map_err(|_| Refusal::file_gone())?;
             let contents = files.read().await?;
-            let held = refresh_token(&contents).map(|token| token.hash());
-            if !held.is_some_and(|held| is_replaced(&held)) {
+            let token = refresh_token(&contents).map(|token| token.hash());
+            if !token.is_some_and(|hash| is_replaced(&hash)) {
                 return Ok(());
             }
             let text = with_tokens(&contents, tokens, received_at.with_timezone(&Local))?;

@@ -5,9 +5,9 @@ use crate::presenter::account_rows::{AccountRow, WindowRow};
 use crate::presenter::icon_state::IconState;
 use crate::text;
 
-/// Cells of a bar where there is room for it, ...
+/// Cells of a bar where there is enough space, ...
 pub const MAX_BAR: usize = 20;
-/// ... and the fewest that still say something.
+/// ... and the minimum.
 const MIN_BAR: usize = 8;
 /// Cells before a window's title, its sign included.
 pub const INDENT: usize = 2;
@@ -23,8 +23,8 @@ pub struct Columns {
 }
 
 impl Columns {
-    /// The columns for these accounts. Where there is little room, the time of day is left out first, then the bar: the
-    /// text says the same.
+    /// The columns for these accounts. In a narrow terminal the time of day is left out first, then the bar,
+    /// since the text has the same percentage.
     pub fn of(rows: &[AccountRow], style: TableStyle) -> Columns {
         let windows = || rows.iter().flat_map(|row| &row.windows);
         let title = windows().map(|window| text::width(&window.title)).max().unwrap_or(0);
