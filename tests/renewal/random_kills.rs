@@ -110,7 +110,7 @@ fn kill_after(fixture: &RenewalFixture, start: Start, delay: Duration, tally: &m
     if start == Start::OfTheRenewals {
         fixture.ledger.wait_for_renewals(before + 1);
     }
-    // The one thing here that is not waited for: the moment is to be a random one.
+    // Time is the subject: the kill comes at a random moment.
     thread::sleep(delay);
     let killed = Instant::now();
     program.kill();
