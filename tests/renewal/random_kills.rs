@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Kills on one fixture: an account may be asked sixty times in five minutes, and a round asks it three
-/// times at most.
+/// Kills on one fixture. An account is allowed sixty requests in five minutes, and a round makes three at most.
 const ROUNDS: usize = 18;
 
 #[test]
@@ -171,7 +170,7 @@ struct Tally {
     one_minute_later: usize,
 }
 
-/// SplitMix64, with a seed that is told, and can be given.
+/// SplitMix64, with a seed that is printed and can be set.
 struct Random(u64);
 
 impl Random {
