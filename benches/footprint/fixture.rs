@@ -1,4 +1,5 @@
-//! A fixture with a number of accounts, the program in it, and a refresh by a click.
+//! The tests' [`Fixture`] with a number of accounts at the bench's TLS [`Server`], a listener on its bus that
+//! takes the time of each signal, the program in it, and a refresh by a click.
 
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;

@@ -3,7 +3,7 @@
 use super::*;
 use std::fs::File;
 use std::io::Write;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, Receiver};
 use std::time::{Duration, Instant};
 
 #[test]
@@ -120,47 +120,45 @@ fn scan_with_many_broken_files_takes_less_than_two_seconds() {
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
 }
 
-/// Goes on rewriting a file until it is dropped, as CLIProxyAPI does: truncated first, then written,
-/// here in two halves, so that a reader finds it empty, half and whole.
-struct Writer<'a>(&'a AtomicBool);
-
-impl Drop for Writer<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::SeqCst);
-    }
-}
-
-fn rewrite(folder: &Folder, stop: &AtomicBool) {
-    let mut number = 0;
-    while !stop.load(Ordering::SeqCst) {
-        number += 1;
-        let content =
-            claude(json!({"access_token": format!("token-{number}"), "note": "x".repeat(number % 50)}));
-        let content = content.to_string();
+/// Rewrites a file as CLIProxyAPI does, truncated first and then written, here in two halves, so that a reader
+/// finds it empty, half and whole. Starts the next time when the token of this time was read, and ends with the
+/// reader, which sends each token that it has read.
+fn rewrite(folder: &Folder, tokens_read: &Receiver<String>) {
+    for number in 1.. {
+        let token = format!("token-{number}");
+        let content = claude(json!({"access_token": token, "note": "x".repeat(number % 50)})).to_string();
         let (half, rest) = content.split_at(content.len() / 2);
         let mut file = File::create(folder.path("work.json")).expect("truncated");
         for part in [half, rest] {
-            // The pace of a busy machine: it is the fault that is played, nothing is waited for.
+            // The time is the fault: how long a busy machine leaves the file incomplete.
             std::thread::sleep(Duration::from_millis(3));
             file.write_all(part.as_bytes()).expect("written");
         }
-        std::thread::sleep(Duration::from_millis(20));
+        loop {
+            match tokens_read.recv() {
+                Ok(read) if read == token => break,
+                // Read again before the file was truncated.
+                Ok(_) => {}
+                Err(_) => return,
+            }
+        }
     }
 }
 
 #[test]
 fn file_rewritten_in_place_is_never_read_as_broken() {
     let folder = Folder::new().with("work.json", claude(json!({"access_token": "token-0"})));
-    let stop = AtomicBool::new(false);
     let mut tokens = std::collections::BTreeSet::new();
     std::thread::scope(|scope| {
-        scope.spawn(|| rewrite(&folder, &stop));
-        let _writer = Writer(&stop);
+        let (read, tokens_read) = mpsc::channel();
+        let folder = &folder;
+        scope.spawn(move || rewrite(folder, &tokens_read));
         while tokens.len() < 20 {
             let login = folder.login();
             assert!(login.access_token.expose().starts_with("token-"));
             assert_eq!(login.account.email, "a@b.c");
             tokens.insert(login.access_token.expose().to_owned());
+            read.send(login.access_token.expose().to_owned()).expect("the writer waits for it");
         }
     });
 }

@@ -110,11 +110,7 @@ fn menu_toggles_autostart_and_follows_the_desktop() {
         let wished = || is_on(&text(&fixture)) == on;
         until("the entry is as wished", || {
             fixture.host.click("Start at login");
-            let again = Instant::now() + Duration::from_millis(500);
-            while !wished() && Instant::now() < again {
-                sleep(Duration::from_millis(10));
-            }
-            wished().then_some(())
+            poll_until(Duration::from_millis(500), wished).then_some(())
         });
         fixture.host.menu_until(checked(on));
     };

@@ -15,8 +15,7 @@ mod standard_error;
 mod table;
 mod watch;
 
-use common::{Fixture, Menu, Program, TIMEOUT};
-use std::thread::sleep;
+use common::{Fixture, Menu, Program, TIMEOUT, poll_until};
 use std::time::{Duration, Instant};
 
 const ALICE: &str = "alice@example.com";
@@ -27,22 +26,22 @@ fn showing(part: &str) -> impl Fn(&Menu) -> bool {
     move |menu| menu.find("Refresh now").is_some_and(|item| item.enabled) && menu.shows(part)
 }
 
-/// Clicks "Refresh now" until its outcome stands in the menu: while a refresh is under way, a click means
-/// that one, which may have asked already.
+/// Clicks "Refresh now" until the menu shows the outcome: during a refresh a click starts no other one, and the
+/// current one may have sent its requests already.
 #[track_caller]
 fn refresh(fixture: &Fixture, outcome: &str) -> Menu {
     let deadline = Instant::now() + TIMEOUT;
     loop {
         fixture.host.click("Refresh now");
-        let again = Instant::now() + Duration::from_secs(1);
-        while Instant::now() < again {
-            let menu = fixture.host.menu();
-            if showing(outcome)(&menu) {
-                return menu;
-            }
-            assert!(Instant::now() < deadline, "not {outcome:?}:\n{menu}");
-            sleep(Duration::from_millis(10));
+        let mut menu = fixture.host.menu();
+        let is_shown = || {
+            menu = fixture.host.menu();
+            showing(outcome)(&menu)
+        };
+        if poll_until(Duration::from_secs(1), is_shown) {
+            return menu;
         }
+        assert!(Instant::now() < deadline, "not {outcome:?}:\n{menu}");
     }
 }
 
@@ -54,15 +53,14 @@ fn quit(fixture: &Fixture, program: Program) {
     fixture.host.wait_until_empty();
 }
 
-/// Waits until something is there; files and processes tell nobody that they have changed.
+/// Waits until `look` finds something, for what no event signals: files and processes.
 #[track_caller]
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
-    let deadline = Instant::now() + TIMEOUT;
-    loop {
-        match look() {
-            Some(found) => return found,
-            None if Instant::now() > deadline => panic!("never: {what}"),
-            None => sleep(Duration::from_millis(10)),
-        }
-    }
+    let mut found = None;
+    let is_found = || {
+        found = look();
+        found.is_some()
+    };
+    assert!(poll_until(TIMEOUT, is_found), "never: {what}");
+    found.expect("just found")
 }

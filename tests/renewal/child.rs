@@ -1,5 +1,5 @@
-//! The process that dies: this very test binary, started again. It renews as the program does, and at
-//! the step that it is told kills itself, or waits for another.
+//! The process that is killed: this test binary, started again. It renews as the program does, and at a given
+//! checkpoint kills itself, or waits for another checkpoint.
 
 use crate::common::{Fixture, TIMEOUT};
 use std::collections::HashMap;
@@ -14,32 +14,32 @@ use quota_tray::platform::paths::{Paths, expand_home};
 use quota_tray::providers::Http;
 use tokio::task::JoinSet;
 
-/// The moment at which the child dies.
+/// Where the child kills itself.
 const KILL_AT: &str = "KILL_AT";
-/// The moment at which it stands still, as on a slow disk, ...
+/// Where one of its renewals blocks, as on a slow disk, ...
 const WAIT_AT: &str = "WAIT_AT";
-/// ... until this one has come in another renewal.
+/// ... until another renewal has reached this one.
 const WAIT_FOR: &str = "WAIT_FOR";
 
-/// A step, and which time it comes.
+/// A checkpoint, and how often it has to be reached, from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Moment(pub Checkpoint, pub usize);
+pub struct KillPoint(pub Checkpoint, pub usize);
 
-impl std::fmt::Display for Moment {
+impl std::fmt::Display for KillPoint {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{:?} {}", self.0, self.1)
     }
 }
 
-/// A child that dies at a moment.
-pub fn that_dies(fixture: &Fixture, at: Moment) -> Command {
+/// A child that kills itself.
+pub fn that_dies(fixture: &Fixture, at: KillPoint) -> Command {
     let mut command = command(fixture);
     command.env(KILL_AT, at.to_string());
     command
 }
 
-/// A child that stands still at one moment until another has come.
-pub fn that_waits(fixture: &Fixture, at: Moment, until: Moment) -> Command {
+/// A child in which one renewal blocks until another has reached `until`.
+pub fn that_waits(fixture: &Fixture, at: KillPoint, until: KillPoint) -> Command {
     let mut command = command(fixture);
     command.env(WAIT_AT, at.to_string()).env(WAIT_FOR, until.to_string());
     command
@@ -59,9 +59,9 @@ fn command(fixture: &Fixture) -> Command {
 }
 
 #[test]
-#[ignore = "the child of other tests; does nothing where it is not told when to die"]
+#[ignore = "the child of other tests; does nothing without their environment"]
 fn child_process_renews_and_dies_at_its_kill_point() {
-    if told_by(KILL_AT).or(told_by(WAIT_AT)).is_none() {
+    if variable(KILL_AT).or(variable(WAIT_AT)).is_none() {
         return;
     }
     let paths = Paths::native().expect("a home");
@@ -69,7 +69,8 @@ fn child_process_renews_and_dies_at_its_kill_point() {
     let dir = expand_home(&settings.auth_dir, &paths.home);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let renewer = Renewer::new(&paths.state_dir, &paths.runtime_dir, Arc::new(Http::default()), told);
+        let renewer =
+            Renewer::new(&paths.state_dir, &paths.runtime_dir, Arc::new(Http::default()), at_checkpoint);
         renewer.recover().await;
         let mut renewals = JoinSet::new();
         for entry in store::scan(&dir, &HashMap::new()).await.expect("a folder") {
@@ -82,14 +83,14 @@ fn child_process_renews_and_dies_at_its_kill_point() {
             renewed.expect("it is renewed");
         }
     });
-    assert_eq!(told_by(KILL_AT), None, "it never came");
+    assert_eq!(variable(KILL_AT), None, "the checkpoint was not reached");
 }
 
-/// Ends this process as a kill from outside does: nothing is flushed, and no destructor runs.
+/// Ends this process like a kill from outside: nothing is flushed, and no destructor runs.
 #[cfg(unix)]
 fn kill_self() {
     use rustix::process::{Signal, getpid, kill_process};
-    kill_process(getpid(), Signal::KILL).expect("it is our own");
+    kill_process(getpid(), Signal::KILL).expect("a process may signal itself");
 }
 
 /// The same on Windows.
@@ -104,7 +105,7 @@ fn kill_self() {
 #[cfg(windows)]
 const KILLED: u32 = 9;
 
-/// Whether a child died as it was told.
+/// Whether a child has killed itself.
 pub fn was_killed(status: ExitStatus) -> bool {
     #[cfg(unix)]
     return std::os::unix::process::ExitStatusExt::signal(&status) == Some(9);
@@ -112,30 +113,32 @@ pub fn was_killed(status: ExitStatus) -> bool {
     return status.code() == Some(KILLED.cast_signed());
 }
 
-fn told_by(variable: &str) -> Option<String> {
-    std::env::var(variable).ok()
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok()
 }
 
-/// Says which step has come, and dies if it is the one.
-fn told(step: Checkpoint) {
-    static TOLD: Mutex<Vec<String>> = Mutex::new(Vec::new());
-    static MORE: Condvar = Condvar::new();
-    let mut all = TOLD.lock().expect("nothing panics under it");
-    let time = all.iter().filter(|earlier| earlier.starts_with(&format!("{step:?} "))).count() + 1;
-    let moment = Moment(step, time).to_string();
-    all.push(moment.clone());
-    MORE.notify_all();
-    // Past the test harness, which keeps what is printed to itself.
-    writeln!(std::io::stdout(), "{moment}").expect("the parent listens");
-    if told_by(KILL_AT).as_ref() == Some(&moment) {
+/// Prints the checkpoint, and kills the process or blocks if it is the one to do so at.
+fn at_checkpoint(checkpoint: Checkpoint) {
+    static REACHED: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    static CHANGED: Condvar = Condvar::new();
+    let mut reached = REACHED.lock().expect("nothing panics under it");
+    let count = reached.iter().filter(|earlier| earlier.starts_with(&format!("{checkpoint:?} "))).count() + 1;
+    let kill_point = KillPoint(checkpoint, count).to_string();
+    reached.push(kill_point.clone());
+    CHANGED.notify_all();
+    // Not by `println!`, whose output the test harness captures.
+    writeln!(std::io::stdout(), "{kill_point}").expect("the parent reads it");
+    if variable(KILL_AT).as_ref() == Some(&kill_point) {
         kill_self();
     }
-    if let Some(awaited) = told_by(WAIT_FOR).filter(|_| told_by(WAIT_AT).as_ref() == Some(&moment)) {
-        let missing = |all: &mut Vec<String>| !all.contains(&awaited);
-        let waited = MORE.wait_timeout_while(all, TIMEOUT / 2, missing).expect("nothing panics under it");
-        // Not a panic, which would be one renewal's own affair.
+    if let Some(awaited) = variable(WAIT_FOR).filter(|_| variable(WAIT_AT).as_ref() == Some(&kill_point)) {
+        let missing = |reached: &mut Vec<String>| !reached.contains(&awaited);
+        let waited =
+            CHANGED.wait_timeout_while(reached, TIMEOUT / 2, missing).expect("nothing panics under it");
+        // A panic would end only the task of one renewal.
         if waited.1.timed_out() {
-            writeln!(std::io::stderr(), "{moment} waited for {awaited} in vain").expect("the parent listens");
+            writeln!(std::io::stderr(), "{kill_point} timed out waiting for {awaited}")
+                .expect("the parent reads it");
             std::process::exit(1);
         }
     }

@@ -2,11 +2,9 @@
 
 use super::concurrency::wait_until_it_waits;
 use crate::common::{Gate, Program, Provider, RenewalFixture, StatusReport};
-use std::thread;
-use std::time::Duration;
 
-/// Alice's renewal is on its way: the tokens have rotated, the answer waits for the gate. Bob is
-/// switched off, and has nothing to renew.
+/// The response to Alice's token request waits for the gate, after the rotation. Bob is disabled and has nothing to
+/// renew.
 fn in_the_middle(arguments: &[&str]) -> (RenewalFixture, Gate, Program) {
     let fixture = RenewalFixture::new()
         .with(Provider::Claude, "alice@example.com")
@@ -29,7 +27,7 @@ fn assert_renewed_once(fixture: &RenewalFixture) {
 #[test]
 fn renewal_completes_when_its_refresh_is_superseded() {
     let (fixture, gate, tray) = in_the_middle(&[]);
-    // Another account begins a new refresh, and its question shows that the old one is over.
+    // Another account causes a new refresh, and its request shows that the old one has been superseded.
     let bob = &fixture.accounts[1];
     bob.enable();
     fixture.ledger.wait_for(&bob.name, |login| login.usages > 0);
@@ -64,19 +62,19 @@ fn renewal_completes_when_the_session_ends() {
     assert_renewed_once(&fixture);
 }
 
-/// Whoever quits is rid of it at once, and can start it again; the login is waited for behind the fixtures.
+/// The icon disappears and another tray can start at once; the process goes on until the login is saved.
 #[test]
 fn renewal_completes_after_quit_with_a_slow_server() {
-    let (fixture, gate, tray) = in_the_middle(&[]);
+    let (fixture, gate, tray) = in_the_middle(&["-vv"]);
     fixture.host.click("Quit Quota Tray");
     fixture.host.wait_until_empty();
+    tray.stderr_line("waiting for token renewals in progress: 1");
     let next = fixture.spawn(&["-vv"]);
     wait_until_it_waits(&next);
     fixture.host.icon();
     next.terminate();
     assert!(next.finish().status.success());
-    // Nothing tells that something does not happen. Without a renewal it ends in less than half of this.
-    thread::sleep(Duration::from_secs(5));
+    // Later than the whole run of another tray, which has no renewal in progress.
     assert!(tray.is_running());
     gate.open();
     assert!(tray.finish().status.success());

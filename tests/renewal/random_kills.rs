@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
 
-/// Kills on one fixture: an account may be asked sixty times in five minutes, and a round asks it three
-/// times at most.
+/// Kills on one fixture. An account is allowed sixty requests in five minutes, and a round makes three at most.
 const ROUNDS: usize = 18;
 
 #[test]
@@ -110,7 +109,7 @@ fn kill_after(fixture: &RenewalFixture, start: Start, delay: Duration, tally: &m
     if start == Start::OfTheRenewals {
         fixture.ledger.wait_for_renewals(before + 1);
     }
-    // The one thing here that is not waited for: the moment is to be a random one.
+    // Time is the subject: the kill comes at a random moment.
     thread::sleep(delay);
     let killed = Instant::now();
     program.kill();
@@ -171,7 +170,7 @@ struct Tally {
     one_minute_later: usize,
 }
 
-/// SplitMix64, with a seed that is told, and can be given.
+/// SplitMix64, with a seed that is printed and can be set.
 struct Random(u64);
 
 impl Random {

@@ -1,14 +1,9 @@
-//! A response that takes its time, or that waits in its socket while the process does not run.
+//! A response that comes late, and locks that a suspended process holds.
 
-use crate::common::SingleLogin;
-use rustix::process::{Pid, Signal, kill_process};
-use std::thread;
+use crate::common::{SingleLogin, poll_until};
 use std::time::Duration;
 
-/// Longer than any timeout that was ever set for a token request.
-const LONG: Duration = Duration::from_secs(33);
-
-/// How long the whole may take.
+/// How long each wait may take.
 const LIMIT: Duration = Duration::from_secs(90);
 
 const STILL_WAITING: &str = "renewal is taking longer than 30 s";
@@ -19,10 +14,8 @@ fn response_after_half_a_minute_is_used() {
     let gate = fixture.hold_responses();
     let status = fixture.spawn(&["status"]);
     fixture.wait_until_sent(1);
-    // The time is what is tested.
-    thread::sleep(LONG);
-    // The numbers are not held up so long, and say why they are missing.
-    status.stdout_line(STILL_WAITING);
+    // `status` prints its table after 30 s, with the reason why the usage is missing.
+    assert!(poll_until(LIMIT, || status.stdout().contains(STILL_WAITING)), "{}", status.stdout());
     gate.open();
     status.exit_status_within(LIMIT);
     assert!(fixture.holds(2), "{}", fixture.text());
@@ -30,27 +23,26 @@ fn response_after_half_a_minute_is_used() {
     assert_eq!(fixture.ledger.token_requests(), [fixture.tokens.refresh(1)]);
 }
 
-/// A process that is stopped with the lock in its hand holds up no other for long, and not its end.
+/// The lock of a suspended process delays another process only for a limited time, and does not delay its exit.
 #[test]
 fn run_waiting_for_a_suspended_process_ends_after_sigterm() {
     let fixture = SingleLogin::claude();
     let gate = fixture.hold_responses();
     let first = fixture.spawn(&["status"]);
     fixture.wait_until_sent(1);
-    let pid = Pid::from_raw(first.id().try_into().expect("a process number")).expect("not 0");
-    kill_process(pid, Signal::STOP).expect("it runs");
+    first.suspend();
     let second = fixture.spawn(&["-vv", "status"]);
     second.stderr_line("waiting for a lock that another process holds");
     second.terminate();
     assert_eq!(second.finish().status.code(), Some(143));
-    kill_process(pid, Signal::CONT).expect("it is there");
+    first.resume();
     gate.open();
     first.finish();
     assert!(fixture.holds(2), "{}", fixture.text());
     assert_eq!(fixture.ledger.token_requests(), [fixture.tokens.refresh(1)]);
 }
 
-/// As by a process that was stopped while it counted its requests.
+/// As if held by a process that was suspended while it counted its requests.
 #[test]
 fn locked_request_counts_do_not_block() {
     let fixture = SingleLogin::claude().not_expired();

@@ -1,73 +1,72 @@
 //! The process that refreshes: the real refresher, accounts, HTTP client, menu and state. The refresher's
 //! clock runs two hundred times too fast; the connections have a thread and a clock of their own.
 
-use crate::figures::{self, Figures};
-use crate::fixture::Folder;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
 use chrono::Utc;
 use quota_tray::app::state_machine::{App, AppEvent, Effect};
 use quota_tray::cli;
-use quota_tray::config::{Endpoint, Endpoints, Settings, TokenRenewal};
+use quota_tray::config;
 use quota_tray::engine::budget::RequestBudget;
 use quota_tray::engine::refresher::{self, Command};
 use quota_tray::engine::state_dir::StateDir;
 use quota_tray::engine::{Resources, SourceSet};
 use quota_tray::platform::allocator;
+use quota_tray::platform::paths::{Paths, expand_home};
 use quota_tray::presenter::Locale;
 use quota_tray::quota::Snapshot;
 use quota_tray::quota::alert::AlertHistory;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, advance};
 
-pub const SERVER: &str = "SOAK_SERVER";
-pub const FOLDER: &str = "SOAK_FOLDER";
+use crate::credentials::Credentials;
+use crate::figures::{self, Figures};
+
+/// How many refreshes the child makes; the fixture's environment says where.
 pub const REFRESHES: &str = "SOAK_REFRESHES";
 
-/// After so many refreshes everything that is needed has been made once.
-const WARM: usize = 100;
+/// After so many refreshes caches and pools have reached their size.
+const WARM_UP: usize = 100;
 
 /// Each time so much of real time has passed, ...
 const TICK: Duration = Duration::from_millis(1);
-/// ... the clock goes on by so much.
+/// ... the fast clock is advanced by so much.
 const FAST: Duration = Duration::from_millis(200);
 
 /// How often the figures are taken each time: a few small blocks in the wrong places keep half a MiB of pages.
 pub const SAMPLES: usize = 3;
 
-/// How many refreshes lie between two of them.
+/// How many refreshes lie between two samples.
 const BETWEEN: usize = 10;
 
-/// By the fast clock: longer than anything is waited for before the next refresh, which a change of the
-/// folder brings.
-const REST: Duration = Duration::from_secs(60);
+/// By the fast clock: longer than any delay before the next refresh, which a change of the folder causes.
+const QUIET: Duration = Duration::from_secs(60);
 
-/// By the real clock: what has not come to rest by then never does, and is told as it is.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// By the real clock: connections and threads that are still there by then are part of the figures.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 #[test]
-#[ignore = "the child of the other tests; does nothing where it is not told how often"]
+#[ignore = "the child of the other tests; does nothing without their environment"]
 fn child_process_refreshes() {
     let Ok(refreshes) = std::env::var(REFRESHES) else { return };
     let refreshes: usize = refreshes.parse().expect("a number");
-    let dir = PathBuf::from(std::env::var_os(FOLDER).expect("a folder"));
-    let server = std::env::var(SERVER).expect("an address");
     // As the program begins.
     allocator::configure();
     cli::logging::log_to_stderr(0);
     let mut runtime = tokio::runtime::Builder::new_current_thread();
-    // Threads that wait for work, as those that read files did, end soon.
+    // Idle threads of the blocking pool, which read files, end soon.
     runtime.enable_all().start_paused(true).thread_keep_alive(TICK * 100);
     let runtime = runtime.build().expect("a runtime");
     runtime.block_on(async {
-        let mut soak = Soak::start(&dir, &server);
-        soak.refresh(WARM).await;
-        soak.tell().await;
-        soak.refresh(refreshes - WARM).await;
-        soak.tell().await;
+        let mut soak = Soak::start();
+        soak.refresh(WARM_UP).await;
+        soak.report().await;
+        soak.refresh(refreshes - WARM_UP).await;
+        soak.report().await;
     });
-    // The task that holds the clock has no end.
+    // The task that drives the clock has no end.
     runtime.shutdown_background();
 }
 
@@ -77,55 +76,46 @@ struct Soak {
     ticks: mpsc::Receiver<()>,
     app: App,
     state: StateDir,
-    folder: Folder,
+    state_dir: PathBuf,
+    credentials: Credentials,
     rng: fastrand::Rng,
-    /// When somebody clicks in the middle of a refresh.
+    /// When a click supersedes the current refresh.
     click_at: Option<Instant>,
     refreshing: bool,
 }
 
 impl Soak {
-    fn start(dir: &Path, server: &str) -> Soak {
-        let endpoint = |path: &str| Endpoint::parse(&format!("{server}{path}")).expect("on loopback");
-        let endpoints = Endpoints {
-            claude_usage: Some(endpoint("/claude")),
-            codex_usage: Some(endpoint("/codex")),
-            cli_proxy_api: Vec::new(),
-            ..Endpoints::default()
-        };
-        // Renewals have tests of their own, and wait for minutes.
-        let settings = Settings {
-            token_renewal: TokenRenewal::Never,
-            endpoints: Box::new(endpoints),
-            ..Settings::default()
-        };
-        let folder = Folder::new(dir);
-        let resources = Resources::new(&folder.state, &folder.state, |_| {});
-        let sources = SourceSet::configured(folder.logins.clone(), &settings, &resources);
+    fn start() -> Soak {
+        let paths = Paths::native().expect("the fixture has a home");
+        let settings = config::load(&paths.config_file).expect("the fixture's settings are valid");
+        let auth_dir = expand_home(&settings.auth_dir, &paths.home);
+        let credentials = Credentials::new(auth_dir.clone(), paths.state_dir.clone());
+        let resources = Resources::new(&paths.state_dir, &paths.state_dir, |_| {});
+        let sources = SourceSet::configured(auth_dir.clone(), &settings, &resources);
         let (commands, inbox) = mpsc::unbounded_channel();
-        let (told, snapshots) = mpsc::unbounded_channel();
+        let (publish, snapshots) = mpsc::unbounded_channel();
         let hour = Duration::from_secs(3600);
         tokio::spawn(refresher::run(Arc::new(sources), hour, Snapshot::default(), inbox, move |snapshot| {
-            // Nobody listens any more at the very end.
-            let _ = told.send(snapshot);
+            // The receiver is dropped at the end.
+            let _ = publish.send(snapshot);
         }));
-        let memory = AlertHistory::default();
         Soak {
             commands,
             snapshots,
             ticks: clock(),
-            app: App::new(settings, folder.logins.clone(), memory, Snapshot::default(), Locale::UTC),
+            app: App::new(settings, auth_dir, AlertHistory::default(), Snapshot::default(), Locale::UTC),
             state: resources.state,
-            folder,
+            state_dir: paths.state_dir,
+            credentials,
             rng: fastrand::Rng::with_seed(1),
             click_at: None,
             refreshing: true,
         }
     }
 
-    /// Until so many refreshes have come to their end, each but the last followed by the next.
+    /// Returns when so many refreshes have ended. Each of them starts the next one.
     async fn refresh(&mut self, count: usize) {
-        self.demand();
+        self.start_refresh();
         let mut ended = 0;
         while ended < count {
             if !self.step().await {
@@ -133,61 +123,61 @@ impl Soak {
             }
             ended += 1;
             match self.rng.u8(..50) {
-                0 => self.folder.disturb(&mut self.rng),
-                // Most of it does not last: with a broken file each refresh takes half a second.
-                1..25 => self.folder.mend(),
+                0 => self.credentials.damage(&mut self.rng),
+                // Damage is repaired soon: with a broken file each refresh takes half a second.
+                1..25 => self.credentials.restore(),
                 _ => {}
             }
-            self.demand();
+            self.start_refresh();
         }
     }
 
-    /// Tells the figures, so often.
-    async fn tell(&mut self) {
+    /// Prints the samples.
+    async fn report(&mut self) {
         for sample in 0..SAMPLES {
             if sample > 0 {
                 self.refresh(BETWEEN).await;
             }
-            self.rest().await;
+            self.sample().await;
         }
     }
 
-    /// Lets all refreshes, connections and idle threads come to their end, and tells the figures.
-    async fn rest(&mut self) {
-        self.folder.mend();
+    /// Waits until all refreshes, connections and idle threads have ended, and prints the figures.
+    async fn sample(&mut self) {
+        self.credentials.restore();
         let begun = std::time::Instant::now();
-        let mut until = Instant::now() + REST;
-        while self.refreshing || Instant::now() < until || (!is_at_rest() && begun.elapsed() < PATIENCE) {
+        let mut until = Instant::now() + QUIET;
+        while self.refreshing || Instant::now() < until || (!is_idle() && begun.elapsed() < IDLE_TIMEOUT) {
             if self.step().await {
-                until = Instant::now() + REST;
+                until = Instant::now() + QUIET;
             }
         }
-        // As the refresher does when it rests. That is by the wall clock, which does not run faster here.
+        // The refresher does it when it is idle, by the wall clock, which does not run faster here.
         allocator::trim();
         let logged = std::fs::metadata("/proc/self/fd/2").expect("a file").len();
-        println!("{}", Figures::of_this_process(&self.folder.state, logged).tell());
+        println!("{}", Figures::of_this_process(&self.state_dir, logged).to_line());
     }
 
-    /// Refreshes, whatever the request budget says: it is kept, and cleared before.
-    fn demand(&self) {
+    /// Starts a refresh, with a request budget of which nothing is used.
+    fn start_refresh(&self) {
         self.state.budget(|budget| *budget = RequestBudget::default());
         self.commands.send(Command::Refresh).expect("the refresher runs");
     }
 
-    /// Waits for what comes next. Whether a refresh has ended.
+    /// Waits for the next event. Returns whether it is the end of a refresh.
     async fn step(&mut self) -> bool {
         tokio::select! {
             Some(()) = self.ticks.recv() => {
                 advance(FAST).await;
                 if self.click_at.is_some_and(|at| at <= Instant::now()) {
                     self.click_at = None;
-                    self.demand();
+                    self.start_refresh();
                 }
                 false
             }
             Some(snapshot) = self.snapshots.recv() => {
                 self.refreshing = snapshot.refreshing;
-                // Long after most have ended, so that what is broken off is a refresh that hangs.
+                // Long after most refreshes have ended, so that only one that hangs is superseded.
                 let is_clicked = self.refreshing && self.rng.bool();
                 self.click_at = is_clicked.then(|| Instant::now() + Duration::from_secs(15));
                 self.show(snapshot);
@@ -197,16 +187,16 @@ impl Soak {
         }
     }
 
-    /// What the tray does with a snapshot, up to the desktop.
+    /// Handles a snapshot as the tray does, without a desktop.
     fn show(&mut self, snapshot: Snapshot) {
         if !snapshot.refreshing {
             self.state.save_snapshot(&snapshot);
         }
         for effect in self.app.handle(AppEvent::Snapshot(snapshot), Utc::now()) {
             match effect {
-                Effect::SaveAlerts(memory) => self.state.save_alerts(&memory),
-                Effect::Show(drawing) => assert!(drawing.items.len() > 5, "{drawing:?}"),
-                Effect::Notify(notices) => assert!(!notices.is_empty()),
+                Effect::SaveAlerts(history) => self.state.save_alerts(&history),
+                Effect::Show(content) => assert!(content.items.len() > 5, "{content:?}"),
+                Effect::Notify(notifications) => assert!(!notifications.is_empty()),
                 // Autostart is not part of this test.
                 Effect::ReadStartAtLogin => {}
                 other => panic!("{other:?}"),
@@ -215,15 +205,15 @@ impl Soak {
     }
 }
 
-/// Whether the server has closed what it keeps open for a while, and no thread waits for work but the one
-/// that ticks.
-fn is_at_rest() -> bool {
+/// Whether the server has closed its idle connections, and the only thread of the blocking pool is the one that
+/// ticks.
+fn is_idle() -> bool {
     let workers = figures::threads().iter().filter(|name| name.starts_with("tokio-")).count();
     figures::connections() == 0 && workers == 1
 }
 
-/// Ticks by the real clock. The runtime's own stands still but for them: as long as a blocking task is
-/// under way, it doesn't leap to the next time-out by itself.
+/// Ticks by the real clock. The runtime's clock is paused, and advances with them alone: while a blocking task
+/// runs, tokio doesn't advance it to the next timer by itself.
 fn clock() -> mpsc::Receiver<()> {
     let (tick, ticks) = mpsc::channel(1);
     tokio::task::spawn_blocking(move || {

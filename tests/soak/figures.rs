@@ -1,11 +1,11 @@
-//! What a process needs.
+//! What a process uses: memory, files, threads, disk.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::fs;
 use std::path::Path;
 
-/// A process's needs at one moment.
+/// What a process uses at one moment.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Figures {
     /// Memory in KiB, shared pages included.
@@ -16,9 +16,9 @@ pub struct Figures {
     pub open_files: Vec<String>,
     /// The threads' names, in order.
     pub threads: Vec<String>,
-    /// What lies in the state directory, in bytes.
-    pub kept_bytes: u64,
-    /// What was logged since the start, in bytes.
+    /// The size of the files in the state directory, in bytes.
+    pub state_bytes: u64,
+    /// The size of the log since the start, in bytes.
     pub logged_bytes: u64,
 }
 
@@ -30,7 +30,7 @@ impl Figures {
             let line = memory.lines().find_map(|line| line.strip_prefix(name)).expect(name);
             line.trim().trim_end_matches(" kB").parse().expect("a number")
         };
-        let kept = entries(state_dir).map(|entry| entry.metadata().map_or(0, |metadata| metadata.len()));
+        let state = entries(state_dir).map(|entry| entry.metadata().map_or(0, |metadata| metadata.len()));
         let mut open_files: Vec<_> =
             links().map(|link| link.replace(|c: char| c.is_ascii_digit(), "")).collect();
         open_files.sort();
@@ -39,31 +39,31 @@ impl Figures {
             own: field("Anonymous:"),
             open_files,
             threads: threads(),
-            kept_bytes: kept.sum(),
+            state_bytes: state.sum(),
             logged_bytes,
         }
     }
 
-    /// One line, for [`read`](Self::read).
-    pub fn tell(&self) -> String {
+    /// One line, for [`from_line`](Self::from_line).
+    pub fn to_line(&self) -> String {
         serde_json::to_string(self).expect("plain data is always JSON")
     }
 
-    /// `None` for a line that is something else.
-    pub fn read(line: &str) -> Option<Figures> {
+    /// `None` for a line that holds something else.
+    pub fn from_line(line: &str) -> Option<Figures> {
         serde_json::from_str(line).ok()
     }
 }
 
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Figures { resident, own, open_files, threads, kept_bytes, logged_bytes } = self;
+        let Figures { resident, own, open_files, threads, state_bytes, logged_bytes } = self;
         let (files, threads) = (open_files.len(), threads.len());
         write!(
             f,
-            "{resident} KiB resident, {own} KiB of it its own, {files} open files, {threads} threads, "
+            "{resident} KiB resident, {own} KiB of it private, {files} open files, {threads} threads, "
         )?;
-        write!(f, "{kept_bytes} bytes of state, {logged_bytes} bytes of log")
+        write!(f, "{state_bytes} bytes of state, {logged_bytes} bytes of log")
     }
 }
 

@@ -79,7 +79,7 @@ async fn accept(
 async fn serve(
     stream: TcpStream,
     acceptor: TlsAcceptor,
-    protocol: &str,
+    protocol: &'static str,
     seen: Arc<Seen>,
     together: Arc<Barrier>,
 ) {
@@ -90,8 +90,11 @@ async fn serve(
         async move {
             seen.most_waiting.fetch_max(seen.waiting.fetch_add(1, SeqCst) + 1, SeqCst);
             together.wait().await;
-            // For one more to come, where that is not what is waited for.
-            tokio::time::sleep(Duration::from_millis(200)).await;
+            // Time is the subject: a request above the limit would arrive now, and no event shows that none does.
+            // Over HTTP/2 all requests of the test have arrived.
+            if protocol != "h2" {
+                tokio::time::sleep(Duration::from_millis(200)).await;
+            }
             seen.waiting.fetch_sub(1, SeqCst);
             let usage = claude_usage(&[("five_hour", 58.0)]).to_string();
             Ok::<_, Infallible>(Response::new(Full::new(Bytes::from(usage))))
