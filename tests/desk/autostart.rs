@@ -1,4 +1,4 @@
-//! Start at login: the entry that a desktop reads, by command and by menu, and over a move of the program.
+//! Autostart: the entry that a desktop reads, changed by command and menu, and after a move of the program.
 
 use super::*;
 use crate::common::Finished;
@@ -14,15 +14,15 @@ fn text(fixture: &Fixture) -> String {
     fs::read_to_string(entry(fixture)).unwrap_or_default()
 }
 
-/// The program in another place.
-fn moved(fixture: &Fixture, place: &str) -> PathBuf {
-    let to = fixture.dir().join(place);
+/// A copy of the program in another directory.
+fn move_program(fixture: &Fixture, relative_path: &str) -> PathBuf {
+    let to = fixture.dir().join(relative_path);
     fs::create_dir_all(to.parent().expect("a folder")).expect("made");
     fs::copy(env!("CARGO_BIN_EXE_quota-tray"), &to).expect("copied");
     to
 }
 
-/// That program in the environment of the fixture.
+/// A command of that program in the environment of the fixture.
 fn command(fixture: &Fixture, program: &Path, arguments: &[&str]) -> Command {
     let environment = fixture.command();
     let mut command = Command::new(program);
@@ -35,7 +35,7 @@ fn run(fixture: &Fixture, program: &Path, arguments: &[&str]) -> Finished {
     fixture.spawn_command(&mut command(fixture, program, arguments)).finish()
 }
 
-/// Runs a tray until it has seen the accounts.
+/// Runs a tray until it shows the accounts.
 fn run_tray(fixture: &Fixture, program: &Path, arguments: &[&str]) {
     let tray = fixture.spawn_command(&mut command(fixture, program, arguments));
     fixture.host.menu_until(|menu| menu.find("Refresh now").is_some_and(|item| item.enabled));
@@ -45,14 +45,14 @@ fn run_tray(fixture: &Fixture, program: &Path, arguments: &[&str]) {
 #[test]
 fn autostart_commands_report_status_and_command() {
     let fixture = Fixture::new();
-    // Wrong settings are no reason not to.
+    // Invalid settings do not prevent it.
     fixture.set_raw_config("wrong");
-    // The folder of builds may be a link.
+    // The build directory may be a link.
     let program = fs::canonicalize(env!("CARGO_BIN_EXE_quota-tray")).expect("it is built");
     let program = program.display();
     assert_eq!(fixture.run(&["autostart", "status"]).stdout, "off: Quota Tray is not started at login\n");
-    let place = entry(&fixture);
-    let on = format!("on: {} starts {program}\n", place.display());
+    let path = entry(&fixture);
+    let on = format!("on: {} starts {program}\n", path.display());
     for wish in ["on", "status", "on"] {
         let done = fixture.run(&["autostart", wish]);
         assert_eq!((done.status.code(), done.stdout.as_str()), (Some(0), on.as_str()), "{done:?}");
@@ -61,8 +61,8 @@ fn autostart_commands_report_status_and_command() {
     for wish in ["off", "status", "off"] {
         assert_eq!(fixture.run(&["autostart", wish]).stdout, "off: Quota Tray is not started at login\n");
     }
-    assert!(!place.exists());
-    assert_eq!(fs::read_dir(place.parent().expect("a folder")).expect("listed").count(), 0);
+    assert!(!path.exists());
+    assert_eq!(fs::read_dir(path.parent().expect("a folder")).expect("listed").count(), 0);
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn autostart_keeps_the_arguments_of_this_run() {
     let (config, dir) =
         (fixture.config_file().display().to_string(), fixture.auth_dir().display().to_string());
     let mut command = fixture.command();
-    // A name relative to the folder of the moment would mean another at login.
+    // A path relative to the current directory would be another one at login.
     command.args(["autostart", "on", "--auth-dir", ".cli-proxy-api"]).env("QUOTA_TRAY_CONFIG", &config);
     let done = fixture.spawn_command(&mut command).finish();
     assert!(done.stdout.ends_with(&format!(" --config {config} --auth-dir {dir}\n")), "{done:?}");
@@ -120,7 +120,7 @@ fn menu_toggles_autostart_and_follows_the_desktop() {
     click(false);
     assert!(!entry(&fixture).exists());
     click(true);
-    // As the tool of GNOME and that of Xfce and KDE switch it off.
+    // As the settings of GNOME, and of Xfce and KDE, disable it.
     for off in ["X-GNOME-Autostart-enabled=false", "Hidden=true"] {
         let on = text(&fixture);
         fs::write(entry(&fixture), on.replace("X-GNOME-Autostart-enabled=true", off)).expect("written");
@@ -136,7 +136,8 @@ fn menu_toggles_autostart_and_follows_the_desktop() {
 #[test]
 fn moved_program_updates_only_its_own_entry() {
     let fixture = Fixture::new().claude(ALICE);
-    let (old, new) = (moved(&fixture, "old/quota-tray"), moved(&fixture, "new \"$place\" 100%/quota-tray"));
+    let (old, new) =
+        (move_program(&fixture, "old/quota-tray"), move_program(&fixture, "new \"$place\" 100%/quota-tray"));
     assert!(run(&fixture, &old, &["autostart", "on"]).status.success());
     let with_delay = text(&fixture) + "X-GNOME-Autostart-Delay=10\n";
     fs::write(entry(&fixture), &with_delay).expect("written");
@@ -146,7 +147,7 @@ fn moved_program_updates_only_its_own_entry() {
     let doctor = run(&fixture, &new, &["doctor"]).stdout;
     assert!(doctor.lines().any(|line| line.starts_with("! start at login: on, but ")), "{doctor}");
 
-    // None of these is the run that the entry starts.
+    // The entry starts none of these runs.
     let config = fixture.config_file().display().to_string();
     run_tray(&fixture, &new, &["--config", &config]);
     run_tray(&fixture, &new, &["demo"]);
@@ -162,7 +163,7 @@ fn moved_program_updates_only_its_own_entry() {
     let status = run(&fixture, &new, &["autostart", "status"]).stdout;
     assert!(status.ends_with(&format!(" starts {}\n", new.display())), "{status}");
     assert!(text(&fixture).contains("X-GNOME-Autostart-Delay=10"), "{}", text(&fixture));
-    // A link is the program as well.
+    // A link to the program counts as the program.
     let link = fixture.dir().join("link");
     std::os::unix::fs::symlink(&new, &link).expect("linked");
     let direct = text(&fixture);
@@ -173,11 +174,11 @@ fn moved_program_updates_only_its_own_entry() {
     assert_eq!(text(&fixture), through_link);
 }
 
-/// A build that is tried out, say, beside the one that is installed.
+/// For example a development build beside the installed one.
 #[test]
 fn second_copy_of_the_program_keeps_the_entry() {
     let fixture = Fixture::new().claude(ALICE);
-    let (old, new) = (moved(&fixture, "old/quota-tray"), moved(&fixture, "new/quota-tray"));
+    let (old, new) = (move_program(&fixture, "old/quota-tray"), move_program(&fixture, "new/quota-tray"));
     assert!(run(&fixture, &old, &["autostart", "on"]).status.success());
     let before = text(&fixture);
     run_tray(&fixture, &new, &[]);

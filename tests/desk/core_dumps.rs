@@ -1,21 +1,21 @@
-//! No core dump holds a token, and the programs that the tray starts keep the limit that it was started with.
+//! No core dump contains a token, and child processes of the tray have its original core limit.
 
 use super::*;
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, kill_process, setrlimit};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 
-/// Lets a command dump as much as the machine allows.
+/// Raises the core limit of a command to the maximum.
 fn may_dump(command: &mut Command) -> &mut Command {
     let whole = || {
         let maximum = getrlimit(Resource::Core).maximum;
         Ok(setrlimit(Resource::Core, Rlimit { current: maximum, maximum })?)
     };
-    // SAFETY: both are system calls, which are all that may be done between fork and exec.
+    // SAFETY: both are system calls, which are allowed between fork and exec.
     unsafe { command.pre_exec(whole) }
 }
 
-/// The soft limit and the hard limit of a process's core dumps.
+/// The soft and the hard core limit of a process.
 fn limits(id: u32) -> (String, String) {
     let limits = std::fs::read_to_string(format!("/proc/{id}/limits")).expect("it runs");
     let line = limits.lines().find(|line| line.starts_with("Max core file size")).expect("a limit");
@@ -41,10 +41,10 @@ fn crashed_tray_leaves_no_core_dump() {
             may_dump(&mut command).stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("started");
         let mut tray = Killed(child);
         fixture.host.menu_until(showing("42% left"));
-        // 1 and not 0: with 0 the kernel still hands the memory to a program of `core_pattern`.
+        // 1 and not 0: with 0 the kernel still passes the memory to a program in `core_pattern`.
         let (soft, hard) = limits(tray.0.id());
         assert_eq!(soft, if hard == "0" { "0" } else { "1" });
-        // Rust's own handler of SIGSEGV takes the first one, for it could be a stack that has overflowed.
+        // Rust's own SIGSEGV handler catches the first one, to detect a stack overflow.
         let pid = Pid::from_child(&tray.0);
         let status = until("the end", || {
             let status = tray.0.try_wait().expect("it is ours");
@@ -69,7 +69,7 @@ fn child_processes_have_the_original_core_limit() {
         "hook",
         "{ ulimit -c; echo done; } > $OUT/made; mv $OUT/made $OUT/hook.out",
     );
-    // What the desktop would open a folder with.
+    // The program that opens a folder.
     std::fs::create_dir(fixture.dir().join("bin")).expect("made");
     super::hooks::script(
         &fixture,
@@ -86,9 +86,9 @@ fn child_processes_have_the_original_core_limit() {
     refresh(&fixture, "12% left");
     let (_, hard) = limits(program.id());
     let before = format!("{hard}\n");
-    assert_eq!(super::hooks::written(&fixture, "hook.out"), before);
+    assert_eq!(super::hooks::output(&fixture, "hook.out"), before);
     fixture.host.click("Open credentials folder");
-    assert_eq!(super::hooks::written(&fixture, "open.out"), before);
+    assert_eq!(super::hooks::output(&fixture, "open.out"), before);
     quit(&fixture, program);
 }
 

@@ -6,7 +6,7 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 
-/// Puts a script for `sh` on stage and names it. `$OUT` is the fixture's own directory.
+/// Creates a script for `sh` and returns its path. `$OUT` is the fixture's directory.
 pub fn script(fixture: &Fixture, name: &str, lines: &str) -> String {
     let path = fixture.dir().join(name);
     fs::write(&path, format!("#!/bin/sh\nOUT='{}'\n{lines}\n", fixture.dir().display())).expect("written");
@@ -14,36 +14,36 @@ pub fn script(fixture: &Fixture, name: &str, lines: &str) -> String {
     path.display().to_string()
 }
 
-/// What a script has written as `name`, as soon as it is whole: in its last line, "done".
+/// The content of the output file `name`, once it is complete: its last line is "done".
 #[track_caller]
-pub fn written(fixture: &Fixture, name: &str) -> String {
+pub fn output(fixture: &Fixture, name: &str) -> String {
     let path = fixture.dir().join(name);
     until(name, || fs::read_to_string(&path).ok()?.strip_suffix("done\n").map(str::to_owned))
 }
 
-fn alice_falls(fixture: &Fixture) {
+fn lower_alice(fixture: &Fixture) {
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 88.0), ("seven_day", 10.0)]);
     refresh(fixture, "alice@example.com — 12% left");
 }
 
-fn alice_rises(fixture: &Fixture) {
+fn raise_alice(fixture: &Fixture) {
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 1.0), ("seven_day", 10.0)]);
     refresh(fixture, "alice@example.com — 90% left");
 }
 
-fn alice_is_refused(fixture: &Fixture) {
+fn reject_alice(fixture: &Fixture) {
     fixture.server.respond(fixture.account(ALICE).access_token(), common::Response::status(401));
     refresh(fixture, "sign in again");
 }
 
-/// A tray that has seen that all is well.
-fn started(fixture: &Fixture) -> Program {
+/// A tray after a refresh without alerts.
+fn start_idle(fixture: &Fixture) -> Program {
     let program = fixture.spawn(&["-v"]);
     fixture.host.menu_until(showing("42% left"));
     program
 }
 
-/// The processes that the tray has started and not yet taken leave of.
+/// The child processes of the tray that it has not reaped yet.
 fn children(program: &Program) -> Vec<u32> {
     let tasks = fs::read_dir(format!("/proc/{}/task", program.id())).expect("it runs");
     let lists = tasks.map(|task| fs::read_to_string(task.expect("listed").path().join("children")));
@@ -53,7 +53,7 @@ fn children(program: &Program) -> Vec<u32> {
         .collect()
 }
 
-/// Whether a process still does something: one that has ended may wait for an init that never looks.
+/// Whether a process runs. A zombie counts as ended, since init may never reap it.
 fn is_alive(id: &str) -> bool {
     fs::read_to_string(format!("/proc/{}/stat", id.trim())).is_ok_and(|stat| !stat.contains(") Z "))
 }
@@ -69,9 +69,9 @@ fn low_window_runs_its_hook_with_arguments_json_and_environment() {
     fixture.set_config(&format!(
         "hide_email = false\n[hooks]\non_low = [\"{low}\", \"{{account}}: {{remaining}} %\", \"$HOME; `id` *\", \"{{{{window}}}}\"]"
     ));
-    let program = started(&fixture);
-    alice_falls(&fixture);
-    let out = written(&fixture, "low.out");
+    let program = start_idle(&fixture);
+    lower_alice(&fixture);
+    let out = output(&fixture, "low.out");
     let lines: Vec<_> = out.lines().collect();
     assert_eq!(lines[..3], ["alice@example.com: 12 %", "$HOME; `id` *", "{window}"]);
     let event: Value = serde_json::from_str(lines[3]).expect("JSON");
@@ -90,7 +90,7 @@ fn low_window_runs_its_hook_with_arguments_json_and_environment() {
     program.stderr_line("succeeded");
     assert!(children(&program).is_empty(), "a process that nobody took leave of");
     assert_eq!(fixture.notifications.wait_for(1).len(), 1, "the notification comes all the same");
-    // Once, like the notification, and not by `status`.
+    // Once, like the notification, and not for `status`.
     fs::remove_file(fixture.dir().join("low.out")).expect("there");
     refresh(&fixture, "12% left");
     assert!(fixture.run(&["status"]).status.success());
@@ -115,12 +115,12 @@ fn reset_runs_its_hook_with_notifications_off() {
     let hook =
         script(&fixture, "hook", "{ echo \"$1\"; echo done; } > $OUT/made; mv $OUT/made $OUT/reset.out");
     fixture.set_config(&format!("notify_on_reset = false\n[hooks]\non_reset = [\"{hook}\", \"{{title}}\"]"));
-    let program = started(&fixture);
-    alice_falls(&fixture);
-    // Two good readings: with no reset to explain a rise, the worse of two counts.
-    alice_rises(&fixture);
+    let program = start_idle(&fixture);
+    lower_alice(&fixture);
+    // Two responses: without a reset that explains the rise, the lower of two counts.
+    raise_alice(&fixture);
     fixture.host.click("Refresh now");
-    assert_eq!(written(&fixture, "reset.out"), "Claude 5-hour has reset\n");
+    assert_eq!(output(&fixture, "reset.out"), "Claude 5-hour has reset\n");
     quit(&fixture, program);
     assert_eq!(fixture.notifications.all().len(), 1, "the low one alone");
 }
@@ -133,15 +133,15 @@ fn account_needing_attention_runs_its_hook_once_until_fixed() {
         "hide_email = true\ntoken_renewal = \"never\"\n[hooks]\non_error = [\"{hook}\", \"{{account}}: {{error}}\"]"
     ));
     let told = || fs::read_to_string(fixture.dir().join("errors")).unwrap_or_default().lines().count();
-    let program = started(&fixture);
+    let program = start_idle(&fixture);
     fixture.server.respond(fixture.account(BOB).access_token(), common::Response::status(500));
     refresh(&fixture, "server error 500");
-    alice_is_refused(&fixture);
+    reject_alice(&fixture);
     until("the first is told", || (told() == 1).then_some(()));
     refresh(&fixture, "sign in again");
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 49.0)]);
     refresh(&fixture, "51% left");
-    alice_is_refused(&fixture);
+    reject_alice(&fixture);
     until("the second is told", || (told() == 2).then_some(()));
     quit(&fixture, program);
     let all = fs::read_to_string(fixture.dir().join("errors")).expect("there");
@@ -150,7 +150,7 @@ fn account_needing_attention_runs_its_hook_once_until_fixed() {
         Some("a…e: sign in again with CLIProxyAPI: the login is no longer accepted")
     );
     assert_eq!(told(), 2, "{all}");
-    // A restart does not tell it again.
+    // A restart does not repeat it.
     let again = fixture.spawn(&[]);
     fixture.host.menu_until(showing("sign in again"));
     refresh(&fixture, "sign in again");
@@ -164,9 +164,9 @@ fn hook_past_its_timeout_is_killed_with_its_children() {
     let hook =
         script(&fixture, "hook", "trap '' TERM; sleep 1000 & { echo $!; echo done; } > $OUT/pid; wait; wait");
     fixture.set_config(&format!("[hooks]\ntimeout_seconds = 1\non_low = [\"{hook}\"]"));
-    let program = started(&fixture);
-    alice_falls(&fixture);
-    let sleeper = written(&fixture, "pid");
+    let program = start_idle(&fixture);
+    lower_alice(&fixture);
+    let sleeper = output(&fixture, "pid");
     assert!(is_alive(&sleeper));
     program.stderr_line(&format!("hook on_low: {hook} timed out after 1 s"));
     until("the sleeper has ended", || (!is_alive(&sleeper)).then_some(()));
@@ -180,9 +180,9 @@ fn running_hook_is_killed_with_the_tray() {
     let fixture = Fixture::new().claude(ALICE);
     let hook = script(&fixture, "hook", "sleep 1000 & { echo $!; echo done; } > $OUT/pid; wait");
     fixture.set_config(&format!("[hooks]\non_low = [\"{hook}\"]"));
-    let program = started(&fixture);
-    alice_falls(&fixture);
-    let sleeper = written(&fixture, "pid");
+    let program = start_idle(&fixture);
+    lower_alice(&fixture);
+    let sleeper = output(&fixture, "pid");
     quit(&fixture, program);
     until("the sleeper has ended", || (!is_alive(&sleeper)).then_some(()));
 }
@@ -201,16 +201,16 @@ fn failed_hook_is_logged_and_the_next_one_runs() {
         let never = "token_renewal = \"never\"";
         fixture.set_config(&format!("{never}\n[hooks]\non_low = [\"{hook}\"]"));
         fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 58.0)]);
-        let program = started(&fixture);
-        alice_falls(&fixture);
+        let program = start_idle(&fixture);
+        lower_alice(&fixture);
         let line = program.stderr_line("hook on_low: ");
         assert!(line.contains(said), "{line}");
         let works = script(&fixture, "works", "echo done > $OUT/works.out");
-        // Seen in the menu, so that what follows meets the new settings.
+        // Once the menu shows it, the new settings are in use.
         fixture.set_config(&format!("{never}\nhide_email = true\n[hooks]\non_error = [\"{works}\"]"));
         fixture.host.menu_until(showing("a…e — 12% left"));
-        alice_is_refused(&fixture);
-        written(&fixture, "works.out");
+        reject_alice(&fixture);
+        output(&fixture, "works.out");
         quit(&fixture, program);
         fs::remove_file(fixture.dir().join("works.out")).expect("there");
         fs::remove_dir_all(fixture.state_home()).expect("there");
@@ -236,7 +236,7 @@ fn many_events_run_hooks_a_few_at_a_time() {
     assert_eq!(log.matches('+').count(), MANY);
     assert!((2..=4).contains(&most.max().expect("some")), "{log}");
     assert_eq!(fixture.notifications.wait_for(1).len(), 1, "one summary");
-    // A click on a menu that is just being replaced would meet another item.
+    // A click on a menu that is being replaced would hit another item.
     fixture.host.menu_until(showing("person19@example.com — 42% left"));
     quit(&fixture, program);
 }
@@ -268,8 +268,8 @@ fn leading_tilde_in_a_hook_is_the_home_directory() {
     let hook = PathBuf::from(script(&fixture, "hook", "echo done > $OUT/home.out"));
     fs::rename(hook, fixture.home().join("hook")).expect("moved");
     fixture.set_config("[hooks]\non_low = [\"~/hook\"]");
-    let program = started(&fixture);
-    alice_falls(&fixture);
-    written(&fixture, "home.out");
+    let program = start_idle(&fixture);
+    lower_alice(&fixture);
+    output(&fixture, "home.out");
     quit(&fixture, program);
 }

@@ -1,4 +1,4 @@
-//! Names and answers that try to steer what shows them: the menu, the tooltip, a notification, a hook, the log.
+//! Names and responses with control characters and markup, in the menu, tooltip, notifications, hooks and log.
 
 use super::*;
 use serde_json::json;
@@ -44,7 +44,7 @@ fn hostile_names_never_reach_the_desktop_a_hook_or_the_log() {
     assert!(menu.shows(r"codex-broken\u{1b}[31m"), "{menu}");
     let icon = fixture.host.icon_until(|icon| icon.tooltip.text.contains("under 1%"));
     is_plain("tooltip", &icon.tooltip.text);
-    // Hosts take the text of a tooltip for markup, Plasma for HTML with pictures.
+    // Tray hosts read the tooltip as markup, Plasma as HTML with pictures.
     assert!(
         icon.tooltip.text.contains("&lt;b&gt;") && icon.tooltip.text.contains("R&amp;D &lt;i&gt;"),
         "{}",
@@ -53,7 +53,7 @@ fn hostile_names_never_reach_the_desktop_a_hook_or_the_log() {
     let shown = fixture.notifications.wait_for(1);
     is_plain("notification", &format!("{}\n{}", shown[0].summary, shown[0].body));
     for kind in ["low", "error"] {
-        let told = super::hooks::written(&fixture, &format!("{kind}.out"));
+        let told = super::hooks::output(&fixture, &format!("{kind}.out"));
         is_plain(kind, &told);
         let event = told.lines().find(|line| line.starts_with('{')).expect("JSON");
         let event: serde_json::Value = serde_json::from_str(event).expect("JSON");

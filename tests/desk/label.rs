@@ -1,4 +1,4 @@
-//! The icon's name on the bus, for those who do not see the picture.
+//! The icon's title on the bus, for screen readers.
 
 use super::*;
 
@@ -23,7 +23,7 @@ fn icon_title_matches_the_icon() {
     fixture.claude_used(&alice, &[("five_hour", 100.0)]);
     refresh(&fixture, "0% left");
     titled("Quota Tray: used up");
-    // Who wants the number beside the icon gets it where a desktop takes it from.
+    // With `show_title` the percentage is in the property that a desktop shows beside the icon.
     fixture.set_config("show_title = true");
     titled("0%");
     quit(&fixture, program);

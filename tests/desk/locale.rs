@@ -1,10 +1,10 @@
-//! The reader's locale decides how times and numbers are written, and programs read what they always did.
+//! Times and numbers follow the user's locale; machine-readable output does not.
 
 use super::*;
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
 
-/// An account that resets tomorrow, a quarter past three in the afternoon, and has paid for more.
+/// An account with extra usage and a window that resets tomorrow at 15:15.
 fn fixture() -> (Fixture, String) {
     let fixture = Fixture::new().claude(ALICE).config("thresholds = [2.5]");
     let day = Utc::now().date_naive() + TimeDelta::days(1);

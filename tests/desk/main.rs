@@ -1,5 +1,5 @@
-//! At home on the desktop and in the shell: the table in a terminal, hooks, and what else people expect
-//! of a finished utility. The real binary, a real bus, real terminals, real scripts.
+//! Desktop and shell integration: the table in a terminal, hooks, autostart, `doctor`, locale. The real binary,
+//! a real bus, real terminals, real scripts.
 #![cfg(target_os = "linux")]
 
 mod autostart;
@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
 
-/// No refresh is under way, and some item has `part` in its label.
+/// No refresh is running, and some item has `part` in its label.
 fn showing(part: &str) -> impl Fn(&Menu) -> bool {
     move |menu| menu.find("Refresh now").is_some_and(|item| item.enabled) && menu.shows(part)
 }
@@ -45,7 +45,7 @@ fn refresh(fixture: &Fixture, outcome: &str) -> Menu {
     }
 }
 
-/// Quits by the menu.
+/// Quits from the menu.
 #[track_caller]
 fn quit(fixture: &Fixture, program: Program) {
     fixture.host.click("Quit Quota Tray");

@@ -1,5 +1,4 @@
-//! The tray goes on when nobody reads its messages any more: the terminal it was started from is closed, or the disk is
-//! full.
+//! The tray keeps running if its messages cannot be written: its terminal is closed, or the disk is full.
 
 use super::*;
 use std::fs::OpenOptions;
@@ -11,7 +10,7 @@ fn full() -> std::fs::File {
 #[test]
 fn tray_without_a_host_survives_full_standard_error() {
     let mut fixture = Fixture::new().claude(ALICE).without_tray_host();
-    // It has to say that there is no tray host, and that the folder of its state is a file.
+    // It logs that there is no tray host, and that its state directory is a file.
     std::fs::write(fixture.state_home().join("quota-tray"), "").expect("written");
     let mut command = fixture.command();
     let child = command
@@ -50,7 +49,7 @@ fn tray_survives_a_closed_standard_error() {
     let mut child = Ended(child);
     fixture.host.menu_until(showing("42% left"));
     drop(reader);
-    // It has to say that the tray host is gone.
+    // It logs that the tray host has ended.
     fixture.host.stop();
     fixture.host.start_again(&fixture.bus);
     fixture.host.menu_until(showing("alice@example.com — "));
@@ -61,7 +60,7 @@ fn tray_survives_a_closed_standard_error() {
     assert_eq!(status.code(), Some(0));
 }
 
-/// A child that is killed when the test fails.
+/// A child process that is killed on drop.
 struct Ended(std::process::Child);
 
 impl Drop for Ended {

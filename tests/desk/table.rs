@@ -1,11 +1,11 @@
-//! `status` in a terminal of some width, and into a pipe.
+//! `status` in terminals of several widths and in a pipe.
 
 use super::*;
 use crate::common::Terminal;
 use std::process::Command;
 use unicode_width::UnicodeWidthStr;
 
-/// What `status` prints in a terminal so many cells wide.
+/// The output of `status` in a terminal of `width` columns.
 fn in_terminal(fixture: &Fixture, width: u16, change: impl Fn(&mut Command)) -> String {
     let mut command = fixture.command();
     command.arg("status").env("TERM", "xterm-256color");
@@ -18,8 +18,8 @@ fn without_codes(text: &str) -> String {
     pieces.map(|(i, piece)| if i == 0 { piece } else { piece.split_once('m').expect("a colour").1 }).collect()
 }
 
-/// A minute may pass between two runs.
-fn without_moments(text: &str) -> String {
+/// Replaces times, since a minute may pass between two runs.
+fn without_times(text: &str) -> String {
     text.lines()
         .filter(|line| !line.contains("Updated"))
         .map(|line| line.split("resets in").next().unwrap_or_default().to_owned() + "\n")
@@ -51,7 +51,7 @@ fn no_color_and_dumb_terminal_get_plain_text() {
             command.env(key, value);
         });
         assert!(!plain.contains('\x1b') && plain.contains('█'), "{key}: {plain:?}");
-        assert_eq!(without_moments(&without_codes(&coloured)), without_moments(&plain), "{key}");
+        assert_eq!(without_times(&without_codes(&coloured)), without_times(&plain), "{key}");
     }
 }
 

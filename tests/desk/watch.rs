@@ -1,4 +1,4 @@
-//! `status --watch` and whoever reads it: it ends with its reader, also when nothing is printed for hours.
+//! `status --watch` ends with its reader, even if nothing is printed for hours.
 
 use super::*;
 use crate::common::open_terminal;
@@ -10,7 +10,7 @@ use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::process::{Child, Command, Stdio};
 
-/// Ended with the test.
+/// Killed on drop.
 struct Watch(Child);
 
 impl Watch {
@@ -22,7 +22,7 @@ impl Watch {
 
     /// The exit code. `None`: a signal ended it.
     #[track_caller]
-    fn ends(&mut self) -> Option<i32> {
+    fn exit_code(&mut self) -> Option<i32> {
         let child = RefCell::new(&mut self.0);
         until("the end of the program", || child.borrow_mut().try_wait().expect("it is ours")).code()
     }
@@ -39,7 +39,7 @@ impl Drop for Watch {
     }
 }
 
-/// Reads one line, as `head -1` does, and goes.
+/// Reads one line and closes the pipe, as `head -1` does.
 fn read_a_line(reader: impl Read) {
     let mut line = String::new();
     BufReader::new(reader).read_line(&mut line).expect("a line");
@@ -51,7 +51,7 @@ fn watch_ends_when_its_pipe_is_closed() {
     let fixture = Fixture::new().claude(ALICE);
     let mut watch = Watch::start(&fixture, Stdio::piped());
     read_a_line(watch.0.stdout.take().expect("a pipe"));
-    assert_eq!(watch.ends(), Some(0));
+    assert_eq!(watch.exit_code(), Some(0));
 }
 
 #[test]
@@ -60,17 +60,17 @@ fn watch_ends_when_its_socket_is_closed() {
     let (ours, theirs) = UnixStream::pair().expect("two sockets");
     let mut watch = Watch::start(&fixture, OwnedFd::from(theirs));
     read_a_line(ours);
-    assert_eq!(watch.ends(), Some(0));
+    assert_eq!(watch.exit_code(), Some(0));
 }
 
-/// The terminal is not the one that controls the program, so that no signal comes.
+/// The terminal is not the controlling one, so that it sends no signal.
 #[test]
 fn watch_ends_when_its_terminal_is_closed() {
     let fixture = Fixture::new().claude(ALICE);
     let (ours, theirs) = open_terminal();
     let mut watch = Watch::start(&fixture, theirs);
     read_a_line(ours);
-    assert_eq!(watch.ends(), Some(0));
+    assert_eq!(watch.exit_code(), Some(0));
 }
 
 #[test]
@@ -80,7 +80,7 @@ fn watch_ends_after_sighup() {
     let mut reader = BufReader::new(watch.0.stdout.take().expect("a pipe"));
     reader.read_line(&mut String::new()).expect("a line");
     watch.signal(Signal::HUP);
-    assert_eq!(watch.ends(), Some(128 + 1));
+    assert_eq!(watch.exit_code(), Some(128 + 1));
 }
 
 #[test]
@@ -96,6 +96,6 @@ fn watch_continues_with_standard_output_to_a_file() {
         let bob = fixture.add_codex(BOB);
         fixture.server.wait_for_requests(bob.access_token(), 1);
         watch.signal(Signal::TERM);
-        assert_eq!(watch.ends(), Some(128 + 15), "{place}");
+        assert_eq!(watch.exit_code(), Some(128 + 15), "{place}");
     }
 }
