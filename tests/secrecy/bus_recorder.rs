@@ -1,4 +1,4 @@
-//! A recorder on the wire: a socket in front of the fixture's bus that notes each byte, both ways.
+//! A proxy in front of the fixture's bus that records each byte in both directions.
 
 use crate::common::Fixture;
 use std::io::{self, Read, Write};
@@ -8,61 +8,61 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-/// What one side has said on one connection, in one piece: a token that is spread over two packets is a
-/// token still.
-type Side = Arc<Mutex<Vec<u8>>>;
+/// The bytes in one direction of a connection as one byte string, since a token may be split over two packets.
+type Direction = Arc<Mutex<Vec<u8>>>;
 
 pub struct BusRecorder {
     socket: PathBuf,
-    sides: Arc<Mutex<Vec<Side>>>,
+    directions: Arc<Mutex<Vec<Direction>>>,
 }
 
 impl BusRecorder {
-    /// In front of the bus of this fixture. Lasts as long as the test's process.
-    pub fn on(fixture: &Fixture) -> BusRecorder {
+    /// Starts a proxy in front of the bus of this fixture. It runs until the test process ends.
+    pub fn start(fixture: &Fixture) -> BusRecorder {
         let socket = fixture.dir().join("recorder");
         let listener = UnixListener::bind(&socket).expect("could not listen");
         let bus = fixture.bus.address().strip_prefix("unix:path=").expect("a socket").to_owned();
-        let sides = Arc::<Mutex<Vec<Side>>>::default();
+        let directions = Arc::<Mutex<Vec<Direction>>>::default();
         thread::spawn({
-            let sides = sides.clone();
+            let directions = directions.clone();
             move || {
                 for client in listener.incoming().flatten() {
                     let Ok(bus) = UnixStream::connect(&bus) else { return };
-                    join(&client, &bus, &sides).expect("two ends of a socket");
+                    forward(&client, &bus, &directions).expect("two ends of a socket");
                 }
             }
         });
-        BusRecorder { socket, sides }
+        BusRecorder { socket, directions }
     }
 
-    /// What belongs into `DBUS_SESSION_BUS_ADDRESS`.
+    /// The value for `DBUS_SESSION_BUS_ADDRESS`.
     pub fn address(&self) -> String {
         format!("unix:path={}", self.socket.display())
     }
 
-    /// Everything that was said so far.
-    pub fn heard(&self) -> Vec<u8> {
-        let sides = self.sides.lock().expect("nothing panics under it");
-        let said = sides.iter().map(|side| side.lock().expect("nothing panics under it").clone());
-        said.collect::<Vec<_>>().join(&b'\n')
+    /// All bytes so far.
+    pub fn bytes(&self) -> Vec<u8> {
+        let directions = self.directions.lock().expect("nothing panics under it");
+        let bytes =
+            directions.iter().map(|direction| direction.lock().expect("nothing panics under it").clone());
+        bytes.collect::<Vec<_>>().join(&b'\n')
     }
 }
 
-fn join(client: &UnixStream, bus: &UnixStream, sides: &Mutex<Vec<Side>>) -> io::Result<()> {
+fn forward(client: &UnixStream, bus: &UnixStream, directions: &Mutex<Vec<Direction>>) -> io::Result<()> {
     for (from, to) in [(client, bus), (bus, client)] {
         let (mut from, mut to) = (from.try_clone()?, to.try_clone()?);
-        let side = Side::default();
-        sides.lock().expect("nothing panics under it").push(side.clone());
+        let direction = Direction::default();
+        directions.lock().expect("nothing panics under it").push(direction.clone());
         thread::spawn(move || {
-            let mut piece = [0; 16 * 1024];
-            while let Ok(length @ 1..) = from.read(&mut piece) {
-                side.lock().expect("nothing panics under it").extend_from_slice(&piece[..length]);
-                if to.write_all(&piece[..length]).is_err() {
+            let mut buffer = [0; 16 * 1024];
+            while let Ok(length @ 1..) = from.read(&mut buffer) {
+                direction.lock().expect("nothing panics under it").extend_from_slice(&buffer[..length]);
+                if to.write_all(&buffer[..length]).is_err() {
                     break;
                 }
             }
-            // Either end takes the other along.
+            // The end of one side ends the other.
             to.shutdown(Shutdown::Both).ok();
             from.shutdown(Shutdown::Both).ok();
         });

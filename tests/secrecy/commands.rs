@@ -1,6 +1,6 @@
 //! Every command, with every kind of credential file.
 
-use super::{Watched, contains};
+use super::{RecordedTray, contains};
 use crate::bus_recorder::BusRecorder;
 use crate::common::Provider;
 use crate::common::{EMAIL, SingleLogin, tokens::Search};
@@ -9,8 +9,8 @@ use serde_json::json;
 use std::fs;
 use std::process::Command;
 
-/// Files of each kind beside the fixture's own, each with tokens in it.
-fn with_every_kind_of_file(fixture: &SingleLogin) {
+/// Adds a file of each kind, each with tokens in it.
+fn add_every_kind_of_file(fixture: &SingleLogin) {
     let [access, refresh, id] = [fixture.tokens.access(0), fixture.tokens.refresh(0), fixture.tokens.id(0)];
     let token = access.as_str();
     let whole = |more: serde_json::Value| {
@@ -49,8 +49,8 @@ fn with_every_kind_of_file(fixture: &SingleLogin) {
     }
 }
 
-/// The tokens of the other files are in files of their own, which SingleLogin knows nothing of.
-fn forget_the_files(fixture: &SingleLogin) {
+/// Removes the added files, which the search for tokens would find.
+fn remove_added_files(fixture: &SingleLogin) {
     for name in fixture.beside() {
         fs::remove_file(fixture.auth_dir().join(name)).expect("removed");
     }
@@ -60,7 +60,7 @@ fn forget_the_files(fixture: &SingleLogin) {
 fn no_command_prints_a_token() {
     for provider in Provider::ALL {
         let fixture = SingleLogin::new(provider);
-        with_every_kind_of_file(&fixture);
+        add_every_kind_of_file(&fixture);
         let search = fixture.search();
         for arguments in [
             &["-vvv", "status"][..],
@@ -92,7 +92,7 @@ fn no_command_prints_a_token() {
             assert_eq!(done.status.code(), Some(2), "{settings}: {done:?}");
             search.not_in(settings, &done.stderr);
         }
-        forget_the_files(&fixture);
+        remove_added_files(&fixture);
     }
 }
 
@@ -100,10 +100,10 @@ fn no_command_prints_a_token() {
 fn tray_leaks_no_token_to_bus_log_or_disk() {
     for provider in Provider::ALL {
         let fixture = SingleLogin::new(provider);
-        with_every_kind_of_file(&fixture);
-        // With all that can be said: a title, a tooltip, a notification.
+        add_every_kind_of_file(&fixture);
+        // With all visible text: title, tooltip and notification.
         fixture.set_config("show_title = true\nthresholds = [50]\nshow_disabled = true");
-        let watched = Watched::start(&fixture, fixture.command(), &["-vvv"]);
+        let watched = RecordedTray::start(&fixture, fixture.command(), &["-vvv"]);
         let host = &fixture.host;
         host.menu_until(|menu| menu.shows("alice@example.com — 42% left"));
         assert!(fixture.notifications.wait_for(1)[0].says("42%"));
@@ -116,16 +116,15 @@ fn tray_leaks_no_token_to_bus_log_or_disk() {
         fixture.set_raw_config("wrong");
         host.menu_until(|menu| menu.shows("could not use the settings file"));
         for name in fixture.beside() {
-            // They hold tokens and are to; what follows searches everything.
+            // They contain tokens as they should; the search below covers all files.
             fs::remove_file(fixture.auth_dir().join(name)).expect("removed");
         }
         host.menu_until(|menu| !menu.shows("bob@example.com"));
-        watched.lets_nothing_out(|menu| menu.shows("42% left"));
+        watched.assert_no_token_leaks(|menu| menu.shows("42% left"));
     }
 }
 
-/// What is searched is what is said: a token in the one place from which it has to be shown is found on
-/// the bus, in the text and in the state.
+/// The search works: a token in a value that is shown is found on the bus, in the text and in the state.
 #[test]
 fn search_finds_a_token_in_the_bus_traffic() {
     let mut fixture = SingleLogin::claude().not_expired();
@@ -133,12 +132,12 @@ fn search_finds_a_token_in_the_bus_traffic() {
     fixture.write(fixture.text().replace(EMAIL, &format!("{secret}@example.com")));
     let search = Search::new([secret.clone()]);
     assert!(search.find(fixture.run(&["status"]).stdout.as_bytes()).is_some());
-    let recorder = BusRecorder::on(&fixture);
+    let recorder = BusRecorder::start(&fixture);
     let mut command: Command = fixture.command();
     let tray = fixture.spawn_command(command.env("DBUS_SESSION_BUS_ADDRESS", recorder.address()));
     fixture.host.menu_until(|menu| menu.shows(&secret) && menu.shows("42% left"));
-    assert!(contains(&recorder.heard(), &secret), "the recorder hears nothing");
-    assert!(search.find(&recorder.heard()).is_some());
+    assert!(contains(&recorder.bytes(), &secret), "the recorder hears nothing");
+    assert!(search.find(&recorder.bytes()).is_some());
     drop(tray);
     let snapshot = fs::read(fixture.state_home().join("quota-tray/snapshot.json")).expect("a snapshot");
     assert!(search.find(&snapshot).is_some());

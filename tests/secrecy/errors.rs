@@ -1,19 +1,19 @@
-//! Every error path, with servers that repeat what they were told.
+//! Every error path, with servers that repeat the tokens that they received.
 
-use super::Watched;
+use super::RecordedTray;
 use crate::common::{Provider, Response, SingleLogin, tokens_of};
 use serde_json::{Value, json};
 use std::fs;
 use std::process::Command;
 
-/// One way for things to go wrong.
+/// A fault and how to cause it.
 struct Fault {
     what: &'static str,
     arrange: fn(&SingleLogin),
 }
 
-/// All that a server could say back.
-fn everything(provider: Provider) -> String {
+/// An error body that repeats every token.
+fn body_with_all_tokens(provider: Provider) -> String {
     let tokens = tokens_of(provider);
     let tokens = [tokens.refresh(1), tokens.access(1), tokens.refresh(2), tokens.access(2), tokens.id(2)];
     json!({"error": {"type": tokens[0], "code": tokens[1], "message": tokens}, "error_description": tokens,
@@ -21,80 +21,82 @@ fn everything(provider: Provider) -> String {
     .to_string()
 }
 
-fn token_server_says(fixture: &SingleLogin, status: u16) {
+fn respond_with_tokens(fixture: &SingleLogin, status: u16) {
     let header = fixture.tokens.refresh(1);
-    let answer = Response::status(status).header("Retry-After", &header).header("X-Request-Id", &header);
+    let response = Response::status(status).header("Retry-After", &header).header("X-Request-Id", &header);
     fixture.ledger.respond(
-        answer.header("Location", &format!("http://127.0.0.1:9/{header}")).body(everything(fixture.provider)),
+        response
+            .header("Location", &format!("http://127.0.0.1:9/{header}"))
+            .body(body_with_all_tokens(fixture.provider)),
     );
 }
 
-fn after(fixture: &SingleLogin, answer: fn(Value) -> Response) {
-    fixture.ledger.respond_with(answer);
+fn respond_after_renewal(fixture: &SingleLogin, response: fn(Value) -> Response) {
+    fixture.ledger.respond_with(response);
 }
 
 const FAULTS: [Fault; 24] = [
-    Fault { what: "500", arrange: |fixture| token_server_says(fixture, 500) },
-    Fault { what: "429", arrange: |fixture| token_server_says(fixture, 429) },
-    Fault { what: "403", arrange: |fixture| token_server_says(fixture, 403) },
-    Fault { what: "400", arrange: |fixture| token_server_says(fixture, 400) },
-    Fault { what: "401", arrange: |fixture| token_server_says(fixture, 401) },
-    Fault { what: "302", arrange: |fixture| token_server_says(fixture, 302) },
+    Fault { what: "500", arrange: |fixture| respond_with_tokens(fixture, 500) },
+    Fault { what: "429", arrange: |fixture| respond_with_tokens(fixture, 429) },
+    Fault { what: "403", arrange: |fixture| respond_with_tokens(fixture, 403) },
+    Fault { what: "400", arrange: |fixture| respond_with_tokens(fixture, 400) },
+    Fault { what: "401", arrange: |fixture| respond_with_tokens(fixture, 401) },
+    Fault { what: "302", arrange: |fixture| respond_with_tokens(fixture, 302) },
     Fault {
         what: "a dead token",
         arrange: |fixture| {
-            let body = json!({"error": "invalid_grant", "error_description": everything(fixture.provider)});
+            let body = json!({"error": "invalid_grant", "error_description": body_with_all_tokens(fixture.provider)});
             fixture.ledger.respond(Response::json(&body).with_status(400));
         },
     },
     Fault {
         what: "a web page",
         arrange: |fixture| {
-            let page = format!("<html>{}", everything(fixture.provider));
+            let page = format!("<html>{}", body_with_all_tokens(fixture.provider));
             fixture.ledger.respond(Response::status(200).body(page));
         },
     },
     Fault {
-        what: "an answer of the wrong types",
+        what: "a response of the wrong types",
         arrange: |fixture| {
-            let answer = json!({"access_token": {"x": fixture.tokens.access(2)}, "refresh_token": [fixture.tokens.refresh(2)]});
-            fixture.ledger.respond(Response::json(&answer));
+            let response = json!({"access_token": {"x": fixture.tokens.access(2)}, "refresh_token": [fixture.tokens.refresh(2)]});
+            fixture.ledger.respond(Response::json(&response));
         },
     },
     Fault {
-        what: "an answer that breaks off early",
+        what: "a response that breaks off early",
         arrange: |fixture| {
-            after(fixture, |answer| Response::json(&answer).cut_after(100));
+            respond_after_renewal(fixture, |response| Response::json(&response).cut_after(100));
         },
     },
     Fault {
-        what: "an answer that breaks off late",
+        what: "a response that breaks off late",
         arrange: |fixture| {
-            after(fixture, |answer| {
-                let length = answer.to_string().len();
-                Response::json(&answer).cut_after(length - 3)
+            respond_after_renewal(fixture, |response| {
+                let length = response.to_string().len();
+                Response::json(&response).cut_after(length - 3)
             });
         },
     },
-    Fault { what: "a hang-up", arrange: |fixture| after(fixture, |_| Response::hang_up()) },
+    Fault { what: "a hang-up", arrange: |fixture| respond_after_renewal(fixture, |_| Response::hang_up()) },
     Fault {
-        what: "an answer without end",
-        arrange: |fixture| after(fixture, |_| Response::endless_headers()),
+        what: "a response without end",
+        arrange: |fixture| respond_after_renewal(fixture, |_| Response::endless_headers()),
     },
     Fault {
-        what: "a long answer",
+        what: "a long response",
         arrange: |fixture| {
-            after(fixture, |mut answer| {
-                answer["x"] = everything(Provider::Claude).repeat(200).into();
-                Response::json(&answer)
+            respond_after_renewal(fixture, |mut response| {
+                response["x"] = body_with_all_tokens(Provider::Claude).repeat(200).into();
+                Response::json(&response)
             });
         },
     },
     Fault {
-        what: "an answer that is not UTF-8",
+        what: "a response that is not UTF-8",
         arrange: |fixture| {
-            after(fixture, |answer| {
-                let mut body = answer.to_string().into_bytes();
+            respond_after_renewal(fixture, |response| {
+                let mut body = response.to_string().into_bytes();
                 body.truncate(body.len() - 4);
                 body.extend(b"\xff\xfe");
                 Response::status(200).body(body)
@@ -102,9 +104,11 @@ const FAULTS: [Fault; 24] = [
         },
     },
     Fault {
-        what: "an answer that says it is packed",
+        what: "a response that says it is packed",
         arrange: |fixture| {
-            after(fixture, |answer| Response::json(&answer).header("Content-Encoding", "gzip"));
+            respond_after_renewal(fixture, |response| {
+                Response::json(&response).header("Content-Encoding", "gzip")
+            });
         },
     },
     Fault {
@@ -128,7 +132,7 @@ const FAULTS: [Fault; 24] = [
         what: "a journal that can't be read",
         arrange: |fixture| {
             fs::create_dir_all(fixture.renewals()).expect("made");
-            fs::write(fixture.journal(), everything(fixture.provider)).expect("written");
+            fs::write(fixture.journal(), body_with_all_tokens(fixture.provider)).expect("written");
         },
     },
     Fault {
@@ -172,13 +176,13 @@ fn tray_leaks_no_token_on_any_error() {
         let mut fixture = SingleLogin::claude();
         fixture.may_lose_a_response();
         arrange(&fixture);
-        let watched = Watched::start(&fixture, fixture.command(), &["-vvv"]);
+        let watched = RecordedTray::start(&fixture, fixture.command(), &["-vvv"]);
         println!("{what}");
-        watched.lets_nothing_out(|menu| menu.shows("alice@example.com"));
+        watched.assert_no_token_leaks(|menu| menu.shows("alice@example.com"));
     }
 }
 
-/// The program in a shell that lets no file grow beyond 8 KiB.
+/// The program in a shell with a file size limit of 8 KiB.
 #[test]
 fn full_disk_leaks_no_token() {
     let fixture = SingleLogin::codex();
@@ -189,15 +193,15 @@ fn full_disk_leaks_no_token() {
         .arg(command.get_program())
         .env_clear();
     shell.envs(command.get_envs().filter_map(|(key, value)| Some((key, value?))));
-    Watched::start(&fixture, shell, &["-vvv"]).lets_nothing_out(|menu| menu.shows("token expired"));
+    RecordedTray::start(&fixture, shell, &["-vvv"]).assert_no_token_leaks(|menu| menu.shows("token expired"));
 }
 
-/// A file is swapped, written back and broken under a running tray, with tokens in all of it.
+/// A file is replaced, written back and broken while the tray runs, each time with tokens.
 #[test]
 fn changing_file_leaks_no_token() {
     let mut fixture = SingleLogin::claude();
     let spent = fixture.text();
-    let watched = Watched::start(&fixture, fixture.command(), &["-vvv"]);
+    let watched = RecordedTray::start(&fixture, fixture.command(), &["-vvv"]);
     let host = &fixture.host;
     host.menu_until(|menu| menu.shows("42% left"));
     fixture.write_now(&spent);
@@ -210,6 +214,6 @@ fn changing_file_leaks_no_token() {
     fixture.write_now(whole.replace("\"claude\"", &format!("\"{}\"", fixture.tokens.refresh(2))));
     host.menu_until(|menu| !menu.shows("alice@example.com"));
     fixture.write_now(&whole);
-    watched.lets_nothing_out(|menu| menu.shows("alice@example.com — 42% left"));
+    watched.assert_no_token_leaks(|menu| menu.shows("alice@example.com — 42% left"));
     fixture.may_lose_a_response();
 }
