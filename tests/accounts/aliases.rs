@@ -1,4 +1,4 @@
-//! The other names that CLIProxyAPI and its kin give to the keys of a file, and the files that it skips.
+//! The key names of CLIProxyAPI and related programs, and the files that it skips.
 
 use super::*;
 use base64::Engine;
@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use quota_tray::credentials::file::Document;
 use quota_tray::providers::proxy::Proxy;
 
-/// An ID token with these claims under the key of OpenAI's own.
+/// An ID token with these claims under OpenAI's claim name.
 fn id_token(claims: Value) -> String {
     let body = json!({"email": "a@b.c", "https://api.openai.com/auth": claims});
     format!(
@@ -38,9 +38,9 @@ fn proxy_is_read_under_its_hyphenated_name() {
 #[test]
 fn hyphenated_proxy_is_part_of_the_fingerprint() {
     let folder = Folder::new().with("claude.json", claude(json!({"proxy-url": "http://one:1"})));
-    let before = folder.signature();
+    let before = folder.fingerprint();
     folder.put("claude.json", claude(json!({"proxy-url": "http://two:1"})));
-    assert_ne!(before, folder.signature());
+    assert_ne!(before, folder.fingerprint());
 }
 
 #[test]
@@ -165,10 +165,10 @@ fn fedramp_claim_is_read_and_part_of_the_fingerprint() {
         |mark: Value| codex(json!({"id_token": id_token(json!({"chatgpt_account_is_fedramp": mark}))}));
     let folder = Folder::new().with("codex.json", file(json!(true)));
     assert!(folder.login().is_fedramp);
-    let before = folder.signature();
+    let before = folder.fingerprint();
     folder.put("codex.json", file(json!(false)));
     assert!(!folder.login().is_fedramp);
-    assert_ne!(before, folder.signature());
+    assert_ne!(before, folder.fingerprint());
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn untyped_files_and_api_keys_are_skipped() {
     ] {
         assert_eq!(names(&Folder::new().with(name, &content).scan()), [""; 0], "{name}: {content}");
     }
-    // A login beside a key is a login.
+    // A login beside an API key is still a login.
     Folder::new().with("work.json", claude(json!({"api_key": "k"}))).login();
 }
 

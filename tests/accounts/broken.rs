@@ -1,4 +1,4 @@
-//! Files that can't be used: a row that names the file and says why, and never a word of its content.
+//! Broken files: a row with the file's name and the reason, and none of its content.
 
 use super::*;
 use std::fs::File;
@@ -43,7 +43,7 @@ fn account_keeps_its_name_while_its_file_is_broken() {
         let after = folder.scan_knowing(&before);
         assert_eq!(names(&after), ["work.json"], "{content:?}");
         assert_eq!(after[0].account(), before[0].account(), "{content:?}");
-        assert!(words(&after[0]).contains("work.json"), "{content:?}");
+        assert!(file_error(&after[0]).contains("work.json"), "{content:?}");
     }
 }
 
@@ -106,7 +106,7 @@ fn named_pipe_is_rejected_without_blocking() {
     let entries = folder.scan();
     assert_eq!(names(&entries), ["claude-good.json", "claude-pipe.json"]);
     let pipe = entries.iter().find(|entry| entry.account().id.key() == "claude-pipe.json").expect("a row");
-    assert!(words(pipe).contains("not a regular file"), "{}", words(pipe));
+    assert!(file_error(pipe).contains("not a regular file"), "{}", file_error(pipe));
 }
 
 #[test]

@@ -25,7 +25,7 @@ impl Folder {
         self.0.path().join(name)
     }
 
-    /// Puts a file there, and gives back the folder for the next.
+    /// Writes a file and returns the folder.
     fn with(self, name: &str, content: impl ToString) -> Folder {
         self.put(name, content);
         self
@@ -39,18 +39,18 @@ impl Folder {
         self.scan_knowing(&[])
     }
 
-    /// Scans with what the scan before has told.
+    /// Scans with the entries of the previous scan.
     fn scan_knowing(&self, known: &[Entry]) -> Vec<Entry> {
         let known: HashMap<AccountId, Account> =
             known.iter().map(|entry| (entry.account().id.clone(), entry.account().clone())).collect();
         wait(store::scan(self.0.path(), &known)).expect("a folder that can be read")
     }
 
-    fn signature(&self) -> u64 {
-        signature(&self.scan())
+    fn fingerprint(&self) -> u64 {
+        fingerprint(&self.scan())
     }
 
-    /// The one login there is.
+    /// The only login.
     #[track_caller]
     fn login(&self) -> Login {
         match self.scan().as_slice() {
@@ -59,24 +59,24 @@ impl Folder {
         }
     }
 
-    /// The words of the one row for a broken file there is.
+    /// The error of the only file, which is broken.
     #[track_caller]
     fn broken(&self) -> String {
         match self.scan().as_slice() {
-            [entry] => words(entry),
+            [entry] => file_error(entry),
             other => panic!("expected one broken file, not {other:?}"),
         }
     }
 }
 
-/// The signature of entries of which each stands for itself.
-fn signature(entries: &[Entry]) -> u64 {
+/// The fingerprint of entries without copies.
+fn fingerprint(entries: &[Entry]) -> u64 {
     store::fingerprint(entries, |number| number)
 }
 
 /// Why an entry is broken.
 #[track_caller]
-fn words(entry: &Entry) -> String {
+fn file_error(entry: &Entry) -> String {
     match entry {
         Entry::Broken(_, Failure::InvalidFile(words)) => words.clone(),
         other => panic!("expected a broken file, not {other:?}"),
@@ -95,7 +95,7 @@ fn wait<T>(future: impl Future<Output = T>) -> T {
     runtime.expect("a runtime").block_on(future)
 }
 
-/// A Claude file as CLIProxyAPI writes it, with `changes` merged in; a null takes a key away.
+/// A Claude file as CLIProxyAPI writes it, with `changes` merged in; null removes a key.
 fn claude(changes: Value) -> Value {
     let whole = json!({"access_token": "sk-ant-oat01-aaa", "account_uuid": "u", "claude_device_ids": ["d"],
         "disabled": false, "email": "a@b.c", "expired": "2099-08-23T06:39:03+08:00", "id_token": "",
