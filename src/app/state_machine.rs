@@ -83,9 +83,9 @@ pub struct App {
     settings_problem: Option<String>,
     starts_at_login: Result<Option<bool>, String>,
     host: TrayHostStatus,
-    /// The platform has toggled the check item that was clicked: the menu has to be shown again even if the click
-    /// changes nothing.
-    menu_is_invalid: bool,
+    /// The next settings or autostart status have to be shown even if they change nothing: there is a new snapshot, or
+    /// the platform has toggled the check item that was clicked.
+    show_is_pending: bool,
     locale: Locale,
 }
 
@@ -107,7 +107,7 @@ impl App {
             starts_at_login: Ok(None),
             // Most likely, and the icon is created while it is checked.
             host: TrayHostStatus::Present,
-            menu_is_invalid: false,
+            show_is_pending: false,
             locale,
         }
     }
@@ -115,7 +115,7 @@ impl App {
     /// Handles an event and returns what is to be done, in this order.
     pub fn handle(&mut self, event: AppEvent, now: DateTime<Utc>) -> Vec<Effect> {
         match event {
-            AppEvent::Started => vec![self.show(now)],
+            AppEvent::Started => vec![self.show_with_start_at_login()],
             AppEvent::Quit | AppEvent::Clicked(Action::Quit) => vec![Effect::Quit],
             AppEvent::Snapshot(snapshot) => self.snapshot_published(snapshot, now),
             AppEvent::Settings(Ok(settings)) => self.settings_loaded(settings, now),
@@ -126,15 +126,15 @@ impl App {
             AppEvent::StartsAtLogin(status) => {
                 let changed = status != self.starts_at_login;
                 self.starts_at_login = status;
-                if changed || self.menu_is_invalid { vec![self.show(now)] } else { Vec::new() }
+                if changed || self.show_is_pending { vec![self.show(now)] } else { Vec::new() }
             }
             AppEvent::Host(status) => self.host_checked(status, now),
             AppEvent::Clicked(Action::Choose(choice)) => {
-                self.menu_is_invalid = true;
+                self.show_is_pending = true;
                 vec![Effect::InvalidateMenu, Effect::SaveChoice(choice)]
             }
             AppEvent::Clicked(Action::StartAtLogin(on)) => {
-                self.menu_is_invalid = true;
+                self.show_is_pending = true;
                 vec![Effect::InvalidateMenu, Effect::SetStartAtLogin(on)]
             }
             AppEvent::Clicked(Action::Refresh) => vec![Effect::Refresh],
@@ -172,13 +172,20 @@ impl App {
 
     fn snapshot_published(&mut self, snapshot: Snapshot, now: DateTime<Utc>) -> Vec<Effect> {
         self.snapshot = snapshot;
-        let mut effects = vec![self.show(now)];
-        effects.extend(self.evaluate_alerts(now));
-        if !self.snapshot.refreshing {
-            // The desktop's own settings may have changed it.
-            effects.push(Effect::ReadStartAtLogin);
+        if self.snapshot.refreshing {
+            return vec![self.show(now)];
         }
+        // The desktop's own settings may have changed the autostart entry.
+        let mut effects = vec![self.show_with_start_at_login()];
+        effects.extend(self.evaluate_alerts(now));
         effects
+    }
+
+    /// Shows the current state as soon as the autostart status is known. Shown before, the menu would change twice, and
+    /// a click in between would meet an item that is gone.
+    fn show_with_start_at_login(&mut self) -> Effect {
+        self.show_is_pending = true;
+        Effect::ReadStartAtLogin
     }
 
     fn settings_loaded(&mut self, settings: Settings, now: DateTime<Utc>) -> Vec<Effect> {
@@ -195,7 +202,7 @@ impl App {
             }
             self.settings = settings;
         }
-        if fixed || changed || self.menu_is_invalid {
+        if fixed || changed || self.show_is_pending {
             effects.push(self.show(now));
         }
         if changed {
@@ -227,7 +234,7 @@ impl App {
 
     /// Shows the current state: in the tray, or in the terminal where there is no tray host.
     fn show(&mut self, now: DateTime<Utc>) -> Effect {
-        self.menu_is_invalid = false;
+        self.show_is_pending = false;
         if let Some(advice) = self.host.advice() {
             return Effect::ShowInTerminal(advice);
         }

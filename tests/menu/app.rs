@@ -24,8 +24,13 @@ fn left(percent: f64, minutes: i64) -> Snapshot {
     MenuFixture::of(vec![claude("a@x.org").with_usage(minutes, &[window])]).snapshot
 }
 
+/// The effects of an event and of the autostart status it reads, which is that of a system without autostart.
 fn handle(app: &mut App, event: AppEvent) -> Vec<Effect> {
-    app.handle(event, now())
+    let mut effects = app.handle(event, now());
+    if effects.contains(&Effect::ReadStartAtLogin) {
+        effects.extend(app.handle(AppEvent::StartsAtLogin(Ok(None)), now()));
+    }
+    effects
 }
 
 /// The effects other than showing the tray and reading the autostart entry, each abbreviated.
@@ -163,6 +168,19 @@ fn check_item_that_is_clicked_is_shown_again_even_if_nothing_changes() {
 }
 
 #[test]
+fn autostart_status_is_read_before_the_menu_is_shown_so_that_it_changes_once() {
+    let mut app = app();
+    for event in [AppEvent::Started, AppEvent::Snapshot(left(43.0, 1))] {
+        let effects = app.handle(event, now());
+        assert_eq!(effects[0], Effect::ReadStartAtLogin);
+        assert!(!effects.iter().any(|effect| matches!(effect, Effect::Show(_))), "{effects:?}");
+        let content = shown_content(app.handle(AppEvent::StartsAtLogin(Ok(Some(true))), now()));
+        assert!(menu_text(&content.items).contains("[x] Start at login"), "{}", menu_text(&content.items));
+        assert_eq!(app.handle(AppEvent::StartsAtLogin(Ok(Some(true))), now()), []);
+    }
+}
+
+#[test]
 fn complete_snapshot_reads_whether_the_program_starts_at_login() {
     let mut app = app();
     assert!(handle(&mut app, AppEvent::Snapshot(left(43.0, 1))).contains(&Effect::ReadStartAtLogin));
@@ -297,7 +315,7 @@ fn low_window_notifies_once_of_its_reset() {
     after_reset.accounts[0].last_usage.as_mut().expect("usage").windows[0].resets_at = Some(ahead(300));
     let effects = handle(&mut app, AppEvent::Snapshot(after_reset.clone()));
     assert!(
-        matches!(effects.as_slice(), [Effect::Show(_), Effect::SaveAlerts(_), Effect::Notify(notifications), Effect::ReadStartAtLogin]
+        matches!(effects.as_slice(), [Effect::ReadStartAtLogin, Effect::SaveAlerts(_), Effect::Notify(notifications), Effect::Show(_)]
             if matches!(notifications.as_slice(), [Notification::Reset(_)])),
         "{effects:?}"
     );

@@ -1,6 +1,7 @@
 //! The process that refreshes: the real refresher, accounts, HTTP client, menu and state. The refresher's
 //! clock runs two hundred times too fast; the connections have a thread and a clock of their own.
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,13 +193,16 @@ impl Soak {
         if !snapshot.refreshing {
             self.state.save_snapshot(&snapshot);
         }
-        for effect in self.app.handle(AppEvent::Snapshot(snapshot), Utc::now()) {
+        let mut effects = VecDeque::from(self.app.handle(AppEvent::Snapshot(snapshot), Utc::now()));
+        while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::SaveAlerts(history) => self.state.save_alerts(&history),
                 Effect::Show(content) => assert!(content.items.len() > 5, "{content:?}"),
                 Effect::Notify(notifications) => assert!(!notifications.is_empty()),
                 // Autostart is not part of this test.
-                Effect::ReadStartAtLogin => {}
+                Effect::ReadStartAtLogin => {
+                    effects.extend(self.app.handle(AppEvent::StartsAtLogin(Ok(None)), Utc::now()));
+                }
                 other => panic!("{other:?}"),
             }
         }
