@@ -1,5 +1,4 @@
-//! The floor under the tray's figures: a still icon and a menu of five rows with `tray-icon`, and
-//! nothing else. What it takes nobody can save who shows an icon with this library, so
+//! The floor under the tray's figures: a still icon and a menu of five rows with the crate `ksni`, and nothing else.
 //! `benches/footprint.rs` measures it beside the program and prints the ratio.
 //!
 //! ```text
@@ -7,29 +6,45 @@
 //! ```
 
 #[cfg(target_os = "linux")]
-fn main() {
-    use std::sync::mpsc;
-    use tray_icon::menu::{Menu, MenuItem};
-    use tray_icon::{Icon, TrayIconBuilder};
+mod floor {
+    use ksni::menu::StandardItem;
+    use ksni::{Icon, MenuItem, Tray, TrayMethods};
 
-    const SIZE: u32 = 44;
+    const SIZE: i32 = 44;
 
-    let menu = Menu::new();
-    for row in 1..=5 {
-        let item = MenuItem::new(format!("Row {row} — 42% left"), true, None);
-        menu.append(&item).expect("could not add a menu row");
+    struct Floor;
+
+    impl Tray for Floor {
+        const MENU_ON_ACTIVATE: bool = true;
+
+        fn id(&self) -> String {
+            "floor".into()
+        }
+
+        fn icon_pixmap(&self) -> Vec<Icon> {
+            let data = [0xff, 0x7b, 0x80, 0x88].repeat((SIZE * SIZE) as usize);
+            vec![Icon { width: SIZE, height: SIZE, data }]
+        }
+
+        fn menu(&self) -> Vec<MenuItem<Floor>> {
+            let row = |row| StandardItem { label: format!("Row {row} — 42% left"), ..Default::default() };
+            (1..=5).map(|number| row(number).into()).collect()
+        }
     }
-    let grey = [0x7b, 0x80, 0x88, 0xff].repeat((SIZE * SIZE) as usize);
-    let icon = Icon::from_rgba(grey, SIZE, SIZE).expect("four bytes a pixel");
-    let _tray = TrayIconBuilder::new()
-        .with_menu(Box::new(menu))
-        .with_icon(icon)
-        .build()
-        .expect("could not show the icon: no D-Bus session bus");
 
-    // The sender lives as long as the wait, so this is where the process stays until it is killed.
-    let (_sender, events) = mpsc::channel::<()>();
-    let _ = events.recv();
+    pub fn run() {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
+        runtime.block_on(async {
+            let _tray = Floor.spawn().await.expect("could not show the icon: no D-Bus session bus");
+            // Until it is killed.
+            std::future::pending::<()>().await;
+        });
+    }
+}
+
+#[cfg(target_os = "linux")]
+fn main() {
+    floor::run();
 }
 
 #[cfg(not(target_os = "linux"))]

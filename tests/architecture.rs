@@ -30,9 +30,10 @@ const FORBIDDEN: [(&str, &[&str]); 2] = [
 ];
 
 /// Crate → the modules that may name it.
-const OWNERS: [(&str, &[&str]); 5] = [
-    ("tray_icon", &["tray::backend"]),
-    ("ksni", &["tray::backend"]),
+const OWNERS: [(&str, &[&str]); 6] = [
+    ("tray_icon", &["tray::backend::tray_icon"]),
+    ("ksni", &[]),
+    ("zbus", &["tray::backend::status_notifier", "tray::notify"]),
     ("tao", &["tray::event_loop::tao"]),
     ("notify_rust", &["tray::notify"]),
     ("reqwest", &["providers::http"]),

@@ -34,12 +34,12 @@ impl SignalRecorder {
         let everything = "type='signal'";
         let added =
             connection.call_method(Some(DBUS), "/org/freedesktop/DBus", Some(DBUS), "AddMatch", &everything);
-        zbus::block_on(added).expect("the private bus rejected the match rule");
+        futures_lite::future::block_on(added).expect("the private bus rejected the match rule");
         let (sender, signals) = mpsc::channel();
         thread::Builder::new()
             .name("signals".to_owned())
             .spawn(move || {
-                zbus::block_on(async {
+                futures_lite::future::block_on(async {
                     while let Some(Ok(message)) = messages.next().await {
                         let at = Instant::now();
                         if message.message_type() == Type::Signal
@@ -68,7 +68,7 @@ impl SignalRecorder {
 impl Drop for SignalRecorder {
     fn drop(&mut self) {
         // An error means that the bus has ended already.
-        zbus::block_on(self.connection.clone().close()).ok();
+        futures_lite::future::block_on(self.connection.clone().close()).ok();
     }
 }
 

@@ -11,17 +11,20 @@ use crate::hooks::call::HookCall;
 use crate::platform::folder_watch::FolderWatch;
 use crate::platform::{debounce, signals};
 use crate::quota::Snapshot;
+use crate::tray::backend::TrayService;
 use crate::tray::event_loop::Sender;
-use crate::tray::handle::presence::{IconPresence, MENU_READ_TIME};
 use crate::tray::notify::{self, NotificationBatch};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 
-/// How long the first refresh and the first check of the tray host wait for the icon to be created.
+/// How long the first refresh waits for the icon to be registered.
 const FIRST_ICON_TIMEOUT: Duration = Duration::from_millis(250);
+
+/// How long a panel takes to read the menu of a new icon.
+const MENU_READ_TIME: Duration = Duration::from_millis(50);
 
 /// What the background thread works with.
 pub struct Background {
@@ -33,10 +36,12 @@ pub struct Background {
     pub state: StateDir,
     /// Notifications to show.
     pub notifications: mpsc::UnboundedReceiver<NotificationBatch>,
+    /// Summaries to show as notifications: title and text.
+    pub summaries: mpsc::UnboundedReceiver<(String, String)>,
     /// Hooks to run.
     pub hook_calls: mpsc::UnboundedReceiver<Vec<HookCall>>,
-    /// Whether the icon exists.
-    pub icon: watch::Receiver<IconPresence>,
+    /// Serves the icon.
+    pub tray: TrayService,
 }
 
 impl Background {
@@ -47,7 +52,7 @@ impl Background {
         interval: Duration,
         commands: mpsc::UnboundedReceiver<Command>,
     ) {
-        let Background { events, context, state, notifications, hook_calls, mut icon } = self;
+        let Background { events, context, state, notifications, summaries, hook_calls, tray } = self;
         let (home, locale) = (context.paths.home.clone(), context.locale);
         let last_known = state.snapshot();
         let snapshot_events = events.clone();
@@ -57,7 +62,9 @@ impl Background {
             }
             snapshot_events.send(AppEvent::Snapshot(snapshot));
         };
+        let mut icon = tray.first_attempt();
         let refreshes = async {
+            let _ = timeout(FIRST_ICON_TIMEOUT, icon.wait_for(|attempted| *attempted)).await;
             // Panels read the menu first: certificates and TLS handshakes of a refresh compete for the processor.
             sleep(MENU_READ_TIME).await;
             tokio::select! {
@@ -65,32 +72,25 @@ impl Background {
                 () = watch_settings(context, events.clone()) => {}
             }
         };
-        let work = async {
-            // After the timeout the tray host is checked all the same.
-            let _ = timeout(FIRST_ICON_TIMEOUT, icon.wait_for(IconPresence::was_tried)).await;
-            tokio::select! {
-                () = watch_tray_host(events.clone(), icon) => {}
-                () = refreshes => {}
-            }
-        };
         tokio::select! {
-            () = work => {}
+            () = refreshes => {}
+            () = tray.run() => {}
             () = wait_for_signals(events.clone()) => {}
             () = notify::run(notifications, locale) => {}
+            () = show_summaries(summaries) => {}
             () = hooks::run::run(hook_calls, home) => {}
         }
     }
 }
 
-/// Reports the status of the tray host. Tray hosts exist on Linux and BSD only.
-async fn watch_tray_host(events: Sender<AppEvent>, icon: watch::Receiver<IconPresence>) {
-    #[cfg(all(unix, not(target_os = "macos")))]
-    crate::tray::host::watch(|status| events.send(AppEvent::Host(status)), icon).await;
-    #[cfg(not(all(unix, not(target_os = "macos"))))]
-    {
-        let _ = (events, icon);
-        std::future::pending::<()>().await;
+/// Shows each summary as a notification. Never returns.
+async fn show_summaries(mut summaries: mpsc::UnboundedReceiver<(String, String)>) {
+    while let Some((title, text)) = summaries.recv().await {
+        if let Err(error) = notify::send_one(&title, &text).await {
+            log::warn!("could not show the notification \"{title}\": {error}");
+        }
     }
+    std::future::pending().await
 }
 
 /// Sends the settings after each change of their file.

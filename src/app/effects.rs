@@ -13,7 +13,7 @@ use crate::output::table::table;
 use crate::output::terminal::LiveTerminal;
 use crate::platform::opener::open;
 use crate::platform::{clock, stdio};
-use crate::tray::handle::TrayHandle;
+use crate::tray::backend::TrayBackend;
 use crate::tray::notify::NotificationBatch;
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,7 +24,7 @@ pub struct EffectRunner<F> {
     /// The settings file, the folders and the entry for starting at login.
     pub context: Context,
     /// The tray icon.
-    pub tray: TrayHandle,
+    pub tray: Box<dyn TrayBackend>,
     /// Shows the accounts where there is no tray host.
     pub terminal: LiveTerminal,
     /// Returns the refresh interval and the sources of accounts for given settings.
@@ -35,6 +35,8 @@ pub struct EffectRunner<F> {
     pub commands: Option<mpsc::UnboundedSender<Command>>,
     /// To the task that shows notifications.
     pub notifications: mpsc::UnboundedSender<NotificationBatch>,
+    /// To the task that shows summaries: title and text.
+    pub summaries: mpsc::UnboundedSender<(String, String)>,
     /// To the task that runs hooks.
     pub hook_calls: mpsc::UnboundedSender<Vec<HookCall>>,
 }
@@ -47,8 +49,6 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             Effect::ShowInTerminal(advice) => self.show_in_terminal(advice, app),
             Effect::PrintAdvice(advice) => stdio::print_error(advice),
             Effect::InvalidateMenu => self.tray.invalidate_menu(),
-            Effect::RecreateIcon => self.tray.restart(),
-            Effect::RemoveIcon => self.tray.remove(),
             Effect::Refresh => self.send(Command::Refresh),
             Effect::Reconfigure(settings) => self.reconfigure(&settings),
             Effect::SaveChoice(choice) => return Some(self.save_choice(choice, app.settings())),
@@ -56,9 +56,13 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             Effect::SetStartAtLogin(on) => return Some(self.set_start_at_login(on)),
             Effect::OpenFolder => open(&self.context.auth_dir(app.settings())),
             Effect::OpenSettings => self.open_settings(),
+            Effect::ShowSummary(title, text) => {
+                // It fails only after the background thread has ended.
+                let _ = self.summaries.send((title, text));
+            }
             Effect::Notify(notifications) => {
                 let hide_email = app.settings().hide_email;
-                // It fails only after the background thread has ended.
+                // As above.
                 let _ = self.notifications.send(NotificationBatch { notifications, hide_email });
             }
             Effect::RunHooks(calls) => {

@@ -13,17 +13,16 @@ use crate::engine::state_dir::StateDir;
 use crate::output::terminal::LiveTerminal;
 use crate::platform::{clock, runtime, stdio};
 use crate::text;
-use crate::tray::backend::ClickHandler;
+use crate::tray::backend::{self, TrayEvent};
 use crate::tray::event_loop::EventLoop;
-use crate::tray::handle::TrayHandle;
-use crate::tray::handle::presence::IconPresence;
+use crate::tray::menu::Action;
 use std::collections::VecDeque;
 use std::io;
 use std::ops::ControlFlow;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
 /// The tray can't be started.
 #[derive(Debug, thiserror::Error)]
@@ -76,16 +75,19 @@ pub fn run_with<K: 'static>(
     let events = event_loop.sender();
     let (commands, command_receiver) = mpsc::unbounded_channel();
     let (notifications, notification_receiver) = mpsc::unbounded_channel();
+    let (summaries, summary_receiver) = mpsc::unbounded_channel();
     let (hook_calls, hook_call_receiver) = mpsc::unbounded_channel();
-    let (presence, presence_receiver) = watch::channel(IconPresence::default());
+    let tray_events = events.clone();
+    let (tray, tray_service) = backend::create(Box::new(move |event| tray_events.send(app_event(event))));
     let state = StateDir::new(&context.paths.state_dir);
     let background = Background {
-        events: events.clone(),
+        events,
         context: context.clone(),
         state: state.clone(),
         notifications: notification_receiver,
+        summaries: summary_receiver,
         hook_calls: hook_call_receiver,
-        icon: presence_receiver,
+        tray: tray_service,
     };
     let (interval, sources) = create_sources(&context.settings);
     let runtime = runtime::new().map_err(|source| StartError { what: "start the runtime".into(), source })?;
@@ -97,15 +99,15 @@ pub fn run_with<K: 'static>(
     let settings = context.settings.clone();
     let auth_dir = context.auth_dir(&settings);
     let mut app = App::new(settings, auth_dir, state.alerts(), state.snapshot(), context.locale);
-    let clicks = ClickHandler::new(move |action| events.send(AppEvent::Clicked(action)));
     let mut effects = EffectRunner {
         context,
-        tray: TrayHandle::new(clicks, presence),
+        tray,
         terminal: LiveTerminal::default(),
         create_sources,
         state,
         commands: Some(commands),
         notifications,
+        summaries,
         hook_calls,
     };
     // On some platforms the loop does not return, so what ends with it is dropped in the handler.
@@ -124,6 +126,16 @@ pub fn run_with<K: 'static>(
         flow
     });
     Ok(ExitCode::SUCCESS)
+}
+
+/// What an event of the tray means.
+fn app_event(event: TrayEvent) -> AppEvent {
+    match event {
+        TrayEvent::Clicked(action) => AppEvent::Clicked(action),
+        TrayEvent::SecondaryActivated => AppEvent::Clicked(Action::Refresh),
+        TrayEvent::Activated => AppEvent::SummaryRequested,
+        TrayEvent::Host(status) => AppEvent::Host(status),
+    }
 }
 
 /// Handles an event, and the events that its effects result in.

@@ -5,14 +5,16 @@ use crate::config::{Choice, Settings};
 use crate::hooks::call::HookCall;
 use crate::presenter::Locale;
 use crate::presenter::Presenter;
+use crate::presenter::icon_state::IconState;
 use crate::presenter::tray_host::TrayHostStatus;
 use crate::quota::alert::{self, AlertHistory, Rules};
 use crate::quota::notification::{self, Notification};
 use crate::quota::{Snapshot, attention};
-use crate::tray::content::TrayContent;
-use crate::tray::menu::{Action, Menu};
+use crate::tray::content::{MenuModel, TrayContent};
+use crate::tray::menu::Action;
 use chrono::{DateTime, Utc};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What can happen.
 #[derive(Debug)]
@@ -23,6 +25,8 @@ pub enum AppEvent {
     Snapshot(Snapshot),
     /// A menu item was clicked.
     Clicked(Action),
+    /// The summary was asked for, where there are no menus.
+    SummaryRequested,
     /// The settings file was read again, or why it can't be used.
     Settings(Result<Settings, String>),
     /// Whether the program starts at login (`None`: not supported, or not to be changed), or why that can't be read or
@@ -45,10 +49,6 @@ pub enum Effect {
     PrintAdvice(&'static str),
     /// The platform has changed the menu by itself: apply the next content in full.
     InvalidateMenu,
-    /// Abandon the icon, and create another one with the next content.
-    RecreateIcon,
-    /// Remove the icon; the next content creates it again.
-    RemoveIcon,
     /// Request a refresh from the refresher.
     Refresh,
     /// Pass these settings to the refresher.
@@ -63,6 +63,8 @@ pub enum Effect {
     OpenFolder,
     /// Open the settings file in an editor.
     OpenSettings,
+    /// Show this title and text as a notification.
+    ShowSummary(String, String),
     /// Show notifications.
     Notify(Vec<Notification>),
     /// Run hooks.
@@ -75,8 +77,8 @@ pub enum Effect {
 
 /// The state behind the tray.
 pub struct App {
-    snapshot: Snapshot,
-    settings: Settings,
+    snapshot: Arc<Snapshot>,
+    settings: Arc<Settings>,
     auth_dir: PathBuf,
     alerts: AlertHistory,
     /// Why the settings file can't be used.
@@ -99,13 +101,13 @@ impl App {
         locale: Locale,
     ) -> App {
         App {
-            snapshot,
-            settings,
+            snapshot: Arc::new(snapshot),
+            settings: Arc::new(settings),
             auth_dir,
             alerts,
             settings_problem: None,
             starts_at_login: Ok(None),
-            // Most likely, and the icon is created while it is checked.
+            // Most likely.
             host: TrayHostStatus::Present,
             show_is_pending: false,
             locale,
@@ -137,6 +139,10 @@ impl App {
                 self.show_is_pending = true;
                 vec![Effect::InvalidateMenu, Effect::SetStartAtLogin(on)]
             }
+            AppEvent::SummaryRequested => {
+                let presenter = self.presenter(now);
+                vec![Effect::ShowSummary(presenter.label(), presenter.account_list().to_text())]
+            }
             AppEvent::Clicked(Action::Refresh) => vec![Effect::Refresh],
             AppEvent::Clicked(Action::OpenFolder) => vec![Effect::OpenFolder],
             AppEvent::Clicked(Action::OpenSettings) => vec![Effect::OpenSettings],
@@ -160,18 +166,21 @@ impl App {
     }
 
     /// The menu of the current state.
-    pub fn menu(&self, now: DateTime<Utc>) -> Menu<'_> {
+    pub fn menu(&self) -> MenuModel {
         let login_problem = self.starts_at_login.as_ref().err();
-        Menu {
-            presenter: self.presenter(now),
-            problem: self.settings_problem.as_ref().or(login_problem).map(String::as_str),
+        MenuModel {
+            snapshot: self.snapshot.clone(),
+            settings: self.settings.clone(),
+            auth_dir: self.auth_dir.clone(),
+            problem: self.settings_problem.as_ref().or(login_problem).cloned(),
             // Where it can't be read, a click may find out more.
             starts_at_login: self.starts_at_login.as_ref().copied().unwrap_or(Some(false)),
+            locale: self.locale,
         }
     }
 
     fn snapshot_published(&mut self, snapshot: Snapshot, now: DateTime<Utc>) -> Vec<Effect> {
-        self.snapshot = snapshot;
+        self.snapshot = Arc::new(snapshot);
         if self.snapshot.refreshing {
             return vec![self.show(now)];
         }
@@ -191,7 +200,7 @@ impl App {
     fn settings_loaded(&mut self, settings: Settings, now: DateTime<Utc>) -> Vec<Effect> {
         let mut effects = Vec::new();
         let fixed = self.settings_problem.take().is_some();
-        let changed = settings != self.settings;
+        let changed = settings != *self.settings;
         if changed {
             // The other settings take effect without a refresh, which would count against the request limits.
             if !settings.requests_like(&self.settings) {
@@ -200,7 +209,7 @@ impl App {
             if settings.auth_dir != self.settings.auth_dir {
                 self.auth_dir = settings.auth_dir.clone();
             }
-            self.settings = settings;
+            self.settings = Arc::new(settings);
         }
         if fixed || changed || self.show_is_pending {
             effects.push(self.show(now));
@@ -215,21 +224,9 @@ impl App {
         if status == self.host {
             return Vec::new();
         }
-        let mut effects = Vec::new();
         self.host = status;
-        match status {
-            TrayHostStatus::NotRegistered => {
-                effects.push(Effect::RecreateIcon);
-                // There is a tray host for the icon that is created now.
-                self.host = TrayHostStatus::Present;
-            }
-            // The tray library would wait for the lost bus in a busy loop.
-            TrayHostStatus::NoSessionBus => effects.push(Effect::RemoveIcon),
-            _ => {}
-        }
-        effects.extend(status.advice().map(Effect::PrintAdvice));
-        effects.push(self.show(now));
-        effects
+        let advice = status.advice().map(Effect::PrintAdvice);
+        advice.into_iter().chain([self.show(now)]).collect()
     }
 
     /// Shows the current state: in the tray, or in the terminal where there is no tray host.
@@ -239,10 +236,14 @@ impl App {
             return Effect::ShowInTerminal(advice);
         }
         let presenter = self.presenter(now);
+        let icon_state = presenter.icon_state();
+        let is_low = matches!(icon_state, IconState::Low(_) | IconState::Exhausted);
         Effect::Show(TrayContent {
-            items: self.menu(now).items(),
-            icon_state: presenter.icon_state().step(),
+            menu: Arc::new(self.menu()),
+            icon_state: icon_state.step(),
             refreshing: self.snapshot.refreshing,
+            needs_attention: self.settings.attention && (is_low || self.alerts.attention.needs_owner()),
+            passive: self.settings.passive_without_accounts && icon_state == IconState::NoAccounts,
             label: presenter.label(),
             tooltip: presenter.tooltip(),
             title: presenter.title(),
@@ -255,7 +256,7 @@ impl App {
         if self.snapshot.refreshing {
             return Vec::new();
         }
-        let settings = &self.settings;
+        let settings = &*self.settings;
         // Hooks do not depend on which notifications are switched on.
         let on_reset = settings.notify_on_reset || !settings.hooks.on_reset.is_empty();
         let rules = Rules { thresholds: settings.thresholds.clone(), on_reset };

@@ -25,6 +25,11 @@ pub struct Settings {
     pub hide_email: bool,
     /// Show the lowest percentage as text beside the icon, where the platform does that.
     pub show_title: bool,
+    /// Whether the icon asks for attention while a window is low or an account needs its owner. What that looks like
+    /// depends on the panel.
+    pub attention: bool,
+    /// Whether panels may hide the icon while there is no account.
+    pub passive_without_accounts: bool,
     /// Show disabled accounts, greyed out.
     pub show_disabled: bool,
     /// The folder with the credential files. A leading `~` is the home directory.
@@ -48,6 +53,8 @@ impl Default for Settings {
             notify_on_reset: true,
             hide_email: false,
             show_title: false,
+            attention: true,
+            passive_without_accounts: false,
             show_disabled: false,
             auth_dir: PathBuf::from("~/.cli-proxy-api"),
             token_renewal: TokenRenewal::Auto,
@@ -79,6 +86,8 @@ impl Settings {
             notify_on_reset: _,
             hide_email: _,
             show_title: _,
+            attention: _,
+            passive_without_accounts: _,
             hooks: _,
         } = self;
         (*refresh_minutes, *show_disabled, *token_renewal)

@@ -7,8 +7,6 @@ pub enum TrayHostStatus {
     Present,
     /// No tray host is running; the icon appears when one starts.
     Missing,
-    /// A tray host responds, but this icon could not be registered with it: it has to be created again.
-    NotRegistered,
     /// A tray host runs and does not respond.
     NotResponding,
     /// There is no D-Bus session bus, so there can't be a tray host.
@@ -19,7 +17,7 @@ impl TrayHostStatus {
     /// What is missing and how to get it, in one sentence. `None`: nothing is.
     pub fn advice(self) -> Option<&'static str> {
         match self {
-            TrayHostStatus::Present | TrayHostStatus::NotRegistered => None,
+            TrayHostStatus::Present => None,
             TrayHostStatus::Missing => Some(
                 "could not show the icon yet: no tray host is running, and the icon appears when one starts \
                  (hint: GNOME needs the AppIndicator extension; a bar without StatusNotifier needs snixembed)",

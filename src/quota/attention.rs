@@ -17,6 +17,13 @@ const LASTING_AFTER: TimeDelta = TimeDelta::minutes(10);
 #[serde(transparent)]
 pub struct AttentionHistory(BTreeMap<AccountId, Failing>);
 
+impl AttentionHistory {
+    /// Whether an account still needs its owner, who has been notified.
+    pub fn needs_owner(&self) -> bool {
+        self.0.values().any(|failing| failing.notified)
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 struct Failing {
     /// When it began to fail in a way that may need its owner.

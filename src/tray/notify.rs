@@ -57,11 +57,11 @@ pub async fn server() -> Result<String, String> {
     {
         const NAME: &str = "org.freedesktop.Notifications";
         let request = async {
-            let bus = session_bus::Connection::session().await?;
+            let bus = zbus::Connection::session().await?;
             let path = "/org/freedesktop/Notifications";
             let response = bus.call_method(Some(NAME), path, Some(NAME), "GetServerInformation", &()).await?;
             let (name, _, version, _): (String, String, String, String) = response.body().deserialize()?;
-            session_bus::Result::Ok(format!("{name} {version} responds"))
+            zbus::Result::Ok(format!("{name} {version} responds"))
         };
         match timeout(SERVER_TIMEOUT, request).await {
             Ok(response) => {

@@ -59,6 +59,10 @@ fn shown_content(effects: Vec<Effect>) -> TrayContent {
     content
 }
 
+fn items(content: TrayContent) -> Vec<Item> {
+    content.menu.items(now())
+}
+
 #[test]
 fn click_on_an_item_has_its_effect() {
     for (action, effect) in [
@@ -86,7 +90,7 @@ fn each_check_item_toggles_its_setting() {
         };
         items.iter().flat_map(each).collect()
     }
-    let all = checks(&app().menu(now()).items());
+    let all = checks(&app().menu().items(now()));
     assert_eq!(all.len(), 9);
     for (label, action, on) in all {
         let fits = match action {
@@ -113,24 +117,19 @@ fn tray_is_shown_at_start_and_with_each_snapshot() {
         (IconState::Fine(42.5), false, "")
     );
     assert!(content.tooltip.contains("43% left"), "{}", content.tooltip);
-    assert_eq!(content.items, app.menu(now()).items());
+    assert_eq!(items(content), app.menu().items(now()));
     let refreshing = Snapshot { refreshing: true, ..left(43.0, 1) };
     assert!(shown_content(handle(&mut app, AppEvent::Snapshot(refreshing))).refreshing);
 }
 
 #[test]
 fn without_a_tray_host_the_accounts_are_shown_in_the_terminal() {
-    for (status, removes_icon) in [
-        (TrayHostStatus::Missing, false),
-        (TrayHostStatus::NotResponding, false),
-        (TrayHostStatus::NoSessionBus, true),
-    ] {
+    for status in [TrayHostStatus::Missing, TrayHostStatus::NotResponding, TrayHostStatus::NoSessionBus] {
         let mut app = app();
         let content = shown_content(handle(&mut app, AppEvent::Started));
         assert_eq!(handle(&mut app, AppEvent::Host(TrayHostStatus::Present)), []);
         let advice = status.advice().expect("something is missing");
-        let mut effects = vec![Effect::PrintAdvice(advice), Effect::ShowInTerminal(advice)];
-        effects.splice(0..0, removes_icon.then_some(Effect::RemoveIcon));
+        let effects = [Effect::PrintAdvice(advice), Effect::ShowInTerminal(advice)];
         assert_eq!(handle(&mut app, AppEvent::Host(status)), effects);
         assert_eq!(handle(&mut app, AppEvent::Host(status)), [], "the same again");
         let refreshing = Snapshot { refreshing: true, ..left(43.0, 1) };
@@ -138,16 +137,6 @@ fn without_a_tray_host_the_accounts_are_shown_in_the_terminal() {
         assert_eq!(effects, [Effect::ShowInTerminal(advice)]);
         handle(&mut app, AppEvent::Snapshot(Snapshot::default()));
         assert_eq!(shown_content(handle(&mut app, AppEvent::Host(TrayHostStatus::Present))), content);
-    }
-}
-
-#[test]
-fn icon_that_is_not_registered_is_created_again_each_time() {
-    let mut app = app();
-    for _ in 0..2 {
-        let effects = handle(&mut app, AppEvent::Host(TrayHostStatus::NotRegistered));
-        assert!(matches!(effects[..], [Effect::RecreateIcon, Effect::Show(_)]), "{effects:?}");
-        assert_eq!(handle(&mut app, AppEvent::Host(TrayHostStatus::Present)), []);
     }
 }
 
@@ -164,7 +153,7 @@ fn check_item_that_is_clicked_is_shown_again_even_if_nothing_changes() {
     assert_eq!(shown_content(handle(&mut app, AppEvent::StartsAtLogin(Ok(None)))), content);
     assert_eq!(handle(&mut app, AppEvent::StartsAtLogin(Ok(None))), []);
     let failed = handle(&mut app, AppEvent::StartsAtLogin(Err("could not change the entry".into())));
-    assert!(menu_text(&shown_content(failed).items).starts_with("could not change the entry"));
+    assert!(menu_text(&items(shown_content(failed))).starts_with("could not change the entry"));
 }
 
 #[test]
@@ -175,7 +164,7 @@ fn autostart_status_is_read_before_the_menu_is_shown_so_that_it_changes_once() {
         assert_eq!(effects[0], Effect::ReadStartAtLogin);
         assert!(!effects.iter().any(|effect| matches!(effect, Effect::Show(_))), "{effects:?}");
         let content = shown_content(app.handle(AppEvent::StartsAtLogin(Ok(Some(true))), now()));
-        assert!(menu_text(&content.items).contains("[x] Start at login"), "{}", menu_text(&content.items));
+        assert!(menu_text(&items(content)).contains("[x] Start at login"));
         assert_eq!(app.handle(AppEvent::StartsAtLogin(Ok(Some(true))), now()), []);
     }
 }
@@ -195,7 +184,7 @@ fn changed_settings_reach_the_refresher_and_the_menu_and_the_same_ones_change_no
     assert_eq!(handle(&mut app, AppEvent::Settings(Ok(Settings::default()))), []);
     let effects = handle(&mut app, AppEvent::Settings(Ok(changed.clone())));
     assert_eq!(effects[0], Effect::Reconfigure(changed.clone()));
-    assert!(menu_text(&shown_content(effects).items).contains("[x] Refresh every 15 minutes"));
+    assert!(menu_text(&items(shown_content(effects))).contains("[x] Refresh every 15 minutes"));
     assert_eq!(app.settings(), &changed);
     assert_eq!(handle(&mut app, AppEvent::Settings(Ok(changed))), []);
 }
@@ -231,7 +220,7 @@ fn new_threshold_is_evaluated_at_once() {
 #[test]
 fn invalid_settings_are_reported_and_the_old_ones_kept_until_fixed() {
     let mut app = app();
-    let rows = |effects| menu_text(&shown_content(effects).items);
+    let rows = |effects| menu_text(&items(shown_content(effects)));
     let broken = handle(&mut app, AppEvent::Settings(Err("line 3 is wrong".into())));
     assert_eq!(broken.len(), 1);
     assert!(rows(broken).starts_with("line 3 is wrong"));
@@ -251,7 +240,7 @@ fn invalid_settings_file_is_reported_in_a_sentence_without_a_source_excerpt() {
     let file = dir.path().join("config.toml");
     std::fs::write(&file, "hide_email = true\nrefresh_minute = 5\n").expect("written");
     let error = quota_tray::config::load(&file).expect_err("a wrong key").to_string();
-    let items = shown_content(handle(&mut app(), AppEvent::Settings(Err(error)))).items;
+    let items = items(shown_content(handle(&mut app(), AppEvent::Settings(Err(error)))));
     let rows: Vec<_> = items.iter().take_while(|item| **item != Item::Separator).map(item_text).collect();
     let sentence = rows.join(" ");
     assert!(sentence.contains("line 2") && sentence.contains("refresh_minute"), "{sentence}");
@@ -263,7 +252,7 @@ fn changed_auth_dir_is_named_in_the_menu() {
     let mut app = app();
     handle(&mut app, AppEvent::Snapshot(MenuFixture::of(vec![]).snapshot));
     let moved = Settings { auth_dir: "/elsewhere/logins".into(), ..Settings::default() };
-    let rows = menu_text(&shown_content(handle(&mut app, AppEvent::Settings(Ok(moved)))).items);
+    let rows = menu_text(&items(shown_content(handle(&mut app, AppEvent::Settings(Ok(moved))))));
     assert!(rows.contains("/elsewhere/logins"), "{rows}");
 }
 

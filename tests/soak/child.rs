@@ -197,7 +197,7 @@ impl Soak {
         while let Some(effect) = effects.pop_front() {
             match effect {
                 Effect::SaveAlerts(history) => self.state.save_alerts(&history),
-                Effect::Show(content) => assert!(content.items.len() > 5, "{content:?}"),
+                Effect::Show(content) => assert!(content.menu.items(Utc::now()).len() > 5, "{content:?}"),
                 Effect::Notify(notifications) => assert!(!notifications.is_empty()),
                 // Autostart is not part of this test.
                 Effect::ReadStartAtLogin => {

@@ -36,7 +36,7 @@ impl UnresponsiveService {
         let listening = thread::spawn({
             let (calls, connection) = (Arc::clone(&calls), connection.clone());
             move || {
-                while let Some(Ok(message)) = zbus::block_on(messages.next()) {
+                while let Some(Ok(message)) = futures_lite::future::block_on(messages.next()) {
                     let header = message.header();
                     let Some(member) = header.member().filter(|_| header.message_type() == Type::MethodCall)
                     else {
@@ -52,7 +52,7 @@ impl UnresponsiveService {
                 }
             }
         });
-        zbus::block_on(connection.request_name(name)).expect("the name is free");
+        futures_lite::future::block_on(connection.request_name(name)).expect("the name is free");
         Self { connection, name, calls, members, listening: Some(listening) }
     }
 
@@ -76,7 +76,7 @@ impl UnresponsiveService {
 
     /// Releases the name but stays connected: callers keep waiting for a reply.
     pub fn release_name(&self) {
-        zbus::block_on(self.connection.release_name(self.name)).expect("the bus is there");
+        futures_lite::future::block_on(self.connection.release_name(self.name)).expect("the bus is there");
     }
 
     /// Replies to all pending calls and to every later one.
@@ -89,7 +89,7 @@ impl UnresponsiveService {
 
 impl Drop for UnresponsiveService {
     fn drop(&mut self) {
-        zbus::block_on(async {
+        futures_lite::future::block_on(async {
             // The name may be released already, and an error means that the bus has ended.
             self.connection.release_name(self.name).await.ok();
             self.connection.clone().close().await.ok();
@@ -104,8 +104,8 @@ impl Drop for UnresponsiveService {
 fn reply(connection: &Connection, call: &Message) {
     let header = call.header();
     let sent = match header.member().map(|member| member.as_str()) {
-        Some("Notify") => zbus::block_on(connection.reply(&header, &1_u32)),
-        _ => zbus::block_on(connection.reply(&header, &())),
+        Some("Notify") => futures_lite::future::block_on(connection.reply(&header, &1_u32)),
+        _ => futures_lite::future::block_on(connection.reply(&header, &())),
     };
     // The caller may have disconnected.
     sent.ok();

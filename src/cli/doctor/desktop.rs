@@ -54,7 +54,7 @@ pub async fn check(notify: bool) -> Vec<Finding> {
     #[cfg(all(unix, not(target_os = "macos")))]
     {
         use crate::presenter::tray_host::TrayHostStatus;
-        let host = crate::tray::host::status().await;
+        let host = crate::tray::backend::status_notifier::session_bus::tray_host_status().await;
         if host == TrayHostStatus::NoSessionBus {
             let remedy = "start quota-tray in a desktop session or with dbus-run-session; `quota-tray status` works \
                           without it";
@@ -63,7 +63,7 @@ pub async fn check(notify: bool) -> Vec<Finding> {
         }
         findings.push(good("session bus", "available"));
         findings.push(match host {
-            TrayHostStatus::Present | TrayHostStatus::NotRegistered => good("tray host", "available"),
+            TrayHostStatus::Present => good("tray host", "available"),
             TrayHostStatus::NotResponding => {
                 bad("tray host", "not responding", "restart the panel")
             }

@@ -1,13 +1,17 @@
-//! The platform's tray, through `tray-icon`: shows a [`TrayContent`](crate::tray::content::TrayContent) and reports
-//! clicks. The one module that names that crate.
+//! The platform's tray: shows a [`TrayContent`](crate::tray::content::TrayContent) and reports clicks.
 //!
-//! On Linux and BSD the crate implements StatusNotifierItem over D-Bus (with `ksni`), which makes each change of the
-//! menu expensive; the constants that depend on the platform, and the order of the changes, are about that.
+//! On Linux and BSD, [`status_notifier`] serves the StatusNotifierItem specification over D-Bus. On macOS and Windows,
+//! [`tray_icon`] uses the crate of that name.
 
-mod clicks;
-mod icon;
-mod icon_cache;
-mod menu;
+#[cfg(all(unix, not(target_os = "macos")))]
+pub mod status_notifier;
+mod tray_backend;
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+pub mod tray_icon;
 
-pub use clicks::ClickHandler;
-pub use icon::TrayBackend;
+pub use tray_backend::{TrayBackend, TrayEvent, TrayEventHandler};
+
+#[cfg(all(unix, not(target_os = "macos")))]
+pub use self::status_notifier::{TrayService, create};
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+pub use self::tray_icon::{TrayService, create};

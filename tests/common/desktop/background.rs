@@ -23,7 +23,7 @@ impl Background {
             .name(name.to_owned())
             .spawn(move || {
                 // An abort is how this ends, not an error.
-                zbus::block_on(Abortable::new(async { make().await }, stopped)).ok();
+                futures_lite::future::block_on(Abortable::new(async { make().await }, stopped)).ok();
             })
             .expect("could not start a thread");
         Self { stop, thread: Some(thread) }

@@ -66,7 +66,7 @@ impl PrivateBus {
 
     /// A connection of the test's own, for what the players do not do.
     pub fn connect(&self) -> Connection {
-        zbus::block_on(self.client().build()).expect("could not connect to the private bus")
+        futures_lite::future::block_on(self.client().build()).expect("could not connect to the private bus")
     }
 }
 

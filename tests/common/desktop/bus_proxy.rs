@@ -59,7 +59,7 @@ impl Drop for BusProxy {
 
 fn accept(listener: &UnixListener, closing: &AtomicBool, inner: &Path, guid: &OwnedGuid) {
     let names = connection::Builder::address(format!("unix:path={}", inner.display()).as_str());
-    let names = zbus::block_on(names.build()).expect("could not connect to the private bus");
+    let names = futures_lite::future::block_on(names.build()).expect("could not connect to the private bus");
     let mut guests = Vec::new();
     for client in listener.incoming() {
         if closing.load(Ordering::Acquire) {

@@ -108,7 +108,7 @@ impl NotificationServer {
     /// Stops: the bus replies to calls that nobody owns the name.
     pub fn stop(&mut self) {
         if let Some((connection, _thread)) = self.running.take() {
-            zbus::block_on(async {
+            futures_lite::future::block_on(async {
                 // By name first: the bus may notice a closed socket only after the next server has
                 // asked for the name. An error means that the bus itself is gone.
                 connection.release_name(NOTIFICATIONS).await.ok();

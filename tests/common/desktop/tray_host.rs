@@ -87,7 +87,7 @@ impl TrayHost {
     /// Goes away, as a panel that crashes; the icons it knew are forgotten.
     pub fn stop(&mut self) {
         if let Some(running) = self.running.take() {
-            zbus::block_on(async {
+            futures_lite::future::block_on(async {
                 // By name first: the bus may notice a closed socket only after the next host has
                 // asked for the name. An error means that the bus itself is gone.
                 running.connection.release_name(WATCHER).await.ok();
@@ -119,7 +119,7 @@ impl TrayHost {
         });
         for item in forgotten {
             let told = Watcher::status_notifier_item_unregistered(&emitter, &item.service);
-            zbus::block_on(told).expect("the bus is there");
+            futures_lite::future::block_on(told).expect("the bus is there");
         }
     }
 
@@ -309,7 +309,7 @@ impl TrayHost {
         B: serde::Serialize + zbus::DynamicType,
     {
         let running = self.running.as_ref().ok_or_else(no_item)?;
-        zbus::block_on(running.connection.call_method(
+        futures_lite::future::block_on(running.connection.call_method(
             Some(item.service.as_str()),
             path,
             Some(interface),

@@ -1,7 +1,7 @@
 //! Menu rows → the library's menu, and changes of a menu in place.
 
 use crate::presenter::icon_state::IconState;
-use crate::tray::backend::icon_cache::IconCache;
+use crate::tray::backend::tray_icon::icon_cache::IconCache;
 use crate::tray::menu::Item;
 use crate::tray::menu_tree::escape;
 use tray_icon::menu::{CheckMenuItem, Error, IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
@@ -27,13 +27,13 @@ impl PlatformMenu {
     /// Builds a menu.
     pub fn new(items: Vec<Item>) -> PlatformMenu {
         let menu = Menu::new();
-        let handles = build(&items, "", &mut IconCache::for_menu(&items), &mut |item| menu.append(item));
+        let handles = build(&items, "", &mut IconCache::default(), &mut |item| menu.append(item));
         PlatformMenu { menu, handles, items }
     }
 
     /// Changes the rows in place; `items` must have the same shape.
     pub fn update(&mut self, items: Vec<Item>) {
-        update(&self.items, &items, &self.handles, &mut IconCache::for_menu(&items));
+        update(&self.items, &items, &self.handles, &mut IconCache::default());
         self.items = items;
     }
 

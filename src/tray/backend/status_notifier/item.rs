@@ -1,0 +1,127 @@
+//! The interface `org.kde.StatusNotifierItem`: the icon's properties.
+
+use crate::tray::backend::status_notifier::menu;
+use crate::tray::backend::status_notifier::pixmap;
+use crate::tray::backend::status_notifier::state::{Changes, ItemState};
+use crate::tray::backend::status_notifier::value::{ToolTip, Value};
+use crate::tray::content::TrayContent;
+use zbus::Connection;
+
+/// The interface.
+pub const INTERFACE: &str = "org.kde.StatusNotifierItem";
+
+/// The path at which hosts look for it.
+pub const PATH: &str = "/StatusNotifierItem";
+
+/// The longest label there can be: panels reserve its width.
+const LABEL_GUIDE: &str = "100%";
+
+/// The names of all properties.
+///
+/// Those with `XAyatana` are an extension by Ayatana: XFCE and GNOME's AppIndicator extension display the label beside
+/// the icon. `IconAccessibleDesc` is part of it, too; GNOME's extension logs an error where it is missing.
+pub const PROPERTIES: [&str; 21] = [
+    "AttentionAccessibleDesc",
+    "AttentionIconName",
+    "AttentionIconPixmap",
+    "AttentionMovieName",
+    "Category",
+    "IconAccessibleDesc",
+    "IconName",
+    "IconPixmap",
+    "IconThemePath",
+    "Id",
+    "ItemIsMenu",
+    "Menu",
+    "OverlayIconName",
+    "OverlayIconPixmap",
+    "Status",
+    "Title",
+    "ToolTip",
+    "WindowId",
+    "XAyatanaLabel",
+    "XAyatanaLabelGuide",
+    "XAyatanaOrderingIndex",
+];
+
+impl ItemState {
+    /// The value of a property. `None`: there is no such property.
+    pub fn property(&self, name: &str) -> Option<Value> {
+        let content = self.content.as_ref();
+        let text = |of: fn(&TrayContent) -> &str| Value::from(content.map_or("", of));
+        Some(match name {
+            "Category" => "ApplicationStatus".into(),
+            "Id" => "quota-tray".into(),
+            // Screen readers read the title, panels list the icon by it, and some display it above the tooltip.
+            "Title" | "IconAccessibleDesc" | "AttentionAccessibleDesc" => text(|content| &content.label),
+            "Status" => content.map_or("Active", status).into(),
+            "XAyatanaLabel" => text(|content| &content.title),
+            "XAyatanaLabelGuide" => LABEL_GUIDE.into(),
+            "XAyatanaOrderingIndex" => Value::U32(0),
+            "IconPixmap" | "AttentionIconPixmap" => {
+                Value::Pixmaps(content.map_or_else(Vec::new, |content| {
+                    pixmap::icon(content.icon_state, content.refreshing, self.palette)
+                }))
+            }
+            "OverlayIconPixmap" => Value::Pixmaps(Vec::new()),
+            "IconName" | "AttentionIconName" | "AttentionMovieName" | "OverlayIconName" | "IconThemePath" => {
+                "".into()
+            }
+            "ToolTip" => Value::ToolTip(ToolTip {
+                icon_name: String::new(),
+                icon: Vec::new(),
+                title: content.map(|content| content.label.clone()).unwrap_or_default(),
+                text: content.map(|content| content.tooltip.clone()).unwrap_or_default(),
+            }),
+            // The left button opens the menu.
+            "ItemIsMenu" => Value::Bool(true),
+            "Menu" => Value::Path(menu::PATH),
+            "WindowId" => Value::I32(0),
+            _ => return None,
+        })
+    }
+}
+
+fn status(content: &TrayContent) -> &'static str {
+    match content {
+        TrayContent { needs_attention: true, .. } => "NeedsAttention",
+        TrayContent { passive: true, .. } => "Passive",
+        _ => "Active",
+    }
+}
+
+/// Emits the signals of a change, except those of the menu.
+///
+/// # Errors
+/// The bus is gone.
+pub async fn emit_changes(
+    connection: &Connection,
+    changes: &Changes,
+    content: &TrayContent,
+) -> zbus::Result<()> {
+    if changes.icon {
+        emit(connection, "NewIcon", &()).await?;
+        emit(connection, "NewAttentionIcon", &()).await?;
+    }
+    if changes.label {
+        emit(connection, "NewTitle", &()).await?;
+    }
+    if changes.label || changes.tooltip {
+        emit(connection, "NewToolTip", &()).await?;
+    }
+    if changes.title {
+        emit(connection, "XAyatanaNewLabel", &(content.title.as_str(), LABEL_GUIDE)).await?;
+    }
+    if changes.status {
+        emit(connection, "NewStatus", &status(content)).await?;
+    }
+    Ok(())
+}
+
+async fn emit<B: serde::Serialize + zbus::DynamicType>(
+    connection: &Connection,
+    signal: &str,
+    body: &B,
+) -> zbus::Result<()> {
+    connection.emit_signal(None::<&str>, PATH, INTERFACE, signal, body).await
+}

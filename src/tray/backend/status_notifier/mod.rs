@@ -1,0 +1,26 @@
+//! The tray on Linux and BSD: a StatusNotifierItem with a `com.canonical.dbusmenu` menu, served on the session bus.
+//!
+//! The specifications are <https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/> and
+//! <https://github.com/AyatanaIndicators/libdbusmenu/blob/master/libdbusmenu-glib/dbus-menu.xml>. The crate `ksni` 0.3
+//! implements both, but it has no label (`XAyatanaLabel`) and no `IconAccessibleDesc`, it replies to no call while a
+//! watcher does not respond to the registration, and it makes the menu with all pictures again at each change.
+//!
+//! Two tasks of one connection do the work: [`registration`] keeps the icon registered with the tray host, and
+//! [`service`] replies to method calls and emits signals. What they serve is in [`state`].
+
+mod backend;
+mod calls;
+mod introspection;
+mod item;
+mod menu;
+mod menu_layout;
+mod pixmap;
+mod registration;
+mod request;
+mod service;
+pub mod session_bus;
+mod state;
+mod value;
+mod watcher;
+
+pub use backend::{TrayService, create};

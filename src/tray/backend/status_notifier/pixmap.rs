@@ -1,0 +1,63 @@
+//! Pictures in the formats of D-Bus: pixmaps of the icon, PNG files for the rows of the menu.
+
+use crate::presenter::icon_state::IconState;
+use crate::tray::icon::{self, Palette, Picture};
+use serde::Serialize;
+
+/// The sizes in which the icon is offered, in pixels: those of common panels, at scales of 1 and 2. A host that finds
+/// none to fit would scale one, which blurs it.
+const SIZES: [u32; 6] = [16, 22, 24, 32, 44, 64];
+
+/// A picture as in StatusNotifierItem: ARGB32, not premultiplied, in network byte order.
+#[derive(Serialize, zbus::Type)]
+pub struct Pixmap {
+    width: i32,
+    height: i32,
+    argb: Vec<u8>,
+}
+
+/// The icon in all sizes.
+pub fn icon(state: IconState, refreshing: bool, palette: Palette) -> Vec<Pixmap> {
+    SIZES.into_iter().map(|size| pixmap(icon::tray(state, refreshing, size, palette))).collect()
+}
+
+fn pixmap(picture: Picture) -> Pixmap {
+    let mut argb = picture.rgba;
+    for pixel in argb.as_chunks_mut::<4>().0 {
+        pixel.rotate_right(1);
+    }
+    let side = i32::try_from(picture.size).unwrap_or(i32::MAX);
+    Pixmap { width: side, height: side, argb }
+}
+
+/// The icon of a menu row as a PNG file. `None`: it could not be encoded.
+pub fn row_png(state: IconState, size: u32, palette: Palette) -> Option<Vec<u8>> {
+    let Picture { rgba, size } = icon::row(state, size, palette);
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, size, size);
+    encoder.set_color(png::ColorType::Rgba);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.write_header().ok()?.write_image_data(&rgba).ok()?;
+    Some(file)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pixmap_has_alpha_first() {
+        let picture = Picture { rgba: vec![1, 2, 3, 4, 5, 6, 7, 8], size: 1 };
+        assert_eq!(pixmap(picture).argb, [4, 1, 2, 3, 8, 5, 6, 7]);
+    }
+
+    #[test]
+    fn icon_is_offered_in_all_sizes() {
+        let pixmaps = icon(IconState::Low(12.0), false, Palette::Colour);
+        let sides: Vec<_> = pixmaps.iter().map(|pixmap| (pixmap.width, pixmap.height)).collect();
+        assert_eq!(sides, [16, 22, 24, 32, 44, 64].map(|side| (side, side)));
+        assert!(
+            pixmaps.iter().all(|pixmap| pixmap.argb.len() == (pixmap.width * pixmap.height * 4) as usize)
+        );
+    }
+}

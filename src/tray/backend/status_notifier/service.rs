@@ -1,0 +1,157 @@
+//! Serves the icon on the session bus: one connection after the other, for as long as the program runs.
+
+use crate::platform::clock;
+use crate::presenter::tray_host::TrayHostStatus;
+use crate::tray::backend::TrayEvent;
+use crate::tray::backend::status_notifier::calls;
+use crate::tray::backend::status_notifier::registration::Registration;
+use crate::tray::backend::status_notifier::request::Request;
+use crate::tray::backend::status_notifier::state::{Changes, SharedItem};
+use crate::tray::backend::status_notifier::{item, menu, session_bus};
+use crate::tray::content::TrayContent;
+use futures_lite::StreamExt;
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::timeout;
+use zbus::{Connection, MessageStream};
+
+/// How long the connection may take to close; it hangs with the bus.
+const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// Why the service of a connection has ended.
+enum End {
+    /// The icon was removed for good.
+    Closed,
+    /// The bus is gone.
+    BusGone(zbus::Error),
+}
+
+/// Serves the icon until it is removed for good. `attempted` is set when the first attempt to register it has ended.
+pub async fn run(item: &SharedItem, mut requests: watch::Receiver<Request>, attempted: &watch::Sender<bool>) {
+    let mut invalidations = 0;
+    loop {
+        // An icon without content would be empty.
+        if requests.wait_for(|request| request.content.is_some() || request.close).await.is_err() {
+            return;
+        }
+        match serve(item, &mut requests, &mut invalidations, attempted).await {
+            End::Closed => return,
+            End::BusGone(error) => log::debug!("session bus: {error}"),
+        }
+        attempted.send_replace(true);
+        item.report(TrayEvent::Host(TrayHostStatus::NoSessionBus));
+        tokio::select! {
+            () = session_bus::wait() => {}
+            closed = requests.wait_for(|request| request.close) => {
+                drop(closed);
+                return;
+            }
+        }
+    }
+}
+
+/// Serves the icon on a new connection.
+async fn serve(
+    item: &SharedItem,
+    requests: &mut watch::Receiver<Request>,
+    invalidations: &mut u64,
+    attempted: &watch::Sender<bool>,
+) -> End {
+    let connection = match Connection::session().await {
+        Ok(connection) => connection,
+        Err(error) => return End::BusGone(error),
+    };
+    item.lock().menu_was_read = false;
+    update(item, requests, invalidations);
+    // Before the name is taken, and so before any call.
+    let calls = MessageStream::from(&connection);
+    let registration = Registration {
+        connection: &connection,
+        name: own_name(&connection).await,
+        report: &|status| item.report(TrayEvent::Host(status)),
+        attempted,
+    };
+    let end = tokio::select! {
+        result = registration.keep() => match result {
+            Ok(never) => match never {},
+            Err(error) => End::BusGone(error),
+        },
+        error = reply_to_calls(&connection, item, calls) => End::BusGone(error),
+        end = publish(&connection, item, requests, invalidations) => end,
+    };
+    // The icon disappears with its connection.
+    let _ = timeout(CLOSE_TIMEOUT, connection.close()).await;
+    end
+}
+
+/// The name under which the icon is registered: the specification's, or that of the connection where a sandbox does not
+/// allow others (Flatpak, Snap).
+async fn own_name(connection: &Connection) -> String {
+    let name = format!("org.kde.StatusNotifierItem-{}-1", std::process::id());
+    match connection.request_name(name.as_str()).await {
+        Ok(()) => name,
+        Err(error) => {
+            log::debug!("could not take the name {name}: {error}");
+            connection.unique_name().map(ToString::to_string).unwrap_or(name)
+        }
+    }
+}
+
+async fn reply_to_calls(connection: &Connection, item: &SharedItem, mut calls: MessageStream) -> zbus::Error {
+    while let Some(message) = calls.next().await {
+        let result = match message {
+            Ok(message) => calls::handle(connection, item, &message).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = result {
+            return error;
+        }
+    }
+    zbus::Error::InputOutput(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into())
+}
+
+/// Emits the signals of each change of the content.
+async fn publish(
+    connection: &Connection,
+    item: &SharedItem,
+    requests: &mut watch::Receiver<Request>,
+    invalidations: &mut u64,
+) -> End {
+    loop {
+        if requests.changed().await.is_err() || requests.borrow().close {
+            return End::Closed;
+        }
+        let Some((changes, content, menu_signal)) = update(item, requests, invalidations) else { continue };
+        let result = async {
+            // The rows first, since users wait for them.
+            if let Some(signal) = menu_signal {
+                menu::emit(connection, &signal).await?;
+            }
+            item::emit_changes(connection, &changes, &content).await
+        };
+        if let Err(error) = result.await {
+            return End::BusGone(error);
+        }
+    }
+}
+
+/// What differs from before, the new content, and the signal of the menu.
+type Update = (Changes, TrayContent, Option<menu::MenuSignal>);
+
+/// Takes over the requested content. `None`: there is none.
+fn update(
+    item: &SharedItem,
+    requests: &mut watch::Receiver<Request>,
+    invalidations: &mut u64,
+) -> Option<Update> {
+    let request = requests.borrow_and_update();
+    let content = request.content.clone()?;
+    let mut state = item.lock();
+    if request.invalidations != *invalidations {
+        *invalidations = request.invalidations;
+        state.menu.invalidate();
+    }
+    let changes = state.set_content(content.clone(), clock::now());
+    let signal = menu::signal(&state.menu, &changes.menu, state.palette);
+    Some((changes, content, signal))
+}

@@ -1,0 +1,86 @@
+//! The item on display: its content, and the menu as tray hosts know it. Changed by the service, read by calls.
+
+use crate::tray::backend::status_notifier::menu_layout::{Change, MenuLayout};
+use crate::tray::backend::{TrayEvent, TrayEventHandler};
+use crate::tray::content::TrayContent;
+use crate::tray::icon::Palette;
+use chrono::{DateTime, Utc};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// The item, shared by the tasks of a connection and kept from one connection to the next.
+pub struct SharedItem {
+    state: Mutex<ItemState>,
+    on_event: TrayEventHandler,
+}
+
+/// The item on display.
+pub struct ItemState {
+    /// What is displayed. `None`: nothing was yet.
+    pub content: Option<TrayContent>,
+    /// The colours of the icon.
+    pub palette: Palette,
+    /// The menu as it was published last.
+    pub menu: MenuLayout,
+    /// Whether a host has read the menu: it can display menus.
+    pub menu_was_read: bool,
+}
+
+/// What differs from the content before, so that hosts have to be told.
+#[derive(Debug, PartialEq)]
+pub struct Changes {
+    pub icon: bool,
+    pub label: bool,
+    pub title: bool,
+    pub tooltip: bool,
+    pub status: bool,
+    pub menu: Change,
+}
+
+impl SharedItem {
+    /// An item with no content.
+    pub fn new(on_event: TrayEventHandler) -> SharedItem {
+        let state = ItemState {
+            content: None,
+            palette: Palette::Colour,
+            menu: MenuLayout::default(),
+            menu_was_read: false,
+        };
+        SharedItem { state: Mutex::new(state), on_event }
+    }
+
+    /// The item; the lock is held for no longer than it takes to read or change it.
+    pub fn lock(&self) -> MutexGuard<'_, ItemState> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Reports an event.
+    pub fn report(&self, event: TrayEvent) {
+        (self.on_event)(event);
+    }
+}
+
+impl ItemState {
+    /// Replaces the content.
+    pub fn set_content(&mut self, new: TrayContent, now: DateTime<Utc>) -> Changes {
+        let old = self.content.take();
+        let differs = |same: &dyn Fn(&TrayContent) -> bool| !old.as_ref().is_some_and(same);
+        let changes = Changes {
+            icon: differs(&|old| (old.icon_state, old.refreshing) == (new.icon_state, new.refreshing)),
+            label: differs(&|old| old.label == new.label),
+            title: differs(&|old| old.title == new.title),
+            tooltip: differs(&|old| old.tooltip == new.tooltip),
+            status: differs(&|old| (old.needs_attention, old.passive) == (new.needs_attention, new.passive)),
+            menu: self.menu.update(new.menu.items(now)),
+        };
+        self.content = Some(new);
+        changes
+    }
+
+    /// Makes the menu again, so that its countdowns and ages are those of `now`.
+    pub fn refresh_menu(&mut self, now: DateTime<Utc>) -> Change {
+        match &self.content {
+            Some(content) => self.menu.update(content.menu.items(now)),
+            None => Change::Properties(Vec::new()),
+        }
+    }
+}
