@@ -28,7 +28,7 @@ fn new_values_apply_without_a_restart() {
     assert_eq!(menu.item("Refresh every 15 minutes").checked, Some(true), "{menu}");
     assert_eq!(menu.item("Refresh every 5 minutes").checked, Some(false), "{menu}");
     assert_eq!(menu.item("Notify below 45% left").checked, Some(true), "{menu}");
-    fixture.host.icon_until(|icon| icon.title == "42%");
+    fixture.host.icon_until(|icon| icon.label == "42%");
     assert!(fixture.notifications.wait_for(1)[0].says("a…e"));
 
     // An editor's way, and a number that is none of the usual ones.

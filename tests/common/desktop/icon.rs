@@ -11,8 +11,12 @@ use zbus::OwnedVariant;
 pub struct Icon {
     /// The program's own, stable name.
     pub id: String,
-    /// Shown beside the icon where the platform does so; empty for none.
+    /// What the icon shows, in words.
     pub title: String,
+    /// `XAyatanaLabel`: displayed beside the icon; empty for none.
+    pub label: String,
+    /// Whether the left button opens the menu.
+    pub item_is_menu: bool,
     /// `Active`, `Passive` (hidden by most panels) or `NeedsAttention`.
     pub status: String,
     /// The same picture in each size it is offered in.
@@ -24,7 +28,6 @@ pub struct Icon {
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolTip {
     pub title: String,
-    /// tray-icon puts the whole tooltip here and its title above.
     pub text: String,
 }
 
@@ -48,6 +51,8 @@ impl Icon {
         Ok(Self {
             id: take("Id")?.try_into()?,
             title: take("Title")?.try_into()?,
+            label: take("XAyatanaLabel")?.try_into()?,
+            item_is_menu: take("ItemIsMenu")?.try_into()?,
             status: take("Status")?.try_into()?,
             pixmaps: pixmaps
                 .into_iter()

@@ -55,9 +55,10 @@ impl Call<'_> {
                 item.report(TrayEvent::SecondaryActivated);
                 self.reply(&()).await
             }
-            // Plasma 5 calls this at a left click although `ItemIsMenu` is true, and opens the menu at an error. A host
-            // that has not read the menu, such as swaybar, has no menus.
-            "Activate" if item.lock().menu_was_read => self.unknown_method(method).await,
+            // Plasma before 6.4 may call this at a left click although `ItemIsMenu` is true; it opens the menu when the
+            // call fails.
+            "Activate" if item.is_plasma => self.unknown_method(method).await,
+            // lxqt-panel 1.2 and mate-panel 1.27 do not read `ItemIsMenu`, and swaybar has no menus.
             "Activate" => {
                 item.report(TrayEvent::Activated);
                 self.reply(&()).await
@@ -114,8 +115,7 @@ impl Call<'_> {
             return Ok(());
         };
         let reply = {
-            let mut state = item.lock();
-            state.menu_was_read = true;
+            let state = item.lock();
             let filter = Filter { names };
             let ItemState { menu, palette, .. } = &*state;
             let node = menu.find(parent);

@@ -101,6 +101,8 @@ pub async fn emit_changes(
 ) -> zbus::Result<()> {
     if changes.icon {
         emit(connection, "NewIcon", &()).await?;
+    }
+    if content.needs_attention && (changes.icon || changes.status) {
         emit(connection, "NewAttentionIcon", &()).await?;
     }
     if changes.label {
@@ -116,6 +118,15 @@ pub async fn emit_changes(
         emit(connection, "NewStatus", &status(content)).await?;
     }
     Ok(())
+}
+
+/// Emits the signals of an icon whose colours have changed.
+///
+/// # Errors
+/// The bus is gone.
+pub async fn emit_new_icon(connection: &Connection) -> zbus::Result<()> {
+    emit(connection, "NewIcon", &()).await?;
+    emit(connection, "NewAttentionIcon", &()).await
 }
 
 async fn emit<B: serde::Serialize + zbus::DynamicType>(

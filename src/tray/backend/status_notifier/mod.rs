@@ -10,6 +10,7 @@
 
 mod backend;
 mod calls;
+mod color_scheme;
 mod introspection;
 mod item;
 mod menu;

@@ -53,7 +53,7 @@ mod tests {
 
     #[test]
     fn icon_is_offered_in_all_sizes() {
-        let pixmaps = icon(IconState::Low(12.0), false, Palette::Colour);
+        let pixmaps = icon(IconState::Low(12.0), false, Palette::AnyPanel);
         let sides: Vec<_> = pixmaps.iter().map(|pixmap| (pixmap.width, pixmap.height)).collect();
         assert_eq!(sides, [16, 22, 24, 32, 44, 64].map(|side| (side, side)));
         assert!(

@@ -7,7 +7,7 @@ use crate::tray::backend::status_notifier::calls;
 use crate::tray::backend::status_notifier::registration::Registration;
 use crate::tray::backend::status_notifier::request::Request;
 use crate::tray::backend::status_notifier::state::{Changes, SharedItem};
-use crate::tray::backend::status_notifier::{item, menu, session_bus};
+use crate::tray::backend::status_notifier::{color_scheme, item, menu, session_bus};
 use crate::tray::content::TrayContent;
 use futures_lite::StreamExt;
 use std::time::Duration;
@@ -61,7 +61,6 @@ async fn serve(
         Ok(connection) => connection,
         Err(error) => return End::BusGone(error),
     };
-    item.lock().menu_was_read = false;
     update(item, requests, invalidations);
     // Before the name is taken, and so before any call.
     let calls = MessageStream::from(&connection);
@@ -78,6 +77,7 @@ async fn serve(
         },
         error = reply_to_calls(&connection, item, calls) => End::BusGone(error),
         end = publish(&connection, item, requests, invalidations) => end,
+        error = follow_color_scheme(&connection, item) => End::BusGone(error),
     };
     // The icon disappears with its connection.
     let _ = timeout(CLOSE_TIMEOUT, connection.close()).await;
@@ -132,6 +132,34 @@ async fn publish(
         if let Err(error) = result.await {
             return End::BusGone(error);
         }
+    }
+}
+
+/// Draws the icon for a dark or light panel, as far as the desktop says which it is.
+async fn follow_color_scheme(connection: &Connection, item: &SharedItem) -> zbus::Error {
+    let (changed, mut changes) = watch::channel(());
+    let follow = color_scheme::follow(connection, |scheme| {
+        if item.lock().set_color_scheme(scheme) {
+            changed.send_replace(());
+        }
+    });
+    let emit = async {
+        while changes.changed().await.is_ok() {
+            if let Err(error) = item::emit_new_icon(connection).await {
+                return error;
+            }
+        }
+        std::future::pending().await
+    };
+    tokio::select! {
+        result = follow => {
+            // A sandbox may not allow it; the icon does not depend on it.
+            if let Err(error) = result {
+                log::debug!("color scheme: {error}");
+            }
+            std::future::pending().await
+        }
+        error = emit => error,
     }
 }
 

@@ -1,5 +1,6 @@
 //! The item on display: its content, and the menu as tray hosts know it. Changed by the service, read by calls.
 
+use crate::tray::backend::status_notifier::color_scheme::ColorScheme;
 use crate::tray::backend::status_notifier::menu_layout::{Change, MenuLayout};
 use crate::tray::backend::{TrayEvent, TrayEventHandler};
 use crate::tray::content::TrayContent;
@@ -11,6 +12,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 pub struct SharedItem {
     state: Mutex<ItemState>,
     on_event: TrayEventHandler,
+    /// Whether the desktop is KDE Plasma.
+    pub is_plasma: bool,
 }
 
 /// The item on display.
@@ -21,8 +24,6 @@ pub struct ItemState {
     pub palette: Palette,
     /// The menu as it was published last.
     pub menu: MenuLayout,
-    /// Whether a host has read the menu: it can display menus.
-    pub menu_was_read: bool,
 }
 
 /// What differs from the content before, so that hosts have to be told.
@@ -38,14 +39,13 @@ pub struct Changes {
 
 impl SharedItem {
     /// An item with no content.
-    pub fn new(on_event: TrayEventHandler) -> SharedItem {
+    pub fn new(on_event: TrayEventHandler, is_plasma: bool) -> SharedItem {
         let state = ItemState {
             content: None,
-            palette: Palette::Colour,
+            palette: Palette::AnyPanel,
             menu: MenuLayout::default(),
-            menu_was_read: false,
         };
-        SharedItem { state: Mutex::new(state), on_event }
+        SharedItem { state: Mutex::new(state), on_event, is_plasma }
     }
 
     /// The item; the lock is held for no longer than it takes to read or change it.
@@ -74,6 +74,16 @@ impl ItemState {
         };
         self.content = Some(new);
         changes
+    }
+
+    /// Sets the colours that the desktop prefers. Returns whether the icon looks different.
+    pub fn set_color_scheme(&mut self, scheme: ColorScheme) -> bool {
+        let palette = match scheme {
+            ColorScheme::Unknown => Palette::AnyPanel,
+            ColorScheme::Dark => Palette::DarkPanel,
+            ColorScheme::Light => Palette::LightPanel,
+        };
+        std::mem::replace(&mut self.palette, palette) != palette
     }
 
     /// Makes the menu again, so that its countdowns and ages are those of `now`.

@@ -1,0 +1,91 @@
+//! Whether the desktop prefers dark or light colours, from the settings portal.
+//!
+//! <https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Settings.html>
+
+use futures_lite::StreamExt;
+use zbus::fdo::DBusProxy;
+use zbus::message::Type;
+use zbus::names::BusName;
+use zbus::{Connection, MatchRule, MessageStream, OwnedVariant, Variant};
+
+const PORTAL: &str = "org.freedesktop.portal.Desktop";
+const PATH: &str = "/org/freedesktop/portal/desktop";
+const SETTINGS: &str = "org.freedesktop.portal.Settings";
+const APPEARANCE: &str = "org.freedesktop.appearance";
+const COLOR_SCHEME: &str = "color-scheme";
+
+/// The colours that the desktop prefers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ColorScheme {
+    /// It has no preference, or there is no portal. GNOME's panel is black then, others are light.
+    Unknown,
+    /// Dark.
+    Dark,
+    /// Light.
+    Light,
+}
+
+/// Reports the color scheme now and after each change, the same one more than once possibly. Never returns, unless the
+/// bus is gone. The portal is not started for it.
+///
+/// # Errors
+/// The bus is gone.
+pub async fn follow(connection: &Connection, report: impl Fn(ColorScheme)) -> zbus::Result<()> {
+    let bus = DBusProxy::new(connection).await?;
+    let mut owners = bus.receive_name_owner_changed_with_args(&[(0, PORTAL)]).await?;
+    let rule = MatchRule::builder()
+        .msg_type(Type::Signal)
+        .path(PATH)
+        .interface(SETTINGS)
+        .member("SettingChanged")
+        .arg(0, APPEARANCE)
+        .build()?;
+    let mut changes = MessageStream::for_match_rule(rule, connection, None).await?;
+    loop {
+        if bus.name_has_owner(BusName::try_from(PORTAL)?).await? {
+            report(read(connection).await.unwrap_or(ColorScheme::Unknown));
+        }
+        // The value in the signal would be enough, but only in the order of the signals.
+        let more = tokio::select! {
+            change = owners.next() => change.is_some(),
+            change = changes.next() => change.is_some(),
+        };
+        if !more {
+            return Ok(());
+        }
+    }
+}
+
+/// `None`: the portal has no such setting.
+async fn read(connection: &Connection) -> Option<ColorScheme> {
+    let setting = (APPEARANCE, COLOR_SCHEME);
+    // `ReadOne` is newer (version 2 of the interface, 2023); `Read` returns a variant in a variant.
+    let reply = connection.call_method(Some(PORTAL), PATH, Some(SETTINGS), "Read", &setting).await.ok()?;
+    let value = reply.body().deserialize::<OwnedVariant>().ok()?;
+    Some(color_scheme(&value))
+}
+
+fn color_scheme(value: &Variant<'_>) -> ColorScheme {
+    match value {
+        Variant::Variant(value) => color_scheme(value),
+        Variant::U32(1) => ColorScheme::Dark,
+        Variant::U32(2) => ColorScheme::Light,
+        _ => ColorScheme::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn value_is_read_with_and_without_a_variant_around_it() {
+        for (value, scheme) in
+            [(0, ColorScheme::Unknown), (1, ColorScheme::Dark), (2, ColorScheme::Light), (3, ColorScheme::Unknown)]
+        {
+            assert_eq!(color_scheme(&Variant::U32(value)), scheme);
+            assert_eq!(color_scheme(&Variant::Variant(Box::new(Variant::U32(value)))), scheme);
+        }
+        assert_eq!(color_scheme(&Variant::Bool(true)), ColorScheme::Unknown);
+    }
+}
