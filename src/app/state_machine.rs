@@ -241,8 +241,7 @@ impl App {
         let presenter = self.presenter(now);
         Effect::Show(TrayContent {
             items: self.menu(now).items(),
-            icon_state: presenter.icon_state().step(),
-            refreshing: self.snapshot.refreshing,
+            icon: presenter.icon_content(),
             label: presenter.label(),
             tooltip: presenter.tooltip(),
             title: presenter.title(),

@@ -1,6 +1,6 @@
 //! The summary of all accounts: the icon's state, its label and tooltip, the text beside it.
 
-use crate::presenter::icon_state::IconState;
+use crate::presenter::icon_state::{IconContent, IconFigure, IconState};
 use crate::presenter::snapshot_presenter::Presenter;
 use crate::presenter::{format, messages};
 use crate::quota::AccountUsage;
@@ -20,6 +20,13 @@ impl Presenter<'_> {
         } else {
             IconState::Error
         }
+    }
+
+    /// What the icon shows.
+    pub fn icon_content(&self) -> IconContent {
+        let stale = self.snapshot.lowest(self.now).is_some_and(|(usage, _)| self.is_stale(usage));
+        let (state, refreshing) = (self.icon_state(), self.snapshot.refreshing);
+        IconContent { state, figure: IconFigure::Gauge, stale, refreshing }.step()
     }
 
     /// What the icon shows, as text for a screen reader.

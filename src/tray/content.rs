@@ -1,6 +1,6 @@
 //! What the tray shows, as one value: the backend compares it with what it has shown before.
 
-use crate::presenter::icon_state::IconState;
+use crate::presenter::icon_state::IconContent;
 use crate::tray::menu::Item;
 
 /// The tray icon with its menu and texts.
@@ -9,9 +9,7 @@ pub struct TrayContent {
     /// The menu.
     pub items: Vec<Item>,
     /// The icon.
-    pub icon_state: IconState,
-    /// Whether the icon has the mark of a refresh in progress.
-    pub refreshing: bool,
+    pub icon: IconContent,
     /// What the icon shows, in words: its accessible name.
     pub label: String,
     /// The text that appears when the pointer is over the icon.

@@ -1,6 +1,6 @@
 //! The tray icon on display: changes only what differs from the content before.
 
-use crate::presenter::icon_state::IconState;
+use crate::presenter::icon_state::IconContent;
 use crate::tray::backend::clicks::ClickHandler;
 use crate::tray::backend::icon_cache::PALETTE;
 use crate::tray::backend::menu::PlatformMenu;
@@ -61,7 +61,7 @@ impl TrayBackend {
         let with_icon = TrayIconBuilder::with_icon_templated;
         #[cfg(not(target_os = "macos"))]
         let with_icon = TrayIconBuilder::with_icon;
-        let builder = match render(content.icon_state, content.refreshing) {
+        let builder = match render(content.icon) {
             Some(icon) => with_icon(builder, icon),
             None => builder,
         };
@@ -89,8 +89,8 @@ impl TrayBackend {
         if shown.is_none() || self.menu.items != items {
             self.show_items(items);
         }
-        if !is_shown(&|old| (old.icon_state, old.refreshing) == (content.icon_state, content.refreshing))
-            && let Some(icon) = render(content.icon_state, content.refreshing)
+        if !is_shown(&|old| old.icon == content.icon)
+            && let Some(icon) = render(content.icon)
         {
             result = result.and(set_icon(&self.tray, icon));
         }
@@ -153,7 +153,7 @@ fn tooltip(content: &TrayContent) -> String {
     }
 }
 
-fn render(state: IconState, refreshing: bool) -> Option<Icon> {
-    let Picture { rgba, size } = icon::tray(state, refreshing, ICON_SIZE, PALETTE);
+fn render(content: IconContent) -> Option<Icon> {
+    let Picture { rgba, size } = icon::tray(content, ICON_SIZE, PALETTE);
     Icon::from_rgba(rgba, size, size).ok()
 }

@@ -15,7 +15,7 @@ const MAX_LARGE_ICONS: Option<usize> = if cfg!(any(target_os = "macos", windows)
 const SMALL_ROW_SIZE: u32 = 16;
 
 /// The colours of all icons of this platform.
-pub const PALETTE: Palette = if cfg!(target_os = "macos") { Palette::Template } else { Palette::Colour };
+pub const PALETTE: Palette = if cfg!(target_os = "macos") { Palette::Template } else { Palette::AnyPanel };
 
 /// The rendered icons of one menu.
 pub struct IconCache {
