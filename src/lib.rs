@@ -68,7 +68,7 @@
 //! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
 //! | what every command starts with: paths, settings, locale | [`app::context`] |
 //! | what `doctor` checks; the order of the checks | [`cli::doctor`], one file a subject; `command.rs` |
-//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `limits.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
+//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `icon.rs`, `limits.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
 //! | starting at login | [`autostart`], one file a system |
 //! | the platform's tray (the one module that names `tray-icon`); its thread on Linux | [`tray::backend`]; [`tray::handle`] |
 //! | whether a tray host is there; registering the icon with it | `tray/host.rs`; `tray/registration.rs` |
