@@ -14,7 +14,7 @@ use quota_tray::credentials::file::Document;
 use quota_tray::credentials::{rewrite, store};
 use quota_tray::presenter::Locale;
 use quota_tray::presenter::Presenter;
-use quota_tray::presenter::icon_state::IconState;
+use quota_tray::presenter::icon_state::{IconContent, IconFigure, IconState};
 use quota_tray::providers::{self, REGISTRY};
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
 use quota_tray::quota::{Account, AccountId, AccountUsage, Provider, Snapshot, Usage, Window};
@@ -117,16 +117,23 @@ fn menu_rows(bencher: Bencher, accounts: usize) {
     bencher.bench(|| black_box(menu).items());
 }
 
-/// The tray's icon: 22 px, and the 44 px that a Linux panel gets.
-#[divan::bench(args = [22, 44])]
-fn tray_icon(size: u32) -> icon::Picture {
-    icon::tray(black_box(IconState::Low(17.5)), true, size, Palette::Colour)
+/// The tray's icon in all sizes that a panel is offered, in each style.
+#[divan::bench(args = ["gauge", "number", "bars"])]
+fn tray_icon(bencher: Bencher, style: &str) {
+    let state = IconState::Low(17.5);
+    let figure = match style {
+        "number" => IconFigure::Number,
+        "bars" => IconFigure::Bars([Some(state), Some(IconState::Fine(60.0))]),
+        _ => IconFigure::Gauge,
+    };
+    let content = IconContent { state, figure, stale: false, refreshing: true };
+    bencher.bench(|| icon::tray_sizes(black_box(content), Palette::AnyPanel));
 }
 
 /// The picture in front of an account's row, as large as the menu has it.
 #[divan::bench]
 fn row_picture() -> icon::Picture {
-    icon::row(black_box(IconState::Fine(42.0)), 32, Palette::Colour)
+    icon::row(black_box(IconState::Fine(42.0)), 32, Palette::AnyPanel)
 }
 
 /// A refresh that changed nothing, judged with the memory of the one before: the usual case.

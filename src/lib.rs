@@ -18,7 +18,7 @@
 //! | how percentages, times and durations read; 12 or 24 hours, order of a date, decimal mark | [`presenter::format`]; [`presenter::locale_format`] |
 //! | the message for a failed account; for a notification; for plan, money and credits | `presenter/failures.rs`; `presenter/notifications.rs`; `presenter/facts.rs` |
 //! | the items of the menu, their order and actions; which are greyed | [`tray::menu`] |
-//! | how the icon is drawn; its colours | [`tray::icon`] |
+//! | how the icon is drawn, in each style and size; its colours | [`tray::icon`] and the files below it; `tray/icon/palette.rs` |
 //! | a new format of `status` | a file in [`output`], and the enum `Format` in `cli/status.rs` |
 //! | the table, the JSON, a format for a bar or collector of `status` | [`output::table`], [`output::json`], [`output::waybar`], [`output::i3blocks`], [`output::openmetrics`] |
 //! | the advice where no tray host displays the icon; the rows in a terminal instead | [`presenter::tray_host`]; [`output::terminal`] |
@@ -68,7 +68,7 @@
 //! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
 //! | what every command starts with: paths, settings, locale | [`app::context`] |
 //! | what `doctor` checks; the order of the checks | [`cli::doctor`], one file a subject; `command.rs` |
-//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `limits.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
+//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `icon.rs`, `limits.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
 //! | starting at login | [`autostart`], one file a system |
 //! | the platform's tray (the one module that names `tray-icon`); its thread on Linux | [`tray::backend`]; [`tray::handle`] |
 //! | whether a tray host is there; registering the icon with it | `tray/host.rs`; `tray/registration.rs` |

@@ -1,10 +1,13 @@
 //! The pictures of the tray: distinct without colour, readable on any panel, sharp, valid at any size.
 
-use quota_tray::presenter::icon_state::IconState;
-use quota_tray::tray::icon::{Palette, Picture, row, tray};
+#[path = "icon/styles.rs"]
+mod styles;
 
-const SIZES: [u32; 5] = [16, 22, 24, 32, 44];
-const PALETTES: [Palette; 2] = [Palette::Colour, Palette::Template];
+use quota_tray::presenter::icon_state::{IconContent, IconState};
+use quota_tray::tray::icon::{Palette, Picture, SIZES, row, tray, tray_sizes};
+
+const PALETTES: [Palette; 4] =
+    [Palette::AnyPanel, Palette::DarkPanel, Palette::LightPanel, Palette::Template];
 
 /// One of each state; the two with a level have the same level, so that only the shape differs.
 const STATES: [IconState; 6] = [
@@ -16,8 +19,35 @@ const STATES: [IconState; 6] = [
     IconState::Error,
 ];
 
-/// Panels, sRGB grey: two light ones, two dark ones.
-const PANELS: [u8; 4] = [0xf0, 0xff, 0x20, 0x00];
+/// White, Breeze; GNOME, Adwaita Dark, Cinnamon, Breeze Dark.
+const LIGHT_PANELS: [[u8; 3]; 2] = [[0xff; 3], [0xef, 0xf0, 0xf1]];
+const DARK_PANELS: [[u8; 3]; 4] = [[0x00; 3], [0x1e; 3], [0x2e; 3], [0x31, 0x36, 0x3b]];
+
+/// The panels that the colours of a palette are for.
+fn panels(palette: Palette) -> Vec<[u8; 3]> {
+    match palette {
+        Palette::AnyPanel => [&LIGHT_PANELS[..], &DARK_PANELS].concat(),
+        // Darker or lighter than most, for which there are colours only if the other side doesn't count.
+        Palette::DarkPanel => [&DARK_PANELS[..], &[[0x3c; 3]]].concat(),
+        Palette::LightPanel => [&LIGHT_PANELS[..], &[[0xdc; 3], [0xc8; 3]]].concat(),
+        Palette::Template => vec![[0xff; 3]],
+    }
+}
+
+/// Each palette with each of its panels.
+fn palettes_and_panels() -> impl Iterator<Item = (Palette, [u8; 3])> {
+    PALETTES.into_iter().flat_map(|palette| panels(palette).into_iter().map(move |panel| (palette, panel)))
+}
+
+/// Each palette with the first of its light panels and of its dark ones: for what takes long.
+fn palettes_and_outermost_panels() -> impl Iterator<Item = (Palette, [u8; 3])> {
+    palettes_and_panels().filter(|(_, panel)| [[0x00; 3], [0xff; 3]].contains(panel))
+}
+
+/// The gauge of a state.
+fn gauge(state: IconState, refreshing: bool, size: u32, palette: Palette) -> Picture {
+    tray(IconContent { refreshing, ..IconContent::gauge(state) }, size, palette)
+}
 
 fn pixels(picture: &Picture) -> impl Iterator<Item = [u8; 4]> + '_ {
     picture.rgba.as_chunks::<4>().0.iter().copied()
@@ -29,7 +59,7 @@ fn linear(channel: u8) -> f64 {
 }
 
 /// Relative luminance as in WCAG 2.1.
-fn luminance([r, g, b, _]: [u8; 4]) -> f64 {
+fn luminance([r, g, b]: [u8; 3]) -> f64 {
     0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b)
 }
 
@@ -38,18 +68,18 @@ fn contrast(a: f64, b: f64) -> f64 {
 }
 
 /// The picture on a panel, as grey 0 to 255.
-fn grey(picture: &Picture, panel: u8) -> Vec<f64> {
-    let over = |c: u8, a: u8| {
-        let share = f64::from(a) / 255.0;
-        f64::from(c) * share + f64::from(panel) * (1.0 - share)
-    };
+fn grey(picture: &Picture, panel: [u8; 3]) -> Vec<f64> {
+    let weigh = |[r, g, b]: [u8; 3]| 0.2126 * f64::from(r) + 0.7152 * f64::from(g) + 0.0722 * f64::from(b);
     pixels(picture)
-        .map(|[r, g, b, a]| 0.2126 * over(r, a) + 0.7152 * over(g, a) + 0.0722 * over(b, a))
+        .map(|[rgb @ .., alpha]| {
+            let share = f64::from(alpha) / 255.0;
+            weigh(rgb) * share + weigh(panel) * (1.0 - share)
+        })
         .collect()
 }
 
 /// How many pixels of two pictures are clearly different in grey (by a fifth of the scale).
-fn clearly_different(a: &Picture, b: &Picture, panel: u8) -> usize {
+fn clearly_different(a: &Picture, b: &Picture, panel: [u8; 3]) -> usize {
     let pairs = grey(a, panel).into_iter().zip(grey(b, panel));
     pairs.filter(|(a, b)| (a - b).abs() > 51.0).count()
 }
@@ -78,28 +108,35 @@ fn opacity_sum(picture: &Picture) -> u64 {
     pixels(picture).map(|p| u64::from(p[3])).sum()
 }
 
+/// 44 px also as a panel of 22 px scales it.
 #[test]
 fn states_differ_without_colour() {
-    let draw = |icon_state, size, palette| match size {
-        // 44 px as seen on a Linux panel
-        0 => halved(&tray(icon_state, false, 44, palette)),
-        _ => tray(icon_state, false, size, palette),
-    };
-    for (at, one) in STATES.iter().enumerate() {
-        for other in &STATES[at + 1..] {
-            for size in [0, 16, 22, 24, 32, 44] {
-                for (panel, palette) in
-                    PANELS.map(|p| (p, Palette::Colour)).into_iter().chain([(0xff, Palette::Template)])
-                {
-                    let (a, b) = (draw(*one, size, palette), draw(*other, size, palette));
-                    let differing = clearly_different(&a, &b, panel);
-                    let min = (a.size * a.size / 20) as usize;
-                    assert!(
-                        differing >= min,
-                        "{one:?} and {other:?}, {size} px, {palette:?} on {panel:#x}: {differing} pixels, not {min}"
-                    );
-                }
-            }
+    for (palette, panel) in palettes_and_outermost_panels() {
+        for size in SIZES {
+            let pictures = STATES.map(|state| (state, gauge(state, false, size, palette)));
+            assert_all_differ(&pictures, palette, panel, size * size / 20);
+        }
+        let pictures = STATES.map(|state| (state, halved(&gauge(state, false, 44, palette))));
+        assert_all_differ(&pictures, palette, panel, 22 * 22 / 20);
+    }
+}
+
+/// Each two of these pictures are clearly different in at least `min` pixels.
+#[track_caller]
+fn assert_all_differ<T: std::fmt::Debug>(
+    pictures: &[(T, Picture)],
+    palette: Palette,
+    panel: [u8; 3],
+    min: u32,
+) {
+    for (at, (one, a)) in pictures.iter().enumerate() {
+        for (other, b) in &pictures[at + 1..] {
+            let differing = clearly_different(a, b, panel);
+            let size = a.size;
+            assert!(
+                differing >= min as usize,
+                "{one:?} and {other:?}, {size} px, {palette:?} on {panel:x?}: {differing} pixels, not {min}"
+            );
         }
     }
 }
@@ -108,11 +145,11 @@ fn states_differ_without_colour() {
 fn distant_levels_are_clearly_different() {
     for (one, other) in [(80.0, 42.0), (42.0, 15.0), (80.0, 15.0)] {
         for size in SIZES {
-            for panel in PANELS {
-                let [a, b] = [one, other].map(|p| row(IconState::Fine(p), size, Palette::Colour));
+            for (palette, panel) in palettes_and_panels() {
+                let [a, b] = [one, other].map(|p| row(IconState::Fine(p), size, palette));
                 let differing = clearly_different(&a, &b, panel);
-                let min = (size * size / 24) as usize;
-                assert!(differing >= min, "{one} and {other}, {size} px on {panel:#x}: {differing} pixels");
+                let min = (size * size / 40) as usize;
+                assert!(differing >= min, "{one} and {other}, {size} px on {panel:x?}: {differing} pixels");
             }
         }
     }
@@ -124,7 +161,7 @@ fn higher_level_is_more_filled() {
         for icon_state in [IconState::Fine, IconState::Low] {
             let steps: Vec<f64> = (2..=40).map(|step| f64::from(step) * 2.5).collect();
             let sums: Vec<u64> =
-                steps.iter().map(|p| opacity_sum(&tray(icon_state(*p), false, size, palette))).collect();
+                steps.iter().map(|p| opacity_sum(&gauge(icon_state(*p), false, size, palette))).collect();
             for (at, pair) in sums.windows(2).enumerate() {
                 assert!(pair[0] < pair[1], "{:?} at {size} px: {pair:?}", icon_state(steps[at]));
             }
@@ -132,18 +169,52 @@ fn higher_level_is_more_filled() {
     }
 }
 
+/// Also the track, which shows how much is used.
 #[test]
-fn main_shape_has_contrast_on_light_and_dark_panels() {
-    for (icon_state, size) in STATES.iter().flat_map(|f| SIZES.map(|size| (*f, size))) {
-        let picture = tray(icon_state, icon_state != IconState::Refreshing, size, Palette::Colour);
-        let solid: Vec<_> = pixels(&picture).filter(|p| p[3] == 255).collect();
-        let min = (size * size / 22) as usize;
-        assert!(solid.len() >= min, "{icon_state:?} at {size} px: {} solid pixels", solid.len());
-        for (pixel, panel) in solid.iter().flat_map(|p| PANELS.map(|panel| (*p, panel))) {
-            let ratio = contrast(luminance(pixel), linear(panel));
-            assert!(ratio >= 3.0, "{icon_state:?}: {pixel:?} on {panel:#x} has {ratio:.2}");
+fn every_shape_has_contrast_on_each_panel_of_its_palette() {
+    for palette in [Palette::AnyPanel, Palette::DarkPanel, Palette::LightPanel] {
+        for content in styles::contents() {
+            for picture in tray_sizes(content, palette) {
+                let size = picture.size;
+                let mut solid: Vec<_> = pixels(&picture).filter(|p| p[3] == 255).collect();
+                let min = (size * size / 22) as usize;
+                assert!(solid.len() >= min, "{content:?} at {size} px: {} solid pixels", solid.len());
+                solid.dedup();
+                for ([rgb @ .., _], panel) in solid
+                    .iter()
+                    .flat_map(|pixel| panels(palette).into_iter().map(move |panel| (pixel, panel)))
+                {
+                    let ratio = contrast(luminance(*rgb), luminance(panel));
+                    assert!(ratio >= 3.0, "{content:?}, {palette:?}: {rgb:x?} on {panel:x?} has {ratio:.2}");
+                }
+            }
         }
     }
+}
+
+/// A track of half-covered pixels vanished at 16 px on black.
+#[test]
+fn track_is_two_pixels_wide_at_16_px() {
+    let picture = gauge(IconState::Refreshing, false, 16, Palette::DarkPanel);
+    let alpha = |x: usize, y: usize| picture.rgba[(y * 16 + x) * 4 + 3];
+    for along in [7, 8] {
+        for (name, across) in [
+            ("top", [0, 1, 2].map(|depth| alpha(along, depth))),
+            ("left", [0, 1, 2].map(|depth| alpha(depth, along))),
+            ("right", [0, 1, 2].map(|depth| alpha(15 - depth, along))),
+        ] {
+            assert!(across[0] >= 240 && across[1] == 255 && across[2] <= 20, "{name}: {across:?}");
+        }
+    }
+}
+
+#[test]
+fn exclamation_mark_has_whole_pixels_at_16_px() {
+    let picture = gauge(IconState::Low(50.0), false, 16, Palette::AnyPanel);
+    let rows: Vec<String> = (3..13)
+        .map(|y| (6..10).map(|x| styles::letter(picture.rgba[(y * 16 + x) * 4 + 3])).collect())
+        .collect();
+    assert_eq!(rows, ["....", ".##.", ".##.", ".##.", ".##.", ".##.", "....", ".##.", ".##.", "...."]);
 }
 
 #[test]
@@ -154,7 +225,7 @@ fn straight_strokes_have_no_blurred_edge() {
     {
         for (scale, size) in [(1, 16), (1, 22), (1, 24), (1, 32), (1, 44), (2, 32), (2, 44), (3, 48), (4, 64)]
         {
-            let picture = tray(icon_state, false, size, Palette::Colour);
+            let picture = gauge(icon_state, false, size, Palette::AnyPanel);
             // In cells of `scale` pixels the strokes stay sharp when a panel scales by it.
             let cell = |x: u32, y: u32| {
                 let inside = (0..scale * scale).map(|i| (x * scale + i % scale, y * scale + i / scale));
@@ -181,7 +252,7 @@ fn refresh_mark_is_visible_and_covers_nothing() {
             [IconState::Fine(100.0), IconState::Low(5.0), IconState::Exhausted, IconState::Error]
         {
             let (still, refreshing) =
-                (tray(icon_state, false, size, palette), tray(icon_state, true, size, palette));
+                (gauge(icon_state, false, size, palette), gauge(icon_state, true, size, palette));
             let added =
                 pixels(&still).zip(pixels(&refreshing)).filter(|(a, b)| a[3] == 0 && b[3] == 255).count();
             assert!(added >= (size * size / 24) as usize, "{icon_state:?} at {size} px: {added} pixels");
@@ -189,7 +260,7 @@ fn refresh_mark_is_visible_and_covers_nothing() {
             assert!(is_unchanged, "{icon_state:?} at {size} px: the mark paints over the gauge");
         }
         for icon_state in [IconState::NoAccounts, IconState::Refreshing] {
-            assert_eq!(tray(icon_state, false, size, palette), tray(icon_state, true, size, palette));
+            assert_eq!(gauge(icon_state, false, size, palette), gauge(icon_state, true, size, palette));
         }
     }
 }
@@ -198,13 +269,13 @@ fn refresh_mark_is_visible_and_covers_nothing() {
 fn corners_are_empty_and_template_is_black() {
     for (icon_state, refreshing) in STATES.iter().flat_map(|f| [(*f, false), (*f, true)]) {
         for size in SIZES {
-            for picture in PALETTES.map(|palette| tray(icon_state, refreshing, size, palette)) {
+            for picture in PALETTES.map(|palette| gauge(icon_state, refreshing, size, palette)) {
                 let n = size as usize;
                 for corner in [0, n - 1, n * (n - 1), n * n - 1] {
                     assert_eq!(picture.rgba[corner * 4 + 3], 0, "{icon_state:?} at {size} px");
                 }
             }
-            let template = tray(icon_state, refreshing, size, Palette::Template);
+            let template = gauge(icon_state, refreshing, size, Palette::Template);
             assert!(pixels(&template).all(|p| p[..3] == [0, 0, 0]), "{icon_state:?} at {size} px");
             assert!(pixels(&template).any(|p| p[3] == 255), "{icon_state:?} at {size} px is empty");
         }
@@ -215,7 +286,7 @@ fn corners_are_empty_and_template_is_black() {
 fn half_covered_pixel_keeps_its_colour() {
     // Premultiplied bytes would darken every edge.
     for size in SIZES {
-        let picture = tray(IconState::NoAccounts, false, size, Palette::Colour);
+        let picture = gauge(IconState::NoAccounts, false, size, Palette::AnyPanel);
         let solid = pixels(&picture).find(|p| p[3] == 255).expect("a solid pixel");
         let edges: Vec<_> = pixels(&picture).filter(|p| (64..255).contains(&p[3])).collect();
         assert!(!edges.is_empty(), "{size} px: a dashed circle without a soft edge");
@@ -228,10 +299,12 @@ fn half_covered_pixel_keeps_its_colour() {
 #[test]
 fn any_size_and_level_has_a_picture() {
     #[track_caller]
-    fn draw(icon_state: IconState, size: u32) {
-        let picture = tray(icon_state, true, size, Palette::Colour);
-        assert_eq!(picture.size, size.max(1));
-        assert_eq!(picture.rgba.len(), (picture.size * picture.size * 4) as usize);
+    fn draw(state: IconState, size: u32) {
+        for content in styles::each_style(state) {
+            let picture = tray(IconContent { refreshing: true, ..content }, size, Palette::AnyPanel);
+            assert_eq!(picture.size, size.max(1));
+            assert_eq!(picture.rgba.len(), (picture.size * picture.size * 4) as usize);
+        }
     }
     for size in 0..=256 {
         draw(IconState::Low(50.0), size);
@@ -266,15 +339,15 @@ fn levels_of_one_step_have_one_picture() {
         assert_eq!(given.step(), step, "{given:?}");
         assert_eq!(step.step(), step, "{step:?} is a step already");
         assert_eq!(
-            tray(given, false, 44, Palette::Colour),
-            tray(step, false, 44, Palette::Colour),
+            gauge(given, false, 44, Palette::AnyPanel),
+            gauge(step, false, 44, Palette::AnyPanel),
             "{given:?}"
         );
-        assert_eq!(row(given, 16, Palette::Colour), tray(step, false, 16, Palette::Colour), "{given:?}");
+        assert_eq!(row(given, 16, Palette::AnyPanel), gauge(step, false, 16, Palette::AnyPanel), "{given:?}");
     }
     for size in (16..=32).chain([44, 48]) {
         let steps: Vec<Picture> =
-            (2..=40).map(|s| row(IconState::Fine(f64::from(s) * 2.5), size, Palette::Colour)).collect();
+            (2..=40).map(|s| row(IconState::Fine(f64::from(s) * 2.5), size, Palette::AnyPanel)).collect();
         let same = steps.windows(2).position(|pair| pair[0] == pair[1]);
         assert_eq!(same, None, "two neighbouring steps look the same at {size} px");
     }

@@ -3,6 +3,8 @@
 
 #[path = "menu/app.rs"]
 mod app;
+#[path = "menu/icon_content.rs"]
+mod icon_content;
 #[path = "menu/icon_state.rs"]
 mod icon_state;
 #[path = "menu/rows.rs"]

@@ -236,14 +236,13 @@ impl App {
             return Effect::ShowInTerminal(advice);
         }
         let presenter = self.presenter(now);
-        let icon_state = presenter.icon_state();
-        let is_low = matches!(icon_state, IconState::Low(_) | IconState::Exhausted);
+        let icon = presenter.icon_content();
+        let is_low = matches!(icon.state, IconState::Low(_) | IconState::Exhausted);
         Effect::Show(TrayContent {
             menu: Arc::new(self.menu()),
-            icon_state: icon_state.step(),
-            refreshing: self.snapshot.refreshing,
+            icon,
             needs_attention: self.settings.attention && (is_low || self.alerts.attention.needs_owner()),
-            passive: self.settings.passive_without_accounts && icon_state == IconState::NoAccounts,
+            passive: self.settings.passive_without_accounts && icon.state == IconState::NoAccounts,
             label: presenter.label(),
             tooltip: presenter.tooltip(),
             title: presenter.title(),

@@ -2,6 +2,7 @@
 
 use crate::config::endpoints::Endpoints;
 use crate::config::hooks::Hooks;
+use crate::config::icon::IconSettings;
 use crate::config::limits::Limits;
 use crate::config::values::in_range;
 use serde::{Deserialize, Deserializer, de};
@@ -37,6 +38,8 @@ pub struct Settings {
     pub auth_dir: PathBuf,
     /// Who renews expired tokens.
     pub token_renewal: TokenRenewal,
+    /// What the icon shows, and how.
+    pub icon: IconSettings,
     /// Limits on requests to the providers.
     pub limits: Limits,
     /// Programs to run on events.
@@ -58,6 +61,7 @@ impl Default for Settings {
             show_disabled: false,
             auth_dir: PathBuf::from("~/.cli-proxy-api"),
             token_renewal: TokenRenewal::Auto,
+            icon: IconSettings::default(),
             limits: Limits::default(),
             hooks: Box::default(),
             endpoints: Box::default(),
@@ -88,6 +92,7 @@ impl Settings {
             show_title: _,
             attention: _,
             passive_without_accounts: _,
+            icon: _,
             hooks: _,
         } = self;
         (*refresh_minutes, *show_disabled, *token_renewal)

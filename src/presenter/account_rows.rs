@@ -109,6 +109,11 @@ impl Presenter<'_> {
         messages::account(&name, &details)
     }
 
+    /// Whether the percentages of an account are last known values: its last request failed, or was too long ago.
+    pub fn is_stale(&self, usage: &AccountUsage) -> bool {
+        usage.error.is_some() || usage.updated_at.is_some_and(|at| self.is_old(at))
+    }
+
     /// Whether a response is older than it should be: more than one and a half times the refresh interval plus
     /// half a minute.
     fn is_old(&self, at: DateTime<Utc>) -> bool {

@@ -33,16 +33,36 @@ pub fn icon(state: impl Display) -> String {
     format!("{NAME}: {state}")
 }
 
-/// The same for an icon state. That a refresh is under way is left out: it would be read aloud every few minutes.
+/// The words for an icon state. That a refresh is under way is left out: it would be read aloud every few minutes.
 pub fn icon_state(state: IconState) -> String {
     match state {
-        IconState::NoAccounts => icon("no account is connected"),
-        IconState::Refreshing => icon(NO_DATA_YET),
-        IconState::Fine(left) => icon(remaining(left)),
-        IconState::Low(left) => icon(format_args!("{}, low", remaining(left))),
-        IconState::Exhausted => icon("used up"),
-        IconState::Error => icon(NO_USAGE),
+        IconState::NoAccounts => "no account is connected".into(),
+        IconState::Refreshing => NO_DATA_YET.into(),
+        IconState::Fine(left) => remaining(left),
+        IconState::Low(left) => format!("{}, low", remaining(left)),
+        IconState::Exhausted => "used up".into(),
+        IconState::Error => NO_USAGE.into(),
     }
+}
+
+/// What an icon of one provider or account shows: "Claude 42% left".
+pub fn icon_of(name: &str, state: &str) -> String {
+    format!("{name} {state}")
+}
+
+/// `levels` that are last known values, received at `clock`.
+pub fn as_of(levels: &str, clock: &str) -> String {
+    format!("{levels}, as of {clock}")
+}
+
+/// Where the setting `icon.shows` matches no account.
+pub fn no_match(shows: &str) -> String {
+    format!("no account matches the setting icon.shows, \"{shows}\"")
+}
+
+/// Where the account that the icon shows is disabled.
+pub fn is_disabled(name: &str) -> String {
+    format!("{name} is disabled")
 }
 
 /// How to connect an account; `folder` has the credential files.

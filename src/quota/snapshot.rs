@@ -94,7 +94,16 @@ impl Snapshot {
 
     /// The window with the least left of all enabled accounts, and its account. `None`: no percentage is known.
     pub fn lowest(&self, now: DateTime<Utc>) -> Option<(&AccountUsage, &Window)> {
-        lowest_of(self.enabled(), now)
+        self.lowest_among(now, |_| true)
+    }
+
+    /// The same among some of the accounts.
+    pub fn lowest_among(
+        &self,
+        now: DateTime<Utc>,
+        is_among: impl Fn(&AccountUsage) -> bool,
+    ) -> Option<(&AccountUsage, &Window)> {
+        lowest_of(self.enabled().filter(|usage| is_among(usage)), now)
     }
 
     /// The same among one provider's accounts.
@@ -103,7 +112,7 @@ impl Snapshot {
         provider: Provider,
         now: DateTime<Utc>,
     ) -> Option<(&AccountUsage, &Window)> {
-        lowest_of(self.enabled().filter(|usage| usage.account.provider == provider), now)
+        self.lowest_among(now, |usage| usage.account.provider == provider)
     }
 }
 

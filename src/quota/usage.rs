@@ -132,13 +132,17 @@ impl AccountUsage {
     /// The window with the least left, and among equals the one that resets last. Windows that are not known by name, or
     /// have reset since the last valid response, are ignored. `None`: there is no other.
     pub fn lowest(&self, now: DateTime<Utc>) -> Option<&Window> {
-        self.windows().iter().filter(|window| window.named && !self.is_unconfirmed(window, now)).min_by(
-            |a, b| {
-                a.remaining_percent()
-                    .total_cmp(&b.remaining_percent())
-                    .then_with(|| b.resets_at.cmp(&a.resets_at))
-            },
-        )
+        self.lowest_of(now, |_| true)
+    }
+
+    /// The same among some of the windows.
+    pub fn lowest_of(&self, now: DateTime<Utc>, is_among: impl Fn(&Window) -> bool) -> Option<&Window> {
+        let counts = |window: &&Window| window.named && !self.is_unconfirmed(window, now) && is_among(window);
+        self.windows().iter().filter(counts).min_by(|a, b| {
+            a.remaining_percent()
+                .total_cmp(&b.remaining_percent())
+                .then_with(|| b.resets_at.cmp(&a.resets_at))
+        })
     }
 
     /// The first reset of a window since the last valid response, after which the percentages are out of date. `None`: none is

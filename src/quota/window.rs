@@ -51,6 +51,15 @@ impl Window {
         percent::remaining(self.used_percent)
     }
 
+    /// Whether the window is a day or less, as the 5-hour window of each provider is, and not a week or a month. Where no
+    /// length is known, by the providers' keys for it.
+    pub fn is_short(&self) -> bool {
+        match self.length_seconds {
+            Some(length) => length <= 24 * 60 * 60,
+            None => self.key == "five_hour" || self.key.ends_with("primary_window"),
+        }
+    }
+
     /// Whether the window has reset since the response received at `received_at`, so that its percentage is out of date. A
     /// reset that was in the past already when the response came does not count. Where `received_at` is in the future, the
     /// clock was ahead then, and any reset before `now` counts.
@@ -82,6 +91,24 @@ mod tests {
             assert_eq!((window.used_percent(), window.remaining_percent()), (used, left), "{given}");
         }
         assert_eq!(Window::new("k", "t", f64::NAN), None);
+    }
+
+    #[test]
+    fn window_is_short_by_its_length_and_else_by_its_key() {
+        for (key, length, short) in [
+            ("five_hour", Some(18_000), true),
+            ("seven_day", Some(604_800), false),
+            // Plans whose primary window is a week are common.
+            ("primary_window", Some(604_800), false),
+            ("secondary_window", Some(18_000), true),
+            ("primary_window", None, true),
+            ("five_hour", None, true),
+            ("individual_limit", None, false),
+        ] {
+            let mut window = Window::new(key, "t", 1.0).expect("a number");
+            window.length_seconds = length;
+            assert_eq!(window.is_short(), short, "{key}, {length:?}");
+        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What the tray shows, as one value: the backend compares it with what it has shown before.
 
 use crate::config::Settings;
-use crate::presenter::icon_state::IconState;
+use crate::presenter::icon_state::IconContent;
 use crate::presenter::{Locale, Presenter};
 use crate::quota::Snapshot;
 use crate::tray::menu::{Item, Menu};
@@ -15,9 +15,7 @@ pub struct TrayContent {
     /// The menu.
     pub menu: Arc<MenuModel>,
     /// The icon.
-    pub icon_state: IconState,
-    /// Whether the icon has the mark of a refresh in progress.
-    pub refreshing: bool,
+    pub icon: IconContent,
     /// Whether a window is low, or an account needs its owner.
     pub needs_attention: bool,
     /// Whether panels may hide the icon, since there is no account.

@@ -134,6 +134,24 @@ fn renamed_setting_is_named_with_its_new_name() {
 }
 
 #[test]
+fn icon_that_shows_no_account_is_a_finding_without_the_name() {
+    let fixture = healthy_fixture();
+    for (shows, is_wrong) in [
+        ("lowest", false),
+        ("claude", false),
+        ("codex-bob@example.com.json", false),
+        ("claude-carol.json", true),
+    ] {
+        fixture.set_config(&format!("[icon]\nshows = \"{shows}\"\n"));
+        let done = fixture.run(&["doctor"]);
+        assert_eq!(lines(&done, "icon").len(), usize::from(is_wrong), "{shows}: {}", done.stdout);
+        assert!(!done.stdout.contains("carol"), "{}", done.stdout);
+    }
+    let named = fixture.run(&["doctor", "--show-accounts"]);
+    assert_line(&named, "!", "icon", "no account matches the setting icon.shows, \"claude-carol.json\"");
+}
+
+#[test]
 fn each_login_state_is_reported() {
     let fixture = healthy_fixture();
     let account = fixture.account(ALICE);

@@ -110,16 +110,16 @@ fn each_check_item_toggles_its_setting() {
 #[test]
 fn tray_is_shown_at_start_and_with_each_snapshot() {
     let mut app = app();
-    assert_eq!(shown_content(handle(&mut app, AppEvent::Started)).icon_state, IconState::Refreshing);
+    assert_eq!(shown_content(handle(&mut app, AppEvent::Started)).icon.state, IconState::Refreshing);
     let content = shown_content(handle(&mut app, AppEvent::Snapshot(left(43.0, 1))));
     assert_eq!(
-        (content.icon_state, content.refreshing, content.title.as_str()),
+        (content.icon.state, content.icon.refreshing, content.title.as_str()),
         (IconState::Fine(42.5), false, "")
     );
     assert!(content.tooltip.contains("43% left"), "{}", content.tooltip);
     assert_eq!(items(content), app.menu().items(now()));
     let refreshing = Snapshot { refreshing: true, ..left(43.0, 1) };
-    assert!(shown_content(handle(&mut app, AppEvent::Snapshot(refreshing))).refreshing);
+    assert!(shown_content(handle(&mut app, AppEvent::Snapshot(refreshing))).icon.refreshing);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use crate::app::context::Context;
 use crate::cli::doctor::finding::{Finding, Mark, bad, doubtful, good};
+use crate::config::ShownAccounts;
 use crate::credentials::store::{self, Entry};
 use crate::credentials::{Login, file, file_name};
 use crate::engine::state_dir::StateDir;
@@ -44,6 +45,7 @@ pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec
     if let Some(problem) = write_problem(&dir).filter(|_| !entries.is_empty()) {
         findings.push(doubtful("credentials folder", problem, "Quota Tray can't renew expired tokens there"));
     }
+    findings.extend(icon(&context.settings.icon.shows, &entries, show_accounts));
     let last = StateDir::new(&context.paths.state_dir).snapshot();
     for (number, entry) in (1..).zip(&entries) {
         let account = entry.account();
@@ -56,6 +58,21 @@ pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec
         Entry::Disabled(_) | Entry::Broken(..) => None,
     });
     (findings, logins.collect())
+}
+
+/// The setting `icon.shows`. `None`: it matches an account. Its value may name one.
+fn icon(shows: &ShownAccounts, entries: &[Entry], show_accounts: bool) -> Option<Finding> {
+    let ShownAccounts::Only(name) = shows else { return None };
+    if entries.iter().any(|entry| shows.includes(entry.account())) {
+        return None;
+    }
+    let mut state = "no account matches the setting icon.shows".to_owned();
+    if show_accounts {
+        state = format!("{state}, \"{name}\"");
+    }
+    let remedy = "set it to \"lowest\", to a provider such as \"claude\", or to the id of an account in \
+                  `quota-tray status --format json`";
+    Some(doubtful("icon", state, remedy))
 }
 
 /// One account, by its number: its name and its file name would identify the user.

@@ -60,7 +60,7 @@ impl ItemState {
             "XAyatanaOrderingIndex" => Value::U32(0),
             "IconPixmap" | "AttentionIconPixmap" => {
                 Value::Pixmaps(content.map_or_else(Vec::new, |content| {
-                    pixmap::icon(content.icon_state, content.refreshing, self.palette)
+                    pixmap::icon(content.icon, self.palette)
                 }))
             }
             "OverlayIconPixmap" => Value::Pixmaps(Vec::new()),

@@ -1,12 +1,8 @@
 //! Pictures in the formats of D-Bus: pixmaps of the icon, PNG files for the rows of the menu.
 
-use crate::presenter::icon_state::IconState;
+use crate::presenter::icon_state::{IconContent, IconState};
 use crate::tray::icon::{self, Palette, Picture};
 use serde::Serialize;
-
-/// The sizes in which the icon is offered, in pixels: those of common panels, at scales of 1 and 2. A host that finds
-/// none to fit would scale one, which blurs it.
-const SIZES: [u32; 6] = [16, 22, 24, 32, 44, 64];
 
 /// A picture as in StatusNotifierItem: ARGB32, not premultiplied, in network byte order.
 #[derive(Serialize, zbus::Type)]
@@ -16,9 +12,9 @@ pub struct Pixmap {
     argb: Vec<u8>,
 }
 
-/// The icon in all sizes.
-pub fn icon(state: IconState, refreshing: bool, palette: Palette) -> Vec<Pixmap> {
-    SIZES.into_iter().map(|size| pixmap(icon::tray(state, refreshing, size, palette))).collect()
+/// The icon in all sizes. A host that finds none to fit would scale one, which blurs it.
+pub fn icon(content: IconContent, palette: Palette) -> Vec<Pixmap> {
+    icon::tray_sizes(content, palette).into_iter().map(pixmap).collect()
 }
 
 fn pixmap(picture: Picture) -> Pixmap {
@@ -44,6 +40,7 @@ pub fn row_png(state: IconState, size: u32, palette: Palette) -> Option<Vec<u8>>
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::presenter::icon_state::IconFigure;
 
     #[test]
     fn pixmap_has_alpha_first() {
@@ -53,7 +50,9 @@ mod tests {
 
     #[test]
     fn icon_is_offered_in_all_sizes() {
-        let pixmaps = icon(IconState::Low(12.0), false, Palette::AnyPanel);
+        let state = IconState::Low(12.0);
+        let content = IconContent { state, figure: IconFigure::Gauge, stale: false, refreshing: false };
+        let pixmaps = icon(content, Palette::AnyPanel);
         let sides: Vec<_> = pixmaps.iter().map(|pixmap| (pixmap.width, pixmap.height)).collect();
         assert_eq!(sides, [16, 22, 24, 32, 44, 64].map(|side| (side, side)));
         assert!(

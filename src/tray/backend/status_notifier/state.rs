@@ -65,7 +65,7 @@ impl ItemState {
         let old = self.content.take();
         let differs = |same: &dyn Fn(&TrayContent) -> bool| !old.as_ref().is_some_and(same);
         let changes = Changes {
-            icon: differs(&|old| (old.icon_state, old.refreshing) == (new.icon_state, new.refreshing)),
+            icon: differs(&|old| old.icon == new.icon),
             label: differs(&|old| old.label == new.label),
             title: differs(&|old| old.title == new.title),
             tooltip: differs(&|old| old.tooltip == new.tooltip),

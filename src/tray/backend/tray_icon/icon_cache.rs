@@ -8,7 +8,7 @@ use tray_icon::menu::{Icon, Submenu};
 const ROW_SIZE: u32 = 32;
 
 /// The colours of all icons of this platform.
-pub const PALETTE: Palette = if cfg!(target_os = "macos") { Palette::Template } else { Palette::Colour };
+pub const PALETTE: Palette = if cfg!(target_os = "macos") { Palette::Template } else { Palette::AnyPanel };
 
 /// The rendered icons of one menu.
 #[derive(Default)]

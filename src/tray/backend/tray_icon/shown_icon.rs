@@ -1,7 +1,7 @@
 //! The tray icon on display: changes only what differs from the content before.
 
 use crate::platform::clock;
-use crate::presenter::icon_state::IconState;
+use crate::presenter::icon_state::IconContent;
 use crate::text;
 use crate::tray::backend::tray_icon::clicks::ClickHandler;
 use crate::tray::backend::tray_icon::icon_cache::PALETTE;
@@ -45,7 +45,7 @@ impl ShownIcon {
         let with_icon = TrayIconBuilder::with_icon_templated;
         #[cfg(not(target_os = "macos"))]
         let with_icon = TrayIconBuilder::with_icon;
-        let builder = match render(content.icon_state, content.refreshing) {
+        let builder = match render(content.icon) {
             Some(icon) => with_icon(builder, icon),
             None => builder,
         };
@@ -67,8 +67,8 @@ impl ShownIcon {
         let is_shown = |same: &dyn Fn(&TrayContent) -> bool| shown.is_some_and(same);
         let mut result = Ok(());
         self.show_items(&content);
-        if !is_shown(&|old| (old.icon_state, old.refreshing) == (content.icon_state, content.refreshing))
-            && let Some(icon) = render(content.icon_state, content.refreshing)
+        if !is_shown(&|old| old.icon == content.icon)
+            && let Some(icon) = render(content.icon)
         {
             result = result.and(set_icon(&self.tray, icon));
         }
@@ -112,7 +112,7 @@ fn tooltip(content: &TrayContent) -> String {
     text::truncate_to_utf16(&format!("{}\n{}", content.label, content.tooltip), MAX_TOOLTIP)
 }
 
-fn render(state: IconState, refreshing: bool) -> Option<Icon> {
-    let Picture { rgba, size } = icon::tray(state, refreshing, ICON_SIZE, PALETTE);
+fn render(content: IconContent) -> Option<Icon> {
+    let Picture { rgba, size } = icon::tray(content, ICON_SIZE, PALETTE);
     Icon::from_rgba(rgba, size, size).ok()
 }

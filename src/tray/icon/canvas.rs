@@ -1,0 +1,112 @@
+//! The pixels of a picture, and how shapes get onto them.
+
+use crate::tray::icon::palette::{Ink, Palette};
+use ab_glyph_rasterizer::{Rasterizer, point};
+
+/// Straight (non-premultiplied) RGBA, row by row, `size * size * 4` bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Picture {
+    pub rgba: Vec<u8>,
+    /// Width and height in pixels.
+    pub size: u32,
+}
+
+/// A picture in the making. Lengths and positions are in cells, from the upper left corner, x to the right and y down.
+pub struct Canvas {
+    picture: Picture,
+    palette: Palette,
+    /// Computes how much of each pixel a shape covers; empty between two shapes.
+    coverage: Rasterizer,
+    /// A whole number.
+    pub pixels_per_cell: f32,
+    /// Width and height in cells: a whole number, at least 1.
+    pub cells: f32,
+    /// The width of a straight stroke: a whole number, at least 1.
+    pub stroke: f32,
+}
+
+impl Canvas {
+    /// An empty picture of `size` pixels a side; a size of 0 is 1.
+    pub fn new(size: u32, palette: Palette) -> Canvas {
+        let size = size.max(1);
+        let pixels_per_cell = (1..=size / 16).rev().find(|n| size.is_multiple_of(*n)).unwrap_or(1);
+        let (side, cells) = (size as usize, (size / pixels_per_cell) as f32);
+        Canvas {
+            picture: Picture { rgba: vec![0; side * side * 4], size },
+            palette,
+            coverage: Rasterizer::new(side, side),
+            pixels_per_cell: pixels_per_cell as f32,
+            cells,
+            stroke: (cells / 8.0).round().max(1.0),
+        }
+    }
+
+    pub fn into_picture(self) -> Picture {
+        self.picture
+    }
+
+    /// Fills a rectangle, whose edges are moved to the next whole pixels.
+    pub fn rect(&mut self, corner: (f32, f32), extent: (f32, f32), ink: Ink) {
+        let (colour, opacity) = self.palette.colour(ink);
+        self.for_pixels(corner, extent, |pixel| blend(pixel, colour, opacity));
+    }
+
+    /// Makes a rectangle transparent again.
+    pub fn erase(&mut self, corner: (f32, f32), extent: (f32, f32)) {
+        self.for_pixels(corner, extent, |pixel| *pixel = [0; 4]);
+    }
+
+    fn for_pixels(&mut self, (x, y): (f32, f32), (width, height): (f32, f32), change: impl Fn(&mut [u8; 4])) {
+        let side = self.picture.size as usize;
+        // A negative length saturates to 0.
+        let pixel = |cell: f32| ((cell * self.pixels_per_cell).round() as usize).min(side);
+        let columns = pixel(x)..pixel(x + width).max(pixel(x));
+        let pixels = self.picture.rgba.as_chunks_mut::<4>().0;
+        for row in pixel(y)..pixel(y + height) {
+            pixels[row * side..][columns.clone()].iter_mut().for_each(&change);
+        }
+    }
+
+    /// Fills a polygon whose sides don't cross.
+    pub fn polygon(&mut self, corners: &[(f32, f32)], ink: Ink) {
+        let (colour, opacity) = self.palette.colour(ink);
+        self.cover(corners, |pixel, covered| blend(pixel, colour, covered * opacity));
+    }
+
+    /// Cuts off the corner at `(x, y)` diagonally. `towards`: the direction from there into the shape, in units of the
+    /// cut.
+    pub fn chamfer(&mut self, (x, y): (f32, f32), towards: (f32, f32)) {
+        let corners = [(x, y), (x + towards.0, y), (x, y + towards.1)];
+        self.cover(&corners, |pixel, covered| {
+            pixel[3] = (f32::from(pixel[3]) * (1.0 - covered)).round() as u8;
+        });
+    }
+
+    fn cover(&mut self, corners: &[(f32, f32)], change: impl Fn(&mut [u8; 4], f32)) {
+        let side = self.picture.size as f32;
+        // A point beyond an edge, by rounding or in a picture of a few pixels, would be drawn at the opposite edge.
+        let pixel = |cell: f32| (cell * self.pixels_per_cell).clamp(0.0, side);
+        let corner = |&(x, y): &(f32, f32)| point(pixel(x), pixel(y));
+        for (from, to) in corners.iter().zip(corners.iter().cycle().skip(1)) {
+            self.coverage.draw_line(corner(from), corner(to));
+        }
+        let pixels = self.picture.rgba.as_chunks_mut::<4>().0;
+        self.coverage.for_each_pixel(|at, covered| {
+            // Not true for most pixels of a picture, for each of its shapes.
+            if covered >= 0.5 / 255.0 {
+                change(&mut pixels[at], covered.min(1.0));
+            }
+        });
+        self.coverage.clear();
+    }
+}
+
+/// Blends a colour over a pixel: "source over" with colours that are not premultiplied.
+fn blend([red, green, blue, alpha]: &mut [u8; 4], colour: [u8; 3], opacity: f32) {
+    let below = f32::from(*alpha) / 255.0 * (1.0 - opacity);
+    let whole = opacity + below;
+    for (channel, source) in [red, green, blue].into_iter().zip(colour) {
+        *channel = ((f32::from(source) * opacity + f32::from(*channel) * below) / whole).round() as u8;
+    }
+    *alpha = (whole * 255.0).round() as u8;
+}
