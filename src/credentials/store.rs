@@ -5,7 +5,7 @@ use crate::credentials::file::{self, Document, Unreadable};
 use crate::credentials::file_name;
 use crate::credentials::identity::identity;
 use crate::platform::secret::Secret;
-use crate::providers::{Proxy, REGISTRY, UsageRequest};
+use crate::providers::{Proxy, REGISTRY, Registry, UsageRequest};
 use crate::quota::{Account, AccountId, Failure, Provider, timestamp};
 use crate::text;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,9 +28,9 @@ pub struct Login {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was last renewed, by any program. `None`: the file does not say.
     pub renewed_at: Option<DateTime<Utc>>,
-    /// The ChatGPT workspace. `None`: the personal one.
+    /// The workspace. `None`: the personal one, or the provider has none.
     pub workspace: Option<String>,
-    /// Whether its ID token marks it as a FedRAMP account of ChatGPT.
+    /// Whether its ID token marks it as a FedRAMP account.
     pub is_fedramp: bool,
     /// The proxy for this account's requests.
     pub proxy: Proxy,
@@ -89,7 +89,9 @@ pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result
         let id = file_name::to_id(&name);
         let path = dir.join(&name);
         match file::read_once(&path) {
-            Ok(contents) => entries.extend(read_login(&id, &path, &contents.document, known.get(&id))),
+            Ok(contents) => {
+                entries.extend(read_login(&REGISTRY, &id, &path, &contents.document, known.get(&id)));
+            }
             // All of these are retried at the same time, so that a broken file does not delay the others.
             Err(_) => drop(unreadable.spawn(async move { (file::read(&path).await, id, path) })),
         }
@@ -98,10 +100,10 @@ pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result
         let (read, id, path) = read.map_err(io::Error::other)?;
         let known = known.get(&id);
         entries.extend(match read {
-            Ok(contents) => read_login(&id, &path, &contents.document, known),
+            Ok(contents) => read_login(&REGISTRY, &id, &path, &contents.document, known),
             Err(Unreadable::Gone) if !path.is_symlink() => None,
-            Err(Unreadable::Gone) => broken(&id, known, "it is a broken link"),
-            Err(error) => broken(&id, known, &error.to_string()),
+            Err(Unreadable::Gone) => broken(&REGISTRY, &id, known, "it is a broken link"),
+            Err(error) => broken(&REGISTRY, &id, known, &error.to_string()),
         });
     }
     Ok(entries)
@@ -158,9 +160,10 @@ pub(crate) fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
     Ok(names)
 }
 
-/// The account in a credential file. `None`: CLIProxyAPI does not load it as a login, or it is of another provider: files
-/// without a type, API keys, other types.
+/// The account in a credential file. `None`: CLIProxyAPI does not load it as a login, or its provider is not in `registry`:
+/// files without a type, API keys, other types.
 pub fn read_login(
+    registry: &Registry,
     id: &AccountId,
     path: &Path,
     document: &Document,
@@ -168,20 +171,21 @@ pub fn read_login(
 ) -> Option<Entry> {
     let Some(kind) = document.text("type") else {
         // An account that was shown does not disappear without an explanation.
-        return known.and_then(|account| broken(id, Some(account), "it has no \"type\""));
+        return known.and_then(|account| broken(registry, id, Some(account), "it has no \"type\""));
     };
-    let provider = REGISTRY.provider(kind)?;
+    let spec = registry.find(kind)?;
     let has = |keys: [&str; 2]| keys.into_iter().any(|key| document.text(key).is_some());
     if has(["api_key", "api-key"]) && !has(["access_token", "refresh_token"]) {
         return None;
     }
     let names = [document.text("email"), document.text("login")].into_iter().flatten().map(text::label);
     let email = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| text::label(id.key()));
-    let is_codex = provider == Provider::CODEX;
-    let claims = document.text("id_token").filter(|_| is_codex).map(Claims::of).unwrap_or_default();
-    let workspace = document.text("account_id").map(str::to_owned).or(claims.workspace);
-    let identity = Some(identity(id, provider, document, workspace.as_deref()));
-    let account = Account { id: id.clone(), provider, email, identity };
+    let claims = spec.credential.id_token.as_ref().zip(document.text("id_token"));
+    let claims = claims.map(|(names, token)| Claims::of(token, names)).unwrap_or_default();
+    let in_file = spec.credential.workspace.and_then(|key| document.text(key));
+    let workspace = in_file.map(str::to_owned).or(claims.workspace);
+    let identity = Some(identity(id, spec, document, workspace.as_deref()));
+    let account = Account { id: id.clone(), provider: spec.provider, email, identity };
     if document.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) {
         return Some(Entry::Disabled(account));
     }
@@ -214,12 +218,12 @@ pub fn read_login(
 
 /// An entry for a file that can't be read, if it is an account's: it was in the previous scan, or its name begins with a
 /// provider's, as CLIProxyAPI names its files ("claude-a@b.c.json").
-fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
+fn broken(registry: &Registry, id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
     let account_by_name = || {
         let name = id.key().to_lowercase();
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
-        let provider = REGISTRY.providers().find(is_named)?;
+        let provider = registry.providers().find(is_named)?;
         Some(Account { id: id.clone(), provider, email: text::label(id.key()), identity: None })
     };
     let account = known.cloned().or_else(account_by_name)?;
