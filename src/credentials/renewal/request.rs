@@ -111,7 +111,7 @@ impl Renewer {
                 Err(Refusal::unsent(failure))
             }
             Err(TokenRequestError { failure, sent: true, part }) => {
-                log::warn!("{}: the token server's response was lost: {failure:?}", login.account.id);
+                log::warn!("{}: the token server's response was lost: {failure}", login.account.id);
                 let tokens = part.and_then(|part| token_response::parse(&part));
                 let is_in_journal = !has_failed && journal.is_at(&files.journal);
                 let received = tokens.map(|tokens| ReceivedTokens { tokens, is_in_journal });
