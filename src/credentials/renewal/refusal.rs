@@ -91,6 +91,8 @@ pub enum Reason {
     FileUnreadable(String),
     /// The file has another login than the renewal began with.
     FileChanged,
+    /// The tokens of the login's provider can't be renewed.
+    NotRenewable,
     /// The file has no refresh token.
     NoRefreshToken,
     /// The token was used, and the one issued for it is nowhere. Sending it again could revoke the whole login.
@@ -143,6 +145,9 @@ impl From<Reason> for Refusal {
                 Refusal::because(format!("could not read the credential file: {error}"))
             }
             Reason::FileChanged => Refusal::because("the credential file was changed during the renewal"),
+            Reason::NotRenewable => Refusal::because(
+                "Quota Tray does not renew logins of this provider; start CLIProxyAPI, or sign in again with it",
+            ),
             Reason::NoRefreshToken => {
                 Refusal::because("the credential file has no refresh token; sign in again with CLIProxyAPI")
             }

@@ -48,7 +48,8 @@ impl Renewer {
         let renewal =
             spec.and_then(|spec| Some((spec.token_endpoint(&policy.endpoints)?, spec.renewal.as_ref()?)));
         let Some((endpoint, renewal)) = renewal else {
-            return Err(Refusal::because("Quota Tray does not renew the tokens of its provider"));
+            // `next_step` has refused it.
+            return Err(Refusal::internal());
         };
         let form = renewal.form(token);
         let disk = |error: io::Error| Refusal::disk(&error, &self.dir);
