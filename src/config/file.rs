@@ -191,8 +191,8 @@ mod tests {
             ("\n\nrefresh_minute = 5", "line 3", "refresh_minute"),
             ("thresholds = [20, 100]", "line 1", "below 100"),
             ("thresholds = [nan]", "line 1", "below 100"),
-            ("hide_email = \"yes\"", "line 1", "boolean"),
-            ("token_renewal = \"sometimes\"", "line 1", "`always`"),
+            ("hide_email = \"yes\"", "line 1", "true or false"),
+            ("token_renewal = \"sometimes\"", "line 1", "\"always\""),
             ("auth_dir = \"\"", "line 1", "empty"),
             ("[endpoints]\nclaude_usage = \"http://example.com\"", "line 2", "loopback"),
             ("[limits]\nrequests_per_five_minutes = 0", "line 2", "1 to 60"),
@@ -203,6 +203,32 @@ mod tests {
             let error = settings(text).expect_err(text);
             assert!(error.contains(line) && error.contains(word), "{text}: {error}");
             assert!(error.contains("config.toml") && error.contains("hint:"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn value_of_another_type_is_explained_in_the_words_of_the_settings() {
+        for (text, expected) in [
+            ("refresh_minutes = \"5\"", "refresh_minutes: expected a whole number"),
+            ("refresh_minutes = 5.5", "refresh_minutes: expected a whole number"),
+            ("refresh_minutes = 99999999999999999999", "refresh_minutes: the number is too large"),
+            ("thresholds = 20", "thresholds: expected a list"),
+            ("thresholds = [\"20\"]", "thresholds: expected a number"),
+            ("hide_email = 1", "hide_email: expected true or false"),
+            ("auth_dir = 1", "auth_dir: expected text in quotes"),
+            ("token_renewal = 1", "token_renewal: expected text in quotes"),
+            ("token_renewal = []", "token_renewal: expected text in quotes"),
+            ("limits = 1", "limits: expected a table"),
+            ("hooks = \"x\"", "hooks: expected a table"),
+            ("[hooks]\non_low = \"x\"", "hooks.on_low: expected a list"),
+            ("[hooks]\non_low = [1]", "hooks.on_low: expected text in quotes"),
+            ("[hooks]\ntimeout_seconds = true", "hooks.timeout_seconds: expected a whole number"),
+            ("[endpoints]\nclaude_usage = 1", "endpoints.claude_usage: expected text in quotes"),
+            ("[endpoints]\ncli_proxy_api = \"http://127.0.0.1\"", "endpoints.cli_proxy_api: expected a list"),
+            ("[endpoints]\nclaude_user_agent = []", "endpoints.claude_user_agent: expected text in quotes"),
+        ] {
+            let error = settings(text).expect_err(text);
+            assert!(error.contains(&format!(", {expected}\nhint: ")), "{text}: {error}");
         }
     }
 
