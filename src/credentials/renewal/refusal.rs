@@ -215,6 +215,31 @@ fn disk_clause(error: &io::Error, place: &Path) -> String {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             format!("there is no space left in {place}")
         }
-        _ => format!("could not write to {place}: {error}"),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            format!("{place} is not a folder; remove the file that is in its place")
+        }
+        _ => format!("could not write to {place}: {error}; check that folder and its disk"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disk_error_says_what_helps() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let place = dir.path().join("renewals");
+        std::fs::write(&place, "").expect("written");
+        for folder in [place.clone(), place.join("below")] {
+            let error = std::fs::create_dir_all(&folder).expect_err("a file is there");
+            let clause = disk_clause(&error, &place);
+            assert!(
+                clause.ends_with("renewals is not a folder; remove the file that is in its place"),
+                "{clause}"
+            );
+        }
+        let clause = disk_clause(&io::Error::other("broken"), &place);
+        assert!(clause.ends_with("renewals: broken; check that folder and its disk"), "{clause}");
     }
 }
