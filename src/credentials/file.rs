@@ -139,6 +139,9 @@ pub enum Unreadable {
     /// It changed each time it was read.
     #[error("it keeps changing while it is read")]
     Changing,
+    /// This user may not read it.
+    #[error("no permission to read it")]
+    NoPermission,
     /// The system refuses to read it, or it is not a credential file by its kind or size.
     #[error("{0}")]
     Refused(String),
@@ -151,7 +154,7 @@ pub enum Unreadable {
 pub fn read_once(path: &Path) -> Result<Contents, Unreadable> {
     let refused = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Unreadable::Gone,
-        io::ErrorKind::PermissionDenied => Unreadable::Refused("no permission to read it".into()),
+        io::ErrorKind::PermissionDenied => Unreadable::NoPermission,
         _ => Unreadable::Refused(error.to_string()),
     };
     let mut file = open(path).map_err(refused)?;

@@ -46,12 +46,12 @@ impl Cached {
 /// known values is left out, and so are the values of another login that was in the same file.
 pub async fn cached(sources: &SourceSet, last_known: &Snapshot) -> Cached {
     let list = sources.list().await;
-    if list.problem.is_some() {
+    if list.problem.is_some() && list.accounts.is_empty() {
         return Cached { snapshot: Snapshot { problem: list.problem, ..last_known.clone() }, left_out: 0 };
     }
     let found = list.accounts.into_iter().map(|(listed, _)| (listed.account, listed.status));
     let mut snapshot = Snapshot::placeholders(last_known, found.collect());
-    snapshot.refreshing = false;
+    (snapshot.refreshing, snapshot.problem) = (false, list.problem);
     for usage in &mut snapshot.accounts {
         usage.loading = false;
     }

@@ -2,7 +2,7 @@
 
 use crate::app::context::Context;
 use crate::cli::doctor::finding::{Finding, Mark, bad, doubtful, good};
-use crate::credentials::store::{self, Entry};
+use crate::credentials::store::{self, Entry, Scan};
 use crate::credentials::{Login, file, file_name};
 use crate::engine::state_dir::StateDir;
 use crate::presenter::Locale;
@@ -15,8 +15,8 @@ use std::path::Path;
 pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec<Login>) {
     let dir = context.auth_dir(&context.settings);
     let shown = dir.display();
-    let mut entries = match store::scan(&dir, &HashMap::new()).await {
-        Ok(entries) => entries,
+    let Scan { mut entries, unreadable } = match store::scan(&dir, &HashMap::new()).await {
+        Ok(scan) => scan,
         Err(error) => {
             let state = format!("could not read {shown}: {error}");
             return (
@@ -50,6 +50,13 @@ pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec
         let known = last.accounts.iter().find(|usage| usage.account.id == account.id);
         let error = known.and_then(|usage| usage.error.as_ref());
         findings.push(one(number, entry, (&dir, context.locale), error, show_accounts));
+    }
+    for (number, id) in (1..).zip(&unreadable) {
+        let mut facts = Facts::default();
+        facts.file(&dir.join(file_name::from_id(id)));
+        facts.add(Mark::Bad, "no permission to read it", "check its owner and its permissions");
+        let name = if show_accounts { format!(" {id}") } else { String::new() };
+        findings.push(facts.finding(format!("credential file {number} (of an unknown provider){name}")));
     }
     let logins = entries.into_iter().filter_map(|entry| match entry {
         Entry::Login(login) => Some(login),
