@@ -62,6 +62,10 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 pub fn open_regular_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    // Opening a device can have an effect of its own. What is opened is checked again, as it may be another file by then.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(not_regular());
+    }
     let file = options.open(path)?;
     match file.metadata()?.is_file() {
         true => Ok(file),

@@ -81,6 +81,10 @@ fn settings_file_that_is_no_text_file_is_refused_with_a_hint_and_without_blockin
                 let all = format!("{}{}", done.stdout, done.stderr);
                 assert!(all.contains(why) && all.contains("use another one with --config"), "{kind}: {all}");
                 assert!(!all.contains("leave out --config"), "{kind}: {all}");
+                assert!(
+                    command != ["doctor"] || all.contains(&format!("{why} — settings are")),
+                    "{kind}: {all}"
+                );
                 assert_eq!(done.code, if command == ["doctor"] { 1 } else { 2 }, "{kind}: {all}");
             }
         }
