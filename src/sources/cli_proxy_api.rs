@@ -91,12 +91,12 @@ impl CliProxyApi {
 /// The sentence about files that may be accounts. `None`: there are none.
 fn unreadable_files(files: &[AccountId]) -> Option<String> {
     let first = files.first()?;
-    Some(match files.len() - 1 {
-        0 => format!("could not read {first}: no permission to read it; check its owner and its permissions"),
-        more => format!(
-            "could not read {first} and {more} more: no permission to read them; check their owners and their permissions"
-        ),
-    })
+    let (more, them, their) = match files.len() - 1 {
+        0 => (String::new(), "it", "its owner and its permissions"),
+        1 => (" and 1 more file".to_owned(), "them", "their owners and their permissions"),
+        more => (format!(" and {more} more files"), "them", "their owners and their permissions"),
+    };
+    Some(format!("could not read {first}{more}: no permission to read {them}; check {their}"))
 }
 
 fn listed(entry: Entry, folder: &Arc<Folder>) -> ListedAccount {

@@ -54,7 +54,8 @@ pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec
     for (number, id) in (1..).zip(&unreadable) {
         let mut facts = Facts::default();
         facts.file(&dir.join(file_name::from_id(id)));
-        facts.add(Mark::Bad, "no permission to read it", "check its owner and its permissions");
+        let remedy = if facts.remedies.is_empty() { "check its owner and its permissions" } else { "" };
+        facts.add(Mark::Bad, "no permission to read it", remedy);
         let name = if show_accounts { format!(" {id}") } else { String::new() };
         findings.push(facts.finding(format!("credential file {number} (of an unknown provider){name}")));
     }
