@@ -82,7 +82,7 @@ fn read_credential(bencher: Bencher) {
     let (text, id) = (credential(), AccountId::file("codex-alice@example.com.json".to_owned()));
     bencher.bench(|| {
         let document = Document::parse(black_box(text.as_bytes())).expect("an object");
-        store::read_login(&id, Path::new("/nowhere"), &document, None)
+        store::read_login(&REGISTRY, &id, Path::new("/nowhere"), &document, None)
     });
 }
 

@@ -1,17 +1,25 @@
-//! A provider is one value: a made-up one, defined here and nowhere else, beside the real ones. Its usage is fetched and
-//! its token is renewed over a socket on this machine.
+//! A provider is one value: a made-up one, defined here and nowhere else, beside the real ones. Its credential files are
+//! read, its usage is fetched and its token is renewed over a socket on this machine.
 
+use base64::Engine;
+use base64::prelude::BASE64_URL_SAFE_NO_PAD as BASE64;
 use chrono::{DateTime, Utc};
 use quota_tray::config::Endpoints;
+use quota_tray::credentials::Login;
+use quota_tray::credentials::file::Document;
+use quota_tray::credentials::store::{self, Entry};
 use quota_tray::platform::secret::Secret;
 use quota_tray::providers::http::Response;
-use quota_tray::providers::spec::{RenewalApi, TokenRequestEncoding, UsageApi};
+use quota_tray::providers::spec::{
+    CredentialKeys, IdTokenClaims, RenewalApi, TokenRequestEncoding, UsageApi,
+};
 use quota_tray::providers::token_response::{self, TokenOutcome};
 use quota_tray::providers::{Http, ProviderSpec, Proxy, Registry, UsageRequest, claude, codex};
-use quota_tray::quota::{Failure, Provider, Usage, Window};
-use serde_json::Value;
+use quota_tray::quota::{AccountId, Failure, Provider, Usage, Window};
+use serde_json::{Value, json};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
@@ -35,6 +43,12 @@ fn acme(origin: &str) -> ProviderSpec {
             scope: Some("usage"),
             encoding: TokenRequestEncoding::Json,
         }),
+        credential: CredentialKeys {
+            account: Some("person"),
+            organization: &["company", "company_name"],
+            workspace: Some("team"),
+            id_token: Some(IdTokenClaims { object: "acme", workspace: "team", is_fedramp: "is_public" }),
+        },
         status_page: None,
         parse,
     }
@@ -75,6 +89,20 @@ fn serve(listener: TcpListener, response: &'static str) -> JoinHandle<Vec<String
     })
 }
 
+/// The login of a made-up file of the provider, with these values besides its token.
+fn login(value: &Value) -> Login {
+    let mut file = json!({"type": "Acme", "email": "a@example.com", "access_token": "made-up"});
+    file.as_object_mut().expect("an object").extend(value.as_object().expect("an object").clone());
+    let document = Document::parse(file.to_string().as_bytes()).expect("an object");
+    let spec = acme("http://127.0.0.1:1");
+    let specs = [&claude::SPEC, &codex::SPEC, &spec];
+    let id = AccountId::file("acme-a@example.com.json".into());
+    match store::read_login(&Registry::new(&specs), &id, Path::new("/nowhere"), &document, None) {
+        Some(Entry::Login(login)) => login,
+        other => panic!("{file}: {other:?}"),
+    }
+}
+
 fn listen() -> (TcpListener, String) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));
@@ -90,8 +118,8 @@ fn added_provider_is_found_by_its_key_and_sorted_by_it() {
     let spec = acme("http://127.0.0.1:1");
     let specs = [&claude::SPEC, &codex::SPEC, &spec];
     let registry = Registry::new(&specs);
-    assert_eq!(registry.provider("ACME"), Some(ACME));
-    assert_eq!(registry.provider("gemini"), None);
+    assert_eq!(registry.find("ACME").map(|spec| spec.provider), Some(ACME));
+    assert!(registry.find("gemini").is_none());
     let mut providers: Vec<_> = registry.providers().collect();
     providers.sort();
     assert_eq!(
@@ -108,6 +136,37 @@ fn unregistered_provider_is_a_failure_of_its_account() {
 }
 
 #[test]
+fn identity_of_an_added_provider_is_told_by_its_keys() {
+    let identities = [
+        json!({}),
+        json!({"person": "1"}),
+        json!({"person": "2"}),
+        json!({"company": "1"}),
+        json!({"company": "2", "company_name": "1"}),
+        json!({"company_name": "3"}),
+        json!({"team": "4"}),
+    ]
+    .map(|value| login(&value).account.identity.expect("known").0);
+    for (place, one) in identities.iter().enumerate() {
+        assert!(one.starts_with("acme/") && !identities[..place].contains(one), "{identities:?}");
+    }
+    // Keys of the other providers say nothing about this one.
+    let others = json!({"account_uuid": "1", "organization_uuid": "1", "account_id": "1"});
+    assert_eq!(login(&others).account.identity.expect("known").0, identities[0]);
+}
+
+#[test]
+fn workspace_of_an_added_provider_is_read_under_its_key_or_from_its_claims() {
+    let claims = BASE64.encode(json!({"acme": {"team": "claimed", "is_public": true}}).to_string());
+    let id_token = format!("e30.{claims}.");
+    let claimed = login(&json!({"id_token": id_token}));
+    assert_eq!((claimed.workspace.as_deref(), claimed.is_fedramp), (Some("claimed"), true));
+    let named = login(&json!({"id_token": id_token, "team": "named"}));
+    assert_eq!((named.workspace.as_deref(), named.is_fedramp), (Some("named"), true));
+    assert_eq!(login(&json!({"account_id": "of Codex"})).workspace, None);
+}
+
+#[test]
 fn usage_of_an_added_provider_is_fetched_with_its_headers_and_read_by_its_parser() {
     let (listener, origin) = listen();
     let server = serve(listener, "HTTP/1.1 200 OK\r\ncontent-length: 12\r\n\r\n{\"used\": 40}");
@@ -120,8 +179,7 @@ fn usage_of_an_added_provider_is_fetched_with_its_headers_and_read_by_its_parser
         is_fedramp: true,
         proxy: Proxy::Direct,
     };
-    let provider = registry.provider("acme").expect("registered");
-    let spec = registry.spec(provider).expect("registered");
+    let spec = registry.find("acme").expect("registered");
     let usage = block_on(spec.fetch_usage(&Http::default(), &Endpoints::default(), &request));
     let window = &usage.expect("usage").windows[0];
     assert_eq!((&*window.title, window.used_percent()), ("Daily", 40.0));
@@ -177,7 +235,7 @@ fn token_of_an_added_provider_is_renewed_with_its_client_id_and_encoding() {
     assert_eq!(request[0], "post /token http/1.1");
     assert!(request.iter().any(|line| line == "content-type: application/json"), "{request:?}");
     let fields: Value = serde_json::from_str(request.last().expect("a body")).expect("JSON");
-    let expected = serde_json::json!({"client_id": "acme-client", "grant_type": "refresh_token",
+    let expected = json!({"client_id": "acme-client", "grant_type": "refresh_token",
         "refresh_token": "r1", "scope": "usage"});
     assert_eq!(fields, expected);
 }

@@ -11,6 +11,7 @@ use quota_tray::credentials::rewrite::splice;
 use quota_tray::credentials::store::{self, Entry};
 use quota_tray::quota::AccountId;
 use quota_tray::presenter::Locale;
+use quota_tray::providers::REGISTRY;
 use serde_json::{Map, Value};
 use std::path::Path;
 
@@ -35,7 +36,7 @@ fuzz_target!(|bytes: &[u8]| {
     document.expires_at();
     let id = AccountId::file("claude-a@example.com.json".into());
     let path = Path::new("/auth/claude-a@example.com.json");
-    if let Some(entry) = store::read_login(&id, path, &document, None) {
+    if let Some(entry) = store::read_login(&REGISTRY, &id, path, &document, None) {
         assert_valid(&entry);
     }
     let text = std::str::from_utf8(bytes).expect("parsed JSON is UTF-8");

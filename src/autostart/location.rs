@@ -47,6 +47,10 @@ use crate::autostart::desktop_entry as format;
 #[cfg(target_os = "macos")]
 use crate::autostart::launch_agent as format;
 
+/// A longer file is not an entry, in bytes.
+#[cfg(not(windows))]
+const MAX_BYTES: u64 = 1 << 20;
+
 #[cfg(not(windows))]
 impl EntryLocation {
     /// The status by the entry.
@@ -82,7 +86,7 @@ impl EntryLocation {
 
     /// `None`: there is no entry.
     fn contents(&self) -> io::Result<Option<Vec<u8>>> {
-        match std::fs::read(&self.file) {
+        match crate::platform::files::read_regular(&self.file, MAX_BYTES) {
             Ok(contents) => Ok(Some(contents)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error),

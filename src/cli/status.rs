@@ -11,8 +11,7 @@ use crate::output::terminal::LiveTerminal;
 use crate::output::{i3blocks, openmetrics, waybar};
 use crate::platform::stdio::{self, Reader};
 use crate::platform::{hangup, signals};
-use crate::presenter::Locale;
-use crate::presenter::Presenter;
+use crate::presenter::{Locale, Presenter, messages};
 use crate::quota::Snapshot;
 use crate::quota::percent::is_below;
 use clap::ValueEnum;
@@ -72,7 +71,13 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
     let sources = Arc::new(SourceSet::configured(dir, &context.settings, &resources));
     if options.cached {
         let cached = runtime()?.block_on(one_shot::cached(&sources, &last_known));
-        return Ok(print(context, options, &cached)?.code);
+        if options.format == Format::Text && cached.is_nothing_saved() {
+            stdio::print(&format!("{}\n", messages::NO_SAVED_VALUES))?;
+            let dir = context.auth_dir(&context.settings);
+            let presenter = presenter(&cached.snapshot, &context.settings, &dir, context.locale);
+            return Ok(ExitCode::from(exit_code(options, &presenter)));
+        }
+        return Ok(print(context, options, &cached.snapshot)?.code);
     }
     let (_never, commands) = mpsc::unbounded_channel();
     let save_and_print = |snapshot: Snapshot| {

@@ -5,19 +5,20 @@ use crate::config::settings::Settings;
 use crate::config::template::{FORMER_KEYS, FormerKey, TEMPLATE};
 use crate::platform::files;
 use crate::text;
+use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use toml_edit::{Array, DocumentMut, value};
+
+/// A longer file does not hold settings, in bytes.
+const MAX_BYTES: u64 = 1 << 20;
 
 /// An error of the settings file.
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// It can't be read.
-    #[error(
-        "could not read the settings file {}: {source}\nhint: choose another file, or leave out --config to use the default one",
-        text::path(path)
-    )]
-    Read { path: PathBuf, source: std::io::Error },
+    #[error("could not read the settings file {}: {source}\nhint: {}", text::path(path), read_hint(source))]
+    Read { path: PathBuf, source: io::Error },
     /// It has a wrong key or value; the message names the line and the key, and does not repeat the value.
     #[error(
         "could not use the settings file {}: {message}\nhint: fix that line, or delete the file to use the defaults",
@@ -26,7 +27,17 @@ pub enum ConfigError {
     Wrong { path: PathBuf, message: String },
     /// It can't be written.
     #[error("could not write the settings file {}: {source}", text::path(path))]
-    Write { path: PathBuf, source: std::io::Error },
+    Write { path: PathBuf, source: io::Error },
+}
+
+/// What helps where the settings file can't be read.
+fn read_hint(error: &io::Error) -> &'static str {
+    match error.kind() {
+        // The default file need not exist, so this one was named.
+        ErrorKind::NotFound => "choose another file, or leave out --config to use the default one",
+        ErrorKind::PermissionDenied => "check its owner and its permissions",
+        _ => "settings are a text file; use another one with --config",
+    }
 }
 
 /// Reads the settings. A file that does not exist means the defaults.
@@ -111,11 +122,14 @@ pub fn former_keys(path: &Path) -> Vec<FormerKey> {
 }
 
 fn read(path: &Path) -> Result<String, ConfigError> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Ok(text),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(String::new()),
-        Err(source) => Err(ConfigError::Read { path: path.to_owned(), source }),
-    }
+    let content = match files::read_regular(path, MAX_BYTES) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(String::new()),
+        content => content,
+    };
+    let text = content.and_then(|content| {
+        String::from_utf8(content).map_err(|_| io::Error::other("it is not text in UTF-8"))
+    });
+    text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
 fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
@@ -177,8 +191,8 @@ mod tests {
             ("\n\nrefresh_minute = 5", "line 3", "refresh_minute"),
             ("thresholds = [20, 100]", "line 1", "below 100"),
             ("thresholds = [nan]", "line 1", "below 100"),
-            ("hide_email = \"yes\"", "line 1", "boolean"),
-            ("token_renewal = \"sometimes\"", "line 1", "`always`"),
+            ("hide_email = \"yes\"", "line 1", "true or false"),
+            ("token_renewal = \"sometimes\"", "line 1", "\"always\""),
             ("auth_dir = \"\"", "line 1", "empty"),
             ("[endpoints]\nclaude_usage = \"http://example.com\"", "line 2", "loopback"),
             ("[icon]\nstyle = \"bar\"", "line 2, icon.style", "`bars`"),
@@ -192,6 +206,32 @@ mod tests {
             let error = settings(text).expect_err(text);
             assert!(error.contains(line) && error.contains(word), "{text}: {error}");
             assert!(error.contains("config.toml") && error.contains("hint:"), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn value_of_another_type_is_explained_in_the_words_of_the_settings() {
+        for (text, expected) in [
+            ("refresh_minutes = \"5\"", "refresh_minutes: expected a whole number"),
+            ("refresh_minutes = 5.5", "refresh_minutes: expected a whole number"),
+            ("refresh_minutes = 99999999999999999999", "refresh_minutes: the number is too large"),
+            ("thresholds = 20", "thresholds: expected a list"),
+            ("thresholds = [\"20\"]", "thresholds: expected a number"),
+            ("hide_email = 1", "hide_email: expected true or false"),
+            ("auth_dir = 1", "auth_dir: expected text in quotes"),
+            ("token_renewal = 1", "token_renewal: expected text in quotes"),
+            ("token_renewal = []", "token_renewal: expected text in quotes"),
+            ("limits = 1", "limits: expected a table"),
+            ("hooks = \"x\"", "hooks: expected a table"),
+            ("[hooks]\non_low = \"x\"", "hooks.on_low: expected a list"),
+            ("[hooks]\non_low = [1]", "hooks.on_low: expected text in quotes"),
+            ("[hooks]\ntimeout_seconds = true", "hooks.timeout_seconds: expected a whole number"),
+            ("[endpoints]\nclaude_usage = 1", "endpoints.claude_usage: expected text in quotes"),
+            ("[endpoints]\ncli_proxy_api = \"http://127.0.0.1\"", "endpoints.cli_proxy_api: expected a list"),
+            ("[endpoints]\nclaude_user_agent = []", "endpoints.claude_user_agent: expected text in quotes"),
+        ] {
+            let error = settings(text).expect_err(text);
+            assert!(error.contains(&format!(", {expected}\nhint: ")), "{text}: {error}");
         }
     }
 

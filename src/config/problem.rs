@@ -11,14 +11,18 @@ use toml_edit::{Document, TableLike};
 /// The sections of the settings; any other table is a value.
 const TABLES: [&str; 4] = ["icon", "limits", "hooks", "endpoints"];
 
-/// `line 2, hooks.on_low: expected a sequence`. `span`: where in `text` the parser found `message`.
+/// `line 2, hooks.on_low: expected a list`. `span`: where in `text` the parser found `message`.
 pub fn describe(text: &str, message: &str, span: Option<Range<usize>>) -> String {
     let start = span.map_or(0, |span| span.start.min(text.len()));
     let before = text.get(..start).unwrap_or(text).matches('\n').count();
     let (key, what) = match Document::parse(text) {
         Ok(document) => (key_at(document.as_table(), start), expectation(message)),
         // The messages of the TOML parser are constants.
-        Err(_) => (key_of_line(text.lines().nth(before).unwrap_or_default()), message.to_owned()),
+        Err(_) => {
+            let what =
+                if message == "integer number overflowed" { "the number is too large" } else { message };
+            (key_of_line(text.lines().nth(before).unwrap_or_default()), what.to_owned())
+        }
     };
     let key = key.map(|key| format!(", {}", crate::text::label(&key))).unwrap_or_default();
     format!("line {}{key}: {what}", before + 1)
@@ -27,14 +31,32 @@ pub fn describe(text: &str, message: &str, span: Option<Range<usize>>) -> String
 /// What is expected. This program's own messages begin with it, serde's end with it.
 fn expectation(message: &str) -> String {
     let is_key = message.starts_with("unknown field ");
+    let is_choice = message.starts_with("unknown variant ");
     match message.rsplit_once(", expected ") {
         _ if message.starts_with("expected ") => message.to_owned(),
         // TOML itself refuses a key that is given twice, so these are the two names of a renamed key.
         _ if message.starts_with("duplicate field ") => both_names(message),
         Some((_, expected)) if is_key => format!("unknown key, expected {expected}"),
-        Some((_, expected)) => format!("expected {expected}"),
+        Some((_, expected)) if is_choice => format!("expected {}", expected.replace('`', "\"")),
+        Some((_, expected)) => format!("expected {}", name_of_type(expected)),
         None if is_key => "unknown key".into(),
+        // The message for a number, a list and so on in place of one of several words.
+        None if message == "wanted string or table" => "expected text in quotes".into(),
         None => "this value can't be used".into(),
+    }
+}
+
+/// serde's name of a type, as docs/settings.md has it.
+fn name_of_type(name: &str) -> &str {
+    match name {
+        "a boolean" => "true or false",
+        "a string" => "text in quotes",
+        "a sequence" => "a list",
+        "a map" => "a table",
+        "f32" | "f64" => "a number",
+        "i8" | "i16" | "i32" | "i64" | "u8" | "u16" | "u32" | "u64" | "usize" => "a whole number",
+        name if name.starts_with("struct ") => "a table",
+        name => name,
     }
 }
 
@@ -80,8 +102,10 @@ mod tests {
     #[test]
     fn value_is_never_repeated() {
         for (message, expected) in [
-            ("invalid type: string \"x, expected y\", expected a sequence", "expected a sequence"),
-            ("unknown variant `x`, expected one of `auto`, `never`", "expected one of `auto`, `never`"),
+            ("invalid type: string \"x, expected y\", expected a sequence", "expected a list"),
+            ("invalid type: string \"x\", expected struct Limits", "expected a table"),
+            ("invalid type: string \"x\", expected something else", "expected something else"),
+            ("unknown variant `x`, expected one of `auto`, `never`", "expected one of \"auto\", \"never\""),
             ("unknown field `x`, expected `a` or `b`", "unknown key, expected `a` or `b`"),
             ("expected minutes from 1 to 1440", "expected minutes from 1 to 1440"),
             (

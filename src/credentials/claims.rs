@@ -1,15 +1,13 @@
-//! The claims in the ID token of a Codex file. The JWT is not verified here: the claims only select what is requested, with
+//! The claims in the ID token of a credential file. The JWT is not verified here: the claims only select what is requested, with
 //! an access token that the server verifies.
 
 use crate::credentials::file::Document;
+use crate::providers::spec::IdTokenClaims;
 use base64::Engine;
 use base64::alphabet::URL_SAFE;
 use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 use serde_json::Value;
 use zeroize::Zeroizing;
-
-/// The object with OpenAI's own claims.
-const OPENAI: &str = "https://api.openai.com/auth";
 
 /// JWTs have no padding; some programs write it nevertheless.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -20,28 +18,28 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// The claims that a request depends on.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Claims {
-    /// The ChatGPT workspace (CLIProxyAPI#2532, #3497). `None`: the token does not say.
+    /// The workspace. `None`: the token does not say.
     pub workspace: Option<String>,
-    /// Whether it is a FedRAMP account: Codex sends `X-OpenAI-Fedramp` for these.
+    /// Whether it is a FedRAMP account.
     pub is_fedramp: bool,
 }
 
 impl Claims {
-    /// The claims of an ID token; the defaults if it is not a JWT.
-    pub fn of(id_token: &str) -> Claims {
-        Claims::read(id_token).unwrap_or_default()
+    /// The claims of an ID token, by their `names`; the defaults if it is not a JWT.
+    pub fn of(id_token: &str, names: &IdTokenClaims) -> Claims {
+        Claims::read(id_token, names).unwrap_or_default()
     }
 
-    fn read(id_token: &str) -> Option<Claims> {
+    fn read(id_token: &str, names: &IdTokenClaims) -> Option<Claims> {
         let body = Zeroizing::new(BASE64.decode(id_token.split('.').nth(1)?).ok()?);
         let document = Document::parse(&body).ok()?;
-        let claims = document.get(OPENAI)?;
-        let workspace = claims.get("chatgpt_account_id").and_then(Value::as_str);
+        let claims = document.get(names.object)?;
+        let workspace = claims.get(names.workspace).and_then(Value::as_str);
         // Other characters can't be sent in a header.
         let is_valid = |id: &&str| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_graphic());
         Some(Claims {
             workspace: workspace.filter(is_valid).map(str::to_owned),
-            is_fedramp: claims.get("chatgpt_account_is_fedramp").and_then(Value::as_bool) == Some(true),
+            is_fedramp: claims.get(names.is_fedramp).and_then(Value::as_bool) == Some(true),
         })
     }
 }

@@ -1,5 +1,6 @@
 //! Reading credential files: completely or not at all, although CLIProxyAPI rewrites them in place.
 
+use crate::platform::files;
 use crate::providers::json::wipe;
 use crate::quota::timestamp;
 use chrono::{DateTime, Utc};
@@ -139,6 +140,9 @@ pub enum Unreadable {
     /// It changed each time it was read.
     #[error("it keeps changing while it is read")]
     Changing,
+    /// This user may not read it.
+    #[error("no permission to read it")]
+    NoPermission,
     /// The system refuses to read it, or it is not a credential file by its kind or size.
     #[error("{0}")]
     Refused(String),
@@ -151,14 +155,11 @@ pub enum Unreadable {
 pub fn read_once(path: &Path) -> Result<Contents, Unreadable> {
     let refused = |error: io::Error| match error.kind() {
         io::ErrorKind::NotFound => Unreadable::Gone,
-        io::ErrorKind::PermissionDenied => Unreadable::Refused("no permission to read it".into()),
+        io::ErrorKind::PermissionDenied => Unreadable::NoPermission,
         _ => Unreadable::Refused(error.to_string()),
     };
-    let mut file = open(path).map_err(refused)?;
+    let mut file = files::open_regular(path).map_err(refused)?;
     let before = file.metadata().map_err(refused)?;
-    if !before.is_file() {
-        return Err(Unreadable::Refused("it is not a regular file".into()));
-    }
     if before.len() > MAX_BYTES {
         return Err(Unreadable::Refused("it is larger than 1 MiB".into()));
     }
@@ -172,15 +173,6 @@ pub fn read_once(path: &Path) -> Result<Contents, Unreadable> {
     }
     let document = Document::parse(&bytes).map_err(Unreadable::Broken)?;
     Ok(Contents { bytes, document })
-}
-
-fn open(path: &Path) -> io::Result<std::fs::File> {
-    let mut options = std::fs::OpenOptions::new();
-    options.read(true);
-    // Opening a named pipe would block for ever.
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::custom_flags(&mut options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
-    options.open(path)
 }
 
 /// A fingerprint from a file's metadata: it changes when the content does, and is found without reading the file.

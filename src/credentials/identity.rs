@@ -2,8 +2,9 @@
 
 use crate::credentials::file::Document;
 use crate::platform::secret::sha256_hex;
+use crate::providers::ProviderSpec;
+use crate::quota::AccountId;
 use crate::quota::identity::Identity;
-use crate::quota::{AccountId, Provider};
 
 /// Hexadecimal digits of the hash: 64 bits make a collision between the logins of a folder impossible in practice.
 const DIGITS: usize = 16;
@@ -15,40 +16,38 @@ const DIGITS: usize = 16;
 /// Where neither address nor account is given, the file name is used instead. A hash of the first token would not do:
 /// another program may renew it at any time, and that is still the same login.
 ///
-/// `workspace` is the ChatGPT workspace that requests are sent for, from wherever it was read.
+/// `workspace` is the one that requests are sent for, from wherever it was read.
 pub fn identity(
     id: &AccountId,
-    provider: Provider,
+    spec: &ProviderSpec,
     document: &Document,
     workspace: Option<&str>,
 ) -> Identity {
     let text = |key: &str| document.text(key);
     let email = text("email").or_else(|| text("login")).map(str::to_lowercase);
-    let (account, organization) = match provider {
-        Provider::CLAUDE => {
-            (text("account_uuid"), text("organization_uuid").or_else(|| text("organization_name")))
-        }
-        _ => (None, workspace),
-    };
+    let account = spec.credential.account.and_then(text);
+    let organization = spec.credential.organization.iter().find_map(|key| text(key)).or(workspace);
     let file = (email.is_none() && account.is_none()).then_some(id.key());
     let parts = [email.as_deref(), account, organization, file];
     // No part contains a NUL, and a missing part differs from an empty one.
     let joined = parts.map(|part| part.map_or("-".to_owned(), |part| format!("+{part}"))).join("\0");
-    Identity(format!("{}/{}", provider.key(), &sha256_hex(joined.as_bytes())[..DIGITS]))
+    Identity(format!("{}/{}", spec.provider.key(), &sha256_hex(joined.as_bytes())[..DIGITS]))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::providers::{claude, codex};
     use serde_json::{Value, json};
 
-    fn of(provider: Provider, file: &str, value: &Value) -> Identity {
+    fn of(spec: &ProviderSpec, file: &str, value: &Value) -> Identity {
         let document = Document::parse(value.to_string().as_bytes()).expect("an object");
-        identity(&AccountId::file(file.into()), provider, &document, document.text("account_id"))
+        let workspace = spec.credential.workspace.and_then(|key| document.text(key));
+        identity(&AccountId::file(file.into()), spec, &document, workspace)
     }
 
     fn claude(value: &Value) -> Identity {
-        of(Provider::CLAUDE, "claude.json", value)
+        of(&claude::SPEC, "claude.json", value)
     }
 
     #[test]
@@ -75,10 +74,10 @@ mod tests {
             claude(&json!({"email": "a@x", "account_uuid": "1", "organization_uuid": "2"})),
             claude(&json!({"email": "a@x", "organization_name": "Team"})),
             claude(&json!({"login": "a"})),
-            of(Provider::CODEX, "codex.json", &json!({"email": "a@x"})),
-            of(Provider::CODEX, "codex.json", &json!({"email": "a@x", "account_id": "1"})),
-            of(Provider::CODEX, "codex.json", &json!({"email": "b@x", "account_id": "1"})),
-            of(Provider::CODEX, "codex.json", &json!({"account_id": "1"})),
+            of(&codex::SPEC, "codex.json", &json!({"email": "a@x"})),
+            of(&codex::SPEC, "codex.json", &json!({"email": "a@x", "account_id": "1"})),
+            of(&codex::SPEC, "codex.json", &json!({"email": "b@x", "account_id": "1"})),
+            of(&codex::SPEC, "codex.json", &json!({"account_id": "1"})),
         ];
         for (place, one) in all.iter().enumerate() {
             assert!(!all[..place].contains(one), "{place}");
@@ -88,9 +87,9 @@ mod tests {
     #[test]
     fn file_name_counts_only_without_address_and_account() {
         let named = json!({"email": "a@x"});
-        assert_eq!(of(Provider::CLAUDE, "1.json", &named), of(Provider::CLAUDE, "2.json", &named));
+        assert_eq!(of(&claude::SPEC, "1.json", &named), of(&claude::SPEC, "2.json", &named));
         let (first, renewed) = (json!({"access_token": "a"}), json!({"access_token": "b"}));
-        assert_eq!(of(Provider::CLAUDE, "1.json", &first), of(Provider::CLAUDE, "1.json", &renewed));
-        assert_ne!(of(Provider::CLAUDE, "1.json", &first), of(Provider::CLAUDE, "2.json", &first));
+        assert_eq!(of(&claude::SPEC, "1.json", &first), of(&claude::SPEC, "1.json", &renewed));
+        assert_ne!(of(&claude::SPEC, "1.json", &first), of(&claude::SPEC, "2.json", &first));
     }
 }

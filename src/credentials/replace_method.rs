@@ -1,5 +1,6 @@
 //! Whether a credential file can be replaced, and how. This is found out before its token is sent.
 
+use crate::platform::files;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io;
 use std::path::Path;
@@ -48,7 +49,7 @@ pub fn replace_method(target: &Path, metadata: &Metadata) -> Result<ReplaceMetho
     if std::os::unix::fs::MetadataExt::nlink(metadata) == 0 {
         return Err(Obstacle::Detached);
     }
-    match OpenOptions::new().write(true).open(target) {
+    match open_for_writing(target) {
         Ok(_) => Ok(ReplaceMethod::InPlace),
         Err(error) if error.kind() == io::ErrorKind::ReadOnlyFilesystem => Err(Obstacle::MountedReadOnly),
         Err(error) => Err(error.into()),
@@ -142,7 +143,7 @@ pub fn reserve(target: &Path, length: u64) -> io::Result<()> {
     {
         use rustix::fs::{FallocateFlags, fallocate};
         use rustix::io::Errno;
-        let file = OpenOptions::new().write(true).open(target)?;
+        let file = open_for_writing(target)?;
         match fallocate(&file, FallocateFlags::KEEP_SIZE, 0, length) {
             Ok(()) | Err(Errno::OPNOTSUPP | Errno::NOSYS | Errno::INVAL) => Ok(()),
             Err(error) => Err(error.into()),
@@ -155,12 +156,17 @@ pub fn reserve(target: &Path, length: u64) -> io::Result<()> {
     }
 }
 
+/// A named pipe may have taken the place of the file since it was read, and would block for ever.
+fn open_for_writing(target: &Path) -> io::Result<File> {
+    files::open_regular_with(OpenOptions::new().write(true), target)
+}
+
 /// Writes the rest of `content` over the file at `target`, in place, and syncs it.
 ///
 /// # Errors
 /// It can't be written. It may be partially written then.
 pub fn write_over(content: &mut File, target: &Path) -> io::Result<()> {
-    let mut file = OpenOptions::new().write(true).open(target)?;
+    let mut file = open_for_writing(target)?;
     let length = io::copy(content, &mut file)?;
     file.set_len(length)?;
     file.sync_all()

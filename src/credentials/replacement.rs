@@ -6,7 +6,7 @@
 
 use crate::credentials::replace_method::{Obstacle, ReplaceMethod, replace_method, reserve, write_over};
 use crate::credentials::temporary_file;
-use crate::platform::file_lock;
+use crate::platform::{file_lock, files};
 use std::fs::{File, Metadata};
 use std::io::{self, Seek, Write};
 use std::path::{Path, PathBuf};
@@ -143,7 +143,7 @@ impl Drop for Replacement {
 /// # Errors
 /// A file can't be read or written.
 pub fn restore(target: &Path, copy: &Path) -> io::Result<bool> {
-    let mut file = match File::open(copy) {
+    let mut file = match files::open_regular(copy) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
         file => file?,
     };

@@ -5,7 +5,7 @@ use crate::credentials::file::{self, Document, Unreadable};
 use crate::credentials::file_name;
 use crate::credentials::identity::identity;
 use crate::platform::secret::Secret;
-use crate::providers::{Proxy, REGISTRY, UsageRequest};
+use crate::providers::{Proxy, REGISTRY, Registry, UsageRequest};
 use crate::quota::{Account, AccountId, Failure, Provider, timestamp};
 use crate::text;
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,9 +28,9 @@ pub struct Login {
     pub expires_at: Option<DateTime<Utc>>,
     /// When it was last renewed, by any program. `None`: the file does not say.
     pub renewed_at: Option<DateTime<Utc>>,
-    /// The ChatGPT workspace. `None`: the personal one.
+    /// The workspace. `None`: the personal one, or the provider has none.
     pub workspace: Option<String>,
-    /// Whether its ID token marks it as a FedRAMP account of ChatGPT.
+    /// Whether its ID token marks it as a FedRAMP account.
     pub is_fedramp: bool,
     /// The proxy for this account's requests.
     pub proxy: Proxy,
@@ -77,53 +77,76 @@ impl Entry {
     }
 }
 
-/// The accounts in `dir`, in no particular order. `known` are the accounts of the previous scan: a file of theirs is
+/// What was found in the auth directory.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// The accounts, in no particular order.
+    pub entries: Vec<Entry>,
+    /// Files that this user may not read, and whose names don't tell their provider: they may be accounts.
+    pub unreadable: Vec<AccountId>,
+}
+
+impl Scan {
+    /// A number that changes with everything that changes the result of a refresh: the set of accounts, a token, a switch.
+    /// It reveals no secret. `alias` replaces the number of one entry.
+    pub fn fingerprint(&self, alias: impl Fn(u64) -> u64) -> u64 {
+        let numbers = self.entries.iter().map(|entry| {
+            let number = match entry {
+                Entry::Login(login) => login_fingerprint(login),
+                Entry::Disabled(account) => hash_of(account),
+                Entry::Broken(account, failure) => hash_of(&(&account.id, format!("{failure:?}"))),
+            };
+            alias(number)
+        });
+        let mut numbers: Vec<_> = numbers.collect();
+        numbers.sort_unstable();
+        hash_of(&(numbers, &self.unreadable))
+    }
+}
+
+/// Reads the files in `dir`. `known` are the accounts of the previous scan: a file of theirs is
 /// reported even while it is broken. A folder that does not exist has no accounts.
 ///
 /// # Errors
 /// The folder can't be read.
-pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result<Vec<Entry>> {
-    let mut entries = Vec::new();
-    let mut unreadable = JoinSet::new();
+pub async fn scan(dir: &Path, known: &HashMap<AccountId, Account>) -> io::Result<Scan> {
+    let mut scan = Scan::default();
+    let mut retried = JoinSet::new();
     for name in names(dir)? {
         let id = file_name::to_id(&name);
         let path = dir.join(&name);
         match file::read_once(&path) {
-            Ok(contents) => entries.extend(read_login(&id, &path, &contents.document, known.get(&id))),
+            Ok(contents) => {
+                scan.entries.extend(read_login(&REGISTRY, &id, &path, &contents.document, known.get(&id)));
+            }
             // All of these are retried at the same time, so that a broken file does not delay the others.
-            Err(_) => drop(unreadable.spawn(async move { (file::read(&path).await, id, path) })),
+            Err(_) => drop(retried.spawn(async move { (file::read(&path).await, id, path) })),
         }
     }
-    while let Some(read) = unreadable.join_next().await {
+    while let Some(read) = retried.join_next().await {
         let (read, id, path) = read.map_err(io::Error::other)?;
+        let may_be_account = matches!(read, Err(Unreadable::NoPermission));
         let known = known.get(&id);
-        entries.extend(match read {
-            Ok(contents) => read_login(&id, &path, &contents.document, known),
+        let entry = match read {
+            Ok(contents) => read_login(&REGISTRY, &id, &path, &contents.document, known),
             Err(Unreadable::Gone) if !path.is_symlink() => None,
-            Err(Unreadable::Gone) => broken(&id, known, "it is a broken link"),
-            Err(error) => broken(&id, known, &error.to_string()),
-        });
-    }
-    Ok(entries)
-}
-
-/// A number that changes with everything that changes the result of a refresh: the set of accounts, a token, a switch. It
-/// reveals no secret. `alias` replaces the number of one entry.
-pub fn fingerprint(entries: &[Entry], alias: impl Fn(u64) -> u64) -> u64 {
-    let numbers = entries.iter().map(|entry| {
-        let number = match entry {
-            Entry::Login(login) => login_fingerprint(login),
-            Entry::Disabled(account) => hash_of(account),
-            Entry::Broken(account, failure) => hash_of(&(&account.id, format!("{failure:?}"))),
+            Err(Unreadable::Gone) => broken(&REGISTRY, &id, known, "it is a broken link", SIGN_IN),
+            Err(error @ Unreadable::NoPermission) => {
+                broken(&REGISTRY, &id, known, &error.to_string(), "check its owner and its permissions")
+            }
+            Err(error) => broken(&REGISTRY, &id, known, &error.to_string(), SIGN_IN),
         };
-        alias(number)
-    });
-    let mut numbers: Vec<_> = numbers.collect();
-    numbers.sort_unstable();
-    hash_of(&numbers)
+        match (entry, may_be_account) {
+            (Some(entry), _) => scan.entries.push(entry),
+            (None, true) => scan.unreadable.push(id),
+            (None, false) => {}
+        }
+    }
+    scan.unreadable.sort();
+    Ok(scan)
 }
 
-/// The same for one login.
+/// A number that changes with everything of a login that changes the result of a refresh. It reveals no secret.
 pub fn login_fingerprint(login: &Login) -> u64 {
     let Login { account, access_token, expires_at, workspace, is_fedramp, proxy, .. } = login;
     hash_of(&(account, access_token.expose(), expires_at, workspace, is_fedramp, proxy))
@@ -158,9 +181,10 @@ pub(crate) fn names(dir: &Path) -> io::Result<Vec<std::ffi::OsString>> {
     Ok(names)
 }
 
-/// The account in a credential file. `None`: CLIProxyAPI does not load it as a login, or it is of another provider: files
-/// without a type, API keys, other types.
+/// The account in a credential file. `None`: CLIProxyAPI does not load it as a login, or its provider is not in `registry`:
+/// files without a type, API keys, other types.
 pub fn read_login(
+    registry: &Registry,
     id: &AccountId,
     path: &Path,
     document: &Document,
@@ -168,20 +192,21 @@ pub fn read_login(
 ) -> Option<Entry> {
     let Some(kind) = document.text("type") else {
         // An account that was shown does not disappear without an explanation.
-        return known.and_then(|account| broken(id, Some(account), "it has no \"type\""));
+        return known.and_then(|account| broken(registry, id, Some(account), "it has no \"type\"", SIGN_IN));
     };
-    let provider = REGISTRY.provider(kind)?;
+    let spec = registry.find(kind)?;
     let has = |keys: [&str; 2]| keys.into_iter().any(|key| document.text(key).is_some());
     if has(["api_key", "api-key"]) && !has(["access_token", "refresh_token"]) {
         return None;
     }
     let names = [document.text("email"), document.text("login")].into_iter().flatten().map(text::label);
     let email = names.into_iter().find(|name| !name.is_empty()).unwrap_or_else(|| text::label(id.key()));
-    let is_codex = provider == Provider::CODEX;
-    let claims = document.text("id_token").filter(|_| is_codex).map(Claims::of).unwrap_or_default();
-    let workspace = document.text("account_id").map(str::to_owned).or(claims.workspace);
-    let identity = Some(identity(id, provider, document, workspace.as_deref()));
-    let account = Account { id: id.clone(), provider, email, identity };
+    let claims = spec.credential.id_token.as_ref().zip(document.text("id_token"));
+    let claims = claims.map(|(names, token)| Claims::of(token, names)).unwrap_or_default();
+    let in_file = spec.credential.workspace.and_then(|key| document.text(key));
+    let workspace = in_file.map(str::to_owned).or(claims.workspace);
+    let identity = Some(identity(id, spec, document, workspace.as_deref()));
+    let account = Account { id: id.clone(), provider: spec.provider, email, identity };
     if document.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) {
         return Some(Entry::Disabled(account));
     }
@@ -212,17 +237,26 @@ pub fn read_login(
     }))
 }
 
+/// What helps with a file that is broken.
+const SIGN_IN: &str = "sign in again with CLIProxyAPI, or delete the file";
+
 /// An entry for a file that can't be read, if it is an account's: it was in the previous scan, or its name begins with a
 /// provider's, as CLIProxyAPI names its files ("claude-a@b.c.json").
-fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
+fn broken(
+    registry: &Registry,
+    id: &AccountId,
+    known: Option<&Account>,
+    why: &str,
+    remedy: &str,
+) -> Option<Entry> {
     let account_by_name = || {
         let name = id.key().to_lowercase();
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
-        let provider = REGISTRY.providers().find(is_named)?;
+        let provider = registry.providers().find(is_named)?;
         Some(Account { id: id.clone(), provider, email: text::label(id.key()), identity: None })
     };
     let account = known.cloned().or_else(account_by_name)?;
-    let text = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");
+    let text = format!("could not use {id}: {why}; {remedy}");
     Some(Entry::Broken(account, Failure::InvalidFile(text)))
 }

@@ -12,7 +12,7 @@ pub struct MergedList {
     pub accounts: Vec<(ListedAccount, Capabilities)>,
     /// Changes when the fingerprint of a source does.
     pub fingerprint: u64,
-    /// Why sources could not list their accounts. `None`: all could.
+    /// Why accounts could not be listed. `None`: all were.
     pub problem: Option<String>,
 }
 

@@ -178,7 +178,7 @@ fn record(sources: &SourceSet, snapshot: &mut Snapshot, outcomes: Vec<(AccountId
     for ((Account { id, .. }, result), failure) in results.into_iter().zip(shown) {
         let Some(usage) = snapshot.account_mut(&id) else { continue };
         if let Some(failure) = &failure {
-            log::info!("{id}: {failure:?}");
+            log::info!("{id}: {failure}");
         }
         usage.record(failure.map_or(result, Err), now);
     }

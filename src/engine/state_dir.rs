@@ -10,7 +10,7 @@ use crate::quota::alert::AlertHistory;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeSet;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,6 +21,9 @@ const ALERTS: &str = "alerts.json";
 const BUDGET: &str = "pacing.json";
 const LOCK: &str = "pacing.lock";
 const REFUSED: &str = "refused.json";
+
+/// A longer file is not one of these, in bytes: a thousand accounts take one megabyte.
+const MAX_BYTES: u64 = 16 << 20;
 
 /// How long to wait for another process that holds the lock: it writes one small file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(1);
@@ -133,9 +136,8 @@ impl StateDir {
     /// The content of a file; the default where it does not exist or can't be read.
     fn read<T: DeserializeOwned + Default>(&self, name: &str) -> T {
         let path = self.path.join(name);
-        let mut text = Vec::new();
-        match files::open_regular(&path).and_then(|mut file| file.read_to_end(&mut text)) {
-            Ok(_) => {}
+        let text = match files::read_regular(&path, MAX_BYTES) {
+            Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return T::default(),
             Err(error) => {
                 self.log_once(format!("could not read {}, starting without it", path.display()), &error);

@@ -1,8 +1,8 @@
 //! Atomic writes, for the settings and the state; credential files are written more strictly, by
-//! `credentials/replacement.rs`. Opening regular files only.
+//! `credentials/replacement.rs`. Reading regular files only, and of limited size.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const ABANDONED_AFTER: Duration = Duration::from_secs(3600);
 
 /// Replaces the content of the file at `path`, entirely or not at all. Missing folders are created. A link is followed,
 /// since settings are often links into a repository; an existing file keeps its permissions, a new one is readable by
-/// its owner only.
+/// its owner only. Anything but a regular file, such as a device, is not replaced.
 ///
 /// # Errors
 /// The file can't be written; it is unchanged then.
@@ -31,6 +31,20 @@ pub fn write_atomic(path: &Path, content: &[u8]) -> io::Result<()> {
 /// The file can't be written; it is unchanged then.
 pub fn write_atomic_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
     write_with(path, content, |_| Ok(()))
+}
+
+/// Reads a regular file of at most `max_bytes`.
+///
+/// # Errors
+/// Those of [`open_regular`], or it is larger.
+pub fn read_regular(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
+    let mut content = Vec::new();
+    // One byte more tells a file that is too large.
+    open_regular(path)?.take(max_bytes + 1).read_to_end(&mut content)?;
+    match content.len() as u64 <= max_bytes {
+        true => Ok(content),
+        false => Err(io::Error::other(format!("it is larger than {} MiB", max_bytes >> 20))),
+    }
 }
 
 /// Opens a file for reading. Anything but a regular file is refused: a named pipe would block for ever.
@@ -48,11 +62,19 @@ pub fn open_regular(path: &Path) -> io::Result<File> {
 pub fn open_regular_with(options: &mut OpenOptions, path: &Path) -> io::Result<File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::custom_flags(options, rustix::fs::OFlags::NONBLOCK.bits() as i32);
+    // Opening a device can have an effect of its own. What is opened is checked again, as it may be another file by then.
+    if std::fs::metadata(path).is_ok_and(|metadata| !metadata.is_file()) {
+        return Err(not_regular());
+    }
     let file = options.open(path)?;
     match file.metadata()?.is_file() {
         true => Ok(file),
-        false => Err(io::Error::other("it is not a regular file")),
+        false => Err(not_regular()),
     }
+}
+
+fn not_regular() -> io::Error {
+    io::Error::other("it is not a regular file")
 }
 
 /// Removes the temporary files that killed runs have left in `folder`: those of [`write_atomic`] that are an hour old.
@@ -76,13 +98,18 @@ fn write_with(path: &Path, content: &[u8], sync: fn(&File) -> io::Result<()>) ->
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
+    let existing = std::fs::metadata(&target).ok();
+    // As root, a link to a device would otherwise end with a file in place of the device.
+    if existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
+        return Err(not_regular());
+    }
     let mut file = tempfile::Builder::new()
         .prefix(PREFIX)
         .suffix(SUFFIX)
         .rand_bytes(RANDOM_LETTERS)
         .tempfile_in(folder)?;
     file.write_all(content)?;
-    if let Ok(metadata) = std::fs::metadata(&target) {
+    if let Some(metadata) = existing {
         file.as_file().set_permissions(metadata.permissions())?;
     }
     sync(file.as_file())?;
@@ -110,5 +137,41 @@ mod tests {
         write_atomic(&fresh, b"x").expect("made");
         assert_eq!(std::fs::metadata(&fresh).expect("there").permissions().mode() & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 3, "nothing is left behind");
+    }
+
+    #[test]
+    fn only_a_regular_file_within_the_limit_is_read() {
+        const LIMIT: u64 = 1 << 20;
+        let dir = tempfile::tempdir().expect("a folder");
+        let (file, pipe) = (dir.path().join("file"), dir.path().join("pipe"));
+        let error = |path: &Path| read_regular(path, LIMIT).expect_err("refused").to_string();
+        std::fs::write(&file, vec![b' '; LIMIT as usize]).expect("written");
+        assert_eq!(read_regular(&file, LIMIT).expect("read").len() as u64, LIMIT);
+        std::fs::write(&file, vec![b' '; LIMIT as usize + 1]).expect("written");
+        assert_eq!(error(&file), "it is larger than 1 MiB");
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        symlink("/dev/null", dir.path().join("link")).expect("linked");
+        for other in [&pipe, &dir.path().join("link"), dir.path()] {
+            assert_eq!(error(other), "it is not a regular file");
+        }
+        assert_eq!(
+            read_regular(&dir.path().join("none"), LIMIT).expect_err("none").kind(),
+            io::ErrorKind::NotFound
+        );
+    }
+
+    #[test]
+    fn only_a_regular_file_is_replaced() {
+        use std::os::unix::fs::FileTypeExt;
+        let dir = tempfile::tempdir().expect("a folder");
+        let (pipe, link) = (dir.path().join("pipe"), dir.path().join("link"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().expect("mkfifo").success());
+        symlink(&pipe, &link).expect("linked");
+        for path in [&pipe, &link] {
+            let error = write_atomic(path, b"new").expect_err("refused").to_string();
+            assert_eq!(error, "it is not a regular file");
+        }
+        assert!(std::fs::metadata(&pipe).expect("there").file_type().is_fifo());
+        assert_eq!(std::fs::read_dir(dir.path()).expect("listed").count(), 2, "nothing is left behind");
     }
 }

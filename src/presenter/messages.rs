@@ -16,6 +16,7 @@ pub const HIDE_EMAIL: &str = "Hide e-mail addresses";
 pub const START_AT_LOGIN: &str = "Start at login";
 pub const OFFLINE: &str = "Offline: showing the last known values";
 pub const LOOKING_FOR_ACCOUNTS: &str = "Looking for accounts…";
+pub const NO_SAVED_VALUES: &str = "No saved values yet; run `quota-tray status` to fetch them";
 pub const NO_ACCOUNT: &str = "No account is connected";
 pub const FIRST_REQUEST: &str = "Fetching usage…";
 pub const NEVER_UPDATED: &str = "Never updated";

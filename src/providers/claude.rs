@@ -8,7 +8,9 @@ mod buckets;
 mod limits;
 
 use crate::providers::json::{nothing_in, number, readable, reset};
-use crate::providers::spec::{ProviderSpec, RenewalApi, TokenRequestEncoding, UsageApi, by_status};
+use crate::providers::spec::{
+    CredentialKeys, ProviderSpec, RenewalApi, TokenRequestEncoding, UsageApi, by_status,
+};
 use crate::providers::windows::MAX_WINDOWS;
 use crate::quota::{Fact, Provider, Usage, Window};
 use buckets::{BUCKETS, Bucket, is_bucket};
@@ -41,6 +43,12 @@ pub const SPEC: ProviderSpec = ProviderSpec {
         scope: None,
         encoding: TokenRequestEncoding::Form,
     }),
+    credential: CredentialKeys {
+        account: Some("account_uuid"),
+        organization: &["organization_uuid", "organization_name"],
+        workspace: None,
+        id_token: None,
+    },
     status_page: Some("https://status.claude.com"),
     parse,
 };

@@ -6,7 +6,9 @@
 use crate::providers::generic;
 use crate::providers::http::Response;
 use crate::providers::json::{amount, nothing_in, number, percentage, reset, text};
-use crate::providers::spec::{ProviderSpec, RenewalApi, TokenRequestEncoding, UsageApi};
+use crate::providers::spec::{
+    CredentialKeys, IdTokenClaims, ProviderSpec, RenewalApi, TokenRequestEncoding, UsageApi,
+};
 use crate::providers::windows::MAX_WINDOWS;
 use crate::quota::money::MAX_AMOUNT;
 use crate::quota::{CreditBalance, Fact, Failure, Provider, Usage, Window, timestamp};
@@ -37,6 +39,18 @@ pub const SPEC: ProviderSpec = ProviderSpec {
         scope: Some("openid profile email"),
         encoding: TokenRequestEncoding::Form,
     }),
+    credential: CredentialKeys {
+        // The members of a workspace share its `account_id`, so it does not name a person.
+        account: None,
+        organization: &[],
+        workspace: Some("account_id"),
+        id_token: Some(IdTokenClaims {
+            object: "https://api.openai.com/auth",
+            // CLIProxyAPI#2532, #3497.
+            workspace: "chatgpt_account_id",
+            is_fedramp: "chatgpt_account_is_fedramp",
+        }),
+    },
     status_page: Some("https://status.openai.com"),
     parse,
 };

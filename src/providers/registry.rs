@@ -30,9 +30,9 @@ impl<'a> Registry<'a> {
         self.specs().map(|spec| spec.provider)
     }
 
-    /// The provider with this key, in upper or lower case: the `type` of a credential file. `None`: there is none.
-    pub fn provider(&self, key: &str) -> Option<Provider> {
-        self.providers().find(|provider| provider.key().eq_ignore_ascii_case(key))
+    /// The spec with this key, in upper or lower case: the `type` of a credential file. `None`: there is none.
+    pub fn find(&self, key: &str) -> Option<&'a ProviderSpec> {
+        self.specs().find(|spec| spec.provider.key().eq_ignore_ascii_case(key))
     }
 
     /// The spec of a provider.
@@ -101,7 +101,7 @@ mod tests {
         }
         assert!(serde_json::from_str::<Provider>("\"Claude\"").is_err());
         assert!(serde_json::from_str::<Provider>("\"other\"").is_err());
-        assert_eq!(REGISTRY.provider("CLAUDE"), Some(Provider::CLAUDE));
-        assert_eq!(REGISTRY.provider("gemini"), None);
+        assert_eq!(REGISTRY.find("CLAUDE").map(|spec| spec.provider), Some(Provider::CLAUDE));
+        assert!(REGISTRY.find("gemini").is_none());
     }
 }

@@ -19,6 +19,8 @@ pub struct ProviderSpec {
     pub usage: UsageApi,
     /// How its tokens are renewed. `None`: this program does not renew them.
     pub renewal: Option<RenewalApi>,
+    /// What its credential files have.
+    pub credential: CredentialKeys,
     /// The page on which it reports incidents. `None`: there is none.
     pub status_page: Option<&'static str>,
     /// Parses a usage response.
@@ -63,6 +65,32 @@ pub enum TokenRequestEncoding {
     Form,
     /// `application/json`.
     Json,
+}
+
+/// Where CLIProxyAPI's credential files of a provider have what is special to it: keys of the file. Tokens, expiry and
+/// e-mail address have the same keys for every provider.
+#[derive(Debug)]
+pub struct CredentialKeys {
+    /// Names the person's account, as part of the login's identity. `None`: the files don't name it.
+    pub account: Option<&'static str>,
+    /// Name the organisation, as part of the identity. The first that a file has is used.
+    pub organization: &'static [&'static str],
+    /// Names the workspace: the value of [`UsageApi::account_header`], and part of the identity. `None`: the provider has
+    /// no workspaces.
+    pub workspace: Option<&'static str>,
+    /// The claims to read from `id_token`. `None`: the files have no ID token, and a renewal writes none.
+    pub id_token: Option<IdTokenClaims>,
+}
+
+/// The claims of an ID token that requests depend on.
+#[derive(Debug)]
+pub struct IdTokenClaims {
+    /// The claim whose object has the others.
+    pub object: &'static str,
+    /// The workspace, for files that don't name it.
+    pub workspace: &'static str,
+    /// Whether it is a FedRAMP account: [`UsageApi::fedramp_header`].
+    pub is_fedramp: &'static str,
 }
 
 impl ProviderSpec {

@@ -1,7 +1,10 @@
-//! Why an account's usage could not be fetched. Its messages: `presenter/failures.rs`.
+//! Why an account's usage could not be fetched, and its form in the state file. Its messages: `presenter/failures.rs`.
+//!
+//! The failure of a renewal is text in the state file, as in version 0.1, which rejects a whole snapshot with anything
+//! else in it. Lost responses are found again in their text, so that the time in it is shown in the reader's format.
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 
 /// Why the usage of one account could not be fetched. Contains neither a token nor the body of a response.
@@ -49,9 +52,35 @@ pub enum Failure {
     Internal(String),
 }
 
-/// Why a token was not renewed. The state file has most of these as plain text.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
+/// For the log: times are UTC. For people: `presenter/failures.rs`.
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let utc = |at: &DateTime<Utc>| at.to_rfc3339_opts(SecondsFormat::Secs, true);
+        match self {
+            Failure::Unreachable(what) => write!(f, "could not reach {what}"),
+            Failure::ConnectionLost(what) => write!(f, "connection to {what} lost"),
+            Failure::TimedOut(seconds) => write!(f, "no response within {seconds} s"),
+            Failure::TlsError(what) => write!(f, "TLS error with {what}"),
+            Failure::SignInAgain => f.write_str("the login is no longer accepted"),
+            Failure::CannotReadUsage => f.write_str("the login lacks the scope user:profile"),
+            Failure::Blocked => f.write_str("blocked by Cloudflare"),
+            Failure::Rejected(why) => write!(f, "token rejected: {why}"),
+            Failure::WorkspaceDeactivated => f.write_str("the workspace has been deactivated"),
+            Failure::Expired(why) => write!(f, "token expired: {why}"),
+            Failure::RateLimited(until) => write!(f, "rate limited until {}", utc(until)),
+            Failure::Throttled(until) => {
+                write!(f, "request limit of Quota Tray reached; next request after {}", utc(until))
+            }
+            Failure::Server(status) => write!(f, "server error {status}"),
+            Failure::InvalidResponse(what) => write!(f, "unexpected response: {what}"),
+            Failure::InvalidFile(what) => f.write_str(what),
+            Failure::Internal(what) => write!(f, "internal error: {what}"),
+        }
+    }
+}
+
+/// Why a token was not renewed.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RenewalFailure {
     /// What went wrong and what helps, as a clause.
     Clause(String),
@@ -62,12 +91,17 @@ pub enum RenewalFailure {
         /// When it is sent again.
         retry_at: DateTime<Utc>,
     },
-    /// The request could not be sent to the token server.
+    /// The request could not be sent to the token server. Read from a state file, it is a [`RenewalFailure::Clause`].
     Unsent {
         /// Why.
         unsent: Box<Failure>,
     },
 }
+
+/// What surrounds the two values in the text of [`RenewalFailure::ResponsesLost`], which is also that of version 0.1.
+const LOST: &str = "the token server's response was lost ";
+const RETRY: &str = " times; trying again at ";
+const REMEDY: &str = ", or sign in again with CLIProxyAPI";
 
 impl<T: Into<String>> From<T> for RenewalFailure {
     fn from(clause: T) -> RenewalFailure {
@@ -75,27 +109,66 @@ impl<T: Into<String>> From<T> for RenewalFailure {
     }
 }
 
-/// For the log: times are UTC, and the failure of a request is in its debug form. For people:
-/// `presenter/failures.rs`.
+/// For the log and the state file: times are UTC. For people: `presenter/failures.rs`.
 impl fmt::Display for RenewalFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             RenewalFailure::Clause(clause) => f.write_str(clause),
             RenewalFailure::ResponsesLost { responses_lost, retry_at } => {
                 let retry_at = retry_at.to_rfc3339_opts(SecondsFormat::Secs, true);
-                write!(
-                    f,
-                    "the token server's response was lost {responses_lost} times; trying again at {retry_at}"
-                )
+                write!(f, "{LOST}{responses_lost}{RETRY}{retry_at}{REMEDY}")
             }
-            RenewalFailure::Unsent { unsent } => write!(f, "could not send the request: {unsent:?}"),
+            RenewalFailure::Unsent { unsent } => write!(f, "could not renew it: {unsent}"),
         }
     }
+}
+
+impl Serialize for RenewalFailure {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The forms in state files: text, and the objects that versions between 0.1 and this one wrote.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Stored {
+    Text(String),
+    ResponsesLost { responses_lost: u32, retry_at: DateTime<Utc> },
+    Unsent { unsent: Box<Failure> },
+}
+
+impl<'de> Deserialize<'de> for RenewalFailure {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<RenewalFailure, D::Error> {
+        Ok(match Stored::deserialize(deserializer)? {
+            Stored::Text(text) => responses_lost(&text).unwrap_or(RenewalFailure::Clause(text)),
+            Stored::ResponsesLost { responses_lost, retry_at } => {
+                RenewalFailure::ResponsesLost { responses_lost, retry_at }
+            }
+            Stored::Unsent { unsent } => RenewalFailure::Unsent { unsent },
+        })
+    }
+}
+
+/// The failure whose text this is. `None`: another one, or that of version 0.1, which had only the time of day in it.
+fn responses_lost(text: &str) -> Option<RenewalFailure> {
+    let (count, retry_at) = text.strip_prefix(LOST)?.strip_suffix(REMEDY)?.split_once(RETRY)?;
+    let retry_at = DateTime::parse_from_rfc3339(retry_at).ok()?.to_utc();
+    Some(RenewalFailure::ResponsesLost { responses_lost: count.parse().ok()?, retry_at })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::json;
+
+    fn lost() -> RenewalFailure {
+        RenewalFailure::ResponsesLost { responses_lost: 2, retry_at: DateTime::UNIX_EPOCH }
+    }
+
+    fn unsent() -> RenewalFailure {
+        RenewalFailure::Unsent { unsent: Box::new(Failure::Unreachable("a.example".into())) }
+    }
 
     #[test]
     fn state_files_of_earlier_versions_are_read() {
@@ -105,14 +178,48 @@ mod tests {
         assert_eq!(serde_json::to_string(&failure).expect("JSON"), text);
     }
 
+    /// Version 0.1 had `Expired(String)` and `Rejected(String)`.
     #[test]
-    fn renewal_failures_survive_serialization() {
-        for failure in [
-            RenewalFailure::ResponsesLost { responses_lost: 2, retry_at: DateTime::UNIX_EPOCH },
-            RenewalFailure::Unsent { unsent: Box::new(Failure::Unreachable("a.example".into())) },
+    fn every_failure_is_written_as_the_text_that_version_0_1_reads() {
+        for (failure, text) in [
+            ("start CLIProxyAPI".into(), "start CLIProxyAPI"),
+            (
+                lost(),
+                "the token server's response was lost 2 times; trying again at 1970-01-01T00:00:00Z, or sign in again \
+                 with CLIProxyAPI",
+            ),
+            (unsent(), "could not renew it: could not reach a.example"),
         ] {
+            assert_eq!(serde_json::to_value(&failure).expect("JSON"), json!(text));
+            let failure = serde_json::to_value(Failure::Expired(failure)).expect("JSON");
+            assert_eq!(failure, json!({"expired": text}));
+        }
+    }
+
+    #[test]
+    fn lost_responses_are_found_again_in_their_text() {
+        let retry_at = DateTime::from_timestamp(1_800_000_000, 0).expect("in range");
+        for failure in [lost(), RenewalFailure::ResponsesLost { responses_lost: u32::MAX, retry_at }] {
             let text = serde_json::to_string(&failure).expect("JSON");
             assert_eq!(serde_json::from_str::<RenewalFailure>(&text).expect("a failure"), failure, "{text}");
+        }
+        for other in [
+            "the token server's response was lost 2 times; trying again at 9:05 PM, or sign in again with CLIProxyAPI",
+            "the token server's response was lost",
+            "",
+        ] {
+            let read: RenewalFailure = serde_json::from_value(json!(other)).expect("a failure");
+            assert_eq!(read, other.into());
+        }
+    }
+
+    #[test]
+    fn objects_of_the_versions_in_between_are_read() {
+        for (object, failure) in [
+            (json!({"responses_lost": 2, "retry_at": "1970-01-01T00:00:00Z"}), lost()),
+            (json!({"unsent": {"unreachable": "a.example"}}), unsent()),
+        ] {
+            assert_eq!(serde_json::from_value::<RenewalFailure>(object).expect("a failure"), failure);
         }
     }
 }

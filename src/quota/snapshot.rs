@@ -28,7 +28,7 @@ pub struct Snapshot {
     pub offline: bool,
     /// When the next one is due. `None`: none is planned.
     pub next_at: Option<DateTime<Utc>>,
-    /// Why a source could not list its accounts. `None`: all could.
+    /// Why accounts could not be listed. `None`: all were.
     pub problem: Option<String>,
 }
 

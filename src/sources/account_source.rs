@@ -85,7 +85,7 @@ pub struct AccountList {
     pub accounts: Vec<ListedAccount>,
     /// Changes when a refresh would show something else: the accounts, a token, a switch. Contains no secret.
     pub fingerprint: u64,
-    /// Why the accounts could not be listed. `None`: they were.
+    /// Why accounts could not be listed: all of them, or those in some files. `None`: all were.
     pub problem: Option<String>,
 }
 

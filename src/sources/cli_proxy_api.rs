@@ -61,8 +61,8 @@ impl CliProxyApi {
     async fn list(&self) -> AccountList {
         let folder = &self.0;
         let known = folder.history().accounts.clone();
-        let entries = match store::scan(&folder.dir, &known).await {
-            Ok(entries) => entries,
+        let scan = match store::scan(&folder.dir, &known).await {
+            Ok(scan) => scan,
             Err(error) => {
                 let problem = format!(
                     "could not read the folder {}: {error}; check its owner and its permissions",
@@ -73,17 +73,30 @@ impl CliProxyApi {
         };
         let fingerprint = {
             let mut history = folder.history();
-            let accounts = entries.iter().map(|entry| (entry.account().id.clone(), entry.account().clone()));
+            let accounts =
+                scan.entries.iter().map(|entry| (entry.account().id.clone(), entry.account().clone()));
             history.accounts = accounts.collect();
-            store::fingerprint(&entries, |one| history.renewed.get(&one).copied().unwrap_or(one))
+            scan.fingerprint(|one| history.renewed.get(&one).copied().unwrap_or(one))
         };
-        let accounts = entries
+        let accounts = scan
+            .entries
             .into_iter()
             .map(|entry| listed(entry, folder))
             .filter(|listed| folder.show_disabled || listed.status != AccountStatus::Disabled)
             .collect();
-        AccountList { accounts, fingerprint, problem: None }
+        AccountList { accounts, fingerprint, problem: unreadable_files(&scan.unreadable) }
     }
+}
+
+/// The sentence about files that may be accounts. `None`: there are none.
+fn unreadable_files(files: &[AccountId]) -> Option<String> {
+    let first = files.first()?;
+    let (more, them, their) = match files.len() - 1 {
+        0 => (String::new(), "it", "its owner and its permissions"),
+        1 => (" and 1 more file".to_owned(), "them", "their owners and their permissions"),
+        more => (format!(" and {more} more files"), "them", "their owners and their permissions"),
+    };
+    Some(format!("could not read {first}{more}: no permission to read {them}; check {their}"))
 }
 
 fn listed(entry: Entry, folder: &Arc<Folder>) -> ListedAccount {

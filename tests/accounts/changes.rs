@@ -98,5 +98,11 @@ fn token_of_a_disabled_account_keeps_the_fingerprint() {
 fn fingerprint_does_not_depend_on_the_order_of_the_listing() {
     let (mut entries, one) = (two().scan(), two().fingerprint());
     entries.reverse();
-    assert_eq!(fingerprint(&entries), one);
+    assert_eq!(Scan { entries, ..Scan::default() }.fingerprint(|number| number), one);
+}
+
+#[test]
+fn unreadable_file_changes_the_fingerprint() {
+    let scan = |unreadable| Scan { unreadable, ..Scan::default() }.fingerprint(|number| number);
+    assert_ne!(scan(Vec::new()), scan(vec![AccountId::file("work.json".into())]));
 }

@@ -5,7 +5,7 @@ mod broken;
 mod changes;
 mod reading;
 
-use quota_tray::credentials::store::{self, Entry, Login};
+use quota_tray::credentials::store::{self, Entry, Login, Scan};
 use quota_tray::quota::{Account, AccountId, Failure};
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -43,11 +43,15 @@ impl Folder {
     fn scan_knowing(&self, known: &[Entry]) -> Vec<Entry> {
         let known: HashMap<AccountId, Account> =
             known.iter().map(|entry| (entry.account().id.clone(), entry.account().clone())).collect();
-        wait(store::scan(self.0.path(), &known)).expect("a folder that can be read")
+        self.whole_scan(&known).entries
+    }
+
+    fn whole_scan(&self, known: &HashMap<AccountId, Account>) -> Scan {
+        wait(store::scan(self.0.path(), known)).expect("a folder that can be read")
     }
 
     fn fingerprint(&self) -> u64 {
-        fingerprint(&self.scan())
+        self.whole_scan(&HashMap::new()).fingerprint(|number| number)
     }
 
     /// The only login.
@@ -67,11 +71,6 @@ impl Folder {
             other => panic!("expected one broken file, not {other:?}"),
         }
     }
-}
-
-/// The fingerprint of entries without copies.
-fn fingerprint(entries: &[Entry]) -> u64 {
-    store::fingerprint(entries, |number| number)
 }
 
 /// Why an entry is broken.

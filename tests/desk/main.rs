@@ -13,6 +13,7 @@ mod label;
 mod locale;
 mod standard_error;
 mod table;
+mod unreadable;
 mod watch;
 
 use common::{Fixture, Menu, Program, TIMEOUT, poll_until};

@@ -25,7 +25,7 @@ async fn login(provider: Provider, changes: Value) -> Login {
         file[key] = value.clone();
     }
     std::fs::write(dir.path().join("made-up.json"), file.to_string()).unwrap();
-    match store::scan(dir.path(), &HashMap::new()).await.unwrap().remove(0) {
+    match store::scan(dir.path(), &HashMap::new()).await.unwrap().entries.remove(0) {
         Entry::Login(login) => login,
         broken => panic!("{broken:?}"),
     }

@@ -73,7 +73,7 @@ fn child_process_renews_and_dies_at_its_kill_point() {
             Renewer::new(&paths.state_dir, &paths.runtime_dir, Arc::new(Http::default()), at_checkpoint);
         renewer.recover().await;
         let mut renewals = JoinSet::new();
-        for entry in store::scan(&dir, &HashMap::new()).await.expect("a folder") {
+        for entry in store::scan(&dir, &HashMap::new()).await.expect("a folder").entries {
             let Entry::Login(login) = entry else { panic!("a broken credential: {entry:?}") };
             let policy = Policy { mode: settings.token_renewal, endpoints: settings.endpoints.clone() };
             let renewer = renewer.clone();

@@ -64,7 +64,7 @@ fn file_rewritten_ten_thousand_times_is_always_read_complete() {
         });
         let mut known: HashMap<AccountId, Account> = HashMap::new();
         while !done.load(Ordering::Acquire) {
-            let entries = runtime.block_on(store::scan(folder.path(), &known)).expect("a folder");
+            let entries = runtime.block_on(store::scan(folder.path(), &known)).expect("a folder").entries;
             let [Entry::Login(login)] = &entries[..] else { panic!("scan {scanned:?}: {entries:?}") };
             let number = (0..7)
                 .find(|number| login.access_token.expose() == tokens_of(Provider::Claude).access(*number));

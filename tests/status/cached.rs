@@ -32,3 +32,23 @@ fn cached_number_of_a_deleted_file_is_not_shown() {
     std::fs::remove_file(scene.path("home/.cli-proxy-api/claude-sk.json")).expect("it is there");
     assert_eq!(scene.run(&["status", "--cached", "--format", "json"]).json()["accounts"], json!([]));
 }
+
+#[test]
+fn cached_without_saved_values_says_what_fetches_them() {
+    const SENTENCE: &str = "No saved values yet; run `quota-tray status` to fetch them\n";
+    let scene = Scene::new();
+    let cached = |arguments: &[&str]| scene.run(&[&["status", "--cached"], arguments].concat());
+    assert_eq!(cached(&[]).stdout, SENTENCE, "no account");
+    scene.claude("sk", good());
+    assert_eq!((cached(&[]).code, cached(&[]).stdout.as_str()), (0, SENTENCE));
+    assert_eq!(cached(&["--check", "10"]).code, 1);
+    assert_eq!(cached(&["--format", "json"]).json()["accounts"], json!([]));
+    assert_eq!(scene.server.requests().len(), 0);
+    assert_eq!(scene.run(&["status"]).code, 0);
+    assert!(cached(&[]).stdout.contains("42%"));
+    // Saved values of other logins only.
+    scene.account("claude-sk.json", &claude("other", json!({"account_uuid": "another"})));
+    assert_eq!(cached(&[]).stdout, SENTENCE);
+    std::fs::remove_file(scene.path("home/.cli-proxy-api/claude-sk.json")).expect("removed");
+    assert!(cached(&[]).stdout.starts_with("No account is connected"), "{:?}", cached(&[]));
+}

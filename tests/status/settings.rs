@@ -48,3 +48,46 @@ fn invalid_setting_is_named_by_line_and_key_without_its_value() {
         }
     }
 }
+
+#[cfg(unix)]
+#[test]
+fn settings_file_that_is_no_text_file_is_refused_with_a_hint_and_without_blocking() {
+    let scene = Scene::new();
+    let default = scene.path("config/quota-tray/config.toml");
+    let named = scene.path("named");
+    let make = |path: &Path, kind: &str| {
+        std::fs::remove_file(path).ok();
+        match kind {
+            "pipe" => assert!(Command::new("mkfifo").arg(path).status().expect("mkfifo").success()),
+            "link" => std::os::unix::fs::symlink("/dev/null", path).expect("linked"),
+            "large" => std::fs::write(path, " ".repeat((1 << 20) + 1)).expect("written"),
+            "bytes" => std::fs::write(path, b"# \xff").expect("written"),
+            kind => panic!("{kind}"),
+        }
+    };
+    for (kind, why) in [
+        ("pipe", "it is not a regular file"),
+        ("link", "it is not a regular file"),
+        ("large", "it is larger than 1 MiB"),
+        ("bytes", "it is not text in UTF-8"),
+    ] {
+        for (path, options) in
+            [(&default, vec![]), (&named, vec!["--config", named.to_str().expect("UTF-8")])]
+        {
+            make(path, kind);
+            for command in [&["status"][..], &[], &["doctor"]] {
+                let arguments: Vec<_> = options.iter().chain(command).copied().collect();
+                let done = run(scene.command(&arguments).env("HTTPS_PROXY", "http://127.0.0.1:9"));
+                let all = format!("{}{}", done.stdout, done.stderr);
+                assert!(all.contains(why) && all.contains("use another one with --config"), "{kind}: {all}");
+                assert!(!all.contains("leave out --config"), "{kind}: {all}");
+                assert!(
+                    command != ["doctor"] || all.contains(&format!("{why} — settings are")),
+                    "{kind}: {all}"
+                );
+                assert_eq!(done.code, if command == ["doctor"] { 1 } else { 2 }, "{kind}: {all}");
+            }
+        }
+        std::fs::remove_file(&default).expect("removed");
+    }
+}

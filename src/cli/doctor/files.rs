@@ -23,7 +23,11 @@ pub fn settings(context: &Context, error: Option<&ConfigError>) -> Finding {
             format!("{file}: {message}"),
             "fix that line, or delete the file to use the defaults",
         ),
-        Some(error) => bad("settings file", error.to_string(), ""),
+        Some(error) => {
+            let text = error.to_string();
+            let (state, remedy) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+            bad("settings file", state, remedy)
+        }
     }
 }
 

@@ -3,7 +3,7 @@
 use crate::app::context::Context;
 use crate::cli::doctor::finding::{Finding, Mark, bad, doubtful, good};
 use crate::config::ShownAccounts;
-use crate::credentials::store::{self, Entry};
+use crate::credentials::store::{self, Entry, Scan};
 use crate::credentials::{Login, file, file_name};
 use crate::engine::state_dir::StateDir;
 use crate::presenter::Locale;
@@ -16,8 +16,8 @@ use std::path::Path;
 pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec<Login>) {
     let dir = context.auth_dir(&context.settings);
     let shown = dir.display();
-    let mut entries = match store::scan(&dir, &HashMap::new()).await {
-        Ok(entries) => entries,
+    let Scan { mut entries, unreadable } = match store::scan(&dir, &HashMap::new()).await {
+        Ok(scan) => scan,
         Err(error) => {
             let state = format!("could not read {shown}: {error}");
             return (
@@ -52,6 +52,14 @@ pub async fn check(context: &Context, show_accounts: bool) -> (Vec<Finding>, Vec
         let known = last.accounts.iter().find(|usage| usage.account.id == account.id);
         let error = known.and_then(|usage| usage.error.as_ref());
         findings.push(one(number, entry, (&dir, context.locale), error, show_accounts));
+    }
+    for (number, id) in (1..).zip(&unreadable) {
+        let mut facts = Facts::default();
+        facts.file(&dir.join(file_name::from_id(id)));
+        let remedy = if facts.remedies.is_empty() { "check its owner and its permissions" } else { "" };
+        facts.add(Mark::Bad, "no permission to read it", remedy);
+        let name = if show_accounts { format!(" {id}") } else { String::new() };
+        findings.push(facts.finding(format!("credential file {number} (of an unknown provider){name}")));
     }
     let logins = entries.into_iter().filter_map(|entry| match entry {
         Entry::Login(login) => Some(login),

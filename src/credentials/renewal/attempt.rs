@@ -17,6 +17,7 @@ use crate::credentials::renewal::token_history::{self, TokenHistory};
 use crate::credentials::store::Login;
 use crate::platform::clock;
 use crate::platform::secret::Secret;
+use crate::providers::REGISTRY;
 use chrono::{DateTime, Utc};
 use std::fs::Metadata;
 use std::io;
@@ -63,14 +64,16 @@ struct Facts {
 }
 
 impl Facts {
-    fn situation(&self, mode: TokenRenewal, now: DateTime<Utc>) -> Situation<'_> {
+    fn situation(&self, login: &Login, mode: TokenRenewal, now: DateTime<Utc>) -> Situation<'_> {
         let journal = self.journal.as_ref();
+        let spec = REGISTRY.spec(login.account.provider);
         Situation {
             goal: Goal::Renew,
             now,
             file: self.file.clone(),
             journal: journal.map(|open| open.as_ref().map_or(JournalState::Missing, OpenJournal::state)),
             history: self.history.as_ref(),
+            is_renewable: spec.is_ok_and(|spec| spec.renewal.is_some()),
             mode,
             cli_proxy_api: self.cli_proxy_api.as_ref(),
             attributes: self.attributes,
@@ -150,7 +153,7 @@ impl Attempt<'_> {
         let dir = &self.renewer.dir;
         let disk = |error: io::Error| Refusal::disk(&error, dir);
         loop {
-            let step = next_step(&self.facts.situation(self.policy.mode, clock::now()));
+            let step = next_step(&self.facts.situation(self.login, self.policy.mode, clock::now()));
             match step {
                 NextStep::ReadFile => self.read_file().await?,
                 NextStep::OpenJournal => {

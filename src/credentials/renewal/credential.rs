@@ -7,7 +7,6 @@ use crate::credentials::store::{self, Entry, Login};
 use crate::platform::secret::Secret;
 use crate::providers::REGISTRY;
 use crate::providers::token_response::Tokens;
-use crate::quota::Provider;
 use chrono::{DateTime, Local, SecondsFormat, TimeDelta};
 use std::path::Path;
 use zeroize::Zeroizing;
@@ -19,7 +18,7 @@ pub fn is_unchanged(target: &Path, contents: &Contents) -> bool {
 
 /// The login in a file. `None`: it is not a login that can be used.
 pub fn read_login(login: &Login, contents: &Contents) -> Option<Login> {
-    match store::read_login(&login.account.id, &login.path, &contents.document, None) {
+    match store::read_login(&REGISTRY, &login.account.id, &login.path, &contents.document, None) {
         Some(Entry::Login(current)) => Some(current),
         _ => None,
     }
@@ -57,9 +56,9 @@ pub fn with_tokens(
         changes.push((key, expires_at.as_str()));
         changes.push(("last_refresh", renewed_at.as_str()));
     }
-    let is_codex =
-        contents.document.text("type").and_then(|key| REGISTRY.provider(key)) == Some(Provider::CODEX);
-    if let Some(id) = tokens.id.as_ref().filter(|_| is_codex) {
+    let spec = contents.document.text("type").and_then(|key| REGISTRY.find(key));
+    let has_id_token = spec.is_some_and(|spec| spec.credential.id_token.is_some());
+    if let Some(id) = tokens.id.as_ref().filter(|_| has_id_token) {
         changes.push(("id_token", id.expose()));
     }
     Ok(splice(text, &changes)?)

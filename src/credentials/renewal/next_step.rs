@@ -59,6 +59,8 @@ pub(crate) struct Situation<'a> {
     pub journal: Option<JournalState<'a>>,
     /// What the journals of other files contain about the file's token. `None`: not looked up yet.
     pub history: Option<&'a TokenHistory>,
+    /// Whether the tokens of the login's provider can be renewed at all.
+    pub is_renewable: bool,
     /// Who renews, by the settings.
     pub mode: TokenRenewal,
     /// `None`: not looked for yet.
@@ -180,6 +182,9 @@ fn renew(situation: &Situation) -> NextStep {
             Some(*header)
         }
     };
+    if !situation.is_renewable {
+        return NextStep::Refuse(Reason::NotRenewable);
+    }
     let Some(token) = token else { return NextStep::Refuse(Reason::NoRefreshToken) };
     let other = match situation.history {
         None => return NextStep::LookUpToken,

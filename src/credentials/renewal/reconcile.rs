@@ -182,6 +182,7 @@ fn situation(file: Option<FileState>, journal: Option<&Option<OpenJournal>>) -> 
         file,
         journal: journal.map(|open| open.as_ref().map_or(JournalState::Missing, OpenJournal::state)),
         history: None,
+        is_renewable: false,
         mode: TokenRenewal::Never,
         cli_proxy_api: None,
         attributes: None,

@@ -91,6 +91,8 @@ pub enum Reason {
     FileUnreadable(String),
     /// The file has another login than the renewal began with.
     FileChanged,
+    /// The tokens of the login's provider can't be renewed.
+    NotRenewable,
     /// The file has no refresh token.
     NoRefreshToken,
     /// The token was used, and the one issued for it is nowhere. Sending it again could revoke the whole login.
@@ -143,6 +145,9 @@ impl From<Reason> for Refusal {
                 Refusal::because(format!("could not read the credential file: {error}"))
             }
             Reason::FileChanged => Refusal::because("the credential file was changed during the renewal"),
+            Reason::NotRenewable => Refusal::because(
+                "Quota Tray does not renew logins of this provider; start CLIProxyAPI, or sign in again with it",
+            ),
             Reason::NoRefreshToken => {
                 Refusal::because("the credential file has no refresh token; sign in again with CLIProxyAPI")
             }
@@ -210,6 +215,31 @@ fn disk_clause(error: &io::Error, place: &Path) -> String {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => {
             format!("there is no space left in {place}")
         }
-        _ => format!("could not write to {place}: {error}"),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => {
+            format!("{place} is not a folder; remove the file that is in its place")
+        }
+        _ => format!("could not write to {place}: {error}; check that folder and its disk"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disk_error_says_what_helps() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let place = dir.path().join("renewals");
+        std::fs::write(&place, "").expect("written");
+        for folder in [place.clone(), place.join("below")] {
+            let error = std::fs::create_dir_all(&folder).expect_err("a file is there");
+            let clause = disk_clause(&error, &place);
+            assert!(
+                clause.ends_with("renewals is not a folder; remove the file that is in its place"),
+                "{clause}"
+            );
+        }
+        let clause = disk_clause(&io::Error::other("broken"), &place);
+        assert!(clause.ends_with("renewals: broken; check that folder and its disk"), "{clause}");
     }
 }

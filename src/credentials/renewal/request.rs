@@ -48,7 +48,8 @@ impl Renewer {
         let renewal =
             spec.and_then(|spec| Some((spec.token_endpoint(&policy.endpoints)?, spec.renewal.as_ref()?)));
         let Some((endpoint, renewal)) = renewal else {
-            return Err(Refusal::because("Quota Tray does not renew the tokens of its provider"));
+            // `next_step` has refused it.
+            return Err(Refusal::internal());
         };
         let form = renewal.form(token);
         let disk = |error: io::Error| Refusal::disk(&error, &self.dir);
@@ -111,7 +112,7 @@ impl Renewer {
                 Err(Refusal::unsent(failure))
             }
             Err(TokenRequestError { failure, sent: true, part }) => {
-                log::warn!("{}: the token server's response was lost: {failure:?}", login.account.id);
+                log::warn!("{}: the token server's response was lost: {failure}", login.account.id);
                 let tokens = part.and_then(|part| token_response::parse(&part));
                 let is_in_journal = !has_failed && journal.is_at(&files.journal);
                 let received = tokens.map(|tokens| ReceivedTokens { tokens, is_in_journal });

@@ -69,7 +69,10 @@ fn for_all(goal: Goal, mut check: impl FnMut(&Situation, Option<&JournalSample>,
     let all_attributes = all_attributes();
     let owned = owners.iter().map(|(_, mode, detection)| (*mode, detection.as_ref(), all_attributes[1].1));
     let seen = all_attributes.iter().map(|(_, attributes)| (TokenRenewal::Always, None, *attributes));
-    let permissions: Vec<_> = owned.chain(seen).collect();
+    let renewable =
+        owned.chain(seen).map(|(mode, detection, attributes)| (true, mode, detection, attributes));
+    let not_renewable = std::iter::once((false, TokenRenewal::Always, None, all_attributes[1].1));
+    let permissions: Vec<_> = renewable.chain(not_renewable).collect();
     let histories: Vec<_> =
         std::iter::once(None).chain(histories.iter().map(|(_, history)| Some(history))).collect();
     let files = files().map(|(_, file)| Some(file));
@@ -87,9 +90,10 @@ fn for_all(goal: Goal, mut check: impl FnMut(&Situation, Option<&JournalSample>,
                 continue;
             }
             for history in &histories {
-                for (mode, cli_proxy_api, attributes) in &permissions {
+                for (is_renewable, mode, cli_proxy_api, attributes) in &permissions {
                     let situation = Situation {
                         history: *history,
+                        is_renewable: *is_renewable,
                         mode: *mode,
                         cli_proxy_api: *cli_proxy_api,
                         attributes: *attributes,
@@ -141,6 +145,7 @@ fn used_token_is_never_sent() {
         if *step != NextStep::SendToken {
             return;
         }
+        assert!(situation.is_renewable);
         let token = token(situation).expect("the file has a token");
         let history = situation.history.expect("the token was looked up");
         let other = match history {

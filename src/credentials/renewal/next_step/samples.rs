@@ -114,6 +114,7 @@ pub(super) fn situation<'a>(
         file: Some(file),
         journal: Some(journal.map_or(JournalState::Missing, JournalSample::state)),
         history: Some(&TokenHistory::Unknown),
+        is_renewable: true,
         mode: TokenRenewal::Always,
         cli_proxy_api: Some(&Detection::NotFound),
         attributes: Some(FileAttributes { is_own: true, unchanged_for: Some(Duration::from_secs(3600)) }),

@@ -164,6 +164,12 @@ fn steps_by_the_facts_that_allow_a_request() {
     for (name, attributes) in all_attributes() {
         add(&format!("file {name}"), Situation { attributes, ..allowed() });
     }
+    add("provider without renewal", Situation { is_renewable: false, ..allowed() });
+    let no_token = Some(FileState::Login { token: None });
+    add("provider without renewal, no token", Situation { is_renewable: false, file: no_token, ..allowed() });
+    let stored = JournalSample::new(RenewalPhase::Received, SECONDS).with_response(Some("new"));
+    let situation = Situation { is_renewable: false, journal: Some(stored.state()), ..allowed() };
+    add("provider without renewal, received", situation);
     let mut written = JournalSample::new(RenewalPhase::Done, SECONDS).confirmed("new");
     written.header.is_ours = true;
     let attributes = Some(FileAttributes { is_own: true, unchanged_for: Some(Duration::ZERO) });
@@ -202,6 +208,9 @@ fn steps_by_the_facts_that_allow_a_request() {
     file changed 59 s ago                    - ChangedRecently
     file changed in the future               SendToken
     file of another user                     - OtherOwner
+    provider without renewal                 - NotRenewable
+    provider without renewal, no token       - NotRenewable
+    provider without renewal, received       WriteResponse
     file just written by Quota Tray          SendToken
     ");
 }
