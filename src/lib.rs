@@ -33,6 +33,7 @@
 //! | when a notification is sent; when an account needs attention | [`quota::alert`]; [`quota::attention`] |
 //! | which program a hook runs, with which values; how it runs | [`app::hook_call`]; [`hooks::run`] |
 //! | when a refresh happens; its course | [`engine::refresher`]; `engine/refresh.rs` |
+//! | what follows from the reset of a window | [`engine::reset_schedule`] |
 //! | how one account is fetched, and its token renewed | `engine/fetch.rs` |
 //! | how accounts of several sources are merged | `engine/merge.rs` |
 //! | how often requests may be sent: five minutes, hour, after an error or a 429 | [`engine::budget`] |
@@ -93,8 +94,8 @@
 //!
 //! # The course of a refresh
 //!
-//! 1. [`engine::refresher::run`] starts it: the interval has passed, "Refresh now" was selected, or the accounts have
-//!    changed. A newer refresh cancels the one in flight.
+//! 1. [`engine::refresher::run`] starts it: the interval has passed, "Refresh now" was selected, the accounts have
+//!    changed, or a window has reset. A newer refresh cancels the one in flight.
 //! 2. [`engine::SourceSet`] lists the accounts of all sources. A snapshot with their last known values, marked as loading,
 //!    is published: at once if it differs from what is shown, otherwise if the requests take longer than 0.4 s.
 //! 3. The request budget decides which accounts are fetched. Each is fetched in its own task, so that one that fails or
