@@ -31,6 +31,8 @@
 //! | what follows from an event of the tray program: events → effects | [`app::state_machine`] |
 //! | how an effect is carried out; the threads and the channels between them | `app/effects.rs`; `app/background.rs`, [`app::runner`] |
 //! | when a notification is sent; when an account needs attention | [`quota::alert`]; [`quota::attention`] |
+//! | quiet hours and snooze: which notifications are held back | [`quota::alert::held`]; `config/quiet.rs` |
+//! | which notification replaces which; the actions of a notification | `tray/notify/open_notifications.rs`; `tray/notify/freedesktop.rs` |
 //! | which program a hook runs, with which values; how it runs | [`app::hook_call`]; [`hooks::run`] |
 //! | when a refresh happens; its course | [`engine::refresher`]; `engine/refresh.rs` |
 //! | what follows from the reset of a window | [`engine::reset_schedule`] |
@@ -69,11 +71,11 @@
 //! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
 //! | what every command starts with: paths, settings, locale | [`app::context`] |
 //! | what `doctor` checks; the order of the checks | [`cli::doctor`], one file a subject; `command.rs` |
-//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `limits.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
+//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `limits.rs`, `quiet.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
 //! | starting at login | [`autostart`], one file a system |
 //! | the platform's tray (the one module that names `tray-icon`); its thread on Linux | [`tray::backend`]; [`tray::handle`] |
 //! | whether a tray host is there; registering the icon with it | `tray/host.rs`; `tray/registration.rs` |
-//! | notifications (the one file that names `notify-rust`); the main loop (`tao`) | [`tray::notify`]; [`tray::event_loop`] |
+//! | showing notifications (D-Bus; `notify-rust` on macOS and Windows); the main loop (`tao`) | [`tray::notify`]; [`tray::event_loop`] |
 //! | standard output and standard error; the log | [`platform::stdio`]; [`cli::logging`] |
 //! | one tray per user | [`app::instance`] |
 //! | paths, atomic writes, file locks, folder watch, debounce | [`platform`], one file each |

@@ -34,7 +34,7 @@ const OWNERS: [(&str, &[&str]); 5] = [
     ("tray_icon", &["tray::backend"]),
     ("ksni", &["tray::backend"]),
     ("tao", &["tray::event_loop::tao"]),
-    ("notify_rust", &["tray::notify"]),
+    ("notify_rust", &["tray::notify::native"]),
     ("reqwest", &["providers::http"]),
 ];
 

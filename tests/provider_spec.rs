@@ -35,7 +35,7 @@ fn acme(origin: &str) -> ProviderSpec {
             scope: Some("usage"),
             encoding: TokenRequestEncoding::Json,
         }),
-        status_page: None,
+        usage_page: None,
         parse,
     }
 }

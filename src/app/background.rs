@@ -13,7 +13,7 @@ use crate::platform::{debounce, signals};
 use crate::quota::Snapshot;
 use crate::tray::event_loop::Sender;
 use crate::tray::handle::presence::{IconPresence, MENU_READ_TIME};
-use crate::tray::notify::{self, NotificationBatch};
+use crate::tray::notify::{self, NotificationRequest};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,8 +31,8 @@ pub struct Background {
     pub context: Context,
     /// Where each complete snapshot is saved.
     pub state: StateDir,
-    /// Notifications to show.
-    pub notifications: mpsc::UnboundedReceiver<NotificationBatch>,
+    /// What to do with notifications.
+    pub notifications: mpsc::UnboundedReceiver<NotificationRequest>,
     /// Hooks to run.
     pub hook_calls: mpsc::UnboundedReceiver<Vec<HookCall>>,
     /// Whether the icon exists.
@@ -50,7 +50,7 @@ impl Background {
         let Background { events, context, state, notifications, hook_calls, mut icon } = self;
         let (home, locale) = (context.paths.home.clone(), context.locale);
         let last_known = state.snapshot();
-        let snapshot_events = events.clone();
+        let (snapshot_events, actions) = (events.clone(), events.clone());
         let publish = move |snapshot: Snapshot| {
             if !snapshot.refreshing {
                 state.save_snapshot(&snapshot);
@@ -76,7 +76,7 @@ impl Background {
         tokio::select! {
             () = work => {}
             () = wait_for_signals(events.clone()) => {}
-            () = notify::run(notifications, locale) => {}
+            () = notify::run(notifications, locale, |action| actions.send(AppEvent::Notification(action))) => {}
             () = hooks::run::run(hook_calls, home) => {}
         }
     }

@@ -3,6 +3,7 @@
 use crate::config::endpoints::Endpoints;
 use crate::config::hooks::Hooks;
 use crate::config::limits::Limits;
+use crate::config::quiet::Quiet;
 use crate::config::values::in_range;
 use serde::{Deserialize, Deserializer, de};
 use std::path::PathBuf;
@@ -34,6 +35,8 @@ pub struct Settings {
     pub token_renewal: TokenRenewal,
     /// Limits on requests to the providers.
     pub limits: Limits,
+    /// The hours in which no notification is shown.
+    pub quiet: Quiet,
     /// Programs to run on events.
     pub hooks: Box<Hooks>,
     /// Addresses in place of the providers' own.
@@ -52,6 +55,7 @@ impl Default for Settings {
             auth_dir: PathBuf::from("~/.cli-proxy-api"),
             token_renewal: TokenRenewal::Auto,
             limits: Limits::default(),
+            quiet: Quiet::default(),
             hooks: Box::default(),
             endpoints: Box::default(),
         }
@@ -79,6 +83,7 @@ impl Settings {
             notify_on_reset: _,
             hide_email: _,
             show_title: _,
+            quiet: _,
             hooks: _,
         } = self;
         (*refresh_minutes, *show_disabled, *token_renewal)

@@ -3,7 +3,7 @@
 //! GNOME shows one line of the body in a banner, about 50 characters: the account and the time of the reset come first.
 
 use crate::presenter::Locale;
-use crate::presenter::format::{clock_time, percent};
+use crate::presenter::format::{percent, time_of_day};
 use crate::presenter::locale_format::DateOrder;
 use crate::quota::attention::Attention;
 use crate::quota::notification::{Notification, WindowEvent};
@@ -35,7 +35,7 @@ impl Notification {
                     percent(event.window.remaining_percent())
                 ),
             ),
-            Notification::Summary { low, reset, worst } => {
+            Notification::Summary { low, reset, worst, .. } => {
                 let count = |n: usize, what: &str| {
                     format!("{n} quota window{} {what}", if n == 1 { "" } else { "s" })
                 };
@@ -89,7 +89,7 @@ fn short_time(at: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
         (_, DateOrder::DayMonthYear) => "%-d %b ",
         (_, DateOrder::MonthDayYear | DateOrder::YearMonthDay) => "%b %-d ",
     };
-    format!("{}{}", wall.format(day), clock_time(at, at, locale))
+    format!("{}{}", wall.format(day), time_of_day(wall.time(), locale))
 }
 
 /// "under a minute", "42 min", "1 h 38 min", "3 d 4 h". Two units at most, rounded down, so that it is never too long.
@@ -119,6 +119,7 @@ mod tests {
     use super::*;
     use crate::presenter::locale_format::LocaleFormat;
     use crate::quota::{Account, AccountId, Provider, Window};
+    use std::collections::BTreeSet;
 
     fn now() -> DateTime<Utc> {
         DateTime::from_timestamp(1_800_000_000, 0).expect("in range")
@@ -143,7 +144,11 @@ mod tests {
     #[test]
     fn summary_counts_windows_and_names_the_lowest() {
         let message = |low, reset, worst| {
-            Notification::Summary { low, reset, worst }.message(now(), Locale::UTC, false)
+            Notification::Summary { low, reset, worst, windows: BTreeSet::new() }.message(
+                now(),
+                Locale::UTC,
+                false,
+            )
         };
         let lowest = "Lowest: Claude 5-hour, 7% left · alice@x · resets 10:10, in 2 h 10 min";
         assert_eq!(message(4, 0, Some(event(93.0))), ("4 quota windows low".into(), lowest.into()));
@@ -209,7 +214,7 @@ mod tests {
             Notification::Low(event(99.5)),
             Notification::Low(event(100.0)),
             Notification::Reset(event(0.0)),
-            Notification::Summary { low: 4, reset: 1, worst: Some(event(99.5)) },
+            Notification::Summary { low: 4, reset: 1, worst: Some(event(99.5)), windows: BTreeSet::new() },
         ];
         for notification in notifications {
             let (title, text) = notification.message(now(), Locale::UTC, false);

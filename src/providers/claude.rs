@@ -41,7 +41,7 @@ pub const SPEC: ProviderSpec = ProviderSpec {
         scope: None,
         encoding: TokenRequestEncoding::Form,
     }),
-    status_page: Some("https://status.claude.com"),
+    usage_page: Some("https://claude.ai/settings/usage"),
     parse,
 };
 

@@ -37,7 +37,7 @@ pub const SPEC: ProviderSpec = ProviderSpec {
         scope: Some("openid profile email"),
         encoding: TokenRequestEncoding::Form,
     }),
-    status_page: Some("https://status.openai.com"),
+    usage_page: Some("https://chatgpt.com/codex/settings/usage"),
     parse,
 };
 

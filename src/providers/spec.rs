@@ -19,8 +19,8 @@ pub struct ProviderSpec {
     pub usage: UsageApi,
     /// How its tokens are renewed. `None`: this program does not renew them.
     pub renewal: Option<RenewalApi>,
-    /// The page on which it reports incidents. `None`: there is none.
-    pub status_page: Option<&'static str>,
+    /// The page that shows an account's usage in a browser, by https. `None`: there is none.
+    pub usage_page: Option<&'static str>,
     /// Parses a usage response.
     pub parse: Parser,
 }

@@ -11,7 +11,7 @@ use crate::common::{Response, poll_until};
 const MAX_DELAY: Duration = Duration::from_secs(90);
 
 /// A Codex response with this percentage used in its one window, which resets at this time.
-fn used(percent: i64, reset_at: DateTime<Utc>) -> Value {
+pub fn used(percent: i64, reset_at: DateTime<Utc>) -> Value {
     json!({
         "plan_type": "plus",
         "rate_limit": {
