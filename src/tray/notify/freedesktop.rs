@@ -207,7 +207,8 @@ async fn call<B: serde::Serialize + DynamicType>(
 fn actions(content: &Content) -> Vec<&'static str> {
     let mut actions = Vec::new();
     if content.provider.is_some() {
-        actions.extend([DEFAULT, "Show", SHOW, "Show"]);
+        // xfce4-notifyd 0.7 has a button for the default action, too, if it has a label.
+        actions.extend([DEFAULT, "", SHOW, "Show"]);
     }
     if content.can_snooze {
         actions.extend([SNOOZE, "Snooze 1 h"]);
