@@ -31,8 +31,11 @@
 //! | what follows from an event of the tray program: events → effects | [`app::state_machine`] |
 //! | how an effect is carried out; the threads and the channels between them | `app/effects.rs`; `app/background.rs`, [`app::runner`] |
 //! | when a notification is sent; when an account needs attention | [`quota::alert`]; [`quota::attention`] |
+//! | quiet hours and snooze: which notifications are held back | [`quota::alert::held`]; `config/quiet.rs` |
+//! | which notification replaces which; the actions of a notification | `tray/notify/open_notifications.rs`; `tray/notify/freedesktop.rs` |
 //! | which program a hook runs, with which values; how it runs | [`app::hook_call`]; [`hooks::run`] |
 //! | when a refresh happens; its course | [`engine::refresher`]; `engine/refresh.rs` |
+//! | what follows from the reset of a window | [`engine::reset_schedule`] |
 //! | how one account is fetched, and its token renewed | `engine/fetch.rs` |
 //! | how accounts of several sources are merged | `engine/merge.rs` |
 //! | how often requests may be sent: five minutes, hour, after an error or a 429 | [`engine::budget`] |
@@ -68,11 +71,11 @@
 //! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
 //! | what every command starts with: paths, settings, locale | [`app::context`] |
 //! | what `doctor` checks; the order of the checks | [`cli::doctor`], one file a subject; `command.rs` |
-//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `icon.rs`, `limits.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
+//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `icon.rs`, `limits.rs`, `quiet.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
 //! | starting at login | [`autostart`], one file a system |
 //! | the platform's tray (the one module that names `tray-icon`); its thread on Linux | [`tray::backend`]; [`tray::handle`] |
 //! | whether a tray host is there; registering the icon with it | `tray/host.rs`; `tray/registration.rs` |
-//! | notifications (the one file that names `notify-rust`); the main loop (`tao`) | [`tray::notify`]; [`tray::event_loop`] |
+//! | showing notifications (D-Bus; `notify-rust` on macOS and Windows); the main loop (`tao`) | [`tray::notify`]; [`tray::event_loop`] |
 //! | standard output and standard error; the log | [`platform::stdio`]; [`cli::logging`] |
 //! | one tray per user | [`app::instance`] |
 //! | paths, atomic writes, file locks, folder watch, debounce | [`platform`], one file each |
@@ -93,8 +96,8 @@
 //!
 //! # The course of a refresh
 //!
-//! 1. [`engine::refresher::run`] starts it: the interval has passed, "Refresh now" was selected, or the accounts have
-//!    changed. A newer refresh cancels the one in flight.
+//! 1. [`engine::refresher::run`] starts it: the interval has passed, "Refresh now" was selected, the accounts have
+//!    changed, or a window has reset. A newer refresh cancels the one in flight.
 //! 2. [`engine::SourceSet`] lists the accounts of all sources. A snapshot with their last known values, marked as loading,
 //!    is published: at once if it differs from what is shown, otherwise if the requests take longer than 0.4 s.
 //! 3. The request budget decides which accounts are fetched. Each is fetched in its own task, so that one that fails or

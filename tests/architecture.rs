@@ -35,7 +35,7 @@ const OWNERS: [(&str, &[&str]); 6] = [
     ("ksni", &[]),
     ("zbus", &["tray::backend::status_notifier", "tray::notify"]),
     ("tao", &["tray::event_loop::tao"]),
-    ("notify_rust", &["tray::notify"]),
+    ("notify_rust", &["tray::notify::native"]),
     ("reqwest", &["providers::http"]),
 ];
 

@@ -7,6 +7,8 @@ mod app;
 mod icon_content;
 #[path = "menu/icon_state.rs"]
 mod icon_state;
+#[path = "menu/notifications.rs"]
+mod notifications;
 #[path = "menu/rows.rs"]
 mod rows;
 #[path = "menu/whole_menu.rs"]

@@ -8,6 +8,8 @@ mod formatting;
 mod refreshes;
 #[path = "properties/request_budget.rs"]
 mod request_budget;
+#[path = "properties/reset_schedule.rs"]
+mod reset_schedule;
 #[path = "properties/resets.rs"]
 mod resets;
 #[path = "properties/snapshots.rs"]

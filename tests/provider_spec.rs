@@ -49,7 +49,7 @@ fn acme(origin: &str) -> ProviderSpec {
             workspace: Some("team"),
             id_token: Some(IdTokenClaims { object: "acme", workspace: "team", is_fedramp: "is_public" }),
         },
-        status_page: None,
+        usage_page: None,
         parse,
     }
 }

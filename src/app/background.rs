@@ -13,7 +13,7 @@ use crate::platform::{debounce, signals};
 use crate::quota::Snapshot;
 use crate::tray::backend::TrayService;
 use crate::tray::event_loop::Sender;
-use crate::tray::notify::{self, NotificationBatch};
+use crate::tray::notify::{self, NotificationRequest};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,10 +34,8 @@ pub struct Background {
     pub context: Context,
     /// Where each complete snapshot is saved.
     pub state: StateDir,
-    /// Notifications to show.
-    pub notifications: mpsc::UnboundedReceiver<NotificationBatch>,
-    /// Summaries to show as notifications: title and text.
-    pub summaries: mpsc::UnboundedReceiver<(String, String)>,
+    /// What to do with notifications.
+    pub notifications: mpsc::UnboundedReceiver<NotificationRequest>,
     /// Hooks to run.
     pub hook_calls: mpsc::UnboundedReceiver<Vec<HookCall>>,
     /// Serves the icon.
@@ -52,10 +50,10 @@ impl Background {
         interval: Duration,
         commands: mpsc::UnboundedReceiver<Command>,
     ) {
-        let Background { events, context, state, notifications, summaries, hook_calls, tray } = self;
+        let Background { events, context, state, notifications, hook_calls, tray } = self;
         let (home, locale) = (context.paths.home.clone(), context.locale);
         let last_known = state.snapshot();
-        let snapshot_events = events.clone();
+        let (snapshot_events, actions) = (events.clone(), events.clone());
         let publish = move |snapshot: Snapshot| {
             if !snapshot.refreshing {
                 state.save_snapshot(&snapshot);
@@ -76,21 +74,10 @@ impl Background {
             () = refreshes => {}
             () = tray.run() => {}
             () = wait_for_signals(events.clone()) => {}
-            () = notify::run(notifications, locale) => {}
-            () = show_summaries(summaries) => {}
+            () = notify::run(notifications, locale, |action| actions.send(AppEvent::Notification(action))) => {}
             () = hooks::run::run(hook_calls, home) => {}
         }
     }
-}
-
-/// Shows each summary as a notification. Never returns.
-async fn show_summaries(mut summaries: mpsc::UnboundedReceiver<(String, String)>) {
-    while let Some((title, text)) = summaries.recv().await {
-        if let Err(error) = notify::send_one(&title, &text).await {
-            log::warn!("could not show the notification \"{title}\": {error}");
-        }
-    }
-    std::future::pending().await
 }
 
 /// Sends the settings after each change of their file.

@@ -11,10 +11,10 @@ use crate::hooks::call::HookCall;
 use crate::output::style::TableStyle;
 use crate::output::table::table;
 use crate::output::terminal::LiveTerminal;
-use crate::platform::opener::open;
+use crate::platform::opener::{open, open_page};
 use crate::platform::{clock, stdio};
 use crate::tray::backend::TrayBackend;
-use crate::tray::notify::NotificationBatch;
+use crate::tray::notify::NotificationRequest;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -34,9 +34,7 @@ pub struct EffectRunner<F> {
     /// To the refresher, which ends when this is dropped. `None`: [`close`](EffectRunner::close) was called.
     pub commands: Option<mpsc::UnboundedSender<Command>>,
     /// To the task that shows notifications.
-    pub notifications: mpsc::UnboundedSender<NotificationBatch>,
-    /// To the task that shows summaries: title and text.
-    pub summaries: mpsc::UnboundedSender<(String, String)>,
+    pub notifications: mpsc::UnboundedSender<NotificationRequest>,
     /// To the task that runs hooks.
     pub hook_calls: mpsc::UnboundedSender<Vec<HookCall>>,
 }
@@ -58,13 +56,18 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             Effect::OpenSettings => self.open_settings(),
             Effect::ShowSummary(title, text) => {
                 // It fails only after the background thread has ended.
-                let _ = self.summaries.send((title, text));
+                let _ = self.notifications.send(NotificationRequest::Summary { title, text });
             }
             Effect::Notify(notifications) => {
                 let hide_email = app.settings().hide_email;
                 // As above.
-                let _ = self.notifications.send(NotificationBatch { notifications, hide_email });
+                let _ = self.notifications.send(NotificationRequest::Show { notifications, hide_email });
             }
+            Effect::CloseNotifications(windows) => {
+                // As above.
+                let _ = self.notifications.send(NotificationRequest::Close(windows));
+            }
+            Effect::OpenPage(address) => open_page(address),
             Effect::RunHooks(calls) => {
                 // As above.
                 let _ = self.hook_calls.send(calls);

@@ -172,7 +172,7 @@ mod tests {
              \"account\":\"alice@example.com\",\"window_key\":\"five_hour\",\"window\":\"5-hour\",\
              \"remaining_percent\":12.0,\"used_percent\":88.0,\"resets_at\":\"2026-09-17T15:10:00Z\",\
              \"error\":null,\"title\":\"Claude 5-hour: 12% left\",\
-             \"text\":\"alice@example.com: resets in 3 hours (17 Sep 2026, 15:10)\"}\n"
+             \"text\":\"alice@example.com · resets 15:10, in 3 h\"}\n"
         );
         let has = |name: &str, value: &str| call.environment.contains(&(name.into(), value.into()));
         assert!(has("QUOTA_TRAY_EVENT", "low") && has("QUOTA_TRAY_REMAINING_PERCENT", "12.0"));

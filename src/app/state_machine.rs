@@ -7,12 +7,15 @@ use crate::presenter::Locale;
 use crate::presenter::Presenter;
 use crate::presenter::icon_state::IconState;
 use crate::presenter::tray_host::TrayHostStatus;
+use crate::providers::REGISTRY;
 use crate::quota::alert::{self, AlertHistory, Rules};
-use crate::quota::notification::{self, Notification};
+use crate::quota::notification::{self, Notification, WindowId};
 use crate::quota::{Snapshot, attention};
 use crate::tray::content::{MenuModel, TrayContent};
 use crate::tray::menu::Action;
+use crate::tray::notify::NotificationAction;
 use chrono::{DateTime, Utc};
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -27,6 +30,8 @@ pub enum AppEvent {
     Clicked(Action),
     /// The summary was asked for, where there are no menus.
     SummaryRequested,
+    /// The user has chosen something in a notification.
+    Notification(NotificationAction),
     /// The settings file was read again, or why it can't be used.
     Settings(Result<Settings, String>),
     /// Whether the program starts at login (`None`: not supported, or not to be changed), or why that can't be read or
@@ -67,6 +72,10 @@ pub enum Effect {
     ShowSummary(String, String),
     /// Show notifications.
     Notify(Vec<Notification>),
+    /// Close the notifications about these windows: they are no longer true.
+    CloseNotifications(BTreeSet<WindowId>),
+    /// Open a web page.
+    OpenPage(&'static str),
     /// Run hooks.
     RunHooks(Vec<HookCall>),
     /// Save the alerts, so that a restart repeats none.
@@ -81,6 +90,8 @@ pub struct App {
     settings: Arc<Settings>,
     auth_dir: PathBuf,
     alerts: AlertHistory,
+    /// The low windows that the user was notified of in this run.
+    notified: BTreeSet<WindowId>,
     /// Why the settings file can't be used.
     settings_problem: Option<String>,
     starts_at_login: Result<Option<bool>, String>,
@@ -105,6 +116,7 @@ impl App {
             settings: Arc::new(settings),
             auth_dir,
             alerts,
+            notified: BTreeSet::new(),
             settings_problem: None,
             starts_at_login: Ok(None),
             // Most likely.
@@ -142,6 +154,14 @@ impl App {
             AppEvent::SummaryRequested => {
                 let presenter = self.presenter(now);
                 vec![Effect::ShowSummary(presenter.label(), presenter.account_list().to_text())]
+            }
+            AppEvent::Notification(NotificationAction::Show(provider)) => {
+                let spec = REGISTRY.spec(provider).ok();
+                spec.and_then(|spec| spec.usage_page).map(Effect::OpenPage).into_iter().collect()
+            }
+            AppEvent::Notification(NotificationAction::Snooze) => {
+                self.alerts.snooze(now);
+                vec![Effect::SaveAlerts(self.alerts.clone())]
             }
             AppEvent::Clicked(Action::Refresh) => vec![Effect::Refresh],
             AppEvent::Clicked(Action::OpenFolder) => vec![Effect::OpenFolder],
@@ -274,7 +294,16 @@ impl App {
         if !settings.notify_on_reset {
             notifications.retain(|notification| !matches!(notification, Notification::Reset(_)));
         }
-        let notifications = notification::summarise(notifications);
+        // Where the user was not notified that a window is low, its reset is no news.
+        notifications.retain(|one| !matches!(one, Notification::Reset(event) if before.is_held(event)));
+        let notifications = if self.is_held_back(now) {
+            self.alerts.hold(&notifications);
+            Vec::new()
+        } else {
+            let held = self.alerts.release(&self.snapshot, now);
+            notification::with_held(notifications, held)
+        };
+        let outdated = self.update_notified(&notifications, now);
         let mut effects = Vec::new();
         // Saved first: after a crash in between, a notification is missing rather than repeated.
         if self.alerts != before {
@@ -283,9 +312,30 @@ impl App {
         if !notifications.is_empty() {
             effects.push(Effect::Notify(notifications));
         }
+        if !outdated.is_empty() {
+            effects.push(Effect::CloseNotifications(outdated));
+        }
         if !calls.is_empty() {
             effects.push(Effect::RunHooks(calls));
         }
         effects
+    }
+
+    /// Whether no notification is shown now: in quiet hours, or since the user has snoozed them.
+    fn is_held_back(&self, now: DateTime<Utc>) -> bool {
+        let time = self.locale.wall_time(now).time();
+        self.settings.quiet.at(time).is_some() || self.alerts.snoozed_until(now).is_some()
+    }
+
+    /// Returns the windows for which an earlier notification is no longer true. New notifications replace earlier ones
+    /// about the same windows by themselves.
+    fn update_notified(&mut self, new: &[Notification], now: DateTime<Utc>) -> BTreeSet<WindowId> {
+        let low = self.alerts.low_windows(&self.snapshot, now);
+        let about: BTreeSet<_> = new.iter().flat_map(Notification::windows).collect();
+        let is_outdated = |window: &WindowId| !low.contains(window) && !about.contains(window);
+        let outdated = self.notified.iter().filter(|window| is_outdated(window)).cloned().collect();
+        self.notified.extend(about);
+        self.notified.retain(|window| low.contains(window));
+        outdated
     }
 }

@@ -9,7 +9,7 @@ use std::ops::Range;
 use toml_edit::{Document, TableLike};
 
 /// The sections of the settings; any other table is a value.
-const TABLES: [&str; 4] = ["icon", "limits", "hooks", "endpoints"];
+const TABLES: [&str; 5] = ["icon", "limits", "quiet", "hooks", "endpoints"];
 
 /// `line 2, hooks.on_low: expected a list`. `span`: where in `text` the parser found `message`.
 pub fn describe(text: &str, message: &str, span: Option<Range<usize>>) -> String {

@@ -4,6 +4,7 @@ use crate::config::endpoints::Endpoints;
 use crate::config::hooks::Hooks;
 use crate::config::icon::IconSettings;
 use crate::config::limits::Limits;
+use crate::config::quiet::Quiet;
 use crate::config::values::in_range;
 use serde::{Deserialize, Deserializer, de};
 use std::path::PathBuf;
@@ -42,6 +43,8 @@ pub struct Settings {
     pub icon: IconSettings,
     /// Limits on requests to the providers.
     pub limits: Limits,
+    /// The hours in which no notification is shown.
+    pub quiet: Quiet,
     /// Programs to run on events.
     pub hooks: Box<Hooks>,
     /// Addresses in place of the providers' own.
@@ -63,6 +66,7 @@ impl Default for Settings {
             token_renewal: TokenRenewal::Auto,
             icon: IconSettings::default(),
             limits: Limits::default(),
+            quiet: Quiet::default(),
             hooks: Box::default(),
             endpoints: Box::default(),
         }
@@ -93,6 +97,7 @@ impl Settings {
             attention: _,
             passive_without_accounts: _,
             icon: _,
+            quiet: _,
             hooks: _,
         } = self;
         (*refresh_minutes, *show_disabled, *token_renewal)

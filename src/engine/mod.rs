@@ -7,6 +7,7 @@ pub mod one_shot;
 mod refresh;
 pub mod refresher;
 pub mod refused_tokens;
+pub mod reset_schedule;
 mod resources;
 mod source_set;
 pub mod state_dir;

@@ -1,7 +1,7 @@
 //! A single refresh, or the last known values, for `status`.
 
 use crate::engine::SourceSet;
-use crate::engine::refresh::{Progress, Refresh};
+use crate::engine::refresh::{Progress, Refresh, RefreshScope};
 use crate::quota::{Snapshot, UsageState};
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ pub async fn refresh(sources: Arc<SourceSet>, last_known: Snapshot) -> Snapshot 
     sources.recover().await;
     let mut snapshot = last_known;
     for _ in 0..2 {
-        let mut refresh = Refresh::start(&sources, &snapshot, false);
+        let mut refresh = Refresh::start(&sources, &snapshot, RefreshScope::All);
         let mut fingerprint = None;
         while let Some(progress) = refresh.progress.recv().await {
             match progress {

@@ -7,7 +7,7 @@ use crate::platform::clock;
 use crate::quota::{Account, AccountId, AccountUsage, Failure, Provider, Snapshot};
 use crate::sources::{Capabilities, SourceLogin};
 use chrono::{DateTime, Utc};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -22,6 +22,39 @@ const REQUEST_SPACING: Duration = Duration::from_millis(300);
 /// ... and the last ones together, after this time.
 const MAX_SPACING: Duration = Duration::from_secs(6);
 
+/// Which accounts a refresh is for, and why.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RefreshScope {
+    /// All accounts, as the interval or a change causes it.
+    All,
+    /// All accounts, by *Refresh now*.
+    Manual,
+    /// These accounts, because a window of theirs has reset. The others keep their last known values.
+    Reset(BTreeSet<AccountId>),
+}
+
+impl RefreshScope {
+    /// Whether accounts are left out.
+    pub fn is_partial(&self) -> bool {
+        matches!(self, RefreshScope::Reset(_))
+    }
+
+    /// The accounts that it is for because of resets.
+    pub fn reset_accounts(&self) -> BTreeSet<AccountId> {
+        match self {
+            RefreshScope::Reset(accounts) => accounts.clone(),
+            RefreshScope::All | RefreshScope::Manual => BTreeSet::new(),
+        }
+    }
+
+    fn includes(&self, id: &AccountId) -> bool {
+        match self {
+            RefreshScope::All | RefreshScope::Manual => true,
+            RefreshScope::Reset(accounts) => accounts.contains(id),
+        }
+    }
+}
+
 /// The progress of a refresh.
 pub enum Progress {
     /// The accounts are listed, and the requests are about to be sent.
@@ -34,21 +67,25 @@ pub enum Progress {
 pub struct Refresh {
     /// Its progress. Closed when it has ended.
     pub progress: mpsc::UnboundedReceiver<Progress>,
+    /// Which accounts it is for.
+    pub scope: RefreshScope,
+    /// Whether its result has been received; set by the receiver.
+    pub has_ended: bool,
     task: AbortHandle,
     started_at: Instant,
 }
 
 impl Refresh {
-    /// Starts a refresh. `manual`: by *Refresh now*.
-    pub fn start(sources: &Arc<SourceSet>, last_known: &Snapshot, manual: bool) -> Refresh {
+    /// Starts a refresh.
+    pub fn start(sources: &Arc<SourceSet>, last_known: &Snapshot, scope: RefreshScope) -> Refresh {
         let (sender, progress) = mpsc::unbounded_channel();
-        let task = tokio::spawn(refresh(sources.clone(), last_known.clone(), manual, sender));
-        Refresh { progress, task: task.abort_handle(), started_at: Instant::now() }
+        let task = tokio::spawn(refresh(sources.clone(), last_known.clone(), scope.clone(), sender));
+        Refresh { progress, scope, has_ended: false, task: task.abort_handle(), started_at: Instant::now() }
     }
 
     /// Whether it is in progress and so recent that another click needs no other refresh.
-    pub fn is_recent(&self) -> bool {
-        !self.task.is_finished() && self.started_at.elapsed() < CLICK_INTERVAL
+    pub fn serves_a_click(&self) -> bool {
+        !self.scope.is_partial() && !self.task.is_finished() && self.started_at.elapsed() < CLICK_INTERVAL
     }
 }
 
@@ -70,19 +107,27 @@ struct Request {
 async fn refresh(
     sources: Arc<SourceSet>,
     last_known: Snapshot,
-    manual: bool,
+    scope: RefreshScope,
     progress: mpsc::UnboundedSender<Progress>,
 ) {
     let list = sources.list().await;
     let mut found = Vec::new();
     let mut logins = Vec::new();
+    let mut not_requested = Vec::new();
     for (listed, capabilities) in list.accounts {
-        logins.extend(listed.login.map(|login| (listed.account.clone(), capabilities, login)));
+        if scope.includes(&listed.account.id) {
+            logins.extend(listed.login.map(|login| (listed.account.clone(), capabilities, login)));
+        } else {
+            not_requested.push(listed.account.id.clone());
+        }
         found.push((listed.account, listed.status));
     }
     let mut snapshot = Snapshot::placeholders(&last_known, found);
     snapshot.problem = list.problem;
-    let requests = admit(&sources, &mut snapshot, logins, manual);
+    for id in not_requested {
+        snapshot.account_mut(&id).into_iter().for_each(|usage| usage.loading = false);
+    }
+    let requests = admit(&sources, &mut snapshot, logins, scope == RefreshScope::Manual);
     let started = Progress::Started { snapshot: snapshot.clone(), fingerprint: list.fingerprint };
     // The receiver is dropped when a newer refresh starts.
     let _ = progress.send(started);
@@ -96,7 +141,9 @@ async fn refresh(
     if !requested.is_empty() {
         snapshot.offline = snapshot.found_no_network(&requested);
     }
-    snapshot.updated_at = Some(clock::now());
+    if !scope.is_partial() {
+        snapshot.updated_at = Some(clock::now());
+    }
     let _ = progress.send(Progress::Ended { snapshot, retry_at });
 }
 

@@ -1,8 +1,9 @@
-//! The background refresher: one task that refreshes at an interval, on demand, after a suspend, and when the accounts
-//! change.
+//! The background refresher: one task that refreshes at an interval, on demand, after a suspend, when the accounts
+//! change, and when a window has reset.
 
 use crate::engine::SourceSet;
-use crate::engine::refresh::{Progress, Refresh};
+use crate::engine::refresh::{Progress, Refresh, RefreshScope};
+use crate::engine::reset_schedule::{REQUEST_DELAY, ResetSchedule};
 use crate::platform::wall_clock_timer::{TimerEvent, WallClockTimer};
 use crate::platform::{allocator, clock, debounce};
 use crate::quota::Snapshot;
@@ -35,8 +36,8 @@ pub enum Command {
 }
 
 /// Runs until `commands` is closed, then waits for [`SourceSet::finish`]. `publish` gets a snapshot at the start of a
-/// refresh, if it differs from the last one or the refresh takes long, and one at its end. A new refresh cancels the one
-/// in progress.
+/// refresh, if it differs from the last one or the refresh takes long, one at its end, and the same one again when a
+/// window resets, since its percentage is out of date then. A new refresh cancels the one in progress.
 pub async fn run(
     mut sources: Arc<SourceSet>,
     mut interval: Duration,
@@ -51,27 +52,31 @@ pub async fn run(
     let (change_sender, mut changes) = debounce::channel();
     let mut watches = sources.watch(&change_sender);
     sources.recover().await;
-    let mut refresh = Refresh::start(&sources, &snapshot, false);
+    let mut refresh = Refresh::start(&sources, &snapshot, RefreshScope::All);
     let mut due = clock::now() + interval;
     let mut show_at: Option<Instant> = None;
     let mut rest_at: Option<DateTime<Utc>> = None;
+    let mut resets = ResetSchedule::new(clock::now());
     loop {
-        // One timer for both: each one wakes the processor.
-        let rest_due = rest_at.filter(|at| *at < due);
+        // One timer for all: each one wakes the processor.
+        let next_reset = resets.next_reset(&snapshot, clock::now());
+        // A refresh in progress is not cancelled for a part of the accounts.
+        let next_request = resets.next_request().filter(|_| refresh.has_ended);
+        let wake_at = [rest_at, next_reset, next_request].into_iter().flatten().fold(due, DateTime::min);
         tokio::select! {
             command = commands.recv() => match command {
                 None => return sources.finish().await,
-                Some(Command::Refresh) if refresh.is_recent() => {}
+                Some(Command::Refresh) if refresh.serves_a_click() => {}
                 Some(Command::Refresh) => {
                     // The user is waiting: without a network the first retry comes soon again.
                     offline_refreshes = 0;
-                    refresh = Refresh::start(&sources, &snapshot, true);
+                    refresh = Refresh::start(&sources, &snapshot, RefreshScope::Manual);
                 }
                 Some(Command::Reconfigure(new_interval, new_sources)) => {
                     interval = new_interval;
                     sources = new_sources;
                     watches = sources.watch(&change_sender);
-                    refresh = Refresh::start(&sources, &snapshot, false);
+                    refresh = Refresh::start(&sources, &snapshot, RefreshScope::All);
                 }
             },
             Some(()) = changes.recv() => {
@@ -80,13 +85,16 @@ pub async fn run(
                 }
                 if Some(sources.list().await.fingerprint) != fingerprint {
                     log::debug!("the accounts have changed");
-                    refresh = Refresh::start(&sources, &snapshot, false);
+                    refresh = Refresh::start(&sources, &snapshot, RefreshScope::All);
                 }
             }
             Some(progress) = refresh.progress.recv() => {
                 match progress {
                     Progress::Started { snapshot: started, fingerprint: listed } => {
-                        fingerprint = Some(listed);
+                        if !refresh.scope.is_partial() {
+                            // Otherwise an account that was added meanwhile would not be requested.
+                            fingerprint = Some(listed);
+                        }
                         rest_at = None;
                         let is_news = started.differs_from(&snapshot);
                         snapshot = started;
@@ -97,8 +105,13 @@ pub async fn run(
                     }
                     Progress::Ended { snapshot: ended, retry_at } => {
                         offline_refreshes = if ended.offline { offline_refreshes + 1 } else { 0 };
-                        due = clock::now() + time_to_next(offline_refreshes, retry_at, interval);
-                        rest_at = Some(clock::now() + REST_AFTER);
+                        let now = clock::now();
+                        let next = now + time_to_next(offline_refreshes, retry_at, interval);
+                        // A refresh for a part of the accounts does not delay the next one for all.
+                        due = if refresh.scope.is_partial() { next.min(due) } else { next };
+                        rest_at = Some(now + REST_AFTER);
+                        refresh.has_ended = true;
+                        resets.refreshed(&ended, &refresh.scope.reset_accounts(), now);
                         snapshot = Snapshot { next_at: Some(due), ..ended };
                     }
                 }
@@ -109,23 +122,42 @@ pub async fn run(
                 show_at = None;
                 publish(snapshot.clone());
             }
-            event = timer.wait(rest_due.unwrap_or(due)) => {
-                if event == TimerEvent::Jumped || rest_due.is_some() {
+            event = timer.wait(wake_at) => {
+                let has_jumped = event == TimerEvent::Jumped;
+                // A timer that follows the monotonic clock may end a moment too early.
+                let now = if has_jumped { clock::now() } else { clock::now().max(wake_at) };
+                if has_jumped || rest_at.is_some_and(|at| at <= now) {
                     // After a suspend the connections are dead as well.
                     rest_at = None;
                     sources.rest();
                     allocator::trim();
                 }
-                if event == TimerEvent::Jumped {
+                if has_jumped {
                     log::debug!("the clock has jumped: refreshing");
-                } else if rest_due.is_some() {
-                    continue;
+                    resets.clock_jumped(now);
                 }
-                due = clock::now() + interval;
-                refresh = Refresh::start(&sources, &snapshot, false);
+                if resets.notice(&snapshot, now, request_delay) {
+                    log::debug!("a window has reset");
+                    publish(snapshot.clone());
+                }
+                if has_jumped || due <= now {
+                    due = now + interval;
+                    refresh = Refresh::start(&sources, &snapshot, RefreshScope::All);
+                } else if refresh.has_ended {
+                    let accounts = resets.take_due(now);
+                    if !accounts.is_empty() {
+                        refresh = Refresh::start(&sources, &snapshot, RefreshScope::Reset(accounts));
+                    }
+                }
             }
         }
     }
+}
+
+/// The time from a reset to the request, another one each time.
+fn request_delay() -> TimeDelta {
+    let (shortest, longest) = REQUEST_DELAY;
+    TimeDelta::milliseconds(fastrand::i64(shortest.num_milliseconds()..=longest.num_milliseconds()))
 }
 
 /// The time from the end of a refresh to the next one. `offline_refreshes`: how many in a row found no network.

@@ -1,7 +1,13 @@
-//! Opens files and folders with the desktop's default program.
+//! Opens files, folders and web pages with the desktop's default program.
 
 use crate::text;
 use std::path::Path;
+
+/// Opens a web page in the browser, without waiting; a failure is logged.
+pub fn open_page(address: &str) {
+    // The desktop's programs tell addresses from paths.
+    open(Path::new(address));
+}
 
 /// Opens a file or a folder, without waiting; a failure is logged.
 pub fn open(path: &Path) {

@@ -3,7 +3,7 @@
 use crate::presenter::locale::Locale;
 use crate::presenter::locale_format::{DateOrder, LocaleFormat};
 use crate::quota::percent::rounded;
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveTime, TimeDelta, Utc};
 
 /// Percent rounded to whole numbers, halves up; "under 1%" where something is left that would round to nothing,
 /// since 0% means exhausted. Not "<1%": "<" begins a tag in Pango markup, and Waybar and i3blocks displayed nothing.
@@ -46,6 +46,11 @@ pub fn clock_time(at: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> Stri
         DateOrder::MonthDayYear | DateOrder::YearMonthDay => "%b %-d, ",
     };
     wall.format(&format!("{day}{}", clock(format))).to_string()
+}
+
+/// A time of day: "15:10", "3:10 PM".
+pub fn time_of_day(time: NaiveTime, locale: Locale) -> String {
+    time.format(clock(locale.format)).to_string()
 }
 
 fn clock(format: LocaleFormat) -> &'static str {

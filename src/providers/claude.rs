@@ -49,7 +49,7 @@ pub const SPEC: ProviderSpec = ProviderSpec {
         workspace: None,
         id_token: None,
     },
-    status_page: Some("https://status.claude.com"),
+    usage_page: Some("https://claude.ai/settings/usage"),
     parse,
 };
 

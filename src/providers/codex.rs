@@ -51,7 +51,7 @@ pub const SPEC: ProviderSpec = ProviderSpec {
             is_fedramp: "chatgpt_account_is_fedramp",
         }),
     },
-    status_page: Some("https://status.openai.com"),
+    usage_page: Some("https://chatgpt.com/codex/settings/usage"),
     parse,
 };
 

@@ -72,6 +72,7 @@ mod tests {
     fn default_endpoints_of_every_spec_are_valid() {
         for spec in REGISTRY.specs() {
             assert_eq!(spec.usage_endpoint(&Endpoints::default()).url().scheme(), "https", "{spec:?}");
+            assert!(spec.usage_page.is_none_or(|page| page.starts_with("https://")), "{spec:?}");
             let token = spec.token_endpoint(&Endpoints::default());
             assert!(token.is_none_or(|endpoint| endpoint.url().scheme() == "https"), "{spec:?}");
         }

@@ -21,8 +21,8 @@ pub struct ProviderSpec {
     pub renewal: Option<RenewalApi>,
     /// What its credential files have.
     pub credential: CredentialKeys,
-    /// The page on which it reports incidents. `None`: there is none.
-    pub status_page: Option<&'static str>,
+    /// The page that shows an account's usage in a browser, by https. `None`: there is none.
+    pub usage_page: Option<&'static str>,
     /// Parses a usage response.
     pub parse: Parser,
 }

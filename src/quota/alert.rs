@@ -4,6 +4,8 @@
 //! fires. A threshold can fire again after the window has reset, or after two responses in a row were above it: a single
 //! wrong number neither suppresses a notification nor repeats one.
 
+pub mod held;
+
 use crate::quota::notification::{Notification, WindowEvent, summarise};
 use crate::quota::{AccountUsage, Snapshot, UsageState, Window, attention, identity, percent};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -35,6 +37,9 @@ pub struct AlertHistory {
     /// The accounts that fail.
     #[serde(default, rename = "troubles")]
     pub attention: attention::AttentionHistory,
+    /// Until when the user has snoozed notifications. `None`: not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    snoozed_until: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -48,6 +53,9 @@ struct WindowHistory {
     /// When that response was received.
     #[serde(rename = "seen_at")]
     received_at: DateTime<Utc>,
+    /// Whether the user was not notified that it is low, in quiet hours or while notifications were snoozed.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    held: bool,
 }
 
 /// The notifications for one snapshot, summarised where there are many. Updates the history.
@@ -134,6 +142,7 @@ fn evaluate_window(
             resets_at: window.resets_at,
             remaining: window.remaining_percent(),
             received_at,
+            held: fired.is_some() && before.is_some_and(|known| known.held),
         },
     );
     notification

@@ -43,6 +43,7 @@ fn other_effects(app: &mut App, event: AppEvent) -> Vec<String> {
                 notifications.iter().map(|notification| notification.message(now(), Locale::UTC, false).0);
             format!("notify {}", words.collect::<Vec<_>>().join(", "))
         }
+        Effect::CloseNotifications(_) => "close notifications".to_owned(),
         other => format!("{other:?}"),
     };
     handle(app, event).into_iter().map(short).filter(|effect| !effect.is_empty()).collect()
@@ -213,7 +214,8 @@ fn new_threshold_is_evaluated_at_once() {
     let effects = other_effects(&mut app, AppEvent::Settings(Ok(settings(&[50.0]))));
     assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 43% left"]);
     // A removed threshold causes no reset notification.
-    assert_eq!(other_effects(&mut app, AppEvent::Settings(Ok(settings(&[5.0])))), ["save alerts"]);
+    let effects = other_effects(&mut app, AppEvent::Settings(Ok(settings(&[5.0]))));
+    assert_eq!(effects, ["save alerts", "close notifications"]);
     assert_eq!(other_effects(&mut app, AppEvent::Snapshot(left(43.0, 0))), ["save alerts"]);
 }
 
@@ -293,7 +295,8 @@ fn thresholds_and_reset_notification_follow_the_settings() {
     assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 49% left"]);
     let mut after_reset = left(100.0, 1);
     after_reset.accounts[0].last_usage.as_mut().expect("usage").windows[0].resets_at = Some(ahead(300));
-    assert_eq!(other_effects(&mut app, AppEvent::Snapshot(after_reset)), ["save alerts"]);
+    let effects = other_effects(&mut app, AppEvent::Snapshot(after_reset));
+    assert_eq!(effects, ["save alerts", "close notifications"]);
 }
 
 #[test]

@@ -103,7 +103,9 @@ pub fn assert_notifications(notifications: &[Notification], expected: &[Notifica
         _ => None,
     };
     let lows: Vec<_> = expected.iter().filter_map(left).collect();
-    let [Notification::Summary { low, reset, worst }] = notifications else { panic!("{notifications:?}") };
+    let [Notification::Summary { low, reset, worst, .. }] = notifications else {
+        panic!("{notifications:?}")
+    };
     assert_eq!((*low, *reset), (lows.len(), expected.len() - lows.len()));
     let worst = worst.as_ref().map(|event| event.window.remaining_percent());
     assert_eq!(worst, lows.into_iter().min_by(f64::total_cmp));

@@ -199,6 +199,7 @@ impl Soak {
                 Effect::SaveAlerts(history) => self.state.save_alerts(&history),
                 Effect::Show(content) => assert!(content.menu.items(Utc::now()).len() > 5, "{content:?}"),
                 Effect::Notify(notifications) => assert!(!notifications.is_empty()),
+                Effect::CloseNotifications(windows) => assert!(!windows.is_empty()),
                 // Autostart is not part of this test.
                 Effect::ReadStartAtLogin => {
                     effects.extend(self.app.handle(AppEvent::StartsAtLogin(Ok(None)), Utc::now()));

@@ -20,6 +20,7 @@ mod quit;
 mod rate_limits;
 mod refreshing;
 mod request_budget;
+mod resets;
 mod settings;
 mod signals;
 mod state_dir;

@@ -85,12 +85,188 @@ fn unresponsive_notification_server_does_not_delay_quit() {
 fn slow_notification_server_gets_one_call_at_a_time() {
     let (mut fixture, program) = fine();
     fixture.notifications.stop();
-    let slow = UnresponsiveService::start(&fixture.bus, "org.freedesktop.Notifications", &[]);
+    let replied = &["GetCapabilities"];
+    let slow = UnresponsiveService::start(&fixture.bus, "org.freedesktop.Notifications", replied);
     alice_falls(&fixture);
     slow.wait_for("Notify");
     bob_falls(&fixture);
     assert!(!slow.was_called(), "the second did not wait for the first");
     slow.resume();
     slow.wait_for("Notify");
+    quit(&fixture, program);
+}
+
+/// Alice falls further, below the lowest threshold.
+#[track_caller]
+fn alice_falls_further(fixture: &Fixture) {
+    fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 97.0), ("seven_day", 10.0)]);
+    refresh(fixture, "alice@example.com — 3% left");
+}
+
+/// Alice has used up a window.
+#[track_caller]
+fn alice_uses_it_up(fixture: &Fixture) {
+    fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 100.0), ("seven_day", 10.0)]);
+    refresh(fixture, "alice@example.com — 0% left");
+}
+
+#[test]
+fn notification_has_its_picture_urgency_and_actions() {
+    let (fixture, program) = fine();
+    alice_falls(&fixture);
+    let low = &fixture.notifications.wait_for(1)[0];
+    assert!(low.body.starts_with("alice@example.com · resets "), "{low:#?}");
+    assert_eq!((low.urgency(), low.app_icon.as_str(), low.expire_timeout), (Some(1), "", -1));
+    assert_eq!(low.picture(), Some((64, 64, 64 * 64 * 4)));
+    assert_eq!(low.actions, ["default", "", "show", "Show", "snooze", "Snooze 1 h"]);
+    alice_uses_it_up(&fixture);
+    let used_up = &fixture.notifications.wait_for(2)[1];
+    assert_eq!((used_up.summary.as_str(), used_up.urgency()), ("Claude 5-hour used up", Some(2)));
+    quit(&fixture, program);
+}
+
+#[test]
+fn server_without_actions_and_markup_gets_neither() {
+    let fixture = Fixture::new().claude("a&b@example.com");
+    fixture.notifications.set_capabilities(&["body"]);
+    let account = fixture.account("a&b@example.com");
+    fixture.claude_used(&account, &[("five_hour", 88.0)]);
+    let program = fixture.spawn(&[]);
+    let plain = &fixture.notifications.wait_for(1)[0];
+    assert!(plain.actions.is_empty() && plain.body.starts_with("a&b@example.com · "), "{plain:#?}");
+    fixture.notifications.set_capabilities(&["body", "body-markup"]);
+    fixture.claude_used(&account, &[("five_hour", 97.0)]);
+    refresh(&fixture, "3% left");
+    let marked_up = &fixture.notifications.wait_for(2)[1];
+    assert!(marked_up.body.starts_with("a&amp;b@example.com · "), "{marked_up:#?}");
+    quit(&fixture, program);
+}
+
+#[test]
+fn lower_threshold_replaces_the_notification_unless_it_was_dismissed() {
+    let (fixture, program) = fine();
+    alice_falls(&fixture);
+    bob_falls(&fixture);
+    alice_falls_further(&fixture);
+    let shown = fixture.notifications.wait_for(3);
+    let ids: Vec<_> = shown.iter().map(|one| (one.replaces_id, one.id)).collect();
+    assert_eq!(ids, [(0, 1), (0, 2), (1, 1)], "{shown:#?}");
+    fixture.notifications.dismiss(1);
+    alice_uses_it_up(&fixture);
+    assert_eq!(fixture.notifications.wait_for(4)[3].replaces_id, 0);
+    quit(&fixture, program);
+}
+
+#[test]
+fn notifications_of_a_server_that_was_restarted_are_not_replaced() {
+    let (mut fixture, program) = fine();
+    alice_falls(&fixture);
+    fixture.notifications.wait_for(1);
+    fixture.notifications.stop();
+    fixture.notifications.start_again(&fixture.bus);
+    alice_falls_further(&fixture);
+    assert_eq!(fixture.notifications.wait_for(2)[1].replaces_id, 0, "another program may have this id");
+    quit(&fixture, program);
+}
+
+#[test]
+fn notification_is_closed_when_its_window_resets() {
+    let fixture = Fixture::new().codex(ALICE).config("refresh_minutes = 30");
+    // Enough for the first refresh on a busy machine.
+    let reset_at = chrono::Utc::now() + chrono::TimeDelta::seconds(10);
+    let alice = fixture.account(ALICE);
+    fixture.server.respond(alice.access_token(), super::resets::used(97, reset_at));
+    let program = fixture.spawn(&[]);
+    let shown = fixture.notifications.wait_for(1);
+    assert!(shown[0].says("Codex 5-hour: 3% left"), "{shown:#?}");
+    assert_eq!(fixture.notifications.wait_for_closed(1), [shown[0].id]);
+    assert_eq!(fixture.server.requests_with(alice.access_token()).len(), 1);
+    quit(&fixture, program);
+}
+
+#[test]
+fn connection_to_the_server_lasts_as_long_as_a_notification() {
+    let (fixture, program) = fine();
+    let before = fixture.bus.clients();
+    alice_falls(&fixture);
+    bob_falls(&fixture);
+    fixture.notifications.wait_for(2);
+    let is_connected_by = |clients| crate::common::poll_until(TIMEOUT, || fixture.bus.clients() == clients);
+    assert!(is_connected_by(before + 1), "{} clients, {before} before", fixture.bus.clients());
+    fixture.notifications.dismiss(1);
+    fixture.notifications.dismiss(2);
+    assert!(is_connected_by(before), "{} clients, {before} before", fixture.bus.clients());
+    quit(&fixture, program);
+}
+
+#[test]
+fn show_opens_the_usage_page_of_the_account() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    let (bin, opened) = (fixture.dir().join("bin"), fixture.dir().join("opened"));
+    std::fs::create_dir(&bin).expect("made");
+    let script = format!("#!/bin/sh\necho \"$1\" >> '{}'\n", opened.display());
+    std::fs::write(bin.join("xdg-open"), script).expect("written");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(bin.join("xdg-open"), mode).expect("set");
+    let mut command = fixture.command();
+    let path = std::env::var("PATH").expect("a path");
+    let program = fixture.spawn_command(command.env("PATH", format!("{}:{path}", bin.display())));
+    fixture.host.menu_until(showing("42% left"));
+    alice_falls(&fixture);
+    bob_falls(&fixture);
+    let shown = fixture.notifications.wait_for(2);
+    fixture.notifications.choose(shown[1].id, "show");
+    let opened_pages = |count| {
+        let pages = || std::fs::read_to_string(&opened).unwrap_or_default();
+        assert!(crate::common::poll_until(TIMEOUT, || pages().lines().count() == count), "{}", pages());
+        pages()
+    };
+    assert_eq!(opened_pages(1), "https://chatgpt.com/codex/settings/usage\n");
+    fixture.notifications.choose(shown[0].id, "default");
+    assert!(opened_pages(2).ends_with("\nhttps://claude.ai/settings/usage\n"));
+    quit(&fixture, program);
+}
+
+#[test]
+fn snooze_holds_notifications_back_for_an_hour_across_a_restart() {
+    let (fixture, program) = fine();
+    alice_falls(&fixture);
+    let state = super::state_dir::StateDir::of(&fixture);
+    let is_snoozed = || state.read("alerts.json").get("snoozed_until").is_some();
+    let id = fixture.notifications.wait_for(1)[0].id;
+    fixture.notifications.choose(id, "snooze");
+    assert!(crate::common::poll_until(TIMEOUT, is_snoozed), "not snoozed");
+    alice_falls_further(&fixture);
+    let doctor = fixture.run(&["doctor"]).stdout;
+    assert!(doctor.contains("✓ notifications: snoozed until "), "{doctor}");
+    quit(&fixture, program);
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("3% left"));
+    quit(&fixture, program);
+    assert_eq!(fixture.notifications.all().len(), 1);
+
+    state.age(chrono::TimeDelta::minutes(61));
+    let _program = fixture.spawn(&[]);
+    let shown = fixture.notifications.wait_for(2);
+    assert!(shown[1].says("Claude 5-hour: 3% left"), "{shown:#?}");
+}
+
+#[test]
+fn quiet_hours_hold_notifications_back_and_doctor_says_so() {
+    let time =
+        |minutes| (chrono::Utc::now() + chrono::TimeDelta::minutes(minutes)).format("%H:%M").to_string();
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    fixture.set_config(&format!("[quiet]\nfrom = \"{}\"\nto = \"{}\"", time(-60), time(60)));
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
+    alice_falls(&fixture);
+    bob_falls(&fixture);
+    let doctor = fixture.run(&["doctor"]).stdout;
+    assert!(doctor.contains("✓ notifications: quiet hours until "), "{doctor}");
+    assert!(fixture.notifications.all().is_empty());
+    fixture.set_config(&format!("[quiet]\nfrom = \"{}\"\nto = \"{}\"", time(-120), time(-60)));
+    let shown = fixture.notifications.wait_for(1);
+    assert!(shown[0].summary == "2 quota windows low", "{shown:#?}");
+    assert!(shown[0].body.starts_with("Lowest: Claude 5-hour, 12% left · alice@example.com"), "{shown:#?}");
     quit(&fixture, program);
 }

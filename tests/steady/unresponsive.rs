@@ -100,11 +100,12 @@ impl Drop for UnresponsiveService {
     }
 }
 
-/// Replies without a value, except to `Notify`.
+/// Replies without a value, except to the calls of a notification server.
 fn reply(connection: &Connection, call: &Message) {
     let header = call.header();
     let sent = match header.member().map(|member| member.as_str()) {
         Some("Notify") => futures_lite::future::block_on(connection.reply(&header, &1_u32)),
+        Some("GetCapabilities") => futures_lite::future::block_on(connection.reply(&header, &vec!["body"])),
         _ => futures_lite::future::block_on(connection.reply(&header, &())),
     };
     // The caller may have disconnected.

@@ -45,6 +45,7 @@ pub fn run(
         let (findings, logins) = logins::check(context, options.show_accounts).await;
         print(findings)?;
         print(desktop::check(options.notify).await)?;
+        print(desktop::held_back(context).into_iter().collect())?;
         print(network::check(context, &logins).await)?;
         print(vec![files::state(context), files::tray(context)])?;
         print(context.autostart.iter().map(files::autostart).collect())

@@ -1,6 +1,9 @@
 //! The desktop: the session bus, the tray host, the notification server; and which system this is.
 
+use crate::app::context::Context;
 use crate::cli::doctor::finding::{Finding, bad, good};
+use crate::engine::state_dir::StateDir;
+use crate::presenter::format;
 use crate::tray::notify;
 
 /// The program, the system, the desktop.
@@ -18,6 +21,18 @@ pub fn versions() -> Finding {
         "versions",
         format!("quota-tray {}, {system}, {}{desktop}", env!("CARGO_PKG_VERSION"), std::env::consts::ARCH),
     )
+}
+
+/// Why no notification is shown now, although all is well. `None`: they are shown.
+pub fn held_back(context: &Context) -> Option<Finding> {
+    let (now, locale) = (crate::platform::clock::now(), context.locale);
+    let alerts = StateDir::new(&context.paths.state_dir).alerts();
+    if let Some(until) = alerts.snoozed_until(now) {
+        let until = format::clock_time(until, now, locale);
+        return Some(good("notifications", format!("snoozed until {until}")));
+    }
+    let hours = context.settings.quiet.at(locale.wall_time(now).time())?;
+    Some(good("notifications", format!("quiet hours until {}", format::time_of_day(hours.to, locale))))
 }
 
 /// "Debian GNU/Linux 13 (trixie), kernel 6.12.1". `None`: unknown.

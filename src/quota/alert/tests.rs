@@ -221,7 +221,8 @@ fn more_than_three_notifications_become_a_summary() {
     };
     assert_eq!(evaluate(&mut AlertHistory::default(), &low(3), &rules(), at(0)).len(), 3);
     let notifications = evaluate(&mut AlertHistory::default(), &low(4), &rules(), at(0));
-    let [Notification::Summary { low: 4, reset: 0, worst: Some(worst) }] = notifications.as_slice() else {
+    let [Notification::Summary { low: 4, reset: 0, worst: Some(worst), .. }] = notifications.as_slice()
+    else {
         panic!("{notifications:?}");
     };
     assert_eq!((worst.account.email.as_str(), worst.window.remaining_percent()), ("d@x", 7.0));

@@ -64,6 +64,21 @@ impl PrivateBus {
         connection::Builder::address(self.address.as_str()).method_timeout(TIMEOUT)
     }
 
+    /// How many clients are connected, this call's own included.
+    pub fn clients(&self) -> usize {
+        let connection = self.connect();
+        let names = zbus::block_on(async {
+            const BUS: &str = "org.freedesktop.DBus";
+            let reply =
+                connection.call_method(Some(BUS), "/org/freedesktop/DBus", Some(BUS), "ListNames", &());
+            let names: Vec<String> = reply.await?.body().deserialize()?;
+            connection.close().await?;
+            zbus::Result::Ok(names)
+        });
+        let names = names.expect("the bus lists its names");
+        names.iter().filter(|name| name.starts_with(':')).count()
+    }
+
     /// A connection of the test's own, for what the players do not do.
     pub fn connect(&self) -> Connection {
         futures_lite::future::block_on(self.client().build()).expect("could not connect to the private bus")

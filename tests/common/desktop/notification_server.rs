@@ -15,6 +15,7 @@ use super::background::Background;
 use super::bus::PrivateBus;
 
 const NOTIFICATIONS: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
 
 /// What the server does with a call of `Notify`.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -31,6 +32,8 @@ pub enum NotifyBehavior {
 /// One call of `Notify`, shown or not.
 #[derive(Clone, Debug)]
 pub struct Notification {
+    /// The id that the server gave it, which is that of the one it replaces.
+    pub id: u32,
     pub app_name: String,
     /// The name of the icon; may be empty, with the picture in `hints`.
     pub app_icon: String,
@@ -61,6 +64,16 @@ impl Notification {
             _ => None,
         }
     }
+
+    /// Width and height of the picture in the hints, and how many bytes it has. `None` if there is none.
+    pub fn picture(&self) -> Option<(i32, i32, usize)> {
+        type ImageData = (i32, i32, i32, bool, i32, i32, Vec<u8>);
+        let hint = self.hints.get("image-data")?.clone();
+        let (width, height, row, has_alpha, bits, channels, data) =
+            ImageData::try_from(hint).expect("the specification's signature");
+        assert_eq!((row, has_alpha, bits, channels), (width * 4, true, 8, 4));
+        Some((width, height, data.len()))
+    }
 }
 
 /// The notification server of a fixture. It runs from the start, and can be stopped and started again.
@@ -69,12 +82,26 @@ pub struct NotificationServer {
     running: Option<(Connection, Background)>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     behavior: NotifyBehavior,
+    capabilities: Vec<String>,
     notifications: Vec<Notification>,
     closed: Vec<u32>,
     last_id: u32,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let capabilities = ["actions", "body", "body-markup", "persistence"].map(String::from).into();
+        Self {
+            behavior: NotifyBehavior::Show,
+            capabilities,
+            notifications: Vec::new(),
+            closed: Vec::new(),
+            last_id: 0,
+        }
+    }
 }
 
 impl NotificationServer {
@@ -93,7 +120,7 @@ impl NotificationServer {
         let client = bus.client();
         let thread = Background::spawn("notification-server", move || async move {
             let connection = client
-                .serve_at("/org/freedesktop/Notifications", server)
+                .serve_at(PATH, server)
                 .name(NOTIFICATIONS)
                 .build()
                 .await
@@ -120,6 +147,42 @@ impl NotificationServer {
     /// What happens with calls from now on. A call that hangs already goes on hanging.
     pub fn set_behavior(&self, behavior: NotifyBehavior) {
         self.state.change(|state| state.behavior = behavior);
+    }
+
+    /// Replaces the capabilities, which are `actions`, `body`, `body-markup` and `persistence` at first.
+    pub fn set_capabilities(&self, capabilities: &[&str]) {
+        self.state
+            .change(|state| state.capabilities = capabilities.iter().map(|&name| name.into()).collect());
+    }
+
+    /// A user chooses an action, and the server closes the notification, as most do.
+    #[track_caller]
+    pub fn choose(&self, id: u32, action: &str) {
+        self.emit("ActionInvoked", &(id, action));
+        self.dismiss(id);
+    }
+
+    /// A user dismisses a notification.
+    #[track_caller]
+    pub fn dismiss(&self, id: u32) {
+        const DISMISSED: u32 = 2;
+        self.emit("NotificationClosed", &(id, DISMISSED));
+    }
+
+    #[track_caller]
+    fn emit(&self, signal: &str, body: &(impl serde::Serialize + zbus::DynamicType)) {
+        let (connection, _) = self.running.as_ref().expect("the server runs");
+        let sent = connection.emit_signal(None::<&str>, PATH, NOTIFICATIONS, signal, body);
+        zbus::block_on(sent).expect("sent");
+    }
+
+    /// Waits until the program has closed `count` notifications and returns their ids.
+    #[track_caller]
+    pub fn wait_for_closed(&self, count: usize) -> Vec<u32> {
+        self.state.expect(
+            |state| (state.closed.len() >= count).then(|| state.closed.clone()),
+            |state| format!("fewer than {count} closed: {:?}", state.closed),
+        )
     }
 
     /// Each call of `Notify` so far.
@@ -160,7 +223,10 @@ impl Server {
         expire_timeout: i32,
     ) -> fdo::Result<u32> {
         let (behavior, id) = self.0.change(|state| {
+            state.last_id += 1;
+            let id = if replaces_id == 0 { state.last_id } else { replaces_id };
             state.notifications.push(Notification {
+                id,
                 app_name,
                 app_icon,
                 summary,
@@ -171,11 +237,9 @@ impl Server {
                 replaces_id,
                 behavior: state.behavior,
             });
-            state.last_id += 1;
-            (state.behavior, state.last_id)
+            (state.behavior, id)
         });
         match behavior {
-            NotifyBehavior::Show if replaces_id != 0 => Ok(replaces_id),
             NotifyBehavior::Show => Ok(id),
             NotifyBehavior::Hang => future::pending().await,
             NotifyBehavior::Refuse => Err(fdo::Error::LimitsExceeded("too many notifications".to_owned())),
@@ -193,7 +257,7 @@ impl Server {
     }
 
     fn get_capabilities(&self) -> Vec<String> {
-        ["body", "body-markup", "persistence"].map(String::from).into()
+        self.0.look(|state| state.capabilities.clone())
     }
 
     /// Name, vendor, version, version of the specification.

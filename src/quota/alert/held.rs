@@ -1,0 +1,78 @@
+//! Notifications that are held back: in quiet hours, and while the user has snoozed them. What is still true afterwards
+//! is shown then.
+
+use crate::quota::alert::AlertHistory;
+use crate::quota::notification::{Notification, WindowEvent, WindowId};
+use crate::quota::{AccountUsage, Snapshot, Window};
+use chrono::{DateTime, TimeDelta, Utc};
+use std::collections::BTreeSet;
+
+/// How long *Snooze* holds notifications back.
+pub const SNOOZE: TimeDelta = TimeDelta::hours(1);
+
+impl AlertHistory {
+    /// Holds notifications back for an hour from now.
+    pub fn snooze(&mut self, now: DateTime<Utc>) {
+        self.snoozed_until = now.checked_add_signed(SNOOZE);
+    }
+
+    /// Until when the user has snoozed notifications. `None`: not, or not any more.
+    pub fn snoozed_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        // One that is longer was set while the clock was ahead.
+        self.snoozed_until.filter(|until| *until > now && *until - now <= SNOOZE)
+    }
+
+    /// Records that these notifications were not shown. That a window has reset is not worth a notification later.
+    pub fn hold(&mut self, notifications: &[Notification]) {
+        for notification in notifications {
+            let Notification::Low(event) = notification else { continue };
+            let windows = self.windows.get_mut(&*event.account.state_key());
+            if let Some(known) = windows.and_then(|windows| windows.get_mut(&event.window.key)) {
+                known.held = true;
+            }
+        }
+    }
+
+    /// Whether the user was not notified that this window is low.
+    pub fn is_held(&self, event: &WindowEvent) -> bool {
+        let windows = self.windows.get(&*event.account.state_key());
+        windows.and_then(|windows| windows.get(&event.window.key)).is_some_and(|known| known.held)
+    }
+
+    /// Ends holding back. Returns the windows that are still low and that the user was not notified of.
+    pub fn release(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<WindowEvent> {
+        self.snoozed_until = None;
+        let low = self.low(snapshot, now);
+        let event = |(usage, window): &(&AccountUsage, &Window)| WindowEvent {
+            account: usage.account.clone(),
+            window: (*window).clone(),
+        };
+        let released = low.iter().map(event).filter(|event| self.is_held(event)).collect();
+        let known = self.windows.values_mut().flat_map(|windows| windows.values_mut());
+        known.for_each(|known| known.held = false);
+        released
+    }
+
+    /// The windows that have fired and have neither reset nor risen since.
+    pub fn low_windows(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> BTreeSet<WindowId> {
+        let id = |(usage, window): (&AccountUsage, &Window)| WindowId {
+            account: usage.account.id.clone(),
+            window: window.key.clone(),
+        };
+        self.low(snapshot, now).into_iter().map(id).collect()
+    }
+
+    fn low<'a>(&self, snapshot: &'a Snapshot, now: DateTime<Utc>) -> Vec<(&'a AccountUsage, &'a Window)> {
+        let mut low = Vec::new();
+        for usage in snapshot.enabled() {
+            let Some(known) = self.windows.get(&*usage.account.state_key()) else { continue };
+            let has_fired =
+                |window: &&Window| known.get(&window.key).is_some_and(|known| known.fired.is_some());
+            let windows = usage.windows().iter().filter(has_fired);
+            low.extend(
+                windows.filter(|window| !usage.is_unconfirmed(window, now)).map(|window| (usage, window)),
+            );
+        }
+        low
+    }
+}

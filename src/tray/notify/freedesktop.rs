@@ -1,0 +1,232 @@
+//! Linux and BSD: the notification server on the session bus.
+//!
+//! <https://specifications.freedesktop.org/notification-spec/latest/>
+
+use crate::presenter::icon_state::IconState;
+use crate::quota::notification::WindowId;
+use crate::text;
+use crate::tray::icon::{self, Palette};
+use crate::tray::notify::open_notifications::{OpenNotification, OpenNotifications};
+use crate::tray::notify::request::{Content, NotificationAction};
+use futures_lite::StreamExt;
+use std::collections::{BTreeSet, HashMap};
+use zbus::message::Type;
+use zbus::names::OwnedUniqueName;
+use zbus::{DynamicType, Structure, Variant};
+use zbus::{Connection, MatchRule, Message, MessageStream};
+
+const NAME: &str = "org.freedesktop.Notifications";
+const PATH: &str = "/org/freedesktop/Notifications";
+
+/// The size of the picture in pixels. Servers show it at 32 to 64.
+const PICTURE_SIZE: u32 = 64;
+
+/// Keys of actions. `DEFAULT` is a click on the notification itself.
+const DEFAULT: &str = "default";
+const SHOW: &str = "show";
+const SNOOZE: &str = "snooze";
+
+/// The notification server, and the notifications that it shows.
+#[derive(Default)]
+pub struct Server {
+    /// `None` while none of our notifications is shown: then there is nothing to wait for.
+    session: Option<Session>,
+}
+
+/// A connection, for as long as a notification is shown: one for all of them.
+struct Session {
+    connection: Connection,
+    signals: MessageStream,
+    /// The server that shows these. A successor does not have them, and gives their ids to other programs.
+    owner: Option<OwnedUniqueName>,
+    open: OpenNotifications,
+}
+
+impl Server {
+    /// Shows a notification in place of those that it replaces.
+    ///
+    /// # Errors
+    /// The server's error, or that there is none.
+    pub async fn show(&mut self, content: &Content) -> Result<(), String> {
+        let is_reused = self.session.is_some();
+        let mut result = self.try_show(content).await;
+        if is_reused && !matches!(result, Ok(()) | Err(zbus::Error::MethodError(..))) {
+            // The bus that the connection was made to is gone.
+            self.session = None;
+            result = self.try_show(content).await;
+        }
+        self.rest();
+        result.map_err(|error| error.to_string())
+    }
+
+    async fn try_show(&mut self, content: &Content) -> zbus::Result<()> {
+        let session = match &mut self.session {
+            Some(session) => session,
+            None => self.session.insert(Session::start().await?),
+        };
+        session.show(content).await
+    }
+
+    /// Closes the notifications that are about these windows alone.
+    ///
+    /// # Errors
+    /// The server's error.
+    pub async fn close(&mut self, windows: &BTreeSet<WindowId>) -> Result<(), String> {
+        let Some(session) = &mut self.session else { return Ok(()) };
+        let outdated = session.open.take_outdated(windows);
+        let result = session.close(&outdated).await;
+        self.rest();
+        result.map_err(|error| error.to_string())
+    }
+
+    /// Waits until a user chooses something in one of our notifications.
+    pub async fn next_action(&mut self) -> NotificationAction {
+        loop {
+            let Some(session) = &mut self.session else { return std::future::pending().await };
+            let action = match session.signals.next().await {
+                Some(Ok(signal)) => session.handle(&signal),
+                Some(Err(_)) => None,
+                // The connection has ended, and with it the server.
+                None => {
+                    self.session = None;
+                    continue;
+                }
+            };
+            self.rest();
+            if let Some(action) = action {
+                return action;
+            }
+        }
+    }
+
+    /// Closes the connection when no notification is shown.
+    fn rest(&mut self) {
+        self.session.take_if(|session| session.open.is_empty());
+    }
+
+    /// The name and version of the server.
+    ///
+    /// # Errors
+    /// There is none.
+    pub async fn description() -> Result<String, String> {
+        let request = async {
+            let connection = Connection::session().await?;
+            let response = call(&connection, "GetServerInformation", &()).await?;
+            let (name, _, version, _): (String, String, String, String) = response.body().deserialize()?;
+            zbus::Result::Ok(format!("{name} {version} responds"))
+        };
+        request.await.map_err(|error| format!("could not reach the notification server: {error}"))
+    }
+}
+
+impl Session {
+    async fn start() -> zbus::Result<Session> {
+        let connection = Connection::session().await?;
+        let rule =
+            MatchRule::builder().msg_type(Type::Signal).sender(NAME).interface(NAME).path(PATH).build()?;
+        let signals = MessageStream::for_match_rule(rule, &connection, None).await?;
+        Ok(Session { connection, signals, owner: None, open: OpenNotifications::default() })
+    }
+
+    async fn show(&mut self, content: &Content) -> zbus::Result<()> {
+        let response = call(&self.connection, "GetCapabilities", &()).await?;
+        let owner = response.header().sender().map(|sender| sender.to_owned().into());
+        if owner != self.owner {
+            (self.owner, self.open) = (owner, OpenNotifications::default());
+        }
+        let capabilities: Vec<String> = response.body().deserialize()?;
+        let has = |name: &str| capabilities.iter().any(|capability| capability == name);
+        let text = match has("body-markup") {
+            true => text::escape_markup(&content.text),
+            false => content.text.clone(),
+        };
+        let actions = if has("actions") { actions(content) } else { Vec::new() };
+        let mut replaced = self.open.replaced_by(&content.windows);
+        let replaces = replaced.pop().unwrap_or_default();
+        // The picture is in the hints: a name would need installed icons.
+        let (name, icon, expire_timeout) = ("Quota Tray", "", -1_i32);
+        let body = (name, replaces, icon, &content.title, text, actions, hints(content), expire_timeout);
+        let id: u32 = call(&self.connection, "Notify", &body).await?.body().deserialize()?;
+        self.open.remove(replaces);
+        self.open.insert(id, content.into());
+        replaced.iter().for_each(|id| _ = self.open.remove(*id));
+        self.close(&replaced).await
+    }
+
+    async fn close(&self, ids: &[u32]) -> zbus::Result<()> {
+        // A name that has passed to another server would make it close notifications of other programs.
+        let Some(owner) = &self.owner else { return Ok(()) };
+        for id in ids {
+            self.connection.call_method(Some(owner), PATH, Some(NAME), "CloseNotification", id).await?;
+        }
+        Ok(())
+    }
+
+    fn handle(&mut self, signal: &Message) -> Option<NotificationAction> {
+        let header = signal.header();
+        if header.sender() != self.owner.as_deref() {
+            return None;
+        }
+        match header.member()?.as_str() {
+            "NotificationClosed" => {
+                let (id, _reason) = signal.body().deserialize::<(u32, u32)>().ok()?;
+                self.open.remove(id);
+                None
+            }
+            "ActionInvoked" => {
+                let body = signal.body();
+                let (id, key) = body.deserialize::<(u32, &str)>().ok()?;
+                let notification = self.open.get(id)?;
+                match key {
+                    DEFAULT | SHOW => notification.provider.map(NotificationAction::Show),
+                    SNOOZE => Some(NotificationAction::Snooze),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
+impl From<&Content> for OpenNotification {
+    fn from(content: &Content) -> OpenNotification {
+        OpenNotification { windows: content.windows.clone(), provider: content.provider }
+    }
+}
+
+async fn call<B: serde::Serialize + DynamicType>(
+    connection: &Connection,
+    member: &str,
+    body: &B,
+) -> zbus::Result<Message> {
+    connection.call_method(Some(NAME), PATH, Some(NAME), member, body).await
+}
+
+/// Pairs of a key and a label.
+fn actions(content: &Content) -> Vec<&'static str> {
+    let mut actions = Vec::new();
+    if content.provider.is_some() {
+        // xfce4-notifyd 0.7 has a button for the default action, too, if it has a label.
+        actions.extend([DEFAULT, "", SHOW, "Show"]);
+    }
+    if content.can_snooze {
+        actions.extend([SNOOZE, "Snooze 1 h"]);
+    }
+    actions
+}
+
+fn hints(content: &Content) -> HashMap<&'static str, Variant<'static>> {
+    let (normal, critical) = (1_u8, 2_u8);
+    HashMap::from([
+        ("urgency", Variant::from(if content.is_urgent { critical } else { normal })),
+        ("desktop-entry", Variant::from("quota-tray")),
+        ("image-data", picture(content.icon_state)),
+    ])
+}
+
+/// Width, height, bytes per row, whether there is an alpha channel, bits per sample, channels, RGBA.
+fn picture(state: IconState) -> Variant<'static> {
+    let picture = icon::row(state, PICTURE_SIZE, Palette::AnyPanel);
+    let (side, channels) = (PICTURE_SIZE as i32, 4_i32);
+    Structure::from((side, side, side * channels, true, 8_i32, channels, picture.rgba)).into()
+}

@@ -1,0 +1,12 @@
+//! Desktop notifications: on Linux and BSD by D-Bus, elsewhere with `notify-rust`.
+
+#[cfg(all(unix, not(target_os = "macos")))]
+mod freedesktop;
+#[cfg(not(all(unix, not(target_os = "macos"))))]
+mod native;
+mod open_notifications;
+mod queue;
+mod request;
+
+pub use queue::{run, send_one, server};
+pub use request::{NotificationAction, NotificationRequest};

@@ -1,0 +1,43 @@
+//! macOS and Windows: the system's notifications. The one file that names `notify-rust`.
+
+use crate::quota::notification::WindowId;
+use crate::tray::notify::request::{Content, NotificationAction};
+use std::collections::BTreeSet;
+
+/// The system's notifications.
+#[derive(Debug, Default)]
+pub struct Server;
+
+impl Server {
+    /// Shows a notification.
+    ///
+    /// # Errors
+    /// The system's error.
+    pub async fn show(&mut self, content: &Content) -> Result<(), String> {
+        let mut notification = notify_rust::Notification::new();
+        notification.appname("Quota Tray").summary(&content.title).body(&content.text);
+        let show = move || notification.show().map(drop).map_err(|error| error.to_string());
+        tokio::task::spawn_blocking(show).await.unwrap_or_else(|error| Err(error.to_string()))
+    }
+
+    /// Closes nothing: these systems remove notifications by themselves.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn close(&mut self, _windows: &BTreeSet<WindowId>) -> Result<(), String> {
+        Ok(())
+    }
+
+    /// Never returns: these notifications have no actions.
+    pub async fn next_action(&mut self) -> NotificationAction {
+        std::future::pending().await
+    }
+
+    /// The name of the notification server.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn description() -> Result<String, String> {
+        Ok("the system's own".into())
+    }
+}
