@@ -10,14 +10,15 @@
 //!
 //! | to change … | open |
 //! |---|---|
-//! | the labels of menu, icon and tooltip; the row of an account; the list of all accounts | [`presenter::messages`]; [`presenter::account_rows`]; `presenter/account_list.rs` |
+//! | the labels of menu, icon and tooltip; the row of an account with its details; the list of all accounts | [`presenter::messages`]; [`presenter::account_rows`]; `presenter/account_list.rs` |
 //! | which percentage counts as low (the setting `thresholds`), for icon and rows | `presenter/snapshot_presenter.rs` |
 //! | the states of the icon; which one is shown, its label, the tooltip, the text beside it | [`presenter::icon_state`]; `presenter/summary.rs` |
 //! | the displayed name of an account, its form with `hide_email`, the order of accounts | [`quota::account`] |
 //! | when usage counts as old, so that its age is displayed | [`presenter::account_rows`] |
 //! | how percentages, times and durations read; 12 or 24 hours, order of a date, decimal mark | [`presenter::format`]; [`presenter::locale_format`] |
 //! | the message for a failed account; for a notification; for plan, money and credits | `presenter/failures.rs`; `presenter/notifications.rs`; `presenter/facts.rs` |
-//! | the items of the menu, their order and actions; which are greyed | [`tray::menu`] |
+//! | the accounts in the menu: a row per window or per account (the setting `menu`), text bars and marks | [`presenter::menu_rows`]; [`presenter::text_bar`] |
+//! | the items of the menu, their order, actions and keys; which are greyed | [`tray::menu`] |
 //! | how the icon is drawn; its colours | [`tray::icon`] |
 //! | a new format of `status` | a file in [`output`], and the enum `Format` in `cli/status.rs` |
 //! | the table, the JSON, a format for a bar or collector of `status` | [`output::table`], [`output::json`], [`output::waybar`], [`output::i3blocks`], [`output::openmetrics`] |

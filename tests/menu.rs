@@ -17,7 +17,7 @@ use quota_tray::presenter::Presenter;
 use quota_tray::quota::{
     Account, AccountId, AccountUsage, Failure, Provider, RenewalFailure, Snapshot, Usage, Window,
 };
-use quota_tray::tray::menu::{Item, Menu, account_items};
+use quota_tray::tray::menu::{Item, Menu, Submenu, account_items};
 use std::path::Path;
 
 /// The current time in every test, a Thursday.
@@ -118,7 +118,7 @@ impl MenuFixture {
     }
 
     fn account_items(&self) -> Vec<Item> {
-        account_items(self.presenter().account_list())
+        account_items(self.presenter().menu_rows())
     }
 
     /// The whole menu as text.
@@ -132,9 +132,11 @@ impl MenuFixture {
     }
 }
 
-/// A menu as text: disabled rows in parentheses, submenus with their icon state, separators as `---`.
+/// A menu as text: disabled rows in parentheses, submenus with their icon state, separators as `---`. The spaces that pad
+/// marks and digits are spaces, as in a font of constant width.
 fn menu_text(items: &[Item]) -> String {
-    items.iter().map(item_text).collect::<Vec<_>>().join("\n")
+    let text = items.iter().map(item_text).collect::<Vec<_>>().join("\n");
+    text.replace('\u{2007}', " ").replace(['\u{2005}', '\u{200a}'], "")
 }
 
 fn item_text(item: &Item) -> String {
@@ -144,8 +146,9 @@ fn item_text(item: &Item) -> String {
         Item::Action(label, Some(_)) => format!("> {label}"),
         Item::Action(label, None) => format!("(> {label})"),
         Item::Check(label, _, on) => format!("[{}] {label}", if *on { "x" } else { " " }),
+        Item::Radio(label, _, on) => format!("({}) {label}", if *on { "o" } else { " " }),
         Item::Separator => "---".into(),
-        Item::Submenu(label, icon_state, items) => {
+        Item::Submenu(Submenu { label, icon_state, items, .. }) => {
             let icon_state = icon_state.map_or_else(String::new, |icon_state| format!(" {icon_state:?}"));
             format!("+ {label} +{icon_state}\n    {}", menu_text(items).replace('\n', "\n    "))
         }

@@ -46,7 +46,7 @@ fn wrong(path: &Path, text: &str, message: &str, span: Option<Range<usize>>) -> 
 }
 
 /// A choice made in the menu.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Choice {
     /// Minutes between two refreshes.
     RefreshMinutes(u32),

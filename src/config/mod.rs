@@ -14,4 +14,4 @@ pub use endpoint::Endpoint;
 pub use endpoints::Endpoints;
 pub use file::{Choice, ConfigError, apply, create, former_keys, load};
 pub use limits::Limits;
-pub use settings::{Settings, TokenRenewal};
+pub use settings::{MenuForm, Settings, TokenRenewal};

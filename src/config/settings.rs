@@ -25,6 +25,8 @@ pub struct Settings {
     pub hide_email: bool,
     /// Show the lowest percentage as text beside the icon, where the platform does that.
     pub show_title: bool,
+    /// What the menu shows of each account.
+    pub menu: MenuForm,
     /// Show disabled accounts, greyed out.
     pub show_disabled: bool,
     /// The folder with the credential files. A leading `~` is the home directory.
@@ -48,6 +50,7 @@ impl Default for Settings {
             notify_on_reset: true,
             hide_email: false,
             show_title: false,
+            menu: MenuForm::Auto,
             show_disabled: false,
             auth_dir: PathBuf::from("~/.cli-proxy-api"),
             token_renewal: TokenRenewal::Auto,
@@ -79,12 +82,25 @@ impl Settings {
             notify_on_reset: _,
             hide_email: _,
             show_title: _,
+            menu: _,
             hooks: _,
         } = self;
         (*refresh_minutes, *show_disabled, *token_renewal)
             == (others.refresh_minutes, others.show_disabled, others.token_renewal)
             && (auth_dir, limits, endpoints) == (&others.auth_dir, &others.limits, &others.endpoints)
     }
+}
+
+/// What the menu shows of each account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MenuForm {
+    /// Every window with up to five accounts, one row per account with more.
+    Auto,
+    /// Every window.
+    Windows,
+    /// One row per account.
+    Accounts,
 }
 
 /// Who renews expired access tokens.

@@ -77,6 +77,24 @@ pub fn account(name: &str, details: &[String]) -> String {
     format!("{name} — {}", details.join(" · "))
 }
 
+/// The name of an account with its plan.
+pub fn with_plan(name: &str, plan: &str) -> String {
+    format!("{name} · {plan}")
+}
+
+/// The lowest window in the row of an account. `left`: a percentage.
+pub fn lowest_window(left: &str, title: &str, resets_in: Option<&str>) -> String {
+    match resets_in {
+        Some(duration) => format!("{left} · {title}, {duration}"),
+        None => format!("{left} · {title}"),
+    }
+}
+
+/// A window behind its bar.
+pub fn window_and_reset(title: &str, reset: Option<&str>) -> String {
+    reset.map_or_else(|| title.to_owned(), |reset| format!("{title} · {reset}"))
+}
+
 /// The row of a window. `left`: percent left, where that is known.
 pub fn window(title: &str, left: Option<f64>, reset: Option<&str>) -> String {
     match (left.map(remaining), reset) {

@@ -28,7 +28,7 @@ fn lower_alice(fixture: &Fixture) {
 
 fn raise_alice(fixture: &Fixture) {
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 1.0), ("seven_day", 10.0)]);
-    refresh(fixture, "alice@example.com — 90% left");
+    refresh(fixture, "alice@example.com — 99% left");
 }
 
 fn reject_alice(fixture: &Fixture) {

@@ -70,18 +70,20 @@ fn click_on_an_item_has_its_effect() {
         assert_eq!(handle(&mut app(), AppEvent::Clicked(action)), [effect]);
     }
     for choice in [Choice::RefreshMinutes(15), Choice::NotifyBelow(50.0, true), Choice::HideEmail(true)] {
-        let effects = handle(&mut app(), AppEvent::Clicked(Action::Choose(choice)));
+        let effects = handle(&mut app(), AppEvent::Clicked(Action::Choose(choice.clone())));
         assert_eq!(effects, [Effect::InvalidateMenu, Effect::SaveChoice(choice)]);
     }
     assert_eq!(handle(&mut app(), AppEvent::Quit), [Effect::Quit]);
 }
 
 #[test]
-fn each_check_item_toggles_its_setting() {
+fn each_check_and_radio_item_sets_its_setting() {
     fn checks(items: &[Item]) -> Vec<(String, Action, bool)> {
         let each = |item: &Item| match item {
-            Item::Check(label, action, on) => vec![(label.clone(), *action, *on)],
-            Item::Submenu(_, _, items) => checks(items),
+            Item::Check(label, action, on) | Item::Radio(label, action, on) => {
+                vec![(label.clone(), action.clone(), *on)]
+            }
+            Item::Submenu(submenu) => checks(&submenu.items),
             _ => vec![],
         };
         items.iter().flat_map(each).collect()
@@ -195,7 +197,7 @@ fn changed_settings_reach_the_refresher_and_the_menu_and_the_same_ones_change_no
     assert_eq!(handle(&mut app, AppEvent::Settings(Ok(Settings::default()))), []);
     let effects = handle(&mut app, AppEvent::Settings(Ok(changed.clone())));
     assert_eq!(effects[0], Effect::Reconfigure(changed.clone()));
-    assert!(menu_text(&shown_content(effects).items).contains("[x] Refresh every 15 minutes"));
+    assert!(menu_text(&shown_content(effects).items).contains("(o) Refresh every 15 minutes"));
     assert_eq!(app.settings(), &changed);
     assert_eq!(handle(&mut app, AppEvent::Settings(Ok(changed))), []);
 }

@@ -75,7 +75,7 @@ fn cached_value_counts_until_its_window_resets() {
 fn group_of_failed_accounts_has_the_error_state() {
     let fixture = many_accounts(|_, usage| usage.with_failure(Failure::Unreachable("api".into())));
     for item in fixture.account_items() {
-        if let Item::Submenu(label, icon_state, _) = item {
+        if let Item::Submenu(Submenu { label, icon_state, .. }) = item {
             assert_eq!(icon_state, Some(IconState::Error), "{label}");
         }
     }

@@ -20,7 +20,7 @@ impl ClickHandler {
         let handler = ClickHandler { actions: Arc::default() };
         let clicked = handler.clone();
         MenuEvent::set_event_handler(Some(move |event: MenuEvent| {
-            let action = clicked.lock().get(&event.id.0).copied();
+            let action = clicked.lock().get(&event.id.0).cloned();
             if let Some(action) = action {
                 on_click(action);
             }
