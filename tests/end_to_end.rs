@@ -26,7 +26,7 @@ fn menu_lists_the_windows_of_each_account() {
             "Claude · alice@example.com",
             "  ▰▰▰▱▱▱▱▱  42%  5-hour",
             "  ▰▰▰▰▰▰▰▱  90%  Weekly",
-            "Codex · bob@example.com",
+            "Codex · bob@example.com · Plus",
             "  ▰▰▰▰▰▰▰▱  88%  5-hour",
             "  ▰▰▰▰▰▰▱▱  70%  Weekly",
         ],
@@ -102,7 +102,7 @@ fn window_below_20_percent_is_notified_once_across_a_restart() {
     assert!(program.finish().status.success());
     fixture.host.wait_until_empty();
     let _program = fixture.spawn(&[]);
-    fixture.host.menu_until(|menu| at_rest(menu) && menu.shows("— 15% left") && menu.shows("— 10% left"));
+    fixture.host.menu_until(|menu| at_rest(menu) && menu.shows("15% left") && menu.shows("10% left"));
     fixture.codex_used(&bob, &[(18_000, 90), (604_800, 82)]);
     refresh(&fixture, "18%");
     let third = &fixture.notifications.wait_for(3)[2];

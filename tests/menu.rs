@@ -1,6 +1,8 @@
 //! The menu, the icon state, the tooltip, the title beside the icon, and the effects of events: pure
 //! functions of a snapshot and the current time.
 
+#[path = "menu/account_settings.rs"]
+mod account_settings;
 #[path = "menu/app.rs"]
 mod app;
 #[path = "menu/icon_state.rs"]
@@ -14,10 +16,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::Settings;
 use quota_tray::presenter::Locale;
 use quota_tray::presenter::Presenter;
+use quota_tray::presenter::preferences;
 use quota_tray::quota::{
     Account, AccountId, AccountUsage, Failure, Provider, RenewalFailure, Snapshot, Usage, Window,
 };
-use quota_tray::tray::menu::{Item, Menu, Submenu, account_items};
+use quota_tray::tray::menu::{Item, Menu, Submenu, SubmenuKey, account_items};
 use std::path::Path;
 
 /// The current time in every test, a Thursday.
@@ -62,7 +65,7 @@ fn codex(email: &str) -> AccountUsage {
 
 fn unknown(provider: Provider, email: &str) -> AccountUsage {
     let id = AccountId::file(format!("{}-{email}.json", provider.key()));
-    AccountUsage::unknown(Account { id, provider, email: email.into(), identity: None })
+    AccountUsage::unknown(Account { id, provider, email: email.into(), identity: None, given_name: None })
 }
 
 /// Builder methods for the usage of an account.
@@ -102,6 +105,12 @@ impl MenuFixture {
         MenuFixture { snapshot, settings: Settings::default(), problem: None, locale: Locale::UTC }
     }
 
+    /// Applies the settings for single accounts and windows.
+    fn with_settings(mut self, settings: Settings) -> MenuFixture {
+        self.snapshot = preferences::apply(&self.snapshot, &settings);
+        MenuFixture { settings, ..self }
+    }
+
     fn presenter(&self) -> Presenter<'_> {
         Presenter {
             snapshot: &self.snapshot,
@@ -139,6 +148,9 @@ fn menu_text(items: &[Item]) -> String {
     text.replace('\u{2007}', " ").replace(['\u{2005}', '\u{200a}'], "")
 }
 
+/// The items at the end of each account's submenu, which are left out of the text: a line, pin, hide, rename.
+const ACCOUNT_ACTIONS: usize = 4;
+
 fn item_text(item: &Item) -> String {
     match item {
         Item::Text(label) => label.clone(),
@@ -148,7 +160,11 @@ fn item_text(item: &Item) -> String {
         Item::Check(label, _, on) => format!("[{}] {label}", if *on { "x" } else { " " }),
         Item::Radio(label, _, on) => format!("({}) {label}", if *on { "o" } else { " " }),
         Item::Separator => "---".into(),
-        Item::Submenu(Submenu { label, icon_state, items, .. }) => {
+        Item::Submenu(Submenu { key, label, icon_state, items }) => {
+            let items = match key {
+                SubmenuKey::Account(_) => &items[..items.len() - ACCOUNT_ACTIONS],
+                _ => items,
+            };
             let icon_state = icon_state.map_or_else(String::new, |icon_state| format!(" {icon_state:?}"));
             format!("+ {label} +{icon_state}\n    {}", menu_text(items).replace('\n', "\n    "))
         }

@@ -3,7 +3,7 @@
 use crate::app::context::Context;
 use crate::app::state_machine::{App, AppEvent, Effect};
 use crate::autostart::{Autostart, AutostartStatus};
-use crate::config::{self, Choice, Settings};
+use crate::config::{self, Choice, ConfigError, Settings};
 use crate::engine::SourceSet;
 use crate::engine::refresher::Command;
 use crate::engine::state_dir::StateDir;
@@ -15,6 +15,7 @@ use crate::platform::opener::open;
 use crate::platform::{clock, stdio};
 use crate::tray::handle::TrayHandle;
 use crate::tray::notify::NotificationBatch;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -55,7 +56,8 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             Effect::ReadStartAtLogin => return Some(AppEvent::StartsAtLogin(self.starts_at_login())),
             Effect::SetStartAtLogin(on) => return Some(self.set_start_at_login(on)),
             Effect::OpenFolder => open(&self.context.auth_dir(app.settings())),
-            Effect::OpenSettings => self.open_settings(),
+            Effect::OpenSettings => self.open_settings(config::create),
+            Effect::RenameAccount(id) => self.open_settings(|file| config::prepare_account(file, &id)),
             Effect::Notify(notifications) => {
                 let hide_email = app.settings().hide_email;
                 // It fails only after the background thread has ended.
@@ -115,9 +117,10 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
         AppEvent::StartsAtLogin(status)
     }
 
-    fn open_settings(&self) {
+    /// Opens the settings file, which `prepare` creates if necessary.
+    fn open_settings(&self, prepare: impl Fn(&Path) -> Result<(), ConfigError>) {
         let file = &self.context.paths.config_file;
-        match config::create(file) {
+        match prepare(file) {
             Ok(()) => open(file),
             Err(error) => log::warn!("{error}"),
         }

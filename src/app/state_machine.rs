@@ -5,10 +5,11 @@ use crate::config::{Choice, Settings};
 use crate::hooks::call::HookCall;
 use crate::presenter::Locale;
 use crate::presenter::Presenter;
+use crate::presenter::preferences;
 use crate::presenter::tray_host::TrayHostStatus;
 use crate::quota::alert::{self, AlertHistory, Rules};
 use crate::quota::notification::{self, Notification};
-use crate::quota::{Snapshot, attention};
+use crate::quota::{AccountId, Snapshot, attention};
 use crate::tray::content::TrayContent;
 use crate::tray::menu::{Action, Menu};
 use chrono::{DateTime, Utc};
@@ -63,6 +64,8 @@ pub enum Effect {
     OpenFolder,
     /// Open the settings file in an editor.
     OpenSettings,
+    /// Open it with a section for the name of this account.
+    RenameAccount(AccountId),
     /// Show notifications.
     Notify(Vec<Notification>),
     /// Run hooks.
@@ -76,6 +79,8 @@ pub enum Effect {
 /// The state behind the tray.
 pub struct App {
     snapshot: Snapshot,
+    /// The same with the settings for single accounts applied: what is displayed and counted.
+    displayed: Snapshot,
     settings: Settings,
     auth_dir: PathBuf,
     alerts: AlertHistory,
@@ -99,6 +104,7 @@ impl App {
         locale: Locale,
     ) -> App {
         App {
+            displayed: preferences::apply(&snapshot, &settings),
             snapshot,
             settings,
             auth_dir,
@@ -140,6 +146,7 @@ impl App {
             AppEvent::Clicked(Action::Refresh) => vec![Effect::Refresh],
             AppEvent::Clicked(Action::OpenFolder) => vec![Effect::OpenFolder],
             AppEvent::Clicked(Action::OpenSettings) => vec![Effect::OpenSettings],
+            AppEvent::Clicked(Action::RenameAccount(id)) => vec![Effect::RenameAccount(id)],
         }
     }
 
@@ -151,7 +158,7 @@ impl App {
     /// The presenter of the current state.
     pub fn presenter(&self, now: DateTime<Utc>) -> Presenter<'_> {
         Presenter {
-            snapshot: &self.snapshot,
+            snapshot: &self.displayed,
             settings: &self.settings,
             auth_dir: &self.auth_dir,
             now,
@@ -171,6 +178,7 @@ impl App {
     }
 
     fn snapshot_published(&mut self, snapshot: Snapshot, now: DateTime<Utc>) -> Vec<Effect> {
+        self.displayed = preferences::apply(&snapshot, &self.settings);
         self.snapshot = snapshot;
         if self.snapshot.refreshing {
             return vec![self.show(now)];
@@ -200,6 +208,7 @@ impl App {
             if settings.auth_dir != self.settings.auth_dir {
                 self.auth_dir = settings.auth_dir.clone();
             }
+            self.displayed = preferences::apply(&self.snapshot, &settings);
             self.settings = settings;
         }
         if fixed || changed || self.show_is_pending {
@@ -260,8 +269,8 @@ impl App {
         let on_reset = settings.notify_on_reset || !settings.hooks.on_reset.is_empty();
         let rules = Rules { thresholds: settings.thresholds.clone(), on_reset };
         let before = self.alerts.clone();
-        let mut notifications = alert::evaluate_each(&mut self.alerts, &self.snapshot, &rules, now);
-        let attention = attention::evaluate(&mut self.alerts.attention, &self.snapshot, now);
+        let mut notifications = alert::evaluate_each(&mut self.alerts, &self.displayed, &rules, now);
+        let attention = attention::evaluate(&mut self.alerts.attention, &self.displayed, now);
         let hooks = HookCallBuilder {
             hooks: &settings.hooks,
             hide_email: settings.hide_email,

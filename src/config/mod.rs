@@ -1,5 +1,7 @@
 //! Every setting: its default, its form in the settings file, and how the menu changes it there.
 
+mod accounts;
+mod choice;
 mod endpoint;
 mod endpoints;
 mod file;
@@ -10,8 +12,10 @@ mod settings;
 mod template;
 mod values;
 
+pub use accounts::AccountSettings;
+pub use choice::{Choice, apply, prepare_account};
 pub use endpoint::Endpoint;
 pub use endpoints::Endpoints;
-pub use file::{Choice, ConfigError, apply, create, former_keys, load};
+pub use file::{ConfigError, create, former_keys, load};
 pub use limits::Limits;
 pub use settings::{MenuForm, Settings, TokenRenewal};

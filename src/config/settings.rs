@@ -1,10 +1,13 @@
 //! The settings, with their defaults.
 
+use crate::config::accounts::AccountSettings;
 use crate::config::endpoints::Endpoints;
 use crate::config::hooks::Hooks;
 use crate::config::limits::Limits;
 use crate::config::values::in_range;
+use crate::quota::AccountId;
 use serde::{Deserialize, Deserializer, de};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +37,8 @@ pub struct Settings {
     pub auth_dir: PathBuf,
     /// Who renews expired tokens.
     pub token_renewal: TokenRenewal,
+    /// How single accounts are displayed.
+    pub accounts: BTreeMap<AccountId, AccountSettings>,
     /// Limits on requests to the providers.
     pub limits: Limits,
     /// Programs to run on events.
@@ -54,6 +59,7 @@ impl Default for Settings {
             show_disabled: false,
             auth_dir: PathBuf::from("~/.cli-proxy-api"),
             token_renewal: TokenRenewal::Auto,
+            accounts: BTreeMap::new(),
             limits: Limits::default(),
             hooks: Box::default(),
             endpoints: Box::default(),
@@ -83,6 +89,7 @@ impl Settings {
             hide_email: _,
             show_title: _,
             menu: _,
+            accounts: _,
             hooks: _,
         } = self;
         (*refresh_minutes, *show_disabled, *token_renewal)

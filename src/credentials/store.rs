@@ -181,7 +181,7 @@ pub fn read_login(
     let claims = document.text("id_token").filter(|_| is_codex).map(Claims::of).unwrap_or_default();
     let workspace = document.text("account_id").map(str::to_owned).or(claims.workspace);
     let identity = Some(identity(id, provider, document, workspace.as_deref()));
-    let account = Account { id: id.clone(), provider, email, identity };
+    let account = Account { id: id.clone(), provider, email, identity, given_name: None };
     if document.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) {
         return Some(Entry::Disabled(account));
     }
@@ -220,7 +220,13 @@ fn broken(id: &AccountId, known: Option<&Account>, why: &str) -> Option<Entry> {
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
         let provider = REGISTRY.providers().find(is_named)?;
-        Some(Account { id: id.clone(), provider, email: text::label(id.key()), identity: None })
+        Some(Account {
+            id: id.clone(),
+            provider,
+            email: text::label(id.key()),
+            identity: None,
+            given_name: None,
+        })
     };
     let account = known.cloned().or_else(account_by_name)?;
     let text = format!("could not use {id}: {why}; sign in again with CLIProxyAPI, or delete the file");

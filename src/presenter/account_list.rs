@@ -40,7 +40,7 @@ pub struct ProviderRow {
 
 /// The accounts as they are grouped.
 pub struct Groups<'a> {
-    /// All accounts; the lowest few where they are grouped by provider.
+    /// All accounts; the pinned ones and the lowest few of the others where they are grouped by provider.
     pub accounts: Vec<&'a AccountUsage>,
     /// All accounts by provider. Empty: they are not grouped.
     pub providers: Vec<(Provider, Vec<&'a AccountUsage>)>,
@@ -71,18 +71,20 @@ impl<'a> Presenter<'a> {
         if all.len() <= MAX_ROWS {
             return Groups { accounts: all.iter().collect(), providers: Vec::new() };
         }
-        let mut known: Vec<_> = self
-            .snapshot
-            .enabled()
+        let (pinned, others): (Vec<_>, Vec<_>) =
+            self.snapshot.enabled().partition(|usage| self.is_pinned(&usage.account.id));
+        let mut known: Vec<_> = others
+            .into_iter()
             .filter_map(|usage| Some((usage.lowest(self.now)?.remaining_percent(), usage)))
             .collect();
         known.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let lowest = known.into_iter().take(MAX_LOWEST_ROWS).map(|(_, usage)| usage);
         let mut providers: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for usage in all {
             providers.entry(usage.account.provider).or_default().push(usage);
         }
         Groups {
-            accounts: known.into_iter().take(MAX_LOWEST_ROWS).map(|(_, usage)| usage).collect(),
+            accounts: pinned.into_iter().chain(lowest).collect(),
             providers: providers.into_iter().collect(),
         }
     }
@@ -91,6 +93,9 @@ impl<'a> Presenter<'a> {
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks: Vec<_> = self.snapshot.problem.iter().cloned().collect();
         let none = self.snapshot.accounts.is_empty();
+        if none && !self.snapshot.hidden.is_empty() {
+            remarks.push(messages::ALL_HIDDEN.into());
+        }
         if self.snapshot.offline && !none {
             remarks.push(messages::OFFLINE.into());
         }

@@ -11,6 +11,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 pub struct AccountRow {
     /// The account.
     pub id: AccountId,
+    /// Whether it is pinned to the top.
+    pub is_pinned: bool,
     /// "Claude · alice@example.com — 42% left".
     pub label: String,
     /// The state of the gauge in front of it. `None`: the account is disabled, and nothing is displayed below its row.
@@ -61,12 +63,14 @@ impl Presenter<'_> {
     /// The row of an account.
     pub fn account_row(&self, usage: &AccountUsage) -> AccountRow {
         let (id, label) = (usage.account.id.clone(), self.account_label(usage));
+        let is_pinned = self.is_pinned(&id);
         if usage.disabled {
             let (windows, facts, notes) = (Vec::new(), Vec::new(), Vec::new());
-            return AccountRow { id, label, icon_state: None, windows, facts, notes, error: None };
+            return AccountRow { id, is_pinned, label, icon_state: None, windows, facts, notes, error: None };
         }
         AccountRow {
             id,
+            is_pinned,
             label,
             icon_state: Some(self.account_icon_state(usage)),
             windows: usage.windows().iter().map(|window| self.window_row(usage, window)).collect(),

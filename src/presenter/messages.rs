@@ -16,6 +16,10 @@ pub const HIDE_EMAIL: &str = "Hide e-mail addresses";
 pub const START_AT_LOGIN: &str = "Start at login";
 pub const OFFLINE: &str = "Offline: showing the last known values";
 pub const LOOKING_FOR_ACCOUNTS: &str = "Looking for accounts…";
+pub const ALL_HIDDEN: &str = "All accounts are hidden";
+pub const HIDE_ACCOUNT: &str = "Hide this account";
+pub const PIN_ACCOUNT: &str = "Pin to the top";
+pub const RENAME_ACCOUNT: &str = "Rename in the settings file…";
 pub const NO_ACCOUNT: &str = "No account is connected";
 pub const FIRST_REQUEST: &str = "Fetching usage…";
 pub const NEVER_UPDATED: &str = "Never updated";
@@ -65,6 +69,16 @@ pub fn lowest(left: f64) -> String {
 
 pub fn accounts(count: usize) -> String {
     if count == 1 { "1 account".into() } else { format!("{count} accounts") }
+}
+
+/// The submenu of the accounts that are hidden.
+pub fn hidden_accounts(count: usize) -> String {
+    format!("Hidden accounts ({count})")
+}
+
+/// The item that shows a hidden account again.
+pub fn show_account(name: &str) -> String {
+    format!("Show {name}")
 }
 
 /// The row of a provider with many accounts.

@@ -11,6 +11,7 @@ pub mod locale_format;
 pub mod menu_rows;
 pub mod messages;
 pub mod notifications;
+pub mod preferences;
 mod snapshot_presenter;
 mod summary;
 pub mod text_bar;

@@ -4,7 +4,7 @@
 use crate::config::Settings;
 use crate::presenter::Locale;
 use crate::presenter::icon_state::IconState;
-use crate::quota::{Snapshot, percent};
+use crate::quota::{AccountId, Snapshot, percent};
 use crate::text;
 use chrono::{DateTime, Utc};
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::path::Path;
 /// Its methods: `account_rows.rs`, `account_list.rs`, `summary.rs`.
 #[derive(Clone, Copy)]
 pub struct Presenter<'a> {
-    /// What is displayed.
+    /// What is displayed: with the settings for single accounts applied (`preferences.rs`).
     pub snapshot: &'a Snapshot,
     /// How it is displayed.
     pub settings: &'a Settings,
@@ -36,6 +36,11 @@ impl Presenter<'_> {
             remaining if is_low => IconState::Low(remaining),
             remaining => IconState::Fine(remaining),
         }
+    }
+
+    /// Whether an account is listed before the others.
+    pub fn is_pinned(&self, id: &AccountId) -> bool {
+        self.settings.accounts.get(id).is_some_and(|account| account.pin)
     }
 
     /// A message as it may be displayed: with `hide_email`, without addresses, which a path may contain, too.

@@ -178,6 +178,7 @@ mod tests {
             provider: Provider::CLAUDE,
             email: id.into(),
             identity: None,
+            given_name: None,
         }
     }
 

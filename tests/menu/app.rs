@@ -2,13 +2,14 @@
 
 use super::*;
 use quota_tray::app::state_machine::{App, AppEvent, Effect};
-use quota_tray::config::Choice;
+use quota_tray::config::{AccountSettings, Choice};
 use quota_tray::presenter::icon_state::IconState;
 use quota_tray::presenter::tray_host::TrayHostStatus;
 use quota_tray::quota::alert::AlertHistory;
 use quota_tray::quota::notification::Notification;
 use quota_tray::tray::content::TrayContent;
 use quota_tray::tray::menu::Action;
+use std::collections::BTreeMap;
 
 fn app() -> App {
     restarted_app(AlertHistory::default())
@@ -48,6 +49,10 @@ fn other_effects(app: &mut App, event: AppEvent) -> Vec<String> {
     handle(app, event).into_iter().map(short).filter(|effect| !effect.is_empty()).collect()
 }
 
+fn id() -> AccountId {
+    AccountId::file("claude-a@x.org.json".into())
+}
+
 #[track_caller]
 fn shown_content(effects: Vec<Effect>) -> TrayContent {
     let mut contents = effects.into_iter().filter_map(|effect| match effect {
@@ -65,11 +70,18 @@ fn click_on_an_item_has_its_effect() {
         (Action::Refresh, Effect::Refresh),
         (Action::OpenFolder, Effect::OpenFolder),
         (Action::OpenSettings, Effect::OpenSettings),
+        (Action::RenameAccount(id()), Effect::RenameAccount(id())),
         (Action::Quit, Effect::Quit),
     ] {
         assert_eq!(handle(&mut app(), AppEvent::Clicked(action)), [effect]);
     }
-    for choice in [Choice::RefreshMinutes(15), Choice::NotifyBelow(50.0, true), Choice::HideEmail(true)] {
+    for choice in [
+        Choice::RefreshMinutes(15),
+        Choice::NotifyBelow(50.0, true),
+        Choice::HideEmail(true),
+        Choice::HideAccount(id(), true),
+        Choice::PinAccount(id(), true),
+    ] {
         let effects = handle(&mut app(), AppEvent::Clicked(Action::Choose(choice.clone())));
         assert_eq!(effects, [Effect::InvalidateMenu, Effect::SaveChoice(choice)]);
     }
@@ -216,6 +228,22 @@ fn display_and_notification_settings_send_no_request() {
         let effects = handle(&mut app, AppEvent::Settings(Ok(settings)));
         assert!(matches!(effects[..], [Effect::Show(_)]), "{effects:?}");
     }
+}
+
+#[test]
+fn hidden_account_is_neither_shown_nor_notified_until_it_is_shown_again() {
+    let mut app = app();
+    let account = AccountSettings { hide: true, ..AccountSettings::default() };
+    let hidden = Settings { accounts: BTreeMap::from([(id(), account)]), ..Settings::default() };
+    handle(&mut app, AppEvent::Settings(Ok(hidden)));
+    let content = shown_content(handle(&mut app, AppEvent::Snapshot(left(3.0, 1))));
+    assert_eq!(
+        (content.icon_state, content.tooltip.as_str()),
+        (IconState::NoAccounts, "All accounts are hidden")
+    );
+    let effects = other_effects(&mut app, AppEvent::Settings(Ok(Settings::default())));
+    assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 3% left"]);
+    assert_eq!(app.presenter(now()).icon_state(), IconState::Low(3.0));
 }
 
 #[test]

@@ -5,7 +5,6 @@ use chrono::FixedOffset;
 use insta::assert_snapshot;
 use quota_tray::config::MenuForm;
 use quota_tray::quota::{ExtraUsage, TokenLifetime};
-use quota_tray::tray::menu::SubmenuKey;
 
 #[test]
 fn menu_without_accounts_says_how_to_connect_one() {

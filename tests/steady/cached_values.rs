@@ -78,9 +78,9 @@ fn state_directory_holds_no_token() {
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 97.0), ("seven_day", 10.0)]);
     fixture.server.respond(fixture.account(BOB).access_token(), Response::status(429));
     let program = fixture.spawn(&["-vvv"]);
-    fixture.host.menu_until(showing("rate limited"));
+    fixture.host.menu_until(showing("Rate limited"));
     fixture.notifications.wait_for(1);
-    refresh(&fixture, "rate limited");
+    refresh(&fixture, "Rate limited");
     quit(&fixture, program);
 
     let files = StateDir::of(&fixture).files();

@@ -63,7 +63,7 @@ fn throttled_account_without_values_shows_its_next_request() {
     let state = StateDir::of(&fixture);
     fs::remove_file(state.path("snapshot.json")).expect("removed");
     let _program = fixture.spawn(&[]);
-    let menu = fixture.host.menu_until(showing("alice@example.com — request limit reached"));
+    let menu = fixture.host.menu_until(showing("alice@example.com — Request limit of Quota Tray reached"));
     assert!(
         submenu_text(menu.item(ALICE)).contains("Request limit of Quota Tray reached; next request after "),
         "{menu}"

@@ -1,10 +1,13 @@
 //! The items of the accounts.
 
+use crate::config::Choice;
 use crate::presenter::account_list::MAX_ROW_WIDTH;
 use crate::presenter::account_rows::AccountRow;
 use crate::presenter::menu_rows::{MenuAccount, MenuProvider, MenuRows};
+use crate::presenter::{Presenter, messages};
+use crate::quota::AccountUsage;
 use crate::text;
-use crate::tray::menu::item::{Item, Submenu, SubmenuKey};
+use crate::tray::menu::item::{Action, Item, Submenu, SubmenuKey};
 
 /// The items of the accounts, or what to do where there are none.
 pub fn account_items(rows: MenuRows) -> Vec<Item> {
@@ -49,7 +52,33 @@ fn detail_items(row: AccountRow) -> Vec<Item> {
     items.extend(row.facts.into_iter().map(Item::Text));
     items.extend(row.notes.into_iter().map(Item::Note));
     items.extend(errors.into_iter().map(Item::Text));
+    items.push(Item::Separator);
+    let pin = Action::Choose(Choice::PinAccount(row.id.clone(), !row.is_pinned));
+    items.push(Item::Check(messages::PIN_ACCOUNT.into(), pin, row.is_pinned));
+    let hide = Action::Choose(Choice::HideAccount(row.id.clone(), true));
+    items.push(Item::Action(messages::HIDE_ACCOUNT.into(), Some(hide)));
+    items.push(Item::Action(messages::RENAME_ACCOUNT.into(), Some(Action::RenameAccount(row.id))));
     items
+}
+
+/// The submenu from which hidden accounts are shown again. `None`: none is hidden.
+pub fn hidden_accounts(presenter: &Presenter<'_>) -> Option<Item> {
+    let hidden = &presenter.snapshot.hidden;
+    let show = |usage: &AccountUsage| {
+        let action = Action::Choose(Choice::HideAccount(usage.account.id.clone(), false));
+        Item::Action(
+            messages::show_account(&usage.account.label(presenter.settings.hide_email)),
+            Some(action),
+        )
+    };
+    (!hidden.is_empty()).then(|| {
+        Item::Submenu(Submenu {
+            key: SubmenuKey::HiddenAccounts,
+            label: messages::hidden_accounts(hidden.len()),
+            icon_state: None,
+            items: hidden.iter().map(show).collect(),
+        })
+    })
 }
 
 /// A sentence as items, between the words of which it is broken.

@@ -43,6 +43,8 @@ pub enum SubmenuKey {
     Account(AccountId),
     /// All accounts of a provider.
     Provider(Provider),
+    /// The accounts that are hidden.
+    HiddenAccounts,
     /// The settings.
     Settings,
 }
@@ -60,6 +62,8 @@ pub enum Action {
     OpenFolder,
     /// Edit the settings.
     OpenSettings,
+    /// Edit the settings where an account gets its name.
+    RenameAccount(AccountId),
     /// End the program.
     Quit,
 }
@@ -83,6 +87,7 @@ impl SubmenuKey {
         match self {
             SubmenuKey::Account(id) => format!("account {}", id.text()),
             SubmenuKey::Provider(provider) => format!("provider {}", provider.key()),
+            SubmenuKey::HiddenAccounts => "hidden accounts".into(),
             SubmenuKey::Settings => "settings".into(),
         }
     }
@@ -96,6 +101,9 @@ impl Action {
             Action::Choose(Choice::RefreshMinutes(minutes)) => format!("refresh minutes {minutes}"),
             Action::Choose(Choice::NotifyBelow(percent, _)) => format!("notify below {percent}"),
             Action::Choose(Choice::HideEmail(_)) => "hide e-mail".into(),
+            Action::Choose(Choice::HideAccount(id, _)) => format!("hide account {}", id.text()),
+            Action::Choose(Choice::PinAccount(id, _)) => format!("pin account {}", id.text()),
+            Action::RenameAccount(id) => format!("rename account {}", id.text()),
             Action::StartAtLogin(_) => "start at login".into(),
             Action::OpenFolder => "open folder".into(),
             Action::OpenSettings => "open settings".into(),

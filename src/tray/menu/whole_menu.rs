@@ -1,7 +1,7 @@
 //! The whole menu.
 
 use crate::presenter::{Presenter, messages};
-use crate::tray::menu::accounts::{account_items, sentence};
+use crate::tray::menu::accounts::{account_items, hidden_accounts, sentence};
 use crate::tray::menu::item::{Action, Item, Submenu, SubmenuKey};
 use crate::tray::menu::settings::settings_items;
 
@@ -31,6 +31,7 @@ impl Menu<'_> {
             true => Item::Action(messages::REFRESHING.into(), None),
             false => Item::Action(messages::REFRESH_NOW.into(), Some(Action::Refresh)),
         });
+        items.extend(hidden_accounts(&self.presenter));
         items.push(Item::Submenu(Submenu {
             key: SubmenuKey::Settings,
             label: messages::SETTINGS.into(),
