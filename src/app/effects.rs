@@ -13,6 +13,7 @@ use crate::output::table::table;
 use crate::output::terminal::LiveTerminal;
 use crate::platform::opener::open;
 use crate::platform::{clock, stdio};
+use crate::tray::event_loop::Sender;
 use crate::tray::handle::TrayHandle;
 use crate::tray::notify::NotificationBatch;
 use std::path::Path;
@@ -22,6 +23,8 @@ use tokio::sync::mpsc;
 
 /// Carries out effects, on the main thread.
 pub struct EffectRunner<F> {
+    /// To the state machine.
+    pub events: Sender<AppEvent>,
     /// The settings file, the folders and the entry for starting at login.
     pub context: Context,
     /// The tray icon.
@@ -55,9 +58,11 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             Effect::SaveChoice(choice) => return Some(self.save_choice(choice, app.settings())),
             Effect::ReadStartAtLogin => return Some(AppEvent::StartsAtLogin(self.starts_at_login())),
             Effect::SetStartAtLogin(on) => return Some(self.set_start_at_login(on)),
-            Effect::OpenFolder => open(&self.context.auth_dir(app.settings())),
-            Effect::OpenSettings => self.open_settings(config::create),
-            Effect::RenameAccount(id) => self.open_settings(|file| config::prepare_account(file, &id)),
+            Effect::OpenFolder => self.open(&self.context.auth_dir(app.settings())),
+            Effect::OpenSettings => return self.open_settings(config::create),
+            Effect::RenameAccount(id) => {
+                return self.open_settings(|file| config::prepare_account(file, &id));
+            }
             Effect::Notify(notifications) => {
                 let hide_email = app.settings().hide_email;
                 // It fails only after the background thread has ended.
@@ -118,12 +123,19 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
     }
 
     /// Opens the settings file, which `prepare` creates if necessary.
-    fn open_settings(&self, prepare: impl Fn(&Path) -> Result<(), ConfigError>) {
+    fn open_settings(&self, prepare: impl Fn(&Path) -> Result<(), ConfigError>) -> Option<AppEvent> {
         let file = &self.context.paths.config_file;
-        match prepare(file) {
-            Ok(()) => open(file),
-            Err(error) => log::warn!("{error}"),
+        if let Err(error) = prepare(file) {
+            log::warn!("{error}");
+            return Some(AppEvent::NotOpened(error.to_string()));
         }
+        self.open(file);
+        None
+    }
+
+    fn open(&self, path: &Path) {
+        let events = self.events.clone();
+        open(path, move |problem| events.send(AppEvent::NotOpened(problem)));
     }
 
     /// Removes the icon and ends the refresher.

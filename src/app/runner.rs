@@ -97,8 +97,10 @@ pub fn run_with<K: 'static>(
     let settings = context.settings.clone();
     let auth_dir = context.auth_dir(&settings);
     let mut app = App::new(settings, auth_dir, state.alerts(), state.snapshot(), context.locale);
-    let clicks = ClickHandler::new(move |action| events.send(AppEvent::Clicked(action)));
+    let clicked = events.clone();
+    let clicks = ClickHandler::new(move |action| clicked.send(AppEvent::Clicked(action)));
     let mut effects = EffectRunner {
+        events,
         context,
         tray: TrayHandle::new(clicks, presence),
         terminal: LiveTerminal::default(),

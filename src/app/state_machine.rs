@@ -29,6 +29,8 @@ pub enum AppEvent {
     /// Whether the program starts at login (`None`: not supported, or not to be changed), or why that can't be read or
     /// changed.
     StartsAtLogin(Result<Option<bool>, String>),
+    /// Why the settings file or the folder could not be opened.
+    NotOpened(String),
     /// The status of the tray host, which may be the same as before.
     Host(TrayHostStatus),
     /// The program has to exit: by a signal, or by the end of the session.
@@ -87,6 +89,8 @@ pub struct App {
     /// Why the settings file can't be used.
     settings_problem: Option<String>,
     starts_at_login: Result<Option<bool>, String>,
+    /// Why the settings file or the folder could not be opened. Displayed until the next click.
+    open_problem: Option<String>,
     host: TrayHostStatus,
     /// The next settings or autostart status have to be shown even if they change nothing: there is a new snapshot, or
     /// the platform has toggled the check item that was clicked.
@@ -111,6 +115,7 @@ impl App {
             alerts,
             settings_problem: None,
             starts_at_login: Ok(None),
+            open_problem: None,
             // Most likely, and the icon is created while it is checked.
             host: TrayHostStatus::Present,
             show_is_pending: false,
@@ -122,7 +127,12 @@ impl App {
     pub fn handle(&mut self, event: AppEvent, now: DateTime<Utc>) -> Vec<Effect> {
         match event {
             AppEvent::Started => vec![self.show_with_start_at_login()],
-            AppEvent::Quit | AppEvent::Clicked(Action::Quit) => vec![Effect::Quit],
+            AppEvent::Quit => vec![Effect::Quit],
+            AppEvent::Clicked(action) => self.clicked(action, now),
+            AppEvent::NotOpened(problem) => {
+                self.open_problem = Some(problem);
+                vec![self.show(now)]
+            }
             AppEvent::Snapshot(snapshot) => self.snapshot_published(snapshot, now),
             AppEvent::Settings(Ok(settings)) => self.settings_loaded(settings, now),
             AppEvent::Settings(Err(problem)) => {
@@ -135,19 +145,30 @@ impl App {
                 if changed || self.show_is_pending { vec![self.show(now)] } else { Vec::new() }
             }
             AppEvent::Host(status) => self.host_checked(status, now),
-            AppEvent::Clicked(Action::Choose(choice)) => {
-                self.show_is_pending = true;
-                vec![Effect::InvalidateMenu, Effect::SaveChoice(choice)]
-            }
-            AppEvent::Clicked(Action::StartAtLogin(on)) => {
-                self.show_is_pending = true;
-                vec![Effect::InvalidateMenu, Effect::SetStartAtLogin(on)]
-            }
-            AppEvent::Clicked(Action::Refresh) => vec![Effect::Refresh],
-            AppEvent::Clicked(Action::OpenFolder) => vec![Effect::OpenFolder],
-            AppEvent::Clicked(Action::OpenSettings) => vec![Effect::OpenSettings],
-            AppEvent::Clicked(Action::RenameAccount(id)) => vec![Effect::RenameAccount(id)],
         }
+    }
+
+    fn clicked(&mut self, action: Action, now: DateTime<Utc>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.open_problem.take().is_some() {
+            effects.push(self.show(now));
+        }
+        match action {
+            Action::Refresh => effects.push(Effect::Refresh),
+            Action::Choose(choice) => {
+                self.show_is_pending = true;
+                effects.extend([Effect::InvalidateMenu, Effect::SaveChoice(choice)]);
+            }
+            Action::StartAtLogin(on) => {
+                self.show_is_pending = true;
+                effects.extend([Effect::InvalidateMenu, Effect::SetStartAtLogin(on)]);
+            }
+            Action::OpenFolder => effects.push(Effect::OpenFolder),
+            Action::OpenSettings => effects.push(Effect::OpenSettings),
+            Action::RenameAccount(id) => effects.push(Effect::RenameAccount(id)),
+            Action::Quit => effects.push(Effect::Quit),
+        }
+        effects
     }
 
     /// The settings in force.
@@ -171,7 +192,12 @@ impl App {
         let login_problem = self.starts_at_login.as_ref().err();
         Menu {
             presenter: self.presenter(now),
-            problem: self.settings_problem.as_ref().or(login_problem).map(String::as_str),
+            problem: self
+                .settings_problem
+                .as_ref()
+                .or(login_problem)
+                .or(self.open_problem.as_ref())
+                .map(String::as_str),
             // Where it can't be read, a click may find out more.
             starts_at_login: self.starts_at_login.as_ref().copied().unwrap_or(Some(false)),
         }

@@ -164,9 +164,18 @@ impl Presenter<'_> {
         }
     }
 
-    /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".
-    pub fn window_label(&self, usage: &AccountUsage, window: &Window) -> String {
-        self.window_row(usage, window).label()
+    /// "5-hour: 42% left — resets at 15:10". For what is not redrawn while time passes, such as a tooltip. The window must
+    /// not have reset since the last valid response.
+    pub fn lasting_window_label(&self, window: &Window) -> String {
+        let reset = match (window.resets_at, &window.reset_note) {
+            (Some(at), _) if at > self.now => {
+                let is_today = format::is_same_day(at, self.now, self.locale);
+                Some(messages::resets_at(&self.clock_time(at), is_today))
+            }
+            (None, Some(note)) => Some(messages::reset_note(note)),
+            _ => None,
+        };
+        messages::window(&window.title, Some(window.remaining_percent()), reset.as_deref())
     }
 
     fn reset(&self, usage: &AccountUsage, window: &Window) -> Option<String> {

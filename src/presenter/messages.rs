@@ -130,6 +130,11 @@ pub fn resets(duration: &str, clock: Option<&str>) -> String {
     }
 }
 
+/// `clock`: the time of day, with the date where it is not today.
+pub fn resets_at(clock: &str, is_today: bool) -> String {
+    if is_today { format!("resets at {clock}") } else { format!("resets on {clock}") }
+}
+
 pub fn reset_note(note: &str) -> String {
     format!("reset: {note}")
 }

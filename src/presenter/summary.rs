@@ -36,12 +36,13 @@ impl Presenter<'_> {
         self.snapshot.lowest(self.now).is_none() && ok.any(AccountUsage::is_billed_by_use)
     }
 
-    /// The lowest account and its reset; where there is none, the first row of the list of accounts.
+    /// The lowest account and when its window resets, as a time of day, since hosts show a tooltip as it was at the last
+    /// change. Where there is none, the first row of the list of accounts.
     pub fn tooltip(&self) -> String {
         match self.snapshot.lowest(self.now) {
             Some((usage, window)) => {
                 let account = usage.account.label(self.settings.hide_email);
-                format!("{account}\n{}", self.window_label(usage, window))
+                format!("{account}\n{}", self.lasting_window_label(window))
             }
             None => self.account_list().first_label().unwrap_or_else(|| messages::NAME.into()),
         }

@@ -289,6 +289,21 @@ fn invalid_settings_file_is_reported_in_a_sentence_without_a_source_excerpt() {
 }
 
 #[test]
+fn file_that_could_not_be_opened_is_reported_until_the_next_click() {
+    let mut app = app();
+    let problem = "could not open /home/u/config.toml: no program is installed".to_owned();
+    let content = shown_content(handle(&mut app, AppEvent::NotOpened(problem.clone())));
+    assert!(menu_text(&content.items).starts_with("could not open /home/u/config.toml"));
+    assert!(
+        menu_text(&shown_content(handle(&mut app, AppEvent::Snapshot(left(43.0, 1)))).items)
+            .starts_with("could not open")
+    );
+    let effects = handle(&mut app, AppEvent::Clicked(Action::OpenSettings));
+    assert!(matches!(effects[..], [Effect::Show(_), Effect::OpenSettings]), "{effects:?}");
+    assert!(!menu_text(&shown_content(effects).items).contains("could not open"));
+}
+
+#[test]
 fn changed_auth_dir_is_named_in_the_menu() {
     let mut app = app();
     handle(&mut app, AppEvent::Snapshot(MenuFixture::of(vec![]).snapshot));
