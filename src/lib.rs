@@ -11,9 +11,9 @@
 //! | to change … | open |
 //! |---|---|
 //! | the labels of menu, icon and tooltip; the row of an account with its details; the list of all accounts | [`presenter::messages`]; [`presenter::account_rows`]; `presenter/account_list.rs` |
-//! | which percentage counts as low (the setting `thresholds`), for icon and rows | `presenter/snapshot_presenter.rs` |
+//! | which percentage counts as low (the settings `thresholds`), for icon and rows | `presenter/snapshot_presenter.rs`, `config/windows.rs` |
 //! | the states of the icon; which one is shown, its label, the tooltip, the text beside it | [`presenter::icon_state`]; `presenter/summary.rs` |
-//! | accounts that are named, hidden or pinned by the settings | [`presenter::preferences`], `config/accounts.rs` |
+//! | accounts that are named, hidden or pinned, windows that are ignored by the settings | [`presenter::preferences`], `config/accounts.rs` |
 //! | the displayed name of an account, its form with `hide_email`, the order of accounts | [`quota::account`] |
 //! | when usage counts as old, so that its age is displayed | [`presenter::account_rows`] |
 //! | how percentages, times and durations read; 12 or 24 hours, order of a date, decimal mark | [`presenter::format`]; [`presenter::locale_format`] |
@@ -70,7 +70,7 @@
 //! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
 //! | what every command starts with: paths, settings, locale | [`app::context`] |
 //! | what `doctor` checks; the order of the checks | [`cli::doctor`], one file a subject; `command.rs` |
-//! | a setting and its default; its place in the file; how the menu changes it; the error for a wrong one | [`config`]: `settings.rs`, `limits.rs`, `accounts.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `choice.rs`; `problem.rs` |
+//! | a setting and its default; its place in the file; how the menu changes it; the error for a wrong one | [`config`]: `settings.rs`, `limits.rs`, `accounts.rs`, `windows.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `choice.rs`; `problem.rs` |
 //! | starting at login | [`autostart`], one file a system |
 //! | the platform's tray (the one module that names `tray-icon`); its thread on Linux | [`tray::backend`]; [`tray::handle`] |
 //! | whether a tray host is there; registering the icon with it | `tray/host.rs`; `tray/registration.rs` |

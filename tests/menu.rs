@@ -11,6 +11,8 @@ mod icon_state;
 mod rows;
 #[path = "menu/whole_menu.rs"]
 mod whole_menu;
+#[path = "menu/window_settings.rs"]
+mod window_settings;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::Settings;

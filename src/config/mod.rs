@@ -11,6 +11,7 @@ mod problem;
 mod settings;
 mod template;
 mod values;
+mod windows;
 
 pub use accounts::AccountSettings;
 pub use choice::{Choice, apply, prepare_account};
@@ -19,3 +20,4 @@ pub use endpoints::Endpoints;
 pub use file::{ConfigError, create, former_keys, load};
 pub use limits::Limits;
 pub use settings::{MenuForm, Settings, TokenRenewal};
+pub use windows::{ProviderSettings, Providers, WindowSettings, is_about};

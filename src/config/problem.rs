@@ -12,8 +12,8 @@ use toml_edit::{Document, TableLike};
 /// The sections of the settings; any other table is a value.
 const TABLES: [&str; 3] = ["limits", "hooks", "endpoints"];
 
-/// The sections that consist of a table for each account.
-const NESTED_TABLES: [&str; 1] = ["accounts"];
+/// The sections that consist of tables.
+const NESTED_TABLES: [&str; 3] = ["accounts", "providers", "windows"];
 
 /// `line 2, hooks.on_low: expected a sequence`. `span`: where in `text` the parser found `message`.
 pub fn describe(text: &str, message: &str, span: Option<Range<usize>>) -> String {

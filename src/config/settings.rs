@@ -4,8 +4,9 @@ use crate::config::accounts::AccountSettings;
 use crate::config::endpoints::Endpoints;
 use crate::config::hooks::Hooks;
 use crate::config::limits::Limits;
-use crate::config::values::in_range;
-use crate::quota::AccountId;
+use crate::config::values::{in_range, thresholds};
+use crate::config::windows::{Providers, WindowSettings, is_about};
+use crate::quota::{AccountId, Provider, Window};
 use serde::{Deserialize, Deserializer, de};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -39,6 +40,10 @@ pub struct Settings {
     pub token_renewal: TokenRenewal,
     /// How single accounts are displayed.
     pub accounts: BTreeMap<AccountId, AccountSettings>,
+    /// How the windows of each provider are treated.
+    pub providers: Providers,
+    /// How windows with one title are treated.
+    pub windows: BTreeMap<String, WindowSettings>,
     /// Limits on requests to the providers.
     pub limits: Limits,
     /// Programs to run on events.
@@ -60,6 +65,8 @@ impl Default for Settings {
             auth_dir: PathBuf::from("~/.cli-proxy-api"),
             token_renewal: TokenRenewal::Auto,
             accounts: BTreeMap::new(),
+            providers: Providers::default(),
+            windows: BTreeMap::new(),
             limits: Limits::default(),
             hooks: Box::default(),
             endpoints: Box::default(),
@@ -68,6 +75,21 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether a window is ignored.
+    pub fn ignores(&self, window: &Window) -> bool {
+        self.of_window(window).any(|settings| settings.ignore)
+    }
+
+    /// The percentages below which a window is low, in place of the general ones. `None`: the general ones.
+    pub fn own_thresholds(&self, provider: Provider, window: &Window) -> Option<&[f64]> {
+        let of_window = self.of_window(window).find_map(|settings| settings.thresholds.as_deref());
+        of_window.or_else(|| self.providers.of(provider)?.thresholds.as_deref())
+    }
+
+    fn of_window(&self, window: &Window) -> impl Iterator<Item = &WindowSettings> {
+        self.windows.iter().filter(|(name, _)| is_about(name, window)).map(|(_, settings)| settings)
+    }
+
     /// The time between two refreshes.
     pub fn interval(&self) -> Duration {
         Duration::from_secs(u64::from(self.refresh_minutes) * 60)
@@ -90,6 +112,8 @@ impl Settings {
             show_title: _,
             menu: _,
             accounts: _,
+            providers: _,
+            windows: _,
             hooks: _,
         } = self;
         (*refresh_minutes, *show_disabled, *token_renewal)
@@ -124,14 +148,6 @@ pub enum TokenRenewal {
 
 fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     in_range(deserializer, 1..=1440, "minutes from 1 to 1440")
-}
-
-fn thresholds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
-    let values = Vec::<f64>::deserialize(deserializer)?;
-    match values.iter().all(|value| *value > 0.0 && *value < 100.0) {
-        true => Ok(values),
-        false => Err(de::Error::custom("expected percentages above 0 and below 100 (0 % always notifies)")),
-    }
 }
 
 fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {

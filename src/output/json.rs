@@ -40,6 +40,8 @@ struct WindowReport {
     resets_at: Option<String>,
     reset_text: Option<String>,
     window_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "is_false")]
+    ignored: bool,
 }
 
 impl Report {
@@ -85,6 +87,7 @@ fn window(window: &Window, now: DateTime<Utc>, locale: Locale) -> WindowReport {
         resets_at: window.resets_at.map(moment),
         reset_text: reset_text.or_else(|| window.reset_note.clone()),
         window_seconds: window.length_seconds,
+        ignored: window.ignored,
     }
 }
 

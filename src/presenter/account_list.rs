@@ -112,10 +112,7 @@ impl<'a> Presenter<'a> {
     /// "Claude · 12 accounts — lowest 1% left", and the state of its gauge. `usages`: the provider's accounts.
     pub fn provider_label(&self, provider: Provider, usages: &[&AccountUsage]) -> (String, IconState) {
         let (state, icon_state) = match self.snapshot.lowest_of_provider(provider, self.now) {
-            Some((_, window)) => {
-                let remaining = window.remaining_percent();
-                (messages::lowest(remaining), self.icon_state_of(remaining))
-            }
+            Some((_, window)) => (messages::lowest(window.remaining_percent()), self.icon_state_of(window)),
             None if usages.iter().all(|usage| usage.disabled || usage.error.is_some()) => {
                 (messages::NO_USAGE.into(), IconState::Error)
             }

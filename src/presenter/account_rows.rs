@@ -34,18 +34,21 @@ pub struct WindowRow {
     pub title: String,
     /// Percent left, 0 to 100. `None`: the window has been reset since the last valid response.
     pub remaining: Option<f64>,
-    /// The icon state for that percentage. `None`: it is not known, or the window is not known by name.
+    /// The icon state for that percentage. `None`: it is not known, or the window does not count.
     pub icon_state: Option<IconState>,
     /// "resets in 2 h 10 m (15:10)". `None`: no reset is known.
     pub reset: Option<String>,
     /// The same without the time of day.
     pub short_reset: Option<String>,
+    /// Whether the settings ignore it.
+    pub is_ignored: bool,
 }
 
 impl WindowRow {
     /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".
     pub fn label(&self) -> String {
-        messages::window(&self.title, self.remaining, self.reset.as_deref())
+        let label = messages::window(&self.title, self.remaining, self.reset.as_deref());
+        if self.is_ignored { messages::ignored(&label) } else { label }
     }
 
     /// "42% left"; empty where that is not known.
@@ -82,7 +85,7 @@ impl Presenter<'_> {
 
     /// The state of its gauge. An account that failed, or whose usage is old, has no healthy one.
     fn account_icon_state(&self, usage: &AccountUsage) -> IconState {
-        let state = usage.lowest(self.now).map(|window| self.icon_state_of(window.remaining_percent()));
+        let state = usage.lowest(self.now).map(|window| self.icon_state_of(window));
         match (&usage.error, state) {
             (Some(error), _) if is_about_login(error) => IconState::Error,
             // What is out of date does not look healthy.
@@ -114,6 +117,7 @@ impl Presenter<'_> {
         let reason = match usage.last_usage {
             Some(_) if self.has_unconfirmed_windows_only(usage) => messages::UNCONFIRMED,
             Some(_) if usage.is_billed_by_use() => messages::BILLED_BY_USE,
+            Some(_) if usage.windows().iter().any(|window| window.ignored) => messages::ALL_IGNORED,
             Some(_) => messages::NO_KNOWN_WINDOW,
             None if usage.state() == UsageState::Loading => messages::LOADING,
             None => return None,
@@ -123,7 +127,7 @@ impl Presenter<'_> {
 
     /// Whether all of its windows have been reset since the last valid response, so that no percentage is current.
     pub fn has_unconfirmed_windows_only(&self, usage: &AccountUsage) -> bool {
-        usage.lowest(self.now).is_none() && usage.windows().iter().any(|window| window.named)
+        usage.lowest(self.now).is_none() && usage.windows().iter().any(Window::counts)
     }
 
     /// The error that is displayed with an account. `None`: none, or a missing network, which is reported once, above all
@@ -158,7 +162,8 @@ impl Presenter<'_> {
         WindowRow {
             title: window.title.clone(),
             remaining,
-            icon_state: remaining.filter(|_| window.named).map(|remaining| self.icon_state_of(remaining)),
+            icon_state: remaining.filter(|_| window.counts()).map(|_| self.icon_state_of(window)),
+            is_ignored: window.ignored,
             reset: self.reset(usage, window),
             short_reset: self.short_reset(usage, window),
         }

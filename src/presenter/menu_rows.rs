@@ -103,7 +103,7 @@ impl Presenter<'_> {
             name = messages::with_plan(&name, &plan);
         }
         let mut details = Vec::new();
-        if !usage.windows().iter().any(|window| window.named) {
+        if !usage.windows().iter().any(|window| window.counts()) {
             details.extend(self.without_percentage(usage));
         }
         details.extend(self.stale_age(usage));
@@ -117,7 +117,7 @@ impl Presenter<'_> {
         if usage.disabled {
             return Vec::new();
         }
-        let windows = usage.windows().iter().filter(|window| window.named);
+        let windows = usage.windows().iter().filter(|window| window.counts());
         let mut rows: Vec<_> = windows.map(|window| self.row_of_window(usage, window)).collect();
         let indented = |row: String| format!("{} {row}", Mark::None.text());
         if usage.is_billed_by_use() {
@@ -152,7 +152,7 @@ impl Presenter<'_> {
             false => usage.account.name(hide_email),
         };
         let lowest = usage.lowest(self.now).filter(|_| !usage.disabled);
-        let state = lowest.map(|window| self.icon_state_of(window.remaining_percent()));
+        let state = lowest.map(|window| self.icon_state_of(window));
         let mark = match usage.disabled {
             true => Mark::None,
             // Without a percentage: there is an error, or a reset is not confirmed yet.

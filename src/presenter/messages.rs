@@ -26,6 +26,7 @@ pub const NEVER_UPDATED: &str = "Never updated";
 pub const DISABLED: &str = "disabled";
 pub const UNCONFIRMED: &str = "reset, not yet confirmed";
 pub const NO_KNOWN_WINDOW: &str = "no known quota window";
+pub const ALL_IGNORED: &str = "all quota windows ignored";
 pub const BILLED_BY_USE: &str = "usage-based billing";
 pub const LOADING: &str = "loading…";
 pub const NO_USAGE: &str = "usage unavailable";
@@ -116,6 +117,11 @@ pub fn window(title: &str, left: Option<f64>, reset: Option<&str>) -> String {
         (Some(left), None) => format!("{title}: {left}"),
         (None, reset) => format!("{title}: {}", reset.unwrap_or(UNCONFIRMED)),
     }
+}
+
+/// The row of a window that the settings ignore.
+pub fn ignored(window: &str) -> String {
+    format!("{window} (ignored)")
 }
 
 pub fn unconfirmed_since(clock: &str) -> String {

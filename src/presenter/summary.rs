@@ -10,7 +10,7 @@ impl Presenter<'_> {
     pub fn icon_state(&self) -> IconState {
         let mut accounts = self.snapshot.enabled().peekable();
         if let Some((_, window)) = self.snapshot.lowest(self.now) {
-            self.icon_state_of(window.remaining_percent())
+            self.icon_state_of(window)
         } else if self.snapshot.problem.is_some() {
             IconState::Error
         } else if accounts.peek().is_none() {

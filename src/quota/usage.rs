@@ -129,10 +129,10 @@ impl AccountUsage {
         self.updated_at.is_none_or(|updated_at| window.has_reset_since(updated_at, now))
     }
 
-    /// The window with the least left, and among equals the one that resets last. Windows that are not known by name, or
-    /// have reset since the last valid response, are ignored. `None`: there is no other.
+    /// The window with the least left, and among equals the one that resets last. Windows that do not count, or have
+    /// reset since the last valid response, are left out. `None`: there is no other.
     pub fn lowest(&self, now: DateTime<Utc>) -> Option<&Window> {
-        self.windows().iter().filter(|window| window.named && !self.is_unconfirmed(window, now)).min_by(
+        self.windows().iter().filter(|window| window.counts() && !self.is_unconfirmed(window, now)).min_by(
             |a, b| {
                 a.remaining_percent()
                     .total_cmp(&b.remaining_percent())

@@ -2,7 +2,7 @@
 
 use super::*;
 use quota_tray::app::state_machine::{App, AppEvent, Effect};
-use quota_tray::config::{AccountSettings, Choice};
+use quota_tray::config::{AccountSettings, Choice, MenuForm, WindowSettings};
 use quota_tray::presenter::icon_state::IconState;
 use quota_tray::presenter::tray_host::TrayHostStatus;
 use quota_tray::quota::alert::AlertHistory;
@@ -221,6 +221,9 @@ fn display_and_notification_settings_send_no_request() {
         |settings: &mut Settings| settings.show_title = true,
         |settings: &mut Settings| settings.thresholds = vec![30.0],
         |settings: &mut Settings| settings.notify_on_reset = false,
+        |settings: &mut Settings| settings.menu = MenuForm::Accounts,
+        |settings: &mut Settings| _ = settings.accounts.insert(id(), AccountSettings::default()),
+        |settings: &mut Settings| _ = settings.windows.insert("Weekly".into(), WindowSettings::default()),
     ] {
         let (mut app, mut settings) = (app(), Settings::default());
         handle(&mut app, AppEvent::Snapshot(left(43.0, 1)));
