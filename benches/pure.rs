@@ -158,7 +158,8 @@ fn snapshot(accounts: usize) -> Snapshot {
         let provider = [Provider::CLAUDE, Provider::CODEX][number % 2];
         let email = format!("person{number}@example.com");
         let id = AccountId::file(format!("{}-{email}.json", provider.key()));
-        let mut usage = AccountUsage::unknown(Account { id, provider, email, identity: None });
+        let mut usage =
+            AccountUsage::unknown(Account { id, provider, email, identity: None, given_name: None });
         let used = |step: usize| (number * step % 100) as f64;
         let windows =
             vec![window("five_hour", "5-hour", used(7), 2), window("seven_day", "Weekly", used(3), 80)];

@@ -10,14 +10,16 @@
 //!
 //! | to change … | open |
 //! |---|---|
-//! | the labels of menu, icon and tooltip; the row of an account; the list of all accounts | [`presenter::messages`]; [`presenter::account_rows`]; `presenter/account_list.rs` |
-//! | which percentage counts as low (the setting `thresholds`), for icon and rows | `presenter/snapshot_presenter.rs` |
+//! | the labels of menu, icon and tooltip; the row of an account with its details; the list of all accounts | [`presenter::messages`]; [`presenter::account_rows`]; `presenter/account_list.rs` |
+//! | which percentage counts as low (the settings `thresholds`), for icon and rows | `presenter/snapshot_presenter.rs`, `config/windows.rs` |
 //! | the states of the icon; which one is shown, its label, the tooltip, the text beside it | [`presenter::icon_state`]; `presenter/summary.rs` |
+//! | accounts that are named, hidden or pinned, windows that are ignored by the settings | [`presenter::preferences`], `config/accounts.rs` |
 //! | the displayed name of an account, its form with `hide_email`, the order of accounts | [`quota::account`] |
 //! | when usage counts as old, so that its age is displayed | [`presenter::account_rows`] |
 //! | how percentages, times and durations read; 12 or 24 hours, order of a date, decimal mark | [`presenter::format`]; [`presenter::locale_format`] |
 //! | the message for a failed account; for a notification; for plan, money and credits | `presenter/failures.rs`; `presenter/notifications.rs`; `presenter/facts.rs` |
-//! | the items of the menu, their order and actions; which are greyed | [`tray::menu`] |
+//! | the accounts in the menu: a row per window or per account (the setting `menu`), text bars and marks | [`presenter::menu_rows`]; [`presenter::text_bar`] |
+//! | the items of the menu, their order, actions and keys; which are greyed | [`tray::menu`] |
 //! | how the icon is drawn, in each style and size; its colours | [`tray::icon`] and the files below it; `tray/icon/palette.rs` |
 //! | a new format of `status` | a file in [`output`], and the enum `Format` in `cli/status.rs` |
 //! | the table, the JSON, a format for a bar or collector of `status` | [`output::table`], [`output::json`], [`output::waybar`], [`output::i3blocks`], [`output::openmetrics`] |
@@ -71,7 +73,7 @@
 //! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
 //! | what every command starts with: paths, settings, locale | [`app::context`] |
 //! | what `doctor` checks; the order of the checks | [`cli::doctor`], one file a subject; `command.rs` |
-//! | a setting and its default; its place in the file; the error for a wrong one | [`config`]: `settings.rs`, `icon.rs`, `limits.rs`, `quiet.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `problem.rs` |
+//! | a setting and its default; its place in the file; how the menu changes it; the error for a wrong one | [`config`]: `settings.rs`, `icon.rs`, `limits.rs`, `quiet.rs`, `accounts.rs`, `windows.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `choice.rs`; `problem.rs` |
 //! | starting at login | [`autostart`], one file a system |
 //! | the platform's tray (the one module that names `tray-icon`); its thread on Linux | [`tray::backend`]; [`tray::handle`] |
 //! | whether a tray host is there; registering the icon with it | `tray/host.rs`; `tray/registration.rs` |

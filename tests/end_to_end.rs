@@ -12,15 +12,24 @@ const ALICE: &str = "alice@example.com";
 const BOB: &str = "bob@example.com";
 
 #[test]
-fn menu_lists_the_lowest_percentage_of_each_account() {
+fn menu_lists_the_windows_of_each_account() {
     let fixture = Fixture::new().codex(BOB).claude(ALICE);
     let _program = fixture.spawn(&[]);
 
     let menu =
         fixture.host.menu_until(|menu| at_rest(menu) && menu.shows("42% left") && menu.shows("70% left"));
+    let rows: Vec<_> = menu.labels().iter().map(|label| label.replace('\u{2007}', " ")).collect();
+    let reset = |label: &str| label.split(" · resets in ").next().unwrap_or_default().to_owned();
     assert_eq!(
-        menu.labels()[..2],
-        ["Claude · alice@example.com — 42% left", "Codex · bob@example.com — 70% left",],
+        rows[..6].iter().map(|label| reset(label)).collect::<Vec<_>>(),
+        [
+            "Claude · alice@example.com",
+            "  ▰▰▰▱▱▱▱▱  42%  5-hour",
+            "  ▰▰▰▰▰▰▰▱  90%  Weekly",
+            "Codex · bob@example.com · Plus",
+            "  ▰▰▰▰▰▰▰▱  88%  5-hour",
+            "  ▰▰▰▰▰▰▱▱  70%  Weekly",
+        ],
         "{menu}"
     );
     let alice = menu.item(ALICE);
@@ -93,7 +102,7 @@ fn window_below_20_percent_is_notified_once_across_a_restart() {
     assert!(program.finish().status.success());
     fixture.host.wait_until_empty();
     let _program = fixture.spawn(&[]);
-    fixture.host.menu_until(|menu| at_rest(menu) && menu.shows("— 15% left") && menu.shows("— 10% left"));
+    fixture.host.menu_until(|menu| at_rest(menu) && menu.shows("15% left") && menu.shows("10% left"));
     fixture.codex_used(&bob, &[(18_000, 90), (604_800, 82)]);
     refresh(&fixture, "18%");
     let third = &fixture.notifications.wait_for(3)[2];

@@ -1,6 +1,8 @@
 //! The menu, the icon state, the tooltip, the title beside the icon, and the effects of events: pure
 //! functions of a snapshot and the current time.
 
+#[path = "menu/account_settings.rs"]
+mod account_settings;
 #[path = "menu/app.rs"]
 mod app;
 #[path = "menu/icon_content.rs"]
@@ -13,15 +15,18 @@ mod notifications;
 mod rows;
 #[path = "menu/whole_menu.rs"]
 mod whole_menu;
+#[path = "menu/window_settings.rs"]
+mod window_settings;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quota_tray::config::Settings;
 use quota_tray::presenter::Locale;
 use quota_tray::presenter::Presenter;
+use quota_tray::presenter::preferences;
 use quota_tray::quota::{
     Account, AccountId, AccountUsage, Failure, Provider, RenewalFailure, Snapshot, Usage, Window,
 };
-use quota_tray::tray::menu::{Item, Menu, account_items};
+use quota_tray::tray::menu::{Item, Menu, Submenu, SubmenuKey, account_items};
 use std::path::Path;
 
 /// The current time in every test, a Thursday.
@@ -66,7 +71,7 @@ fn codex(email: &str) -> AccountUsage {
 
 fn unknown(provider: Provider, email: &str) -> AccountUsage {
     let id = AccountId::file(format!("{}-{email}.json", provider.key()));
-    AccountUsage::unknown(Account { id, provider, email: email.into(), identity: None })
+    AccountUsage::unknown(Account { id, provider, email: email.into(), identity: None, given_name: None })
 }
 
 /// Builder methods for the usage of an account.
@@ -106,6 +111,12 @@ impl MenuFixture {
         MenuFixture { snapshot, settings: Settings::default(), problem: None, locale: Locale::UTC }
     }
 
+    /// Applies the settings for single accounts and windows.
+    fn with_settings(mut self, settings: Settings) -> MenuFixture {
+        self.snapshot = preferences::apply(&self.snapshot, &settings);
+        MenuFixture { settings, ..self }
+    }
+
     fn presenter(&self) -> Presenter<'_> {
         Presenter {
             snapshot: &self.snapshot,
@@ -122,7 +133,7 @@ impl MenuFixture {
     }
 
     fn account_items(&self) -> Vec<Item> {
-        account_items(self.presenter().account_list())
+        account_items(self.presenter().menu_rows())
     }
 
     /// The whole menu as text.
@@ -136,10 +147,15 @@ impl MenuFixture {
     }
 }
 
-/// A menu as text: disabled rows in parentheses, submenus with their icon state, separators as `---`.
+/// A menu as text: disabled rows in parentheses, submenus with their icon state, separators as `---`. The spaces that pad
+/// marks and digits are spaces, as in a font of constant width.
 fn menu_text(items: &[Item]) -> String {
-    items.iter().map(item_text).collect::<Vec<_>>().join("\n")
+    let text = items.iter().map(item_text).collect::<Vec<_>>().join("\n");
+    text.replace('\u{2007}', " ").replace(['\u{2005}', '\u{200a}'], "")
 }
+
+/// The items at the end of each account's submenu, which are left out of the text: a line, pin, hide, rename.
+const ACCOUNT_ACTIONS: usize = 4;
 
 fn item_text(item: &Item) -> String {
     match item {
@@ -148,8 +164,13 @@ fn item_text(item: &Item) -> String {
         Item::Action(label, Some(_)) => format!("> {label}"),
         Item::Action(label, None) => format!("(> {label})"),
         Item::Check(label, _, on) => format!("[{}] {label}", if *on { "x" } else { " " }),
+        Item::Radio(label, _, on) => format!("({}) {label}", if *on { "o" } else { " " }),
         Item::Separator => "---".into(),
-        Item::Submenu(label, icon_state, items) => {
+        Item::Submenu(Submenu { key, label, icon_state, items }) => {
+            let items = match key {
+                SubmenuKey::Account(_) => &items[..items.len() - ACCOUNT_ACTIONS],
+                _ => items,
+            };
             let icon_state = icon_state.map_or_else(String::new, |icon_state| format!(" {icon_state:?}"));
             format!("+ {label} +{icon_state}\n    {}", menu_text(items).replace('\n', "\n    "))
         }

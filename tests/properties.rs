@@ -27,5 +27,5 @@ fn at(seconds: i64) -> DateTime<Utc> {
 fn account(number: usize) -> Account {
     let provider = [Provider::CLAUDE, Provider::CODEX][number % 2];
     let id = AccountId::file(format!("{}-{number}.json", provider.key()));
-    Account { id, provider, email: format!("{number}@example.com"), identity: None }
+    Account { id, provider, email: format!("{number}@example.com"), identity: None, given_name: None }
 }

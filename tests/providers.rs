@@ -188,6 +188,7 @@ fn account(provider: Provider, usage: Usage) -> AccountUsage {
         provider,
         email: "a@b.c".into(),
         identity: None,
+        given_name: None,
     });
     account_usage.record(Ok(usage), now());
     account_usage

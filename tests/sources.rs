@@ -69,7 +69,7 @@ impl SourceLogin for NotebookLogin {
 
 fn account(email: &str, identity: Option<Identity>) -> Account {
     let id = AccountId::new("notebook", email);
-    Account { id, provider: Provider::CLAUDE, email: email.into(), identity }
+    Account { id, provider: Provider::CLAUDE, email: email.into(), identity, given_name: None }
 }
 
 /// Credential files of CLIProxyAPI whose usage endpoint refuses connections.

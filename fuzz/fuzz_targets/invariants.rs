@@ -76,7 +76,7 @@ pub fn one_line(text: &str, max: usize) {
 
 /// Shows usage in the menu, in notifications and in the report, and restores it as after a restart.
 fn assert_displayable(provider: Provider, usage: Usage) {
-    let account = Account { id: AccountId::file("a.json".into()), provider, email: "a@example.com".into(), identity: None };
+    let account = Account { id: AccountId::file("a.json".into()), provider, email: "a@example.com".into(), identity: None, given_name: None };
     let mut account_usage = AccountUsage::unknown(account);
     account_usage.record(Ok(usage), now());
     let snapshot = Snapshot { accounts: vec![account_usage], updated_at: Some(now()), ..Snapshot::default() };

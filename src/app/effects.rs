@@ -3,7 +3,7 @@
 use crate::app::context::Context;
 use crate::app::state_machine::{App, AppEvent, Effect};
 use crate::autostart::{Autostart, AutostartStatus};
-use crate::config::{self, Choice, Settings};
+use crate::config::{self, Choice, ConfigError, Settings};
 use crate::engine::SourceSet;
 use crate::engine::refresher::Command;
 use crate::engine::state_dir::StateDir;
@@ -11,16 +11,20 @@ use crate::hooks::call::HookCall;
 use crate::output::style::TableStyle;
 use crate::output::table::table;
 use crate::output::terminal::LiveTerminal;
-use crate::platform::opener::{open, open_page};
+use crate::platform::opener::open;
 use crate::platform::{clock, stdio};
 use crate::tray::backend::TrayBackend;
+use crate::tray::event_loop::Sender;
 use crate::tray::notify::NotificationRequest;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
 
 /// Carries out effects, on the main thread.
 pub struct EffectRunner<F> {
+    /// To the state machine.
+    pub events: Sender<AppEvent>,
     /// The settings file, the folders and the entry for starting at login.
     pub context: Context,
     /// The tray icon.
@@ -52,8 +56,11 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             Effect::SaveChoice(choice) => return Some(self.save_choice(choice, app.settings())),
             Effect::ReadStartAtLogin => return Some(AppEvent::StartsAtLogin(self.starts_at_login())),
             Effect::SetStartAtLogin(on) => return Some(self.set_start_at_login(on)),
-            Effect::OpenFolder => open(&self.context.auth_dir(app.settings())),
-            Effect::OpenSettings => self.open_settings(),
+            Effect::OpenFolder => self.open(&self.context.auth_dir(app.settings())),
+            Effect::OpenSettings => return self.open_settings(config::create),
+            Effect::RenameAccount(id) => {
+                return self.open_settings(|file| config::prepare_account(file, &id));
+            }
             Effect::ShowSummary(title, text) => {
                 // It fails only after the background thread has ended.
                 let _ = self.notifications.send(NotificationRequest::Summary { title, text });
@@ -67,7 +74,7 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
                 // As above.
                 let _ = self.notifications.send(NotificationRequest::Close(windows));
             }
-            Effect::OpenPage(address) => open_page(address),
+            Effect::OpenPage(address) => self.open(Path::new(address)),
             Effect::RunHooks(calls) => {
                 // As above.
                 let _ = self.hook_calls.send(calls);
@@ -122,12 +129,20 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
         AppEvent::StartsAtLogin(status)
     }
 
-    fn open_settings(&self) {
+    /// Opens the settings file, which `prepare` creates if necessary.
+    fn open_settings(&self, prepare: impl Fn(&Path) -> Result<(), ConfigError>) -> Option<AppEvent> {
         let file = &self.context.paths.config_file;
-        match config::create(file) {
-            Ok(()) => open(file),
-            Err(error) => log::warn!("{error}"),
+        if let Err(error) = prepare(file) {
+            log::warn!("{error}");
+            return Some(AppEvent::NotOpened(error.to_string()));
         }
+        self.open(file);
+        None
+    }
+
+    fn open(&self, path: &Path) {
+        let events = self.events.clone();
+        open(path, move |problem| events.send(AppEvent::NotOpened(problem)));
     }
 
     /// Removes the icon and ends the refresher.

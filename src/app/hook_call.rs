@@ -139,6 +139,7 @@ mod tests {
             provider: Provider::CLAUDE,
             email: "alice@example.com".into(),
             identity: None,
+            given_name: None,
         }
     }
 

@@ -80,7 +80,7 @@ pub fn run_with<K: 'static>(
     let (tray, tray_service) = backend::create(Box::new(move |event| tray_events.send(app_event(event))));
     let state = StateDir::new(&context.paths.state_dir);
     let background = Background {
-        events,
+        events: events.clone(),
         context: context.clone(),
         state: state.clone(),
         notifications: notification_receiver,
@@ -98,6 +98,7 @@ pub fn run_with<K: 'static>(
     let auth_dir = context.auth_dir(&settings);
     let mut app = App::new(settings, auth_dir, state.alerts(), state.snapshot(), context.locale);
     let mut effects = EffectRunner {
+        events,
         context,
         tray,
         terminal: LiveTerminal::default(),

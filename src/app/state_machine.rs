@@ -6,11 +6,12 @@ use crate::hooks::call::HookCall;
 use crate::presenter::Locale;
 use crate::presenter::Presenter;
 use crate::presenter::icon_state::IconState;
+use crate::presenter::preferences;
 use crate::presenter::tray_host::TrayHostStatus;
 use crate::providers::REGISTRY;
 use crate::quota::alert::{self, AlertHistory, Rules};
 use crate::quota::notification::{self, Notification, WindowId};
-use crate::quota::{Snapshot, attention};
+use crate::quota::{AccountId, Snapshot, attention};
 use crate::tray::content::{MenuModel, TrayContent};
 use crate::tray::menu::Action;
 use crate::tray::notify::NotificationAction;
@@ -37,6 +38,8 @@ pub enum AppEvent {
     /// Whether the program starts at login (`None`: not supported, or not to be changed), or why that can't be read or
     /// changed.
     StartsAtLogin(Result<Option<bool>, String>),
+    /// Why the settings file or the folder could not be opened.
+    NotOpened(String),
     /// The status of the tray host, which may be the same as before.
     Host(TrayHostStatus),
     /// The program has to exit: by a signal, or by the end of the session.
@@ -68,6 +71,8 @@ pub enum Effect {
     OpenFolder,
     /// Open the settings file in an editor.
     OpenSettings,
+    /// Open it with a section for the name of this account.
+    RenameAccount(AccountId),
     /// Show this title and text as a notification.
     ShowSummary(String, String),
     /// Show notifications.
@@ -86,7 +91,9 @@ pub enum Effect {
 
 /// The state behind the tray.
 pub struct App {
-    snapshot: Arc<Snapshot>,
+    snapshot: Snapshot,
+    /// The same with the settings for single accounts applied: what is displayed and counted.
+    displayed: Arc<Snapshot>,
     settings: Arc<Settings>,
     auth_dir: PathBuf,
     alerts: AlertHistory,
@@ -95,6 +102,8 @@ pub struct App {
     /// Why the settings file can't be used.
     settings_problem: Option<String>,
     starts_at_login: Result<Option<bool>, String>,
+    /// Why the settings file or the folder could not be opened. Displayed until the next click.
+    open_problem: Option<String>,
     host: TrayHostStatus,
     /// The next settings or autostart status have to be shown even if they change nothing: there is a new snapshot, or
     /// the platform has toggled the check item that was clicked.
@@ -112,13 +121,15 @@ impl App {
         locale: Locale,
     ) -> App {
         App {
-            snapshot: Arc::new(snapshot),
+            displayed: Arc::new(preferences::apply(&snapshot, &settings)),
+            snapshot,
             settings: Arc::new(settings),
             auth_dir,
             alerts,
             notified: BTreeSet::new(),
             settings_problem: None,
             starts_at_login: Ok(None),
+            open_problem: None,
             // Most likely.
             host: TrayHostStatus::Present,
             show_is_pending: false,
@@ -130,7 +141,12 @@ impl App {
     pub fn handle(&mut self, event: AppEvent, now: DateTime<Utc>) -> Vec<Effect> {
         match event {
             AppEvent::Started => vec![self.show_with_start_at_login()],
-            AppEvent::Quit | AppEvent::Clicked(Action::Quit) => vec![Effect::Quit],
+            AppEvent::Quit => vec![Effect::Quit],
+            AppEvent::Clicked(action) => self.clicked(action, now),
+            AppEvent::NotOpened(problem) => {
+                self.open_problem = Some(problem);
+                vec![self.show(now)]
+            }
             AppEvent::Snapshot(snapshot) => self.snapshot_published(snapshot, now),
             AppEvent::Settings(Ok(settings)) => self.settings_loaded(settings, now),
             AppEvent::Settings(Err(problem)) => {
@@ -143,14 +159,6 @@ impl App {
                 if changed || self.show_is_pending { vec![self.show(now)] } else { Vec::new() }
             }
             AppEvent::Host(status) => self.host_checked(status, now),
-            AppEvent::Clicked(Action::Choose(choice)) => {
-                self.show_is_pending = true;
-                vec![Effect::InvalidateMenu, Effect::SaveChoice(choice)]
-            }
-            AppEvent::Clicked(Action::StartAtLogin(on)) => {
-                self.show_is_pending = true;
-                vec![Effect::InvalidateMenu, Effect::SetStartAtLogin(on)]
-            }
             AppEvent::SummaryRequested => {
                 let presenter = self.presenter(now);
                 vec![Effect::ShowSummary(presenter.label(), presenter.account_list().to_text())]
@@ -163,10 +171,30 @@ impl App {
                 self.alerts.snooze(now);
                 vec![Effect::SaveAlerts(self.alerts.clone())]
             }
-            AppEvent::Clicked(Action::Refresh) => vec![Effect::Refresh],
-            AppEvent::Clicked(Action::OpenFolder) => vec![Effect::OpenFolder],
-            AppEvent::Clicked(Action::OpenSettings) => vec![Effect::OpenSettings],
         }
+    }
+
+    fn clicked(&mut self, action: Action, now: DateTime<Utc>) -> Vec<Effect> {
+        let mut effects = Vec::new();
+        if self.open_problem.take().is_some() {
+            effects.push(self.show(now));
+        }
+        match action {
+            Action::Refresh => effects.push(Effect::Refresh),
+            Action::Choose(choice) => {
+                self.show_is_pending = true;
+                effects.extend([Effect::InvalidateMenu, Effect::SaveChoice(choice)]);
+            }
+            Action::StartAtLogin(on) => {
+                self.show_is_pending = true;
+                effects.extend([Effect::InvalidateMenu, Effect::SetStartAtLogin(on)]);
+            }
+            Action::OpenFolder => effects.push(Effect::OpenFolder),
+            Action::OpenSettings => effects.push(Effect::OpenSettings),
+            Action::RenameAccount(id) => effects.push(Effect::RenameAccount(id)),
+            Action::Quit => effects.push(Effect::Quit),
+        }
+        effects
     }
 
     /// The settings in force.
@@ -177,7 +205,7 @@ impl App {
     /// The presenter of the current state.
     pub fn presenter(&self, now: DateTime<Utc>) -> Presenter<'_> {
         Presenter {
-            snapshot: &self.snapshot,
+            snapshot: &self.displayed,
             settings: &self.settings,
             auth_dir: &self.auth_dir,
             now,
@@ -188,11 +216,12 @@ impl App {
     /// The menu of the current state.
     pub fn menu(&self) -> MenuModel {
         let login_problem = self.starts_at_login.as_ref().err();
+        let problem = self.settings_problem.as_ref().or(login_problem).or(self.open_problem.as_ref());
         MenuModel {
-            snapshot: self.snapshot.clone(),
+            snapshot: self.displayed.clone(),
             settings: self.settings.clone(),
             auth_dir: self.auth_dir.clone(),
-            problem: self.settings_problem.as_ref().or(login_problem).cloned(),
+            problem: problem.cloned(),
             // Where it can't be read, a click may find out more.
             starts_at_login: self.starts_at_login.as_ref().copied().unwrap_or(Some(false)),
             locale: self.locale,
@@ -200,7 +229,8 @@ impl App {
     }
 
     fn snapshot_published(&mut self, snapshot: Snapshot, now: DateTime<Utc>) -> Vec<Effect> {
-        self.snapshot = Arc::new(snapshot);
+        self.displayed = Arc::new(preferences::apply(&snapshot, &self.settings));
+        self.snapshot = snapshot;
         if self.snapshot.refreshing {
             return vec![self.show(now)];
         }
@@ -229,6 +259,7 @@ impl App {
             if settings.auth_dir != self.settings.auth_dir {
                 self.auth_dir = settings.auth_dir.clone();
             }
+            self.displayed = Arc::new(preferences::apply(&self.snapshot, &settings));
             self.settings = Arc::new(settings);
         }
         if fixed || changed || self.show_is_pending {
@@ -280,8 +311,8 @@ impl App {
         let on_reset = settings.notify_on_reset || !settings.hooks.on_reset.is_empty();
         let rules = Rules { thresholds: settings.thresholds.clone(), on_reset };
         let before = self.alerts.clone();
-        let mut notifications = alert::evaluate_each(&mut self.alerts, &self.snapshot, &rules, now);
-        let attention = attention::evaluate(&mut self.alerts.attention, &self.snapshot, now);
+        let mut notifications = alert::evaluate_each(&mut self.alerts, &self.displayed, &rules, now);
+        let attention = attention::evaluate(&mut self.alerts.attention, &self.displayed, now);
         let hooks = HookCallBuilder {
             hooks: &settings.hooks,
             hide_email: settings.hide_email,

@@ -11,7 +11,7 @@ use crate::output::terminal::LiveTerminal;
 use crate::output::{i3blocks, openmetrics, waybar};
 use crate::platform::stdio::{self, Reader};
 use crate::platform::{hangup, signals};
-use crate::presenter::{Locale, Presenter, messages};
+use crate::presenter::{Locale, Presenter, messages, preferences};
 use crate::quota::Snapshot;
 use crate::quota::percent::is_below;
 use clap::ValueEnum;
@@ -134,6 +134,7 @@ struct Printed {
 /// Prints a snapshot.
 fn print(context: &Context, options: &Options, snapshot: &Snapshot) -> Result<Printed, CommandError> {
     let dir = context.auth_dir(&context.settings);
+    let snapshot = &preferences::apply(snapshot, &context.settings);
     let presenter = presenter(snapshot, &context.settings, &dir, context.locale);
     let reader = match options.format {
         Format::Text => {

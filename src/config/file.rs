@@ -8,7 +8,7 @@ use crate::text;
 use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use toml_edit::{Array, DocumentMut, value};
+use toml_edit::DocumentMut;
 
 /// A longer file does not hold settings, in bytes.
 const MAX_BYTES: u64 = 1 << 20;
@@ -48,59 +48,17 @@ pub fn load(path: &Path) -> Result<Settings, ConfigError> {
     parse(path, &read(path)?)
 }
 
-fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
+/// Parses the text of a settings file; `path` is for the error.
+///
+/// # Errors
+/// It has a wrong key or value.
+pub fn parse(path: &Path, text: &str) -> Result<Settings, ConfigError> {
     toml_edit::de::from_str(text).map_err(|error| wrong(path, text, error.message(), error.span()))
 }
 
-fn wrong(path: &Path, text: &str, message: &str, span: Option<Range<usize>>) -> ConfigError {
+/// The error for a place in the text of a settings file.
+pub fn wrong(path: &Path, text: &str, message: &str, span: Option<Range<usize>>) -> ConfigError {
     ConfigError::Wrong { path: path.to_owned(), message: problem::describe(text, message, span) }
-}
-
-/// A choice made in the menu.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Choice {
-    /// Minutes between two refreshes.
-    RefreshMinutes(u32),
-    /// Whether to notify below this many percent left.
-    NotifyBelow(f64, bool),
-    /// Whether to hide e-mail addresses.
-    HideEmail(bool),
-}
-
-/// Writes a choice into the settings file, which is created if necessary, and returns the settings as they are in the
-/// file now. Comments, order and other keys stay. `settings` are those in force, for a choice that replaces an invalid
-/// value.
-///
-/// # Errors
-/// The file can't be read or written, or has an error elsewhere; such a file is not changed.
-pub fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Settings, ConfigError> {
-    let text = read(path)?;
-    let mut document: DocumentMut = text
-        .parse()
-        .map_err(|error: toml_edit::TomlError| wrong(path, &text, error.message(), error.span()))?;
-    let current = parse(path, &text);
-    match choice {
-        Choice::RefreshMinutes(minutes) => set(&mut document, "refresh_minutes", i64::from(minutes).into()),
-        Choice::NotifyBelow(percent, on) => {
-            let mut thresholds = current.as_ref().unwrap_or(settings).thresholds.clone();
-            thresholds.retain(|threshold| *threshold != percent);
-            if on {
-                thresholds.push(percent);
-            }
-            thresholds.sort_by(|a, b| b.total_cmp(a));
-            // Whole percentages are written without a decimal point.
-            let values = thresholds.iter().map(|t| {
-                if t.fract() == 0.0 { toml_edit::Value::from(*t as i64) } else { toml_edit::Value::from(*t) }
-            });
-            set(&mut document, "thresholds", values.collect::<Array>().into());
-        }
-        Choice::HideEmail(hide) => set(&mut document, "hide_email", hide.into()),
-    }
-    let changed = document.to_string();
-    // Errors name lines of the file before the change.
-    let settings = parse(path, &changed).map_err(|error| current.err().unwrap_or(error))?;
-    write(path, &changed)?;
-    Ok(settings)
 }
 
 /// Creates the settings file, with every key explained, if it does not exist.
@@ -121,7 +79,11 @@ pub fn former_keys(path: &Path) -> Vec<FormerKey> {
     FORMER_KEYS.into_iter().filter(is_used).collect()
 }
 
-fn read(path: &Path) -> Result<String, ConfigError> {
+/// The text of the settings file; empty where there is none.
+///
+/// # Errors
+/// It can't be read.
+pub fn read(path: &Path) -> Result<String, ConfigError> {
     let content = match files::read_regular(path, MAX_BYTES) {
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(String::new()),
         content => content,
@@ -132,18 +94,13 @@ fn read(path: &Path) -> Result<String, ConfigError> {
     text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
-fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
+/// Replaces the settings file.
+///
+/// # Errors
+/// It can't be written.
+pub fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
     files::write_atomic(path, text.as_bytes())
         .map_err(|source| ConfigError::Write { path: path.to_owned(), source })
-}
-
-/// Sets a top-level key, keeping the comment behind the old value.
-fn set(document: &mut DocumentMut, key: &str, new: toml_edit::Value) {
-    let decor = document.get(key).and_then(|item| item.as_value()).map(|old| old.decor().clone());
-    document[key] = value(new);
-    if let (Some(decor), Some(new)) = (decor, document[key].as_value_mut()) {
-        *new.decor_mut() = decor;
-    }
 }
 
 #[cfg(test)]
@@ -170,6 +127,8 @@ mod tests {
         let uncommented: String = TEMPLATE
             .lines()
             .map(|line| match line.strip_prefix("# ") {
+                // An example.
+                Some(code) if code.starts_with(' ') => "\n".to_owned(),
                 Some(code) if code.contains(" = ") || code.starts_with('[') => format!("{code}\n"),
                 _ => "\n".to_owned(),
             })
@@ -198,6 +157,17 @@ mod tests {
             ("[icon]\nstyle = \"bar\"", "line 2, icon.style", "`bars`"),
             ("[icon]\nshows = \" \"", "line 2, icon.shows", "id of an account"),
             ("icon.show = \"claude\"", "line 1, icon.show", "`shows`"),
+            ("menu = \"rows\"", "line 1", "`windows`"),
+            ("[accounts.\"a.json\"]\nname = \" \"", "line 2", "accounts.a.json.name"),
+            ("[accounts.\"claude-a@b.c.json\"]\nhidden = true", "line 2", "accounts.<e-mail>.hidden"),
+            ("accounts.\"a@b.c\".pin = 1", "line 1", "accounts.<e-mail>.pin"),
+            (
+                "[windows.Weekly]\nthresholds = [0]",
+                "line 2",
+                "windows.Weekly.thresholds: expected percentages",
+            ),
+            ("[providers.cluade]\nthresholds = [10]", "line 1", "`claude` or `codex`"),
+            ("[providers.claude]\nthreshold = [10]", "line 2", "providers.claude.threshold"),
             ("[limits]\nrequests_per_five_minutes = 0", "line 2", "1 to 60"),
             ("[limits]\nasks_per_five_minutes = 0", "line 2", "1 to 60"),
             ("[limits]\nrequest_per_five_minutes = 1", "line 2", "requests_per_five_minutes"),
@@ -238,79 +208,6 @@ mod tests {
             let error = settings(text).expect_err(text);
             assert!(error.contains(&format!(", {expected}\nhint: ")), "{text}: {error}");
         }
-    }
-
-    #[test]
-    fn choice_changes_its_key_and_nothing_else() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("new/config.toml");
-        let before = "# mine\nrefresh_minutes = 7 # weekdays\n\n[limits] # low\nasks_per_five_minutes = 3\n";
-        std::fs::create_dir(dir.path().join("new")).expect("made");
-        std::fs::write(&path, before).expect("written");
-        let old = Settings::default();
-        let new = apply(&path, &old, Choice::RefreshMinutes(15)).expect("applied");
-        assert_eq!(new.refresh_minutes, 15);
-        let new = apply(&path, &new, Choice::NotifyBelow(50.0, true)).expect("applied");
-        let new = apply(&path, &new, Choice::NotifyBelow(20.0, false)).expect("applied");
-        assert_eq!(new.thresholds, [50.0, 5.0]);
-        apply(&path, &new, Choice::HideEmail(true)).expect("applied");
-        let after = std::fs::read_to_string(&path).expect("read");
-        assert_eq!(
-            after,
-            "# mine\nrefresh_minutes = 15 # weekdays\nthresholds = [50, 5]\nhide_email = true\n\n[limits] # low\nasks_per_five_minutes = 3\n"
-        );
-    }
-
-    #[test]
-    fn choice_beside_a_wrong_key_is_an_error_and_leaves_the_file_unchanged() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("config.toml");
-        for (text, choice) in [
-            ("# mine\nrefresh_minute = 5\n", Choice::HideEmail(true)),
-            ("# mine\nrefresh_minutes = 0\n", Choice::NotifyBelow(50.0, true)),
-            ("# mine\nthresholds = 20\n", Choice::RefreshMinutes(30)),
-        ] {
-            std::fs::write(&path, text).expect("written");
-            let error = apply(&path, &Settings::default(), choice).expect_err(text).to_string();
-            assert!(error.contains("line 2, "), "{error}");
-            assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
-        }
-    }
-
-    #[test]
-    fn choice_replaces_a_wrong_value_of_its_key() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("config.toml");
-        for (text, choice) in [
-            ("refresh_minutes = 0 # often\n", Choice::RefreshMinutes(1)),
-            ("thresholds = \"20\"\n", Choice::NotifyBelow(50.0, true)),
-            ("hide_email = \"yes\"\n", Choice::HideEmail(true)),
-        ] {
-            std::fs::write(&path, text).expect("written");
-            let settings = apply(&path, &Settings::default(), choice).expect(text);
-            assert_eq!(load(&path).expect("valid"), settings);
-        }
-    }
-
-    #[test]
-    fn a_choice_changes_the_file_current_and_not_as_it_was() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("config.toml");
-        std::fs::write(&path, "thresholds = [70]\nshow_title = true\n").expect("written");
-        let settings = apply(&path, &Settings::default(), Choice::NotifyBelow(50.0, true)).expect("applied");
-        assert_eq!((settings.thresholds.as_slice(), settings.show_title), (&[70.0, 50.0][..], true));
-        assert_eq!(load(&path).expect("valid"), settings);
-    }
-
-    #[test]
-    fn choice_creates_the_file_and_leaves_a_broken_one_unchanged() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("deep/er/config.toml");
-        apply(&path, &Settings::default(), Choice::HideEmail(true)).expect("applied");
-        assert!(load(&path).expect("valid").hide_email);
-        std::fs::write(&path, "hide_email = ").expect("written");
-        apply(&path, &Settings::default(), Choice::HideEmail(true)).expect_err("broken");
-        assert_eq!(std::fs::read_to_string(&path).expect("read"), "hide_email = ");
     }
 
     #[test]
@@ -356,20 +253,6 @@ mod tests {
         ] {
             std::fs::write(&path, text).expect("written");
             assert_eq!(former_keys(&path).len(), usize::from(former), "{text}");
-        }
-    }
-
-    #[test]
-    fn choice_keeps_a_key_under_the_name_it_has() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("config.toml");
-        for key in ["asks_per_five_minutes", "requests_per_five_minutes"] {
-            let limits = format!("[limits]\n{key} = 3\n");
-            std::fs::write(&path, &limits).expect("written");
-            let settings = apply(&path, &Settings::default(), Choice::HideEmail(true)).expect("applied");
-            assert_eq!(settings.limits.requests_per_five_minutes, 3);
-            let text = std::fs::read_to_string(&path).expect("read");
-            assert_eq!(text, format!("hide_email = true\n\n{limits}").replace("\n\n[", "\n["));
         }
     }
 }

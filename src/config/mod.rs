@@ -1,5 +1,7 @@
 //! Every setting: its default, its form in the settings file, and how the menu changes it there.
 
+mod accounts;
+mod choice;
 mod endpoint;
 mod endpoints;
 mod file;
@@ -11,11 +13,15 @@ mod quiet;
 mod settings;
 mod template;
 mod values;
+mod windows;
 
+pub use accounts::AccountSettings;
+pub use choice::{Choice, apply, prepare_account};
 pub use endpoint::Endpoint;
 pub use endpoints::Endpoints;
-pub use file::{Choice, ConfigError, apply, create, former_keys, load};
+pub use file::{ConfigError, create, former_keys, load};
 pub use icon::{IconSettings, IconStyle, ShownAccounts};
 pub use limits::Limits;
 pub use quiet::{Quiet, QuietHours};
-pub use settings::{Settings, TokenRenewal};
+pub use settings::{MenuForm, Settings, TokenRenewal};
+pub use windows::{ProviderSettings, Providers, WindowSettings, is_about};

@@ -5,11 +5,15 @@
 //! message has the line's number, the key, and what is expected there, which is the program's own text.
 
 use crate::config::template::{FORMER_KEYS, TEMPLATE};
+use crate::text;
 use std::ops::Range;
 use toml_edit::{Document, TableLike};
 
 /// The sections of the settings; any other table is a value.
 const TABLES: [&str; 5] = ["icon", "limits", "quiet", "hooks", "endpoints"];
+
+/// The sections that consist of tables.
+const NESTED_TABLES: [&str; 3] = ["accounts", "providers", "windows"];
 
 /// `line 2, hooks.on_low: expected a list`. `span`: where in `text` the parser found `message`.
 pub fn describe(text: &str, message: &str, span: Option<Range<usize>>) -> String {
@@ -24,7 +28,7 @@ pub fn describe(text: &str, message: &str, span: Option<Range<usize>>) -> String
             (key_of_line(text.lines().nth(before).unwrap_or_default()), what.to_owned())
         }
     };
-    let key = key.map(|key| format!(", {}", crate::text::label(&key))).unwrap_or_default();
+    let key = key.map(|key| format!(", {}", text::label(&key))).unwrap_or_default();
     format!("line {}{key}: {what}", before + 1)
 }
 
@@ -69,17 +73,28 @@ fn both_names(message: &str) -> String {
 
 /// The key whose value, or whose name, is at this byte: `hooks.on_low`.
 fn key_at(settings: &dyn TableLike, at: usize) -> Option<String> {
+    key_below(settings, at, &|section| match section {
+        _ if TABLES.contains(&section) => 1,
+        _ if NESTED_TABLES.contains(&section) => 2,
+        _ => 0,
+    })
+}
+
+/// The same within a table. `depth`: how many levels of tables an entry has; 0: it has a value.
+fn key_below(table: &dyn TableLike, at: usize, depth: &dyn Fn(&str) -> usize) -> Option<String> {
     let is_at = |span: Option<Range<usize>>| span.is_some_and(|span| span.contains(&at) || span.start == at);
-    let is_entry_at = |table: &dyn TableLike, name: &str| {
-        is_at(table.key(name).and_then(|key| key.span()))
-            || is_at(table.get(name).and_then(|item| item.span()))
-    };
-    settings.iter().find_map(|(name, item)| {
-        let below = item.as_table_like().filter(|_| TABLES.contains(&name)).and_then(|table| {
-            let (key, _) = table.iter().find(|(key, _)| is_entry_at(table, key))?;
-            Some(format!("{name}.{key}"))
-        });
-        below.or_else(|| is_entry_at(settings, name).then(|| name.to_owned()))
+    table.iter().find_map(|(name, item)| {
+        let levels = depth(name);
+        let below = item.as_table_like().filter(|_| levels > 0);
+        let below = below.and_then(|below| key_below(below, at, &|_| levels - 1));
+        // The name of a credential file usually contains an address.
+        let name_of = text::hide_addresses(name);
+        match below {
+            Some(key) => Some(format!("{name_of}.{key}")),
+            None => {
+                (is_at(table.key(name).and_then(|key| key.span())) || is_at(item.span())).then_some(name_of)
+            }
+        }
     })
 }
 

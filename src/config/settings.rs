@@ -1,12 +1,16 @@
 //! The settings, with their defaults.
 
+use crate::config::accounts::AccountSettings;
 use crate::config::endpoints::Endpoints;
 use crate::config::hooks::Hooks;
 use crate::config::icon::IconSettings;
 use crate::config::limits::Limits;
 use crate::config::quiet::Quiet;
-use crate::config::values::in_range;
+use crate::config::values::{in_range, thresholds};
+use crate::config::windows::{Providers, WindowSettings, is_about};
+use crate::quota::{AccountId, Provider, Window};
 use serde::{Deserialize, Deserializer, de};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -32,6 +36,8 @@ pub struct Settings {
     pub attention: bool,
     /// Whether panels may hide the icon while there is no account.
     pub passive_without_accounts: bool,
+    /// What the menu shows of each account.
+    pub menu: MenuForm,
     /// Show disabled accounts, greyed out.
     pub show_disabled: bool,
     /// The folder with the credential files. A leading `~` is the home directory.
@@ -41,6 +47,12 @@ pub struct Settings {
     pub token_renewal: TokenRenewal,
     /// What the icon shows, and how.
     pub icon: IconSettings,
+    /// How single accounts are displayed.
+    pub accounts: BTreeMap<AccountId, AccountSettings>,
+    /// How the windows of each provider are treated.
+    pub providers: Providers,
+    /// How windows with one title are treated.
+    pub windows: BTreeMap<String, WindowSettings>,
     /// Limits on requests to the providers.
     pub limits: Limits,
     /// The hours in which no notification is shown.
@@ -61,9 +73,13 @@ impl Default for Settings {
             show_title: false,
             attention: true,
             passive_without_accounts: false,
+            menu: MenuForm::Auto,
             show_disabled: false,
             auth_dir: PathBuf::from("~/.cli-proxy-api"),
             token_renewal: TokenRenewal::Auto,
+            accounts: BTreeMap::new(),
+            providers: Providers::default(),
+            windows: BTreeMap::new(),
             icon: IconSettings::default(),
             limits: Limits::default(),
             quiet: Quiet::default(),
@@ -74,6 +90,21 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// Whether a window is ignored.
+    pub fn ignores(&self, window: &Window) -> bool {
+        self.of_window(window).any(|settings| settings.ignore)
+    }
+
+    /// The percentages below which a window is low, in place of the general ones. `None`: the general ones.
+    pub fn own_thresholds(&self, provider: Provider, window: &Window) -> Option<&[f64]> {
+        let of_window = self.of_window(window).find_map(|settings| settings.thresholds.as_deref());
+        of_window.or_else(|| self.providers.of(provider)?.thresholds.as_deref())
+    }
+
+    fn of_window(&self, window: &Window) -> impl Iterator<Item = &WindowSettings> {
+        self.windows.iter().filter(|(name, _)| is_about(name, window)).map(|(_, settings)| settings)
+    }
+
     /// The time between two refreshes.
     pub fn interval(&self) -> Duration {
         Duration::from_secs(u64::from(self.refresh_minutes) * 60)
@@ -98,12 +129,28 @@ impl Settings {
             passive_without_accounts: _,
             icon: _,
             quiet: _,
+            menu: _,
+            accounts: _,
+            providers: _,
+            windows: _,
             hooks: _,
         } = self;
         (*refresh_minutes, *show_disabled, *token_renewal)
             == (others.refresh_minutes, others.show_disabled, others.token_renewal)
             && (auth_dir, limits, endpoints) == (&others.auth_dir, &others.limits, &others.endpoints)
     }
+}
+
+/// What the menu shows of each account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum MenuForm {
+    /// Every window with up to five accounts, one row per account with more.
+    Auto,
+    /// Every window.
+    Windows,
+    /// One row per account.
+    Accounts,
 }
 
 /// Who renews expired access tokens.
@@ -120,14 +167,6 @@ pub enum TokenRenewal {
 
 fn minutes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
     in_range(deserializer, 1..=1440, "minutes from 1 to 1440")
-}
-
-fn thresholds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
-    let values = Vec::<f64>::deserialize(deserializer)?;
-    match values.iter().all(|value| *value > 0.0 && *value < 100.0) {
-        true => Ok(values),
-        false => Err(de::Error::custom("expected percentages above 0 and below 100 (0 % always notifies)")),
-    }
 }
 
 fn folder<'de, D: Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {

@@ -18,3 +18,15 @@ pub fn in_range<'de, D: Deserializer<'de>>(
         .filter(|value| range.contains(value))
         .ok_or_else(|| de::Error::custom(format!("expected {expected}")))
 }
+
+/// Percentages above 0 and below 100.
+///
+/// # Errors
+/// It is not a list of numbers, or one of them is out of range.
+pub fn thresholds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<f64>, D::Error> {
+    let values = Vec::<f64>::deserialize(deserializer)?;
+    match values.iter().all(|value| *value > 0.0 && *value < 100.0) {
+        true => Ok(values),
+        false => Err(de::Error::custom("expected percentages above 0 and below 100 (0 % always notifies)")),
+    }
+}

@@ -206,7 +206,7 @@ pub fn read_login(
     let in_file = spec.credential.workspace.and_then(|key| document.text(key));
     let workspace = in_file.map(str::to_owned).or(claims.workspace);
     let identity = Some(identity(id, spec, document, workspace.as_deref()));
-    let account = Account { id: id.clone(), provider: spec.provider, email, identity };
+    let account = Account { id: id.clone(), provider: spec.provider, email, identity, given_name: None };
     if document.get("disabled").and_then(serde_json::Value::as_bool) == Some(true) {
         return Some(Entry::Disabled(account));
     }
@@ -254,7 +254,13 @@ fn broken(
         let is_first_word = |rest: &str| rest.starts_with(['-', '_', '.']) && !rest.starts_with("-api-key");
         let is_named = |provider: &Provider| name.strip_prefix(provider.key()).is_some_and(is_first_word);
         let provider = registry.providers().find(is_named)?;
-        Some(Account { id: id.clone(), provider, email: text::label(id.key()), identity: None })
+        Some(Account {
+            id: id.clone(),
+            provider,
+            email: text::label(id.key()),
+            identity: None,
+            given_name: None,
+        })
     };
     let account = known.cloned().or_else(account_by_name)?;
     let text = format!("could not use {id}: {why}; {remedy}");

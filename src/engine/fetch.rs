@@ -161,7 +161,7 @@ mod tests {
 
     fn account() -> Account {
         let (id, email) = (AccountId::file("a.json".into()), "a@x".into());
-        Account { id, provider: Provider::CLAUDE, email, identity: None }
+        Account { id, provider: Provider::CLAUDE, email, identity: None, given_name: None }
     }
 
     fn sources(per_five_minutes: u32) -> (SourceSet, TempDir) {

@@ -60,7 +60,8 @@ mod tests {
 
     fn listed(id: AccountId, identity: Option<&str>, status: AccountStatus) -> ListedAccount {
         let identity = identity.map(|identity| Identity(identity.into()));
-        let account = Account { id, provider: Provider::CLAUDE, email: "a@x".into(), identity };
+        let account =
+            Account { id, provider: Provider::CLAUDE, email: "a@x".into(), identity, given_name: None };
         ListedAccount { account, status, login: None }
     }
 

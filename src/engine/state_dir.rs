@@ -185,6 +185,7 @@ mod tests {
             provider: Provider::CLAUDE,
             email: "a@x".into(),
             identity: None,
+            given_name: None,
         };
         let mut usage = AccountUsage::unknown(account);
         usage.loading = true;

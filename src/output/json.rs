@@ -19,6 +19,10 @@ struct AccountReport {
     id: String,
     provider: Provider,
     email: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    #[serde(skip_serializing_if = "is_false")]
+    hidden: bool,
     plan: Option<String>,
     state: UsageState,
     error: Option<String>,
@@ -36,13 +40,19 @@ struct WindowReport {
     resets_at: Option<String>,
     reset_text: Option<String>,
     window_seconds: Option<u64>,
+    #[serde(skip_serializing_if = "is_false")]
+    ignored: bool,
 }
 
 impl Report {
-    /// The report on a snapshot's accounts, without those that are disabled.
+    /// The report on a snapshot's accounts, hidden ones included, without those that are disabled.
     pub fn new(snapshot: &Snapshot, hide_email: bool, now: DateTime<Utc>, locale: Locale) -> Report {
-        let accounts = snapshot.enabled().map(|usage| account(usage, hide_email, now, locale));
-        Report { generated_at: moment(now), accounts: accounts.collect() }
+        let is_hidden =
+            |usage: &AccountUsage| snapshot.hidden.iter().any(|hidden| std::ptr::eq(hidden, usage));
+        let report =
+            |usage| AccountReport { hidden: is_hidden(usage), ..account(usage, hide_email, now, locale) };
+        let accounts = snapshot.enabled_and_hidden().map(report).collect();
+        Report { generated_at: moment(now), accounts }
     }
 
     /// One line of JSON. Ids contain file names unchanged, so control characters and invisible characters are escaped here.
@@ -55,7 +65,9 @@ fn account(usage: &AccountUsage, hide_email: bool, now: DateTime<Utc>, locale: L
     AccountReport {
         id: usage.account.id.text().into_owned(),
         provider: usage.account.provider,
-        email: usage.account.name(hide_email),
+        email: usage.account.address(hide_email),
+        name: usage.account.given_name.clone(),
+        hidden: false,
         plan: usage.last_usage.as_ref().and_then(|reading| reading.plan.clone()),
         state: usage.state(),
         error: usage.error.as_ref().map(|error| usage.account.redact(error.message(now, locale), hide_email)),
@@ -75,7 +87,12 @@ fn window(window: &Window, now: DateTime<Utc>, locale: Locale) -> WindowReport {
         resets_at: window.resets_at.map(moment),
         reset_text: reset_text.or_else(|| window.reset_note.clone()),
         window_seconds: window.length_seconds,
+        ignored: window.ignored,
     }
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn moment(at: DateTime<Utc>) -> String {

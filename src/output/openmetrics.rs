@@ -22,7 +22,7 @@ pub fn openmetrics(presenter: &Presenter<'_>) -> String {
     };
     let windows = |value: &dyn Fn(&Window) -> Option<f64>| {
         let mut samples = Vec::new();
-        for usage in presenter.snapshot.enabled() {
+        for usage in presenter.snapshot.enabled_and_hidden() {
             for window in usage.windows().iter().filter(|window| !usage.is_unconfirmed(window, presenter.now))
             {
                 let labels = format!("{},window=\"{}\"", labels(presenter, usage), escape_label(&window.key));
@@ -45,7 +45,7 @@ pub fn openmetrics(presenter: &Presenter<'_>) -> String {
     );
     let up = presenter
         .snapshot
-        .enabled()
+        .enabled_and_hidden()
         .map(|usage| (labels(presenter, usage), f64::from(u8::from(usage.error.is_none()))));
     gauge(
         "quota_tray_account_up",
@@ -59,12 +59,12 @@ pub fn openmetrics(presenter: &Presenter<'_>) -> String {
 
 fn labels(presenter: &Presenter<'_>, usage: &AccountUsage) -> String {
     // Two logins of one person differ in the file only, and no two samples may have the same labels.
-    let account = usage.account.name(presenter.settings.hide_email);
+    let account = usage.account.address(presenter.settings.hide_email);
     let same = |other: &&AccountUsage| {
         other.account.provider == usage.account.provider
-            && other.account.name(presenter.settings.hide_email) == account
+            && other.account.address(presenter.settings.hide_email) == account
     };
-    let alike: Vec<_> = presenter.snapshot.enabled().filter(same).collect();
+    let alike: Vec<_> = presenter.snapshot.enabled_and_hidden().filter(same).collect();
     let name = match alike.iter().position(|other| other.account.id == usage.account.id) {
         Some(place) if alike.len() > 1 && presenter.settings.hide_email => {
             format!("{account} ({})", place + 1)

@@ -20,6 +20,7 @@ pub fn snapshot(used: &[(&str, Option<f64>)]) -> Snapshot {
             provider: Provider::CLAUDE,
             email: "a\"b@x".into(),
             identity: None,
+            given_name: None,
         };
         let mut usage = AccountUsage::unknown(account);
         let usage_of_window = used.map(|used| {

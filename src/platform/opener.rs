@@ -3,23 +3,20 @@
 use crate::text;
 use std::path::Path;
 
-/// Opens a web page in the browser, without waiting; a failure is logged.
-pub fn open_page(address: &str) {
-    // The desktop's programs tell addresses from paths.
-    open(Path::new(address));
-}
-
-/// Opens a file or a folder, without waiting; a failure is logged.
-pub fn open(path: &Path) {
-    let (path, shown) = (path.to_owned(), text::path(path));
-    let shown_in_thread = shown.clone();
-    let run = move || {
-        if let Err(error) = start_program(&path) {
-            log::warn!("could not open {shown_in_thread}: {error}");
-        }
+/// Opens a file or a folder, without waiting. A failure is logged and passed to `on_failure`, from another thread.
+pub fn open(path: &Path, on_failure: impl Fn(String) + Clone + Send + 'static) {
+    let shown = text::path(path);
+    let report = move |error: std::io::Error| {
+        let problem = format!(
+            "could not open {shown}: {error}\nhint: choose a default program for such files, or open it yourself"
+        );
+        log::warn!("{problem}");
+        on_failure(problem);
     };
+    let (path, report_from_thread) = (path.to_owned(), report.clone());
+    let run = move || start_program(&path).unwrap_or_else(report_from_thread);
     if let Err(error) = std::thread::Builder::new().name("opening".into()).spawn(run) {
-        log::warn!("could not open {shown}: could not start a thread: {error}");
+        report(error);
     }
 }
 
@@ -48,7 +45,12 @@ fn start_program(path: &Path) -> std::io::Result<()> {
             Err(_) => {}
         }
     }
-    Err(last_error)
+    match last_error.kind() {
+        ErrorKind::NotFound => {
+            Err(Error::new(ErrorKind::NotFound, "no program that opens files is installed, such as xdg-open"))
+        }
+        _ => Err(last_error),
+    }
 }
 
 #[cfg(not(unix))]

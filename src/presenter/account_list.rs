@@ -1,4 +1,5 @@
-//! All accounts as the menu and the tooltips of bars list them: many are grouped by provider.
+//! All accounts as the terminal and the tooltips of bars list them: many are grouped by provider. The menu's rows:
+//! `menu_rows.rs`.
 
 use crate::presenter::account_rows::AccountRow;
 use crate::presenter::icon_state::IconState;
@@ -6,7 +7,7 @@ use crate::presenter::messages;
 use crate::presenter::snapshot_presenter::Presenter;
 use crate::quota::{AccountUsage, Provider};
 use crate::text;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 /// With more accounts than this the list has the few with the least left, and then all of them by provider.
 const MAX_ROWS: usize = 20;
@@ -37,26 +38,54 @@ pub struct ProviderRow {
     pub accounts: Vec<AccountRow>,
 }
 
-impl Presenter<'_> {
+/// The accounts as they are grouped.
+pub struct Groups<'a> {
+    /// All accounts; the pinned ones and the lowest few of the others where they are grouped by provider.
+    pub accounts: Vec<&'a AccountUsage>,
+    /// All accounts by provider. Empty: they are not grouped.
+    pub providers: Vec<(Provider, Vec<&'a AccountUsage>)>,
+}
+
+impl<'a> Presenter<'a> {
     /// The list of accounts.
     pub fn account_list(&self) -> AccountList {
-        let remarks = self.remarks();
-        if self.snapshot.accounts.len() <= MAX_ROWS {
-            return AccountList { remarks, accounts: self.account_rows(), providers: Vec::new() };
+        let groups = self.groups();
+        AccountList {
+            remarks: self.remarks(),
+            accounts: groups.accounts.into_iter().map(|usage| self.account_row(usage)).collect(),
+            providers: groups
+                .providers
+                .into_iter()
+                .map(|(provider, usages)| {
+                    let (label, icon_state) = self.provider_label(provider, &usages);
+                    let accounts = usages.into_iter().map(|usage| self.account_row(usage)).collect();
+                    ProviderRow { label, icon_state, accounts }
+                })
+                .collect(),
         }
-        let mut known: Vec<_> = self
-            .snapshot
-            .enabled()
+    }
+
+    /// The accounts as they are grouped.
+    pub fn groups(&self) -> Groups<'a> {
+        let all = &self.snapshot.accounts;
+        if all.len() <= MAX_ROWS {
+            return Groups { accounts: all.iter().collect(), providers: Vec::new() };
+        }
+        let (pinned, others): (Vec<_>, Vec<_>) =
+            self.snapshot.enabled().partition(|usage| self.is_pinned(&usage.account.id));
+        let mut known: Vec<_> = others
+            .into_iter()
             .filter_map(|usage| Some((usage.lowest(self.now)?.remaining_percent(), usage)))
             .collect();
         known.sort_by(|a, b| a.0.total_cmp(&b.0));
-        let lowest = known.iter().take(MAX_LOWEST_ROWS);
-        let providers: BTreeSet<_> =
-            self.snapshot.accounts.iter().map(|usage| usage.account.provider).collect();
-        AccountList {
-            remarks,
-            accounts: lowest.map(|(_, usage)| self.account_row(usage)).collect(),
-            providers: providers.into_iter().filter_map(|provider| self.provider_row(provider)).collect(),
+        let lowest = known.into_iter().take(MAX_LOWEST_ROWS).map(|(_, usage)| usage);
+        let mut providers: BTreeMap<_, Vec<_>> = BTreeMap::new();
+        for usage in all {
+            providers.entry(usage.account.provider).or_default().push(usage);
+        }
+        Groups {
+            accounts: pinned.into_iter().chain(lowest).collect(),
+            providers: providers.into_iter().collect(),
         }
     }
 
@@ -64,6 +93,9 @@ impl Presenter<'_> {
     pub fn remarks(&self) -> Vec<String> {
         let mut remarks: Vec<_> = self.snapshot.problem.iter().cloned().collect();
         let none = self.snapshot.accounts.is_empty();
+        if none && !self.snapshot.hidden.is_empty() {
+            remarks.push(messages::ALL_HIDDEN.into());
+        }
         if self.snapshot.offline && !none {
             remarks.push(messages::OFFLINE.into());
         }
@@ -77,18 +109,10 @@ impl Presenter<'_> {
         remarks.iter().map(|remark| self.message(remark)).collect()
     }
 
-    /// `None`: the provider has no account.
-    fn provider_row(&self, provider: Provider) -> Option<ProviderRow> {
-        let of_provider = |usage: &&AccountUsage| usage.account.provider == provider;
-        let usages: Vec<_> = self.snapshot.accounts.iter().filter(of_provider).collect();
-        if usages.is_empty() {
-            return None;
-        }
+    /// "Claude · 12 accounts — lowest 1% left", and the state of its gauge. `usages`: the provider's accounts.
+    pub fn provider_label(&self, provider: Provider, usages: &[&AccountUsage]) -> (String, IconState) {
         let (state, icon_state) = match self.snapshot.lowest_of_provider(provider, self.now) {
-            Some((_, window)) => {
-                let remaining = window.remaining_percent();
-                (messages::lowest(remaining), self.icon_state_of(remaining))
-            }
+            Some((_, window)) => (messages::lowest(window.remaining_percent()), self.icon_state_of(window)),
             None if usages.iter().all(|usage| usage.disabled || usage.error.is_some()) => {
                 (messages::NO_USAGE.into(), IconState::Error)
             }
@@ -97,11 +121,7 @@ impl Presenter<'_> {
             }
             None => (messages::NO_DATA_YET.into(), IconState::Refreshing),
         };
-        Some(ProviderRow {
-            label: messages::provider(provider.name(), &messages::accounts(usages.len()), &state),
-            icon_state,
-            accounts: usages.into_iter().map(|usage| self.account_row(usage)).collect(),
-        })
+        (messages::provider(provider.name(), &messages::accounts(usages.len()), &state), icon_state)
     }
 }
 

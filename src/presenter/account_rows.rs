@@ -3,12 +3,16 @@
 use crate::presenter::icon_state::IconState;
 use crate::presenter::snapshot_presenter::Presenter;
 use crate::presenter::{format, messages};
-use crate::quota::{AccountUsage, Failure, UsageState, Window};
+use crate::quota::{AccountId, AccountUsage, Failure, UsageState, Window};
 use chrono::{DateTime, TimeDelta, Utc};
 
 /// An account's row, and what is displayed below it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountRow {
+    /// The account.
+    pub id: AccountId,
+    /// Whether it is pinned to the top.
+    pub is_pinned: bool,
     /// "Claude · alice@example.com — 42% left".
     pub label: String,
     /// The state of the gauge in front of it. `None`: the account is disabled, and nothing is displayed below its row.
@@ -30,18 +34,21 @@ pub struct WindowRow {
     pub title: String,
     /// Percent left, 0 to 100. `None`: the window has been reset since the last valid response.
     pub remaining: Option<f64>,
-    /// The icon state for that percentage. `None`: it is not known, or the window is not known by name.
+    /// The icon state for that percentage. `None`: it is not known, or the window does not count.
     pub icon_state: Option<IconState>,
     /// "resets in 2 h 10 m (15:10)". `None`: no reset is known.
     pub reset: Option<String>,
     /// The same without the time of day.
     pub short_reset: Option<String>,
+    /// Whether the settings ignore it.
+    pub is_ignored: bool,
 }
 
 impl WindowRow {
     /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".
     pub fn label(&self) -> String {
-        messages::window(&self.title, self.remaining, self.reset.as_deref())
+        let label = messages::window(&self.title, self.remaining, self.reset.as_deref());
+        if self.is_ignored { messages::ignored(&label) } else { label }
     }
 
     /// "42% left"; empty where that is not known.
@@ -58,12 +65,15 @@ impl Presenter<'_> {
 
     /// The row of an account.
     pub fn account_row(&self, usage: &AccountUsage) -> AccountRow {
-        let label = self.account_label(usage);
+        let (id, label) = (usage.account.id.clone(), self.account_label(usage));
+        let is_pinned = self.is_pinned(&id);
         if usage.disabled {
             let (windows, facts, notes) = (Vec::new(), Vec::new(), Vec::new());
-            return AccountRow { label, icon_state: None, windows, facts, notes, error: None };
+            return AccountRow { id, is_pinned, label, icon_state: None, windows, facts, notes, error: None };
         }
         AccountRow {
+            id,
+            is_pinned,
             label,
             icon_state: Some(self.account_icon_state(usage)),
             windows: usage.windows().iter().map(|window| self.window_row(usage, window)).collect(),
@@ -73,11 +83,16 @@ impl Presenter<'_> {
         }
     }
 
+    /// The state of its gauge. An account that failed, or whose usage is old, has no healthy one.
     fn account_icon_state(&self, usage: &AccountUsage) -> IconState {
-        match usage.lowest(self.now) {
-            Some(window) => self.icon_state_of(window.remaining_percent()),
-            None if usage.error.is_some() => IconState::Error,
-            None => IconState::Refreshing,
+        let state = usage.lowest(self.now).map(|window| self.icon_state_of(window));
+        match (&usage.error, state) {
+            (Some(error), _) if is_about_login(error) => IconState::Error,
+            // What is out of date does not look healthy.
+            (Some(_), None | Some(IconState::Fine(_))) => IconState::Error,
+            (None, None) => IconState::Refreshing,
+            (None, Some(IconState::Fine(_))) if self.is_stale(usage) => IconState::Refreshing,
+            (_, Some(state)) => state,
         }
     }
 
@@ -90,23 +105,44 @@ impl Presenter<'_> {
         let mut details = Vec::new();
         match usage.lowest(self.now) {
             Some(window) => details.push(messages::remaining(window.remaining_percent())),
-            None if usage.windows().iter().any(|window| window.named) => {
-                details.push(messages::UNCONFIRMED.into());
-            }
-            None if usage.is_billed_by_use() => details.push(messages::BILLED_BY_USE.into()),
-            None if usage.last_usage.is_some() => details.push(messages::NO_KNOWN_WINDOW.into()),
-            None if usage.state() == UsageState::Loading => details.push(messages::LOADING.into()),
-            None => {}
+            None => details.extend(self.without_percentage(usage)),
         }
-        // A missing network is reported once, above all accounts.
+        details.extend(self.stale_age(usage));
+        details.extend(self.shown_error(usage).map(|error| error.short_message(self.now, self.locale)));
+        messages::account(&name, &details)
+    }
+
+    /// Why no percentage of an account is known. `None`: because of its error.
+    pub fn without_percentage(&self, usage: &AccountUsage) -> Option<String> {
+        let reason = match usage.last_usage {
+            Some(_) if self.has_unconfirmed_windows_only(usage) => messages::UNCONFIRMED,
+            Some(_) if usage.is_billed_by_use() => messages::BILLED_BY_USE,
+            Some(_) if usage.windows().iter().any(|window| window.ignored) => messages::ALL_IGNORED,
+            Some(_) => messages::NO_KNOWN_WINDOW,
+            None if usage.state() == UsageState::Loading => messages::LOADING,
+            None => return None,
+        };
+        Some(reason.into())
+    }
+
+    /// Whether all of its windows have been reset since the last valid response, so that no percentage is current.
+    pub fn has_unconfirmed_windows_only(&self, usage: &AccountUsage) -> bool {
+        usage.lowest(self.now).is_none() && usage.windows().iter().any(Window::counts)
+    }
+
+    /// The error that is displayed with an account. `None`: none, or a missing network, which is reported once, above all
+    /// accounts.
+    pub fn shown_error<'u>(&self, usage: &'u AccountUsage) -> Option<&'u Failure> {
         let is_offline = self.snapshot.offline
             && usage.last_usage.is_some()
             && matches!(usage.error, Some(Failure::Unreachable(_)));
-        let error = usage.error.as_ref().filter(|_| !is_offline);
-        let age = usage.updated_at.filter(|at| error.is_some() || self.is_old(*at));
-        details.extend(age.map(|at| format::age(at, self.now)));
-        details.extend(error.map(|error| error.short_message(self.now, self.locale)));
-        messages::account(&name, &details)
+        usage.error.as_ref().filter(|_| !is_offline)
+    }
+
+    /// How old the last known values are. `None`: they are current, or there are none.
+    pub fn stale_age(&self, usage: &AccountUsage) -> Option<String> {
+        let age = usage.updated_at.filter(|at| self.shown_error(usage).is_some() || self.is_old(*at));
+        age.map(|at| format::age(at, self.now))
     }
 
     /// Whether the percentages of an account are last known values: its last request failed, or was too long ago.
@@ -120,20 +156,31 @@ impl Presenter<'_> {
         self.now - at > TimeDelta::seconds(i64::from(self.settings.refresh_minutes) * 90 + 30)
     }
 
-    fn window_row(&self, usage: &AccountUsage, window: &Window) -> WindowRow {
+    /// A window's row.
+    pub fn window_row(&self, usage: &AccountUsage, window: &Window) -> WindowRow {
         let remaining = Some(window.remaining_percent()).filter(|_| !usage.is_unconfirmed(window, self.now));
         WindowRow {
             title: window.title.clone(),
             remaining,
-            icon_state: remaining.filter(|_| window.named).map(|remaining| self.icon_state_of(remaining)),
+            icon_state: remaining.filter(|_| window.counts()).map(|_| self.icon_state_of(window)),
+            is_ignored: window.ignored,
             reset: self.reset(usage, window),
             short_reset: self.short_reset(usage, window),
         }
     }
 
-    /// "5-hour: 42% left — resets in 2 h 10 m (15:10)".
-    pub fn window_label(&self, usage: &AccountUsage, window: &Window) -> String {
-        self.window_row(usage, window).label()
+    /// "5-hour: 42% left — resets at 15:10". For what is not redrawn while time passes, such as a tooltip. The window must
+    /// not have reset since the last valid response.
+    pub fn lasting_window_label(&self, window: &Window) -> String {
+        let reset = match (window.resets_at, &window.reset_note) {
+            (Some(at), _) if at > self.now => {
+                let is_today = format::is_same_day(at, self.now, self.locale);
+                Some(messages::resets_at(&self.clock_time(at), is_today))
+            }
+            (None, Some(note)) => Some(messages::reset_note(note)),
+            _ => None,
+        };
+        messages::window(&window.title, Some(window.remaining_percent()), reset.as_deref())
     }
 
     fn reset(&self, usage: &AccountUsage, window: &Window) -> Option<String> {
@@ -173,7 +220,8 @@ impl Presenter<'_> {
         notes
     }
 
-    fn error(&self, usage: &AccountUsage) -> Option<String> {
+    /// The error of an account as a sentence. `None`: it has none.
+    pub fn error(&self, usage: &AccountUsage) -> Option<String> {
         let error = usage.error.as_ref()?.message(self.now, self.locale);
         Some(format::capitalise(&usage.account.redact(error, self.settings.hide_email)))
     }
@@ -181,10 +229,6 @@ impl Presenter<'_> {
     /// How long the login is valid. `None` also where the error is about the login.
     fn login(&self, usage: &AccountUsage) -> Option<String> {
         let lifetime = usage.token_lifetime?;
-        let is_about_login = |error: &Failure| {
-            use Failure::{CannotReadUsage, Expired, Rejected, SignInAgain, WorkspaceDeactivated};
-            matches!(error, Expired(_) | Rejected(_) | SignInAgain | CannotReadUsage | WorkspaceDeactivated)
-        };
         if usage.error.as_ref().is_some_and(is_about_login) {
             return None;
         }
@@ -196,4 +240,10 @@ impl Presenter<'_> {
     fn clock_time(&self, at: DateTime<Utc>) -> String {
         format::clock_time(at, self.now, self.locale)
     }
+}
+
+/// Whether an error is about the account's login, so that its owner may have to sign in again.
+fn is_about_login(error: &Failure) -> bool {
+    use Failure::{CannotReadUsage, Expired, Rejected, SignInAgain, WorkspaceDeactivated};
+    matches!(error, Expired(_) | Rejected(_) | SignInAgain | CannotReadUsage | WorkspaceDeactivated)
 }

@@ -9,10 +9,19 @@ use chrono::{DateTime, Utc};
 impl Usage {
     /// A row for each fact, the plan first.
     pub fn fact_labels(&self, now: DateTime<Utc>, locale: Locale) -> Vec<String> {
-        let plan = self.plan.iter().map(|plan| format!("Plan: {}", plan_name(plan)));
-        let extra = self.extra_usage.iter().map(|extra| spending(extra, self.windows.is_empty(), locale));
+        let plan = self.plan_label().map(|plan| format!("Plan: {plan}"));
         let facts = self.facts.iter().map(|fact| fact.label(now, locale));
-        plan.chain(extra).chain(facts).collect()
+        plan.into_iter().chain(self.spending_label(locale)).chain(facts).collect()
+    }
+
+    /// The plan's name: "Pro Lite". `None`: not reported.
+    pub fn plan_label(&self) -> Option<String> {
+        self.plan.as_deref().map(plan_name)
+    }
+
+    /// "Extra usage $3.20 of $50.00". `None`: not enabled, or not reported.
+    pub fn spending_label(&self, locale: Locale) -> Option<String> {
+        self.extra_usage.as_ref().map(|extra| spending(extra, self.windows.is_empty(), locale))
     }
 }
 

@@ -39,9 +39,9 @@ pub fn date_time(at: DateTime<Utc>, locale: Locale) -> String {
 /// "15:10" today, "18 Sep, 15:10" on another day; "3:10 PM", "Sep 18, 3:10 PM" in other locales.
 pub fn clock_time(at: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
     let format = locale.format;
-    let (wall, today) = (locale.wall_time(at), locale.wall_time(now));
+    let wall = locale.wall_time(at);
     let day = match format.order {
-        _ if wall.date() == today.date() => "",
+        _ if is_same_day(at, now, locale) => "",
         DateOrder::DayMonthYear => "%-d %b, ",
         DateOrder::MonthDayYear | DateOrder::YearMonthDay => "%b %-d, ",
     };
@@ -51,6 +51,11 @@ pub fn clock_time(at: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> Stri
 /// A time of day: "15:10", "3:10 PM".
 pub fn time_of_day(time: NaiveTime, locale: Locale) -> String {
     time.format(clock(locale.format)).to_string()
+}
+
+/// Whether both are on the same day in the time zone of the locale.
+pub fn is_same_day(one: DateTime<Utc>, other: DateTime<Utc>, locale: Locale) -> bool {
+    locale.wall_time(one).date() == locale.wall_time(other).date()
 }
 
 fn clock(format: LocaleFormat) -> &'static str {

@@ -17,12 +17,17 @@ pub const START_AT_LOGIN: &str = "Start at login";
 pub const OFFLINE: &str = "Offline: showing the last known values";
 pub const LOOKING_FOR_ACCOUNTS: &str = "Looking for accounts…";
 pub const NO_SAVED_VALUES: &str = "No saved values yet; run `quota-tray status` to fetch them";
+pub const ALL_HIDDEN: &str = "All accounts are hidden";
+pub const HIDE_ACCOUNT: &str = "Hide this account";
+pub const PIN_ACCOUNT: &str = "Pin to the top";
+pub const RENAME_ACCOUNT: &str = "Rename in the settings file…";
 pub const NO_ACCOUNT: &str = "No account is connected";
 pub const FIRST_REQUEST: &str = "Fetching usage…";
 pub const NEVER_UPDATED: &str = "Never updated";
 pub const DISABLED: &str = "disabled";
 pub const UNCONFIRMED: &str = "reset, not yet confirmed";
 pub const NO_KNOWN_WINDOW: &str = "no known quota window";
+pub const ALL_IGNORED: &str = "all quota windows ignored";
 pub const BILLED_BY_USE: &str = "usage-based billing";
 pub const LOADING: &str = "loading…";
 pub const NO_USAGE: &str = "usage unavailable";
@@ -88,6 +93,16 @@ pub fn accounts(count: usize) -> String {
     if count == 1 { "1 account".into() } else { format!("{count} accounts") }
 }
 
+/// The submenu of the accounts that are hidden.
+pub fn hidden_accounts(count: usize) -> String {
+    format!("Hidden accounts ({count})")
+}
+
+/// The item that shows a hidden account again.
+pub fn show_account(name: &str) -> String {
+    format!("Show {name}")
+}
+
 /// The row of a provider with many accounts.
 pub fn provider(name: &str, accounts: &str, state: &str) -> String {
     format!("{name} · {accounts} — {state}")
@@ -98,6 +113,24 @@ pub fn account(name: &str, details: &[String]) -> String {
     format!("{name} — {}", details.join(" · "))
 }
 
+/// The name of an account with its plan.
+pub fn with_plan(name: &str, plan: &str) -> String {
+    format!("{name} · {plan}")
+}
+
+/// The lowest window in the row of an account. `left`: a percentage.
+pub fn lowest_window(left: &str, title: &str, resets_in: Option<&str>) -> String {
+    match resets_in {
+        Some(duration) => format!("{left} · {title}, {duration}"),
+        None => format!("{left} · {title}"),
+    }
+}
+
+/// A window behind its bar.
+pub fn window_and_reset(title: &str, reset: Option<&str>) -> String {
+    reset.map_or_else(|| title.to_owned(), |reset| format!("{title} · {reset}"))
+}
+
 /// The row of a window. `left`: percent left, where that is known.
 pub fn window(title: &str, left: Option<f64>, reset: Option<&str>) -> String {
     match (left.map(remaining), reset) {
@@ -105,6 +138,11 @@ pub fn window(title: &str, left: Option<f64>, reset: Option<&str>) -> String {
         (Some(left), None) => format!("{title}: {left}"),
         (None, reset) => format!("{title}: {}", reset.unwrap_or(UNCONFIRMED)),
     }
+}
+
+/// The row of a window that the settings ignore.
+pub fn ignored(window: &str) -> String {
+    format!("{window} (ignored)")
 }
 
 pub fn unconfirmed_since(clock: &str) -> String {
@@ -117,6 +155,11 @@ pub fn resets(duration: &str, clock: Option<&str>) -> String {
         Some(clock) => format!("resets in {duration} ({clock})"),
         None => format!("resets in {duration}"),
     }
+}
+
+/// `clock`: the time of day, with the date where it is not today.
+pub fn resets_at(clock: &str, is_today: bool) -> String {
+    if is_today { format!("resets at {clock}") } else { format!("resets on {clock}") }
 }
 
 pub fn reset_note(note: &str) -> String {

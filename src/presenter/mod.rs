@@ -8,10 +8,13 @@ pub mod format;
 pub mod icon_state;
 pub mod locale;
 pub mod locale_format;
+pub mod menu_rows;
 pub mod messages;
 pub mod notifications;
+pub mod preferences;
 mod snapshot_presenter;
 mod summary;
+pub mod text_bar;
 pub mod tray_host;
 
 pub use locale::Locale;

@@ -129,7 +129,10 @@ mod tests {
         let (id, email) = (AccountId::file("alice".into()), "alice@x".to_owned());
         let mut window = Window::new("five_hour", "5-hour", used).expect("a number");
         window.resets_at = Some(now() + chrono::TimeDelta::minutes(130));
-        WindowEvent { account: Account { id, provider: Provider::CLAUDE, email, identity: None }, window }
+        WindowEvent {
+            account: Account { id, provider: Provider::CLAUDE, email, identity: None, given_name: None },
+            window,
+        }
     }
 
     #[test]

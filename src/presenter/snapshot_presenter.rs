@@ -4,7 +4,7 @@
 use crate::config::Settings;
 use crate::presenter::Locale;
 use crate::presenter::icon_state::IconState;
-use crate::quota::{Snapshot, percent};
+use crate::quota::{AccountId, Snapshot, Window, percent};
 use crate::text;
 use chrono::{DateTime, Utc};
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::path::Path;
 /// Its methods: `account_rows.rs`, `account_list.rs`, `summary.rs`.
 #[derive(Clone, Copy)]
 pub struct Presenter<'a> {
-    /// What is displayed.
+    /// What is displayed: with the settings for single accounts and windows applied (`preferences.rs`).
     pub snapshot: &'a Snapshot,
     /// How it is displayed.
     pub settings: &'a Settings,
@@ -27,15 +27,21 @@ pub struct Presenter<'a> {
 }
 
 impl Presenter<'_> {
-    /// The icon state for this much left, in percent: low if it is below any of the configured thresholds.
-    pub fn icon_state_of(&self, remaining: f64) -> IconState {
-        let is_low =
-            self.settings.thresholds.iter().any(|threshold| percent::is_below(remaining, *threshold));
+    /// The icon state for what is left of a window: low if it is below any of its thresholds.
+    pub fn icon_state_of(&self, window: &Window) -> IconState {
+        let remaining = window.remaining_percent();
+        let thresholds = window.thresholds.as_ref().unwrap_or(&self.settings.thresholds);
+        let is_low = thresholds.iter().any(|threshold| percent::is_below(remaining, *threshold));
         match remaining {
             remaining if remaining <= 0.0 => IconState::Exhausted,
             remaining if is_low => IconState::Low(remaining),
             remaining => IconState::Fine(remaining),
         }
+    }
+
+    /// Whether an account is listed before the others.
+    pub fn is_pinned(&self, id: &AccountId) -> bool {
+        self.settings.accounts.get(id).is_some_and(|account| account.pin)
     }
 
     /// A message as it may be displayed: with `hide_email`, without addresses, which a path may contain, too.

@@ -17,7 +17,7 @@ impl Presenter<'_> {
     fn state_among(&self, is_among: impl Fn(&AccountUsage) -> bool) -> IconState {
         let mut accounts = self.snapshot.enabled().filter(|usage| is_among(usage)).peekable();
         if let Some((_, window)) = self.snapshot.lowest_among(self.now, &is_among) {
-            self.icon_state_of(window.remaining_percent())
+            self.icon_state_of(window)
         } else if self.snapshot.problem.is_some() {
             IconState::Error
         } else if accounts.peek().is_none() {
@@ -58,7 +58,7 @@ impl Presenter<'_> {
     /// What the icon shows.
     pub fn icon_content(&self) -> IconContent {
         let lowest = self.shown_lowest().map(|(usage, _)| usage);
-        let state_of = |window: &Window| self.icon_state_of(window.remaining_percent());
+        let state_of = |window: &Window| self.icon_state_of(window);
         let figure = match self.settings.icon.style {
             IconStyle::Gauge => IconFigure::Gauge,
             IconStyle::Number => IconFigure::Number,
@@ -77,7 +77,7 @@ impl Presenter<'_> {
         let Some((usage, window)) = self.shown_lowest() else {
             return messages::icon(self.without_level());
         };
-        let level = |window: &Window| messages::icon_state(self.icon_state_of(window.remaining_percent()));
+        let level = |window: &Window| messages::icon_state(self.icon_state_of(window));
         let mut levels = match self.settings.icon.style {
             IconStyle::Gauge | IconStyle::Number => level(window),
             IconStyle::Bars => {
@@ -122,8 +122,9 @@ impl Presenter<'_> {
         }
     }
 
-    /// The lowest account and its reset, in the style "bars" the resets of both windows; where there is none, the first
-    /// row of the list of accounts, or the reason why the icon is about none of them.
+    /// The lowest account and when its window resets, as a time of day, since hosts show a tooltip as it was at the last
+    /// change; in the style "bars" for both windows. Where there is none, the first row of the list of accounts, or the
+    /// reason why the icon is about none of them.
     pub fn tooltip(&self) -> String {
         let Some((usage, window)) = self.shown_lowest() else {
             return match &self.settings.icon.shows {
@@ -133,9 +134,10 @@ impl Presenter<'_> {
         };
         let mut lines = vec![usage.account.label(self.settings.hide_email)];
         match self.settings.icon.style {
-            IconStyle::Gauge | IconStyle::Number => lines.push(self.window_label(usage, window)),
+            IconStyle::Gauge | IconStyle::Number => lines.push(self.lasting_window_label(window)),
             IconStyle::Bars => {
-                lines.extend(self.bars(usage).into_iter().flatten().map(|bar| self.window_label(usage, bar)));
+                lines
+                    .extend(self.bars(usage).into_iter().flatten().map(|bar| self.lasting_window_label(bar)));
             }
         }
         if let Some(at) = usage.updated_at.filter(|_| self.is_stale(usage)) {

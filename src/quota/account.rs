@@ -17,13 +17,18 @@ pub struct Account {
     /// can't be read.
     #[serde(default)]
     pub identity: Option<Identity>,
+    /// The name that its owner gave it in the settings, which is displayed instead of the address. `None`: none, or the
+    /// settings have not been applied.
+    #[serde(skip)]
+    pub given_name: Option<String>,
 }
 
 impl Account {
-    /// The order of the menu: by provider, then by e-mail address without regard to case, then by id, so that the order
-    /// is always the same.
+    /// The order of the menu: by provider, then by given name or e-mail address without regard to case, then by id, so that
+    /// the order is always the same.
     pub fn sort_key(&self) -> (Provider, String, AccountId) {
-        (self.provider, self.email.to_lowercase(), self.id.clone())
+        let name = self.given_name.as_ref().unwrap_or(&self.email);
+        (self.provider, name.to_lowercase(), self.id.clone())
     }
 
     /// "Claude · alice@example.com"; with `hide_email`, "Claude · a…e".
@@ -40,9 +45,14 @@ impl Account {
         }
     }
 
+    /// The given name, as it is; without one, the [`address`](Account::address).
+    pub fn name(&self, hide_email: bool) -> String {
+        self.given_name.clone().unwrap_or_else(|| self.address(hide_email))
+    }
+
     /// The e-mail address; with `hide_email`, its first and last letter before the `@`, by which the owner can still
     /// recognize it.
-    pub fn name(&self, hide_email: bool) -> String {
+    pub fn address(&self, hide_email: bool) -> String {
         if !hide_email {
             return self.email.clone();
         }
@@ -66,6 +76,7 @@ mod tests {
             provider: Provider::CLAUDE,
             email: email.into(),
             identity: None,
+            given_name: None,
         }
     }
 
@@ -76,6 +87,13 @@ mod tests {
         {
             assert_eq!(account(email).name(true), hidden, "{email}");
         }
+    }
+
+    #[test]
+    fn given_name_is_shown_as_it_is() {
+        let named = Account { given_name: Some("Work".into()), ..account("alice@example.com") };
+        assert_eq!((named.name(false), named.name(true)), ("Work".into(), "Work".into()));
+        assert_eq!((named.address(false), named.address(true)), ("alice@example.com".into(), "a…e".into()));
     }
 
     #[test]

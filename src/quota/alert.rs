@@ -29,6 +29,14 @@ pub struct Rules {
     pub on_reset: bool,
 }
 
+impl Rules {
+    /// With the window's own thresholds, if it has any.
+    fn for_window(&self, window: &Window) -> Rules {
+        let thresholds = window.thresholds.as_ref().unwrap_or(&self.thresholds).clone();
+        Rules { thresholds, on_reset: self.on_reset }
+    }
+}
+
 /// Which notifications were sent. Kept over restarts, so that none is repeated.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct AlertHistory {
@@ -81,8 +89,9 @@ pub fn evaluate_each(
         // A response from the future, from when the clock was ahead, is not evaluated; the next one is.
         let Some(received_at) = usage.updated_at.filter(|received_at| *received_at <= now) else { continue };
         let windows = identity::entry(&mut history.windows, &usage.account);
-        for window in usage.windows().iter().filter(|window| window.named) {
-            notifications.extend(evaluate_window(windows, usage, window, received_at, rules, now));
+        for window in usage.windows().iter().filter(|window| window.counts()) {
+            let rules = rules.for_window(window);
+            notifications.extend(evaluate_window(windows, usage, window, received_at, &rules, now));
         }
     }
     history.windows.retain(|_, windows| {

@@ -124,6 +124,7 @@ mod tests {
                 provider: Provider::CLAUDE,
                 email: "a@x".into(),
                 identity: None,
+                given_name: None,
             };
             let mut usage = AccountUsage::unknown(account);
             usage.record(failure.clone().map_or(Ok(Usage::default()), Err), at(minute));
@@ -156,8 +157,13 @@ mod tests {
         let mut count = |identity: &str| {
             let identity = Some(Identity(identity.into()));
             let (id, email) = (AccountId::file("a".into()), "a@x".into());
-            let mut usage =
-                AccountUsage::unknown(Account { id, provider: Provider::CLAUDE, email, identity });
+            let mut usage = AccountUsage::unknown(Account {
+                id,
+                provider: Provider::CLAUDE,
+                email,
+                identity,
+                given_name: None,
+            });
             usage.record(Err(Failure::SignInAgain), at(0));
             evaluate(&mut history, &Snapshot { accounts: vec![usage], ..Snapshot::default() }, at(0)).len()
         };

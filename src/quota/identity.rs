@@ -61,6 +61,7 @@ mod tests {
             provider: Provider::CLAUDE,
             email: "a@x".into(),
             identity,
+            given_name: None,
         }
     }
 

@@ -20,6 +20,9 @@ pub enum AccountStatus {
 pub struct Snapshot {
     /// In the order of the menu.
     pub accounts: Vec<AccountUsage>,
+    /// The accounts that are hidden by the settings. Empty where the settings have not been applied.
+    #[serde(skip)]
+    pub hidden: Vec<AccountUsage>,
     /// Whether a refresh is in progress.
     pub refreshing: bool,
     /// When the last refresh ended. `None`: none has.
@@ -52,7 +55,7 @@ impl Snapshot {
             })
             .collect();
         accounts.sort_by_cached_key(|usage| usage.account.sort_key());
-        Snapshot { accounts, refreshing: true, problem: None, ..*previous }
+        Snapshot { accounts, hidden: Vec::new(), refreshing: true, problem: None, ..*previous }
     }
 
     /// Whether anything displayed differs from `before`. Marks of a refresh in progress don't count, except on an account
@@ -90,6 +93,11 @@ impl Snapshot {
     /// The accounts that are not disabled.
     pub fn enabled(&self) -> impl Iterator<Item = &AccountUsage> {
         self.accounts.iter().filter(|usage| !usage.disabled)
+    }
+
+    /// The accounts that are not disabled, and those of the hidden ones. For programs, which expect to find every account.
+    pub fn enabled_and_hidden(&self) -> impl Iterator<Item = &AccountUsage> {
+        self.enabled().chain(self.hidden.iter().filter(|usage| !usage.disabled))
     }
 
     /// The window with the least left of all enabled accounts, and its account. `None`: no percentage is known.
@@ -169,6 +177,7 @@ mod tests {
             provider: Provider::CLAUDE,
             email: id.into(),
             identity: None,
+            given_name: None,
         }
     }
 

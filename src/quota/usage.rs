@@ -129,15 +129,16 @@ impl AccountUsage {
         self.updated_at.is_none_or(|updated_at| window.has_reset_since(updated_at, now))
     }
 
-    /// The window with the least left, and among equals the one that resets last. Windows that are not known by name, or
-    /// have reset since the last valid response, are ignored. `None`: there is no other.
+    /// The window with the least left, and among equals the one that resets last. Windows that do not count, or have
+    /// reset since the last valid response, are left out. `None`: there is no other.
     pub fn lowest(&self, now: DateTime<Utc>) -> Option<&Window> {
         self.lowest_of(now, |_| true)
     }
 
     /// The same among some of the windows.
     pub fn lowest_of(&self, now: DateTime<Utc>, is_among: impl Fn(&Window) -> bool) -> Option<&Window> {
-        let counts = |window: &&Window| window.named && !self.is_unconfirmed(window, now) && is_among(window);
+        let counts =
+            |window: &&Window| window.counts() && !self.is_unconfirmed(window, now) && is_among(window);
         self.windows().iter().filter(counts).min_by(|a, b| {
             a.remaining_percent()
                 .total_cmp(&b.remaining_percent())
@@ -182,6 +183,7 @@ mod tests {
             provider: Provider::CLAUDE,
             email: id.into(),
             identity: None,
+            given_name: None,
         }
     }
 

@@ -24,6 +24,13 @@ pub struct Window {
     /// Whether the window is known by name. Others are displayed, but count neither for the lowest percentage nor for
     /// alerts, since it is not known what they limit.
     pub named: bool,
+    /// Whether the settings ignore it: it is displayed, but counts as little as one that is not known by name.
+    #[serde(skip)]
+    pub ignored: bool,
+    /// The percentages below which it is low, from the settings. `None`: the general ones, or the settings have not been
+    /// applied.
+    #[serde(skip)]
+    pub thresholds: Option<Vec<f64>>,
 }
 
 impl Window {
@@ -38,7 +45,14 @@ impl Window {
             reset_note: None,
             length_seconds: None,
             named: true,
+            ignored: false,
+            thresholds: None,
         })
+    }
+
+    /// Whether it counts for the lowest percentage and for alerts.
+    pub fn counts(&self) -> bool {
+        self.named && !self.ignored
     }
 
     /// Percent used, 0 to 100.

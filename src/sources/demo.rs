@@ -44,7 +44,7 @@ impl AccountSource for Demo {
         ]
         .map(|(provider, email)| {
             let id = AccountId::file(format!("{}-{email}.json", provider.key()));
-            let account = Account { id, provider, email: email.into(), identity: None };
+            let account = Account { id, provider, email: email.into(), identity: None, given_name: None };
             let login = DemoLogin { account: account.clone(), started_at: self.started_at };
             ListedAccount { account, status: AccountStatus::Active, login: Some(Box::new(login)) }
         });

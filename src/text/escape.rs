@@ -8,6 +8,15 @@ pub fn escape_markup(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
+/// Text that reads the same as plain text and as markup, for what one host takes as the one and another as the other: `&`,
+/// `<` and `>` become the similar `＆`, `‹` and `›`.
+///
+/// Tooltips of a StatusNotifierItem: XFCE 4.18 shows none with a bare `&`, Plasma 5.27 renders `<b>`, and hosts that take
+/// them as plain text show `&amp;`.
+pub fn without_markup(text: &str) -> String {
+    text.replace('&', "＆").replace('<', "‹").replace('>', "›")
+}
+
 /// JSON with hidden characters escaped: the same values, safe for a terminal. In JSON such characters can occur in
 /// strings only, so the whole text is escaped at once.
 pub fn escape_json(text: &str) -> String {
@@ -29,6 +38,18 @@ mod tests {
     #[test]
     fn markup_is_escaped() {
         assert_eq!(escape_markup("<a href=\"&amp;\">"), "&lt;a href=\"&amp;amp;\"&gt;");
+    }
+
+    #[test]
+    fn text_without_markup_is_the_same_escaped_or_not() {
+        for (text, plain) in [
+            ("R&D <b>team</b>@x.org", "R＆D ‹b›team‹/b›@x.org"),
+            ("a &amp; b &#60;", "a ＆amp; b ＆#60;"),
+            ("alice@example.com\nWeekly: under 1% left", "alice@example.com\nWeekly: under 1% left"),
+        ] {
+            assert_eq!(without_markup(text), plain);
+            assert_eq!(escape_markup(plain), plain);
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Properties of a menu that tray backends need besides its rows: ids of items, shape, number of icons. Pure.
 
-use crate::tray::menu::{Action, Item};
+use crate::tray::menu::{Action, Item, Submenu};
 use std::collections::HashMap;
 
 /// The action of each clickable item, by its id. An id is the position in the menu, such as `/0/2`, so that an item
@@ -15,10 +15,10 @@ fn collect(items: &[Item], path: &str, actions: &mut HashMap<String, Action>) {
     for (index, item) in items.iter().enumerate() {
         let id = format!("{path}/{index}");
         match item {
-            Item::Action(_, Some(action)) | Item::Check(_, action, _) => {
-                actions.insert(id, *action);
+            Item::Action(_, Some(action)) | Item::Check(_, action, _) | Item::Radio(_, action, _) => {
+                actions.insert(id, action.clone());
             }
-            Item::Submenu(_, _, items) => collect(items, &id, actions),
+            Item::Submenu(submenu) => collect(&submenu.items, &id, actions),
             _ => {}
         }
     }
@@ -28,7 +28,7 @@ fn collect(items: &[Item], path: &str, actions: &mut HashMap<String, Action>) {
 pub fn same_shape(old: &[Item], new: &[Item]) -> bool {
     old.len() == new.len()
         && old.iter().zip(new).all(|pair| match pair {
-            (Item::Submenu(_, _, old), Item::Submenu(_, _, new)) => same_shape(old, new),
+            (Item::Submenu(old), Item::Submenu(new)) => same_shape(&old.items, &new.items),
             (
                 Item::Text(_) | Item::Note(_) | Item::Action(..),
                 Item::Text(_) | Item::Note(_) | Item::Action(..),
@@ -40,7 +40,7 @@ pub fn same_shape(old: &[Item], new: &[Item]) -> bool {
 /// The number of rows with an icon, at every depth.
 pub fn icon_count(items: &[Item]) -> usize {
     let count = |item: &Item| match item {
-        Item::Submenu(_, icon, items) => usize::from(icon.is_some()) + icon_count(items),
+        Item::Submenu(submenu) => usize::from(submenu.icon_state.is_some()) + icon_count(&submenu.items),
         _ => 0,
     };
     items.iter().map(count).sum()
@@ -49,7 +49,10 @@ pub fn icon_count(items: &[Item]) -> usize {
 /// The same menu without icons.
 pub fn without_icons(items: Vec<Item>) -> Vec<Item> {
     let remove = |item| match item {
-        Item::Submenu(label, _, items) => Item::Submenu(label, None, without_icons(items)),
+        Item::Submenu(submenu) => {
+            let items = without_icons(submenu.items);
+            Item::Submenu(Submenu { icon_state: None, items, ..submenu })
+        }
         other => other,
     };
     items.into_iter().map(remove).collect()
@@ -64,9 +67,11 @@ pub fn escape(label: &str) -> String {
 mod tests {
     use super::*;
     use crate::presenter::icon_state::IconState;
+    use crate::tray::menu::SubmenuKey;
 
     fn row(label: &str, icon: Option<IconState>, items: Vec<Item>) -> Item {
-        Item::Submenu(label.into(), icon, items)
+        let key = SubmenuKey::Settings;
+        Item::Submenu(Submenu { key, label: label.into(), icon_state: icon, items })
     }
 
     fn text(label: &str) -> Item {

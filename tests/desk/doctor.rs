@@ -290,3 +290,15 @@ fn files(dir: &Path) -> Vec<(String, Vec<u8>)> {
     all.sort();
     all
 }
+
+#[test]
+fn settings_for_a_window_that_does_not_exist_are_mentioned() {
+    let fixture = healthy_fixture();
+    fixture.set_config("[windows.\"5-hour\"]\nignore = true\n[windows.Wekly]\nignore = true");
+    let done = fixture.run(&["doctor"]);
+    assert!(!done.stdout.contains("no window is called"), "no usage is known yet: {}", done.stdout);
+    fixture.run(&["status"]);
+    let done = fixture.run(&["doctor"]);
+    assert_line(&done, "!", "settings file", "no window is called \"Wekly\" at the moment");
+    assert_line(&done, "!", "settings file", "the windows are \"5-hour\", \"Weekly\"");
+}

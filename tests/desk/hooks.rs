@@ -28,12 +28,12 @@ fn lower_alice(fixture: &Fixture) {
 
 fn raise_alice(fixture: &Fixture) {
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 1.0), ("seven_day", 10.0)]);
-    refresh(fixture, "alice@example.com — 90% left");
+    refresh(fixture, "alice@example.com — 99% left");
 }
 
 fn reject_alice(fixture: &Fixture) {
     fixture.server.respond(fixture.account(ALICE).access_token(), common::Response::status(401));
-    refresh(fixture, "sign in again");
+    refresh(fixture, "Sign in again");
 }
 
 /// A tray after a refresh without alerts.
@@ -135,10 +135,10 @@ fn account_needing_attention_runs_its_hook_once_until_fixed() {
     let told = || fs::read_to_string(fixture.dir().join("errors")).unwrap_or_default().lines().count();
     let program = start_idle(&fixture);
     fixture.server.respond(fixture.account(BOB).access_token(), common::Response::status(500));
-    refresh(&fixture, "server error 500");
+    refresh(&fixture, "Server error 500");
     reject_alice(&fixture);
     until("the first is told", || (told() == 1).then_some(()));
-    refresh(&fixture, "sign in again");
+    refresh(&fixture, "Sign in again");
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 49.0)]);
     refresh(&fixture, "51% left");
     reject_alice(&fixture);
@@ -152,8 +152,8 @@ fn account_needing_attention_runs_its_hook_once_until_fixed() {
     assert_eq!(told(), 2, "{all}");
     // A restart does not repeat it.
     let again = fixture.spawn(&[]);
-    fixture.host.menu_until(showing("sign in again"));
-    refresh(&fixture, "sign in again");
+    fixture.host.menu_until(showing("Sign in again"));
+    refresh(&fixture, "Sign in again");
     quit(&fixture, again);
     assert_eq!(told(), 2);
 }

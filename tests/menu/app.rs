@@ -2,13 +2,14 @@
 
 use super::*;
 use quota_tray::app::state_machine::{App, AppEvent, Effect};
-use quota_tray::config::Choice;
+use quota_tray::config::{AccountSettings, Choice, MenuForm, WindowSettings};
 use quota_tray::presenter::icon_state::IconState;
 use quota_tray::presenter::tray_host::TrayHostStatus;
 use quota_tray::quota::alert::AlertHistory;
 use quota_tray::quota::notification::Notification;
 use quota_tray::tray::content::TrayContent;
 use quota_tray::tray::menu::Action;
+use std::collections::BTreeMap;
 
 fn app() -> App {
     restarted_app(AlertHistory::default())
@@ -49,6 +50,10 @@ fn other_effects(app: &mut App, event: AppEvent) -> Vec<String> {
     handle(app, event).into_iter().map(short).filter(|effect| !effect.is_empty()).collect()
 }
 
+fn id() -> AccountId {
+    AccountId::file("claude-a@x.org.json".into())
+}
+
 #[track_caller]
 fn shown_content(effects: Vec<Effect>) -> TrayContent {
     let mut contents = effects.into_iter().filter_map(|effect| match effect {
@@ -70,23 +75,32 @@ fn click_on_an_item_has_its_effect() {
         (Action::Refresh, Effect::Refresh),
         (Action::OpenFolder, Effect::OpenFolder),
         (Action::OpenSettings, Effect::OpenSettings),
+        (Action::RenameAccount(id()), Effect::RenameAccount(id())),
         (Action::Quit, Effect::Quit),
     ] {
         assert_eq!(handle(&mut app(), AppEvent::Clicked(action)), [effect]);
     }
-    for choice in [Choice::RefreshMinutes(15), Choice::NotifyBelow(50.0, true), Choice::HideEmail(true)] {
-        let effects = handle(&mut app(), AppEvent::Clicked(Action::Choose(choice)));
+    for choice in [
+        Choice::RefreshMinutes(15),
+        Choice::NotifyBelow(50.0, true),
+        Choice::HideEmail(true),
+        Choice::HideAccount(id(), true),
+        Choice::PinAccount(id(), true),
+    ] {
+        let effects = handle(&mut app(), AppEvent::Clicked(Action::Choose(choice.clone())));
         assert_eq!(effects, [Effect::InvalidateMenu, Effect::SaveChoice(choice)]);
     }
     assert_eq!(handle(&mut app(), AppEvent::Quit), [Effect::Quit]);
 }
 
 #[test]
-fn each_check_item_toggles_its_setting() {
+fn each_check_and_radio_item_sets_its_setting() {
     fn checks(items: &[Item]) -> Vec<(String, Action, bool)> {
         let each = |item: &Item| match item {
-            Item::Check(label, action, on) => vec![(label.clone(), *action, *on)],
-            Item::Submenu(_, _, items) => checks(items),
+            Item::Check(label, action, on) | Item::Radio(label, action, on) => {
+                vec![(label.clone(), action.clone(), *on)]
+            }
+            Item::Submenu(submenu) => checks(&submenu.items),
             _ => vec![],
         };
         items.iter().flat_map(each).collect()
@@ -185,7 +199,7 @@ fn changed_settings_reach_the_refresher_and_the_menu_and_the_same_ones_change_no
     assert_eq!(handle(&mut app, AppEvent::Settings(Ok(Settings::default()))), []);
     let effects = handle(&mut app, AppEvent::Settings(Ok(changed.clone())));
     assert_eq!(effects[0], Effect::Reconfigure(changed.clone()));
-    assert!(menu_text(&items(shown_content(effects))).contains("[x] Refresh every 15 minutes"));
+    assert!(menu_text(&items(shown_content(effects))).contains("(o) Refresh every 15 minutes"));
     assert_eq!(app.settings(), &changed);
     assert_eq!(handle(&mut app, AppEvent::Settings(Ok(changed))), []);
 }
@@ -197,6 +211,9 @@ fn display_and_notification_settings_send_no_request() {
         |settings: &mut Settings| settings.show_title = true,
         |settings: &mut Settings| settings.thresholds = vec![30.0],
         |settings: &mut Settings| settings.notify_on_reset = false,
+        |settings: &mut Settings| settings.menu = MenuForm::Accounts,
+        |settings: &mut Settings| _ = settings.accounts.insert(id(), AccountSettings::default()),
+        |settings: &mut Settings| _ = settings.windows.insert("Weekly".into(), WindowSettings::default()),
     ] {
         let (mut app, mut settings) = (app(), Settings::default());
         handle(&mut app, AppEvent::Snapshot(left(43.0, 1)));
@@ -204,6 +221,22 @@ fn display_and_notification_settings_send_no_request() {
         let effects = handle(&mut app, AppEvent::Settings(Ok(settings)));
         assert!(matches!(effects[..], [Effect::Show(_)]), "{effects:?}");
     }
+}
+
+#[test]
+fn hidden_account_is_neither_shown_nor_notified_until_it_is_shown_again() {
+    let mut app = app();
+    let account = AccountSettings { hide: true, ..AccountSettings::default() };
+    let hidden = Settings { accounts: BTreeMap::from([(id(), account)]), ..Settings::default() };
+    handle(&mut app, AppEvent::Settings(Ok(hidden)));
+    let content = shown_content(handle(&mut app, AppEvent::Snapshot(left(3.0, 1))));
+    assert_eq!(
+        (content.icon.state, content.tooltip.as_str()),
+        (IconState::NoAccounts, "All accounts are hidden")
+    );
+    let effects = other_effects(&mut app, AppEvent::Settings(Ok(Settings::default())));
+    assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 3% left"]);
+    assert_eq!(app.presenter(now()).icon_state(), IconState::Low(3.0));
 }
 
 #[test]
@@ -247,6 +280,21 @@ fn invalid_settings_file_is_reported_in_a_sentence_without_a_source_excerpt() {
     let sentence = rows.join(" ");
     assert!(sentence.contains("line 2") && sentence.contains("refresh_minute"), "{sentence}");
     assert!(!sentence.contains("^^") && !sentence.contains(" | "), "{sentence}");
+}
+
+#[test]
+fn file_that_could_not_be_opened_is_reported_until_the_next_click() {
+    let mut app = app();
+    let problem = "could not open /home/u/config.toml: no program is installed".to_owned();
+    let content = shown_content(handle(&mut app, AppEvent::NotOpened(problem.clone())));
+    assert!(menu_text(&items(content)).starts_with("could not open /home/u/config.toml"));
+    assert!(
+        menu_text(&items(shown_content(handle(&mut app, AppEvent::Snapshot(left(43.0, 1))))))
+            .starts_with("could not open")
+    );
+    let effects = handle(&mut app, AppEvent::Clicked(Action::OpenSettings));
+    assert!(matches!(effects[..], [Effect::Show(_), Effect::OpenSettings]), "{effects:?}");
+    assert!(!menu_text(&items(shown_content(effects))).contains("could not open"));
 }
 
 #[test]

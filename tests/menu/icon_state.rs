@@ -75,7 +75,7 @@ fn cached_value_counts_until_its_window_resets() {
 fn group_of_failed_accounts_has_the_error_state() {
     let fixture = many_accounts(|_, usage| usage.with_failure(Failure::Unreachable("api".into())));
     for item in fixture.account_items() {
-        if let Item::Submenu(label, icon_state, _) = item {
+        if let Item::Submenu(Submenu { label, icon_state, .. }) = item {
             assert_eq!(icon_state, Some(IconState::Error), "{label}");
         }
     }
@@ -89,8 +89,10 @@ fn tooltip_is_the_lowest_account_and_its_reset() {
     ]);
     insta::assert_snapshot!(fixture.presenter().tooltip(), @"
     Codex · bob@x.org
-    Weekly: 4% left — resets in 3 d 4 h (20 Sep, 17:55)
+    Weekly: 4% left — resets on 20 Sep, 17:55
     ");
+    let today = MenuFixture::of(vec![codex("bob@x.org").with_usage(2, &[window("5-hour", 94.0, 130)])]);
+    assert_eq!(today.presenter().tooltip(), "Codex · bob@x.org\n5-hour: 6% left — resets at 15:10");
 }
 
 #[test]

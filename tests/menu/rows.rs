@@ -1,11 +1,14 @@
 //! Single rows.
 
 use super::*;
+use quota_tray::config::MenuForm;
 
 /// The row of an account, without what is below it.
 fn row(usage: AccountUsage) -> String {
-    match MenuFixture::of(vec![usage]).account_items().as_slice() {
-        [Item::Submenu(label, ..) | Item::Note(label)] => label.clone(),
+    let mut fixture = MenuFixture::of(vec![usage]);
+    fixture.settings.menu = MenuForm::Accounts;
+    match fixture.account_items().as_slice() {
+        [Item::Submenu(Submenu { label, .. }) | Item::Note(label)] => label.trim().to_owned(),
         other => panic!("expected one row, not {other:?}"),
     }
 }
@@ -43,11 +46,18 @@ fn each_failure_has_a_short_text_in_the_row_and_a_sentence_below_it() {
         ),
         (Failure::Internal("a panic".into()), "internal error", "report it: a panic"),
     ] {
-        let never = MenuFixture::of(vec![claude("a@x.org").with_failure(failure.clone())]).accounts();
-        let stale = MenuFixture::of(vec![
-            claude("a@x.org").with_usage(12, &[window_without_reset("Weekly", 58.0)]).with_failure(failure),
-        ])
-        .accounts();
+        let accounts = |form, usage: AccountUsage| {
+            let mut fixture = MenuFixture::of(vec![usage]);
+            fixture.settings.menu = form;
+            fixture.accounts()
+        };
+        let never = claude("a@x.org").with_failure(failure.clone());
+        let stale =
+            claude("a@x.org").with_usage(12, &[window_without_reset("Weekly", 58.0)]).with_failure(failure);
+        let windows = accounts(MenuForm::Windows, stale.clone());
+        let below = windows.split("Weekly").last().expect("a row").split_whitespace().collect::<Vec<_>>();
+        assert!(below.join(" ").contains(sentence), "below the windows: {windows}");
+        let [never, stale] = [never, stale].map(|usage| accounts(MenuForm::Accounts, usage));
         for rows in [&never, &stale] {
             let first = rows.lines().next().expect("a row");
             assert!(first.contains(short), "{rows}");
@@ -61,17 +71,19 @@ fn each_failure_has_a_short_text_in_the_row_and_a_sentence_below_it() {
 }
 
 #[test]
-fn percentage_is_always_followed_by_left() {
+fn percentage_is_rounded_in_the_row_and_followed_by_left_below_it() {
     for (used, words) in [
-        (0.0, "100% left"),
-        (99.0, "1% left"),
-        (99.5, "under 1% left"),
-        (100.0, "0% left"),
-        (57.6, "42% left"),
+        (0.0, "a@x.org — 100% · Weekly"),
+        (99.0, "! a@x.org — 1% · Weekly"),
+        (99.5, "! a@x.org — under 1% · Weekly"),
+        (100.0, "× a@x.org — 0% · Weekly"),
+        (80.4, "a@x.org — 20% · Weekly"),
+        (80.6, "! a@x.org — 19% · Weekly"),
     ] {
         let usage = claude("a@x.org").with_usage(2, &[window_without_reset("Weekly", used)]);
-        assert_eq!(row(usage.clone()), format!("Claude · a@x.org — {words}"));
-        assert!(MenuFixture::of(vec![usage]).accounts().contains(&format!("Weekly: {words}")));
+        assert_eq!(row(usage.clone()).replace('\u{2005}', ""), words);
+        let left = words.split(['—', '·']).nth(1).expect("a percentage").trim();
+        assert!(MenuFixture::of(vec![usage]).accounts().contains(&format!("Weekly: {left} left")));
     }
 }
 
@@ -79,7 +91,7 @@ fn percentage_is_always_followed_by_left() {
 fn unusual_names_are_shown_unchanged_with_the_number() {
     for name in ["R&D_team@x.org", "_", "zoë+😀@x.org", "عمر@x.org", "a&&b__c", &"long".repeat(100)] {
         let row = row(codex(name).with_usage(2, &[window_without_reset("Weekly", 58.0)]));
-        assert_eq!(row, format!("Codex · {name} — 42% left"));
+        assert_eq!(row, format!("{name} — 42% · Weekly"));
     }
 }
 
@@ -95,8 +107,9 @@ fn reset_note_is_shown_verbatim() {
 fn unnamed_window_is_shown_but_not_counted() {
     let usage = claude("a@x.org")
         .with_usage(2, &[window_without_reset("Weekly", 58.0), unnamed("Nimbus quill", 100.0)]);
-    assert_eq!(row(usage.clone()), "Claude · a@x.org — 42% left");
-    assert!(MenuFixture::of(vec![usage]).accounts().contains("Nimbus quill: 0% left"));
+    assert_eq!(row(usage.clone()), "a@x.org — 42% · Weekly");
+    let accounts = MenuFixture::of(vec![usage]).accounts();
+    assert!(accounts.contains("Nimbus quill: 0% left") && !accounts.contains("0%  Nimbus"), "{accounts}");
 }
 
 #[test]
@@ -107,8 +120,8 @@ fn separators_are_never_first_last_or_adjacent() {
         assert!(!items.first().is_some_and(line) && !items.last().is_some_and(line), "{}", menu_text(items));
         assert!(!items.windows(2).any(|pair| line(&pair[0]) && line(&pair[1])), "{}", menu_text(items));
         for item in items {
-            if let Item::Submenu(_, _, items) = item {
-                check(items);
+            if let Item::Submenu(submenu) = item {
+                check(&submenu.items);
             }
         }
     }

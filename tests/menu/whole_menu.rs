@@ -3,6 +3,7 @@
 use super::*;
 use chrono::FixedOffset;
 use insta::assert_snapshot;
+use quota_tray::config::MenuForm;
 use quota_tray::quota::{ExtraUsage, TokenLifetime};
 
 #[test]
@@ -16,10 +17,10 @@ fn menu_without_accounts_says_how_to_connect_one() {
     (Updated 12:58, next 13:03)
     > Refresh now
     + Settings +
-        [ ] Refresh every minute
-        [x] Refresh every 5 minutes
-        [ ] Refresh every 15 minutes
-        [ ] Refresh every 30 minutes
+        ( ) Refresh every minute
+        (o) Refresh every 5 minutes
+        ( ) Refresh every 15 minutes
+        ( ) Refresh every 30 minutes
         ---
         [ ] Notify below 50% left
         [x] Notify below 20% left
@@ -58,7 +59,131 @@ fn unreadable_folder_is_reported_in_place_of_the_accounts() {
 }
 
 #[test]
-fn each_account_has_a_row_with_its_lowest_percentage_and_a_submenu_of_details() {
+fn up_to_five_accounts_have_a_row_for_each_window() {
+    let mut alice = claude("alice@example.com")
+        .with_usage(2, &[window("5-hour", 94.0, 74), window("Weekly", 10.0, 4_615)]);
+    alice.last_usage.as_mut().expect("usage").plan = Some("max".into());
+    let fixture = MenuFixture::of(vec![
+        alice,
+        claude("carol@example.com").with_failure(Failure::SignInAgain),
+        claude("dave@example.com")
+            .with_usage(31, &[window("5-hour", 20.0, 100), window("Weekly", 85.0, 900)])
+            .with_failure(Failure::TimedOut(15)),
+        codex("bob@example.com").with_usage(
+            2,
+            &[window("5-hour", 100.0, 9), window_without_reset("Weekly", 0.0), unnamed("Nimbus quill", 99.0)],
+        ),
+        codex("frank@example.com").with_usage(2, &[window("5-hour", 97.0, -1), window("Weekly", 99.5, 50)]),
+    ]);
+    assert_snapshot!(fixture.accounts(), @"
+    + Claude · alice@example.com · Max + Low(6.0)
+        5-hour: 6% left — resets in 1 h 14 m (14:14)
+        Weekly: 90% left — resets in 3 d 4 h (20 Sep, 17:55)
+        ---
+        Plan: Max
+        (Updated 12:58)
+    ! ▰▱▱▱▱▱▱▱   6%  5-hour · resets in 1 h 14 m
+      ▰▰▰▰▰▰▰▱  90%  Weekly · resets in 3 d 4 h
+    + Claude · carol@example.com + Error
+        (Never updated)
+        Sign in again with CLIProxyAPI: the login is no longer accepted
+      Sign in again with CLIProxyAPI: the login is no longer accepted
+    + Claude · dave@example.com — 31 min ago + Low(15.0)
+        5-hour: 80% left — resets in 1 h 40 m (14:40)
+        Weekly: 15% left — resets in 15 h (18 Sep, 04:00)
+        ---
+        (Updated 12:29)
+        No response within 15 s
+    ? ▰▰▰▰▰▰▱▱  80%  5-hour · resets in 1 h 40 m
+    ! ▰▱▱▱▱▱▱▱  15%  Weekly · resets in 15 h
+      No response within 15 s
+    + Codex · bob@example.com + Exhausted
+        5-hour: 0% left — resets in 9 m (13:09)
+        Weekly: 100% left
+        Nimbus quill: 1% left
+        ---
+        (Updated 12:58)
+    × ▱▱▱▱▱▱▱▱   0%  5-hour · resets in 9 m
+      ▰▰▰▰▰▰▰▰ 100%  Weekly
+    + Codex · frank@example.com + Low(0.5)
+        5-hour: reset at 12:59, not yet confirmed
+        Weekly: under 1% left — resets in 50 m (13:50)
+        ---
+        (Updated 12:58)
+    ? 5-hour · reset at 12:59, not yet confirmed
+    ! ▰▱▱▱▱▱▱▱ under 1%  Weekly · resets in 50 m
+    ");
+}
+
+#[test]
+fn account_without_a_window_says_why_in_its_header() {
+    let mut billed = claude("a@x.org").with_usage(2, &[]);
+    billed.last_usage.as_mut().expect("usage").extra_usage =
+        Some(ExtraUsage { spent: 2119.26, limit: Some(5000.0), currency: Some("USD".into()) });
+    let fixture = MenuFixture::of(vec![
+        billed,
+        claude("b@x.org").with_usage(2, &[unnamed("Nimbus quill", 99.0)]),
+        AccountUsage { loading: true, ..claude("c@x.org") },
+        AccountUsage { disabled: true, ..claude("d@x.org") },
+    ]);
+    let accounts = fixture.accounts();
+    let rows: Vec<_> = accounts.lines().filter(|row| !row.starts_with("    ")).collect();
+    assert_snapshot!(rows.join("\n"), @"
+    + Claude · a@x.org — usage-based billing + Refreshing
+      Spent $2119.26 of $5000.00
+    + Claude · b@x.org — no known quota window + Refreshing
+    + Claude · c@x.org — loading… + Refreshing
+    (Claude · d@x.org — disabled)
+    ");
+}
+
+#[test]
+fn old_usage_is_marked_without_an_error_and_offline() {
+    let usage = claude("a@x.org").with_usage(31, &[window("Weekly", 58.0, 130)]);
+    let rows = |fixture: &MenuFixture| {
+        let accounts = fixture.accounts();
+        let rows: Vec<_> =
+            accounts.lines().filter(|row| !row.starts_with("    ")).map(str::to_owned).collect();
+        rows.join("\n")
+    };
+    assert_snapshot!(rows(&MenuFixture::of(vec![usage.clone()])), @"
+    + Claude · a@x.org — 31 min ago + Refreshing
+    ? ▰▰▰▱▱▱▱▱  42%  Weekly · resets in 2 h 10 m
+    ");
+    let mut offline = MenuFixture::of(vec![usage.with_failure(Failure::Unreachable("api".into()))]);
+    offline.snapshot.offline = true;
+    assert_snapshot!(rows(&offline), @"
+    Offline: showing the last known values
+    + Claude · a@x.org — 31 min ago + Error
+    ? ▰▰▰▱▱▱▱▱  42%  Weekly · resets in 2 h 10 m
+    ");
+}
+
+#[test]
+fn menu_setting_chooses_the_form_for_any_number_of_accounts() {
+    let account =
+        |n: usize| claude(&format!("u{n:02}@x.org")).with_usage(2, &[window_without_reset("Weekly", 58.0)]);
+    for (form, count, has_windows, is_grouped) in [
+        (MenuForm::Auto, 5, true, false),
+        (MenuForm::Auto, 6, false, false),
+        (MenuForm::Windows, 20, true, false),
+        (MenuForm::Windows, 21, true, true),
+        (MenuForm::Accounts, 1, false, false),
+        (MenuForm::Accounts, 21, false, true),
+    ] {
+        let mut fixture = MenuFixture::of((0..count).map(account).collect());
+        fixture.settings.menu = form;
+        let accounts = fixture.accounts();
+        let rows: Vec<_> = accounts.lines().filter(|row| !row.starts_with("    ")).collect();
+        let is_window = |row: &&str| *row == "  ▰▰▰▱▱▱▱▱  42%  Weekly";
+        assert_eq!(rows.iter().any(is_window), has_windows, "{form:?} {count}: {accounts}");
+        let is_group = |row: &&str| row.contains("accounts — lowest");
+        assert_eq!(rows.iter().any(is_group), is_grouped, "{form:?} {count}");
+    }
+}
+
+#[test]
+fn six_accounts_have_a_row_each_with_the_lowest_window_and_a_submenu_of_details() {
     let fixture = MenuFixture::of(vec![
         claude("alice@example.com")
             .with_usage(2, &[window("5-hour", 58.0, 130), window("Weekly", 10.0, 4_615)]),
@@ -79,40 +204,40 @@ fn each_account_has_a_row_with_its_lowest_percentage_and_a_submenu_of_details() 
         AccountUsage { disabled: true, ..codex("heidi@example.com") },
     ]);
     assert_snapshot!(fixture.accounts(), @"
-    + Claude · alice@example.com — 42% left + Fine(42.0)
+    +   Claude · alice@example.com — 42% · 5-hour, 2 h 10 m + Fine(42.0)
         5-hour: 42% left — resets in 2 h 10 m (15:10)
         Weekly: 90% left — resets in 3 d 4 h (20 Sep, 17:55)
         ---
         (Updated 12:58)
-    + Claude · Bob@example.com — 15% left + Low(15.0)
+    + ! Claude · Bob@example.com — 15% · 5-hour, 45 m + Low(15.0)
         5-hour: 15% left — resets in 45 m (13:45)
         Weekly: 100% left
         Nimbus quill: 1% left
         ---
         (Updated 12:58)
-    + Claude · carol@example.com — sign in again + Error
+    + ? Claude · carol@example.com — sign in again + Error
         (Never updated)
         Sign in again with CLIProxyAPI: the login is no longer accepted
-    + Claude · dave@example.com — 80% left · 31 min ago · timed out + Fine(80.0)
+    + ? Claude · dave@example.com — 80% · 5-hour, 1 h 40 m · 31 min ago · timed out + Error
         5-hour: 80% left — resets in 1 h 40 m (14:40)
         ---
         (Updated 12:29)
         No response within 15 s
-    + Claude · erin@example.com — token expired + Error
+    + ? Claude · erin@example.com — token expired + Error
         (Never updated)
         Token expired: start CLIProxyAPI, or sign in again
-    + Codex · alice@example.com — 0% left + Exhausted
+    + × Codex · alice@example.com — 0% · 5-hour, 9 m + Exhausted
         5-hour: 0% left — resets in 9 m (13:09)
         Weekly: under 1% left — resets in 1 d 1 h (18 Sep, 14:00)
         ---
         (Updated 12:58)
-    + Codex · frank@example.com — reset, not yet confirmed + Refreshing
+    + ? Codex · frank@example.com — reset, not yet confirmed + Refreshing
         5-hour: reset at 12:59, not yet confirmed
         ---
         (Updated 12:58)
-    + Codex · grace@example.com — loading… + Refreshing
+    +   Codex · grace@example.com — loading… + Refreshing
         (Fetching usage…)
-    (Codex · heidi@example.com — disabled)
+    (  Codex · heidi@example.com — disabled)
     ");
 }
 
@@ -125,16 +250,17 @@ fn more_than_twenty_accounts_are_grouped_with_the_five_lowest_on_top() {
     let menu = fixture.accounts();
     let rows: Vec<_> = menu.lines().filter(|row| !row.starts_with(' ')).collect();
     assert_snapshot!(rows.join("\n"), @"
-    + Claude · u01@x.org — 1% left + Low(1.0)
-    + Codex · u02@x.org — 2% left + Low(2.0)
-    + Claude · u03@x.org — 3% left + Low(3.0)
-    + Codex · u04@x.org — 4% left + Low(4.0)
-    + Claude · u05@x.org — 5% left + Low(5.0)
+    + ! Claude · u01@x.org — 1% · Weekly + Low(1.0)
+    + ! Codex · u02@x.org — 2% · Weekly + Low(2.0)
+    + ! Claude · u03@x.org — 3% · Weekly + Low(3.0)
+    + ! Codex · u04@x.org — 4% · Weekly + Low(4.0)
+    + ! Claude · u05@x.org — 5% · Weekly + Low(5.0)
     ---
     + Claude · 12 accounts — lowest 1% left + Low(1.0)
     + Codex · 12 accounts — lowest 2% left + Low(2.0)
     ");
-    assert_eq!(menu.matches("\n    + Codex").count(), 12);
+    assert_eq!(menu.matches("\n    + ").count(), 24);
+    assert!(!menu.contains("\n    + ! Claude ·"), "the provider's name is not repeated: {menu}");
 }
 
 #[test]
@@ -148,12 +274,13 @@ fn plan_and_extra_usage_are_facts_of_the_account() {
     usage.last_usage.as_mut().expect("usage").plan = Some("prolite".into());
     usage.last_usage.as_mut().expect("usage").extra_usage = Some(extra(3.2, Some(50.0), Some("USD")));
     assert_snapshot!(MenuFixture::of(vec![usage.clone()]).accounts(), @"
-    + Codex · a@x.org — 70% left + Fine(70.0)
+    + Codex · a@x.org · Pro Lite + Fine(70.0)
         Weekly: 70% left
         ---
         Plan: Pro Lite
         Extra usage $3.20 of $50.00
         (Updated 12:58)
+      ▰▰▰▰▰▰▱▱  70%  Weekly
     ");
     for (extra, words) in [
         (extra(3.2, None, None), "Extra usage $3.20, no limit"),
@@ -177,6 +304,7 @@ fn seat_billed_by_use_shows_its_spending_and_no_percentage() {
     + Claude · a@x.org — usage-based billing + Refreshing
         Spent $2119.26 of $5000.00
         (Updated 12:58)
+      Spent $2119.26 of $5000.00
     ");
     assert_eq!(fixture.presenter().label(), "Quota Tray: no quota window");
     assert_eq!(fixture.presenter().title(), "");
@@ -216,13 +344,15 @@ fn hidden_addresses_appear_nowhere() {
     ]);
     fixture.settings.hide_email = true;
     assert_snapshot!(fixture.accounts(), @"
-    + Claude · a…e — 70% left + Fine(70.0)
+    + Claude · a…e + Fine(70.0)
         Weekly: 70% left
         ---
         (Updated 12:58)
-    + Codex · b…b — rate limited until 13:07 + Error
+      ▰▰▰▰▰▰▱▱  70%  Weekly
+    + Codex · b…b + Error
         (Never updated)
         Rate limited until 13:07
+      Rate limited until 13:07
     (Codex · c… — disabled)
     ");
     assert_eq!(fixture.menu().find('@'), None);
@@ -238,10 +368,11 @@ fn menu_during_a_refresh_says_so_and_keeps_last_values() {
     fixture.snapshot.refreshing = true;
     fixture.snapshot.accounts.iter_mut().for_each(|usage| usage.loading = true);
     assert_snapshot!(fixture.menu().split("+ Settings").next().expect("rows"), @"
-    + Claude · alice@x.org — 70% left + Fine(70.0)
+    + Claude · alice@x.org + Fine(70.0)
         Weekly: 70% left
         ---
         (Updated 12:58)
+      ▰▰▰▰▰▰▱▱  70%  Weekly
     + Claude · bob@x.org — loading… + Refreshing
         (Fetching usage…)
     ---
@@ -257,14 +388,16 @@ fn custom_settings_are_listed_in_order_among_the_usual_choices() {
     fixture.settings.thresholds = vec![12.5, 5.0, 90.0];
     fixture.settings.hide_email = true;
     let items = fixture.items();
-    let settings = items.iter().find(|item| matches!(item, Item::Submenu(label, ..) if label == "Settings"));
+    let settings = items
+        .iter()
+        .find(|item| matches!(item, Item::Submenu(submenu) if submenu.key == SubmenuKey::Settings));
     assert_snapshot!(item_text(settings.expect("settings")), @"
     + Settings +
-        [ ] Refresh every minute
-        [ ] Refresh every 5 minutes
-        [x] Refresh every 7 minutes
-        [ ] Refresh every 15 minutes
-        [ ] Refresh every 30 minutes
+        ( ) Refresh every minute
+        ( ) Refresh every 5 minutes
+        (o) Refresh every 7 minutes
+        ( ) Refresh every 15 minutes
+        ( ) Refresh every 30 minutes
         ---
         [x] Notify below 90% left
         [ ] Notify below 50% left
@@ -288,10 +421,11 @@ fn program_problem_is_at_the_top() {
     could not use the settings file /home/u/config.toml: line 1:
     unknown key refresh_minute
     ---
-    + Claude · alice@x.org — 70% left + Fine(70.0)
+    + Claude · alice@x.org + Fine(70.0)
         Weekly: 70% left
         ---
         (Updated 12:58)
+      ▰▰▰▰▰▰▱▱  70%  Weekly
     ---
     (Updated 12:58, next 13:03)
     ");
@@ -305,11 +439,13 @@ fn times_are_local_and_another_day_is_named() {
     ]);
     fixture.locale = berlin;
     assert_snapshot!(fixture.menu().split("> Refresh").next().expect("rows"), @"
-    + Claude · a@x.org — 91% left + Fine(91.0)
+    + Claude · a@x.org + Fine(91.0)
         5-hour: 95% left — resets in 10 h (18 Sep, 01:00)
         Weekly: 91% left — resets in 11 h 40 m (18 Sep, 02:40)
         ---
         (Updated 14:58)
+      ▰▰▰▰▰▰▰▱  95%  5-hour · resets in 10 h
+      ▰▰▰▰▰▰▰▱  91%  Weekly · resets in 11 h 40 m
     ---
     (Updated 14:58, next 15:03)
     ");

@@ -27,7 +27,11 @@ fn file(number: usize) -> impl Strategy<Value = File> {
     let response = prop_oneof![2 => usage().prop_map(Ok), 1 => failure().prop_map(Err)];
     (email, provider, status, response).prop_map(move |(email, provider, status, response)| {
         let id = AccountId::file(format!("{number}.json"));
-        File { account: Account { id, provider, email: email.into(), identity: None }, status, response }
+        File {
+            account: Account { id, provider, email: email.into(), identity: None, given_name: None },
+            status,
+            response,
+        }
     })
 }
 

@@ -85,8 +85,8 @@ fn all_well(fixture: &RenewalFixture, run: &StatusReport) {
 #[cfg(target_os = "linux")]
 /// Whether each of the twenty rows shows a percentage.
 fn all_have_usage(menu: &Menu) -> bool {
-    let rows = menu.labels();
-    rows.iter().filter(|label| label.contains("@example.com — ") && label.contains("% left")).count() == 20
+    menu.labels().iter().filter(|label| label.contains("@example.com — ") && label.contains("% · ")).count()
+        == 20
 }
 
 /// Waits until a program, run with `-vv`, has found the lock of a renewal taken.

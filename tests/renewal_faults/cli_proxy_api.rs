@@ -173,7 +173,7 @@ fn tray_shows_usage_as_soon_as_cliproxyapi_has_renewed() {
     let server = cli_proxy_api(own_page());
     settings(&fixture, None, &[server.url("")]);
     let tray = fixture.tray();
-    let menu = fixture.host.menu_until(|menu| menu.shows("token expired"));
+    let menu = fixture.host.menu_until(|menu| menu.shows("Token expired"));
     assert!(menu.shows("Token expired: CLIProxyAPI is running and will renew it"), "{menu}");
     fixture.sign_in();
     fixture.write_now(fixture.content(2, TimeDelta::hours(8)));

@@ -141,7 +141,7 @@ fn tray_row_reports_a_journal_that_was_set_aside() {
     let file = fs::File::options().write(true).open(&elsewhere).expect("opened");
     file.set_modified(std::time::SystemTime::now() - hour).expect("set");
     fs::rename(&elsewhere, &fixture.file).expect("moved");
-    let menu = fixture.host.menu_until(|menu| menu.shows("token expired"));
+    let menu = fixture.host.menu_until(|menu| menu.shows("Token expired"));
     let text = menu.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(text.contains("Token expired: a damaged renewal journal was renamed to"), "{menu}");
     assert!(text.contains("; renewing at the next refresh"), "{menu}");

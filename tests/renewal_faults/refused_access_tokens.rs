@@ -112,7 +112,7 @@ fn login_without_the_scope_gets_no_request_until_its_file_changes() {
         );
     }
     let tray = fixture.tray();
-    fixture.host.menu_until(|menu| menu.shows("alice@example.com — sign in again"));
+    fixture.host.menu_until(|menu| menu.shows("alice@example.com — This login can't read usage"));
     fixture.host.click("Refresh now");
     fixture.host.menu_until(|menu| menu.find("Refresh now").is_some_and(|item| item.enabled));
     fixture.end(tray);

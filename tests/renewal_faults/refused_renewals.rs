@@ -207,7 +207,7 @@ fn tray_notices_a_new_login_in_place_of_a_revoked_one() {
     let fixture = SingleLogin::claude();
     fixture.ledger.respond(Response::json(&json!({"error": "invalid_grant"})).with_status(400));
     let tray = fixture.tray();
-    let menu = fixture.host.menu_until(|menu| menu.shows("token expired"));
+    let menu = fixture.host.menu_until(|menu| menu.shows("Token expired"));
     assert!(menu.shows("Token expired: the login is no longer accepted; checking the"), "{menu}");
     fixture.ledger.respond_normally();
     fixture.sign_in();

@@ -122,7 +122,7 @@ fn tray_renews_a_refused_login_once() {
     let fixture = SingleLogin::claude().not_expired();
     fixture.ledger.refuse_access_tokens([1, 2, 3], 403);
     let tray = fixture.tray();
-    fixture.host.menu_until(|menu| menu.shows("sign in again"));
+    fixture.host.menu_until(|menu| menu.shows("Sign in again"));
     let second = fixture.tokens.access(2);
     let asked_before = fixture.server.wait_for_requests(&second, 1).len();
     fixture.host.click("Refresh now");

@@ -162,7 +162,7 @@ fn tray_repairs_a_write_back_after_a_failed_attempt() {
     fixture.ledger.refuse_access_tokens([2], 401);
     fixture.ledger.respond(Response::status(500));
     let tray = fixture.tray();
-    fixture.host.menu_until(|menu| menu.shows("token rejected"));
+    fixture.host.menu_until(|menu| menu.shows("Token rejected"));
     fixture.write_now(&spent);
     fixture.wait_until("the repair", |fixture| fixture.holds(2));
     fixture.end(tray);

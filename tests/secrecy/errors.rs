@@ -193,7 +193,7 @@ fn full_disk_leaks_no_token() {
         .arg(command.get_program())
         .env_clear();
     shell.envs(command.get_envs().filter_map(|(key, value)| Some((key, value?))));
-    RecordedTray::start(&fixture, shell, &["-vvv"]).assert_no_token_leaks(|menu| menu.shows("token expired"));
+    RecordedTray::start(&fixture, shell, &["-vvv"]).assert_no_token_leaks(|menu| menu.shows("Token expired"));
 }
 
 /// A file is replaced, written back and broken while the tray runs, each time with tokens.
@@ -208,7 +208,7 @@ fn changing_file_leaks_no_token() {
     fixture.wait_until("the repair", |fixture| fixture.holds(2));
     let whole = fixture.text();
     fixture.write_now(&whole[..whole.len() - 20]);
-    host.menu_until(|menu| menu.shows("invalid credential file"));
+    host.menu_until(|menu| menu.shows("Could not use"));
     fixture.write_now(format!("\"{}\"", fixture.tokens.access(2)));
     host.menu_until(|menu| menu.shows("it is not a JSON"));
     fixture.write_now(whole.replace("\"claude\"", &format!("\"{}\"", fixture.tokens.refresh(2))));

@@ -119,3 +119,34 @@ fn quit_does_not_wait_for_a_refresh() {
     in_the_middle(&fixture, 2);
     quit(&fixture, program);
 }
+
+#[test]
+fn settings_file_that_nothing_opens_is_reported_in_the_menu() {
+    let fixture = Fixture::new().claude(ALICE);
+    let mut command = fixture.command();
+    // No xdg-open there.
+    command.env("PATH", fixture.dir());
+    let program = fixture.spawn_command(&mut command);
+    fixture.host.menu_until(showing("42% left"));
+    fixture.host.click("Open settings file");
+    fixture.host.menu_until(|menu| menu.labels()[0].starts_with("could not open "));
+    program.stderr_line("no program that opens files is installed");
+    fixture.host.click("Refresh now");
+    fixture.host.menu_until(|menu| at_rest(menu) && !menu.shows("could not open "));
+    quit(&fixture, program);
+}
+
+#[test]
+fn account_is_hidden_and_shown_again_from_the_menu() {
+    let fixture = Fixture::new().claude(ALICE).codex(BOB);
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(|menu| at_rest(menu) && menu.shows("42% left") && menu.shows("70% left"));
+    fixture.host.click("Hide this account");
+    let menu = fixture.host.menu_until(|menu| menu.shows("Hidden accounts (1)"));
+    assert_eq!(menu.labels()[0], "Codex · bob@example.com · Plus", "{menu}");
+    fixture.host.icon_until(|icon| icon.tooltip.text.contains("bob@example.com"));
+    fixture.host.click("Show Claude · alice@example.com");
+    let menu = fixture.host.menu_until(showing("alice@example.com — 42% left"));
+    assert!(!menu.shows("Hidden accounts"), "{menu}");
+    quit(&fixture, program);
+}

@@ -140,7 +140,7 @@ fn hostile_responses_fail_in_time_with_flat_memory() {
         fixture.add_claude(&format!("{name}@example.com"));
     }
     fixture.host.menu_until(|menu| menu.shows("Refreshing…"));
-    let menu = fixture.host.menu_until(showing("silent@example.com — timed out"));
+    let menu = fixture.host.menu_until(showing("silent@example.com — No response within"));
     for (name, expected, _) in HOSTILE {
         let row = menu.item(&format!(" {name}@example.com"));
         let shown = submenu_text(row).to_lowercase();

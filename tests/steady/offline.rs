@@ -33,14 +33,11 @@ fn offline_rows_keep_last_values_and_refresh_once_online() {
     let program = fixture.spawn(&[]);
     let menu = fixture.host.menu_until(showing("Offline"));
     assert_eq!(
-        menu.labels()[..3],
-        [
-            "Offline: showing the last known values",
-            "Claude · alice@example.com — 42% left · 2 h ago",
-            "Codex · bob@example.com — 41% left · 2 h ago",
-        ],
+        menu.labels()[..2],
+        ["Offline: showing the last known values", "Claude · alice@example.com — 2 h ago"],
         "{menu}"
     );
+    assert!(menu.shows("alice@example.com — 42% left") && menu.shows("bob@example.com — 41% left"), "{menu}");
     let icon = fixture.host.icon();
     assert!(icon.tooltip.text.contains("41% left"), "{icon:#?}");
     assert!(
@@ -53,11 +50,8 @@ fn offline_rows_keep_last_values_and_refresh_once_online() {
     // Without a click.
     let _server = TcpServer::start_at(port, |stream| serve(stream, 70));
     let menu = fixture.host.menu_until(showing("alice@example.com — 30% left"));
-    assert_eq!(
-        menu.labels()[..2],
-        ["Claude · alice@example.com — 30% left", "Codex · bob@example.com — 29% left"],
-        "{menu}"
-    );
+    assert_eq!(menu.labels()[0], "Claude · alice@example.com", "{menu}");
+    assert!(menu.shows("bob@example.com — 29% left"), "{menu}");
     assert_eq!(program.stderr(), "");
     quit(&fixture, program);
 }
@@ -72,6 +66,6 @@ fn single_unreachable_provider_is_not_offline() {
     ));
     let program = fixture.spawn(&[]);
     let menu = fixture.host.menu_until(showing("bob@example.com — 70% left"));
-    assert!(menu.shows("alice@example.com — unreachable") && !menu.shows("Offline"), "{menu}");
+    assert!(menu.shows("alice@example.com — Could not reach") && !menu.shows("Offline"), "{menu}");
     quit(&fixture, program);
 }

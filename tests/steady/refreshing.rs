@@ -26,6 +26,7 @@ fn account() -> Account {
         provider: Provider::CLAUDE,
         email: ALICE.into(),
         identity: None,
+        given_name: None,
     }
 }
 

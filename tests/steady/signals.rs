@@ -81,11 +81,12 @@ fn refresh_with_a_changed_label_sends_that_label() {
     signals_of_a_refresh(&fixture, 58.0);
     let (signals, menu) = signals_of_a_refresh(&fixture, 63.0);
     let row = menu.item("alice@example.com — 37% left");
+    let bar = menu.item("37%  5-hour");
     let window = row.find("5-hour: 37% left").expect("the window");
     let mut ids: Vec<_> = changed(&signals).into_iter().map(|(id, _)| id).collect();
     ids.sort_unstable();
     ids.dedup();
-    let mut expected = [row.id, window.id, menu.item("Refresh now").id];
+    let mut expected = [row.id, bar.id, window.id, menu.item("Refresh now").id];
     expected.sort_unstable();
     assert_eq!(ids, expected, "{signals:#?}\n{menu}");
     quit(&fixture, program);

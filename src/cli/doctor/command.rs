@@ -42,6 +42,7 @@ pub fn run(
     runtime()?.block_on(async {
         print(vec![desktop::versions()])?;
         print(vec![files::settings(context, settings_error)])?;
+        print(files::unknown_windows(context).into_iter().collect())?;
         let (findings, logins) = logins::check(context, options.show_accounts).await;
         print(findings)?;
         print(desktop::check(options.notify).await)?;

@@ -5,6 +5,9 @@ use crate::app::instance;
 use crate::autostart::{self, Autostart, AutostartStatus};
 use crate::cli::doctor::finding::{Finding, bad, doubtful, good};
 use crate::config::{self, ConfigError};
+use crate::engine::state_dir::StateDir;
+use crate::text;
+use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -29,6 +32,19 @@ pub fn settings(context: &Context, error: Option<&ConfigError>) -> Finding {
             bad("settings file", state, remedy)
         }
     }
+}
+
+/// A section `[windows."…"]` whose name matches no window of the last known usage. `None`: there is none, or no usage is
+/// known.
+pub fn unknown_windows(context: &Context) -> Option<Finding> {
+    let snapshot = StateDir::new(&context.paths.state_dir).snapshot();
+    let windows: Vec<_> = snapshot.accounts.iter().flat_map(|usage| usage.windows()).collect();
+    let is_unknown = |name: &&String| !windows.iter().any(|window| config::is_about(name, window));
+    let unknown = context.settings.windows.keys().find(is_unknown).filter(|_| !windows.is_empty())?;
+    let titles: BTreeSet<_> = windows.iter().map(|window| format!("\"{}\"", window.title)).collect();
+    let state = format!("no window is called \"{}\" at the moment", text::label(unknown));
+    let titles = titles.into_iter().collect::<Vec<_>>().join(", ");
+    Some(doubtful("settings file", state, format!("the windows are {titles}")))
 }
 
 /// The state directory: writes a file there and removes it.

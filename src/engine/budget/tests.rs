@@ -12,7 +12,7 @@ fn at(seconds: i64) -> DateTime<Utc> {
 
 fn account(id: &str) -> Account {
     let id = AccountId::file(id.into());
-    Account { id, provider: Provider::CLAUDE, email: "a@x".into(), identity: None }
+    Account { id, provider: Provider::CLAUDE, email: "a@x".into(), identity: None, given_name: None }
 }
 
 fn a() -> Account {

@@ -60,6 +60,7 @@ mod tests {
             provider: Provider::CLAUDE,
             email: email.into(),
             identity: None,
+            given_name: None,
         };
         let mut usage = AccountUsage::unknown(account);
         let windows = windows.iter().map(|(title, used, reset)| {

@@ -22,6 +22,7 @@ fn snapshot_at(minute: i64, accounts: &[(&str, f64, Option<i64>)]) -> Snapshot {
             provider: Provider::CLAUDE,
             email: format!("{id}@x"),
             identity: None,
+            given_name: None,
         };
         let mut window = Window::new("five_hour", "5-hour", *used).expect("a number");
         window.resets_at = reset.map(at);

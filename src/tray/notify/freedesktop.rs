@@ -12,8 +12,8 @@ use futures_lite::StreamExt;
 use std::collections::{BTreeSet, HashMap};
 use zbus::message::Type;
 use zbus::names::OwnedUniqueName;
-use zbus::{DynamicType, Structure, Variant};
 use zbus::{Connection, MatchRule, Message, MessageStream};
+use zbus::{DynamicType, Structure, Variant};
 
 const NAME: &str = "org.freedesktop.Notifications";
 const PATH: &str = "/org/freedesktop/Notifications";

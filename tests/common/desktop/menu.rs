@@ -54,9 +54,14 @@ impl Menu {
     }
 
     /// The first item whose label contains `part`; the top level is searched before what stands
-    /// below it, since an account's row and its details share words.
+    /// below it, since an account's row and its details share words. `"alice@example.com — 42% left"`
+    /// is the account whose submenu has "42% left".
     pub fn find(&self, part: &str) -> Option<&MenuItem> {
-        find(&self.items, part)
+        let account = || {
+            let (account, detail) = part.split_once(" — ")?;
+            self.items.iter().find(|item| item.label.contains(account) && item.shows(detail))
+        };
+        find(&self.items, part).or_else(account)
     }
 
     /// Whether some item's label contains `part`.
@@ -153,8 +158,9 @@ fn find<'a>(items: &'a [MenuItem], part: &str) -> Option<&'a MenuItem> {
 /// Indented text, for failures and snapshots:
 ///
 /// ```text
-/// Claude · alice@example.com — 42% left
-///     5-hour: 42% left (disabled)
+/// Claude · alice@example.com
+///     5-hour: 42% left — resets in 2 h (15:10)
+/// ▰▰▰▱▱▱▱▱ 42%  5-hour · resets in 2 h
 /// ────
 /// [x] Hide e-mail addresses
 /// ```

@@ -80,9 +80,12 @@ mod tests {
 
     #[test]
     fn value_is_read_with_and_without_a_variant_around_it() {
-        for (value, scheme) in
-            [(0, ColorScheme::Unknown), (1, ColorScheme::Dark), (2, ColorScheme::Light), (3, ColorScheme::Unknown)]
-        {
+        for (value, scheme) in [
+            (0, ColorScheme::Unknown),
+            (1, ColorScheme::Dark),
+            (2, ColorScheme::Light),
+            (3, ColorScheme::Unknown),
+        ] {
             assert_eq!(color_scheme(&Variant::U32(value)), scheme);
             assert_eq!(color_scheme(&Variant::Variant(Box::new(Variant::U32(value)))), scheme);
         }

@@ -58,11 +58,9 @@ impl ItemState {
             "XAyatanaLabel" => text(|content| &content.title),
             "XAyatanaLabelGuide" => LABEL_GUIDE.into(),
             "XAyatanaOrderingIndex" => Value::U32(0),
-            "IconPixmap" | "AttentionIconPixmap" => {
-                Value::Pixmaps(content.map_or_else(Vec::new, |content| {
-                    pixmap::icon(content.icon, self.palette)
-                }))
-            }
+            "IconPixmap" | "AttentionIconPixmap" => Value::Pixmaps(
+                content.map_or_else(Vec::new, |content| pixmap::icon(content.icon, self.palette)),
+            ),
             "OverlayIconPixmap" => Value::Pixmaps(Vec::new()),
             "IconName" | "AttentionIconName" | "AttentionMovieName" | "OverlayIconName" | "IconThemePath" => {
                 "".into()

@@ -4,7 +4,9 @@
 //! id is never given to an item that does something else.
 
 use crate::presenter::icon_state::IconState;
-use crate::tray::menu::{Action, Item};
+use crate::tray::menu::{Action, Item, Submenu};
+use std::collections::HashSet;
+use std::mem::discriminant;
 
 /// The id of the root, which is the menu itself.
 pub const ROOT: i32 = 0;
@@ -14,6 +16,8 @@ pub const ROOT: i32 = 0;
 pub struct Node {
     /// Unique for the life of the menu.
     pub id: i32,
+    /// The key of the item. `None`: it has none.
+    key: Option<String>,
     /// What is displayed.
     pub properties: Properties,
     /// What a click does. `None`: nothing.
@@ -82,7 +86,7 @@ impl Default for MenuLayout {
     /// An empty menu.
     fn default() -> MenuLayout {
         let properties = Properties { kind: Kind::Submenu, label: String::new(), enabled: true, icon: None };
-        let root = Node { id: ROOT, properties, action: None, children: Vec::new() };
+        let root = Node { id: ROOT, key: None, properties, action: None, children: Vec::new() };
         MenuLayout { root, revision: 1, last_id: ROOT }
     }
 }
@@ -116,8 +120,8 @@ impl MenuLayout {
         self.root.ids()
     }
 
-    /// Gives ids to `items`, and collects the ids of those whose properties differ from `old`. Also returns whether the
-    /// items are the same ones in the same places.
+    /// Gives ids to `items`, and collects those whose properties differ from `old`. Also returns whether the items are the
+    /// same ones in the same places.
     fn number(
         &mut self,
         items: Vec<Item>,
@@ -126,49 +130,54 @@ impl MenuLayout {
     ) -> (Vec<Node>, bool) {
         let mut same_layout = items.len() == old.len();
         let mut old: Vec<_> = old.into_iter().map(Some).collect();
+        let keys: HashSet<_> = items.iter().filter_map(Item::key).collect();
         let mut nodes = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
+            let key = item.key();
             let (properties, action, below) = split(item);
-            let is_same = |node: &Node| node.is_successor(&properties, action.as_ref());
-            // Mostly the one in the same place; with an account more or less, one further down or up.
-            let at = match old.get(index) {
-                Some(Some(node)) if is_same(node) && node.properties.label == properties.label => Some(index),
-                _ => find_same(&old, &properties, action.as_ref()).or_else(|| {
-                    old.get(index).and_then(Option::as_ref).is_some_and(is_same).then_some(index)
-                }),
-            };
+            let at = predecessor(&old, index, key.as_ref(), &properties, &keys);
             same_layout &= at == Some(index);
             let before = at.and_then(|at| old[at].take());
-            let id = match &before {
-                Some(node) => node.id,
-                None => {
-                    self.last_id += 1;
-                    self.last_id
-                }
-            };
-            let (old_properties, old_children) = match before {
-                Some(node) => (Some(node.properties), node.children),
-                None => (None, Vec::new()),
-            };
+            let id = before.as_ref().map_or_else(|| self.next_id(), |node| node.id);
+            let (old_properties, old_children) =
+                before.map_or((None, Vec::new()), |node| (Some(node.properties), node.children));
             if let Some(old) = old_properties.filter(|old| *old != properties) {
                 changed.push(ChangedItem { id, icon: old.icon != properties.icon });
             }
             let (children, same_below) = self.number(below, old_children, changed);
             same_layout &= same_below;
-            nodes.push(Node { id, properties, action, children });
+            nodes.push(Node { id, key, properties, action, children });
         }
         (nodes, same_layout)
     }
+
+    fn next_id(&mut self) -> i32 {
+        self.last_id += 1;
+        self.last_id
+    }
 }
 
-/// The old item with the same label and action, wherever it is.
-fn find_same(old: &[Option<Node>], properties: &Properties, action: Option<&Action>) -> Option<usize> {
-    old.iter().position(|node| {
-        node.as_ref().is_some_and(|node| {
-            !properties.label.is_empty()
-                && node.properties.label == properties.label
-                && node.is_successor(properties, action)
-        })
+/// The place of the old item that the new one at `index` continues: one with the same key; without a key, the one in the
+/// same place, if that has none that occurs among the new `keys`. `None`: the item is new.
+fn predecessor(
+    old: &[Option<Node>],
+    index: usize,
+    key: Option<&String>,
+    properties: &Properties,
+    keys: &HashSet<String>,
+) -> Option<usize> {
+    let same_kind = |node: &Node| discriminant(&node.properties.kind) == discriminant(&properties.kind);
+    let same_key = |node: &Option<Node>| {
+        node.as_ref().is_some_and(|node| key.is_some() && node.key.as_ref() == key && same_kind(node))
+    };
+    // Mostly the one in the same place; with an account more or less, one further down or up.
+    if old.get(index).is_some_and(same_key) {
+        return Some(index);
+    }
+    old.iter().position(same_key).or_else(|| {
+        let node = old.get(index)?.as_ref()?;
+        let is_free = node.key.as_ref().is_none_or(|old_key| key.is_none() && !keys.contains(old_key));
+        (same_kind(node) && is_free).then_some(index)
     })
 }
 
@@ -183,18 +192,6 @@ impl Node {
         }
         self.children.iter().find_map(|child| child.find(id))
     }
-
-    /// Whether an item may take over the id of this one: a click that was meant for this one does the same, or nothing.
-    fn is_successor(&self, properties: &Properties, action: Option<&Action>) -> bool {
-        let same_kind = match (self.properties.kind, properties.kind) {
-            (Kind::Check(_), Kind::Check(_)) | (Kind::Radio(_), Kind::Radio(_)) => {
-                // Their action differs with their state.
-                return self.properties.label == properties.label;
-            }
-            (old, new) => old == new,
-        };
-        same_kind && (self.action.is_none() || action.is_none() || self.action.as_ref() == action)
-    }
 }
 
 fn split(item: Item) -> (Properties, Option<Action>, Vec<Item>) {
@@ -208,9 +205,12 @@ fn split(item: Item) -> (Properties, Option<Action>, Vec<Item>) {
         Item::Check(label, action, on) => {
             (properties(Kind::Check(on), label, true), Some(action), Vec::new())
         }
-        Item::Submenu(label, icon, items) => {
+        Item::Radio(label, action, on) => {
+            (properties(Kind::Radio(on), label, true), Some(action), Vec::new())
+        }
+        Item::Submenu(Submenu { label, icon_state, items, .. }) => {
             // Icons that look the same are the same.
-            let icon = icon.map(IconState::step);
+            let icon = icon_state.map(IconState::step);
             (Properties { icon, ..properties(Kind::Submenu, label, true) }, None, items)
         }
         Item::Separator => (properties(Kind::Separator, String::new(), true), None, Vec::new()),
@@ -220,13 +220,17 @@ fn split(item: Item) -> (Properties, Option<Action>, Vec<Item>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::quota::AccountId;
+    use crate::tray::menu::SubmenuKey;
 
     fn text(label: &str) -> Item {
         Item::Text(label.into())
     }
 
     fn account(label: &str, windows: &[&str]) -> Item {
-        Item::Submenu(label.into(), None, windows.iter().map(|label| text(label)).collect())
+        let key = SubmenuKey::Account(AccountId::file(label.split(' ').next().unwrap_or_default().into()));
+        let items = windows.iter().map(|label| text(label)).collect();
+        Item::Submenu(Submenu { key, label: label.into(), icon_state: None, items })
     }
 
     fn text_of(id: i32) -> ChangedItem {
@@ -260,13 +264,17 @@ mod tests {
     #[test]
     fn item_that_moves_keeps_its_id_and_a_new_one_gets_its_own() {
         let quit = || Item::Action("Quit".into(), Some(Action::Quit));
-        let mut layout = menu(vec![text("a"), quit()]);
-        let [a, quit_id] = ids(&layout)[..] else { panic!("two items") };
+        let a = || account("a", &["5-hour"]);
+        let mut layout = menu(vec![a(), quit()]);
+        let [a_id, quit_id] = ids(&layout)[..] else { panic!("two items") };
         let revision = layout.revision;
-        assert_eq!(layout.update(vec![text("new"), text("a"), quit()]), Change::Layout);
-        let new_ids = ids(&layout);
-        assert_eq!(new_ids[1..], [a, quit_id]);
-        assert!(new_ids[0] > quit_id && layout.revision > revision);
+        for new in [account("b", &[]), text("new")] {
+            assert_eq!(layout.update(vec![new, a(), quit()]), Change::Layout);
+            let new_ids = ids(&layout);
+            assert_eq!(new_ids[1..], [a_id, quit_id]);
+            assert!(new_ids[0] > quit_id && layout.revision > revision);
+        }
+        let a = a_id;
         assert_eq!(layout.update(vec![quit()]), Change::Layout);
         assert_eq!(ids(&layout), [quit_id]);
         assert_eq!(layout.find(a), None, "an item that is gone is not clicked");

@@ -40,11 +40,7 @@ pub struct Changes {
 impl SharedItem {
     /// An item with no content.
     pub fn new(on_event: TrayEventHandler, is_plasma: bool) -> SharedItem {
-        let state = ItemState {
-            content: None,
-            palette: Palette::AnyPanel,
-            menu: MenuLayout::default(),
-        };
+        let state = ItemState { content: None, palette: Palette::AnyPanel, menu: MenuLayout::default() };
         SharedItem { state: Mutex::new(state), on_event, is_plasma }
     }
 

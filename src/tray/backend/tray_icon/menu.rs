@@ -59,13 +59,14 @@ fn build(
             Item::Action(label, action) => {
                 ItemHandle::Item(MenuItem::with_id(id, escape(label), action.is_some(), None))
             }
-            Item::Check(label, _, on) => {
+            // The library has no radio items.
+            Item::Check(label, _, on) | Item::Radio(label, _, on) => {
                 ItemHandle::Check(CheckMenuItem::with_id(id, escape(label), true, *on, None))
             }
-            Item::Submenu(label, state, items) => {
-                let submenu = Submenu::with_id(id.as_str(), escape(label), true);
-                icons.set(&submenu, *state);
-                let children = build(items, &id, icons, &mut |item| submenu.append(item));
+            Item::Submenu(row) => {
+                let submenu = Submenu::with_id(id.as_str(), escape(&row.label), true);
+                icons.set(&submenu, row.icon_state);
+                let children = build(&row.items, &id, icons, &mut |item| submenu.append(item));
                 ItemHandle::Submenu(submenu, children)
             }
             Item::Separator => ItemHandle::Separator,
@@ -94,19 +95,19 @@ fn update(old: &[Item], new: &[Item], handles: &[ItemHandle], icons: &mut IconCa
                 item.set_text(escape(label));
                 item.set_enabled(matches!(new, Item::Text(_) | Item::Action(_, Some(_))));
             }
-            (ItemHandle::Check(item), Item::Check(label, _, on)) => {
+            (ItemHandle::Check(item), Item::Check(label, _, on) | Item::Radio(label, _, on)) => {
                 item.set_text(escape(label));
                 item.set_checked(*on);
             }
-            (ItemHandle::Submenu(item, handles), Item::Submenu(label, state, new)) => {
-                if let Item::Submenu(old_label, old_state, old) = old {
-                    if old_label != label {
-                        item.set_text(escape(label));
+            (ItemHandle::Submenu(item, handles), Item::Submenu(new)) => {
+                if let Item::Submenu(old) = old {
+                    if old.label != new.label {
+                        item.set_text(escape(&new.label));
                     }
-                    if old_state.map(IconState::step) != state.map(IconState::step) {
-                        icons.set(item, *state);
+                    if old.icon_state.map(IconState::step) != new.icon_state.map(IconState::step) {
+                        icons.set(item, new.icon_state);
                     }
-                    update(old, new, handles, icons);
+                    update(&old.items, &new.items, handles, icons);
                 }
             }
             _ => {}
