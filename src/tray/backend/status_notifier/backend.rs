@@ -32,18 +32,12 @@ pub fn create(on_event: TrayEventHandler) -> (Box<dyn TrayBackend>, TrayService)
     let (sender, requests) = watch::channel(Request::default());
     let (ending, ended) = mpsc::channel();
     let service = TrayService {
-        item: Arc::new(SharedItem::new(on_event, is_plasma())),
+        item: Arc::new(SharedItem::new(on_event)),
         requests,
         registered: watch::Sender::new(false),
         ended: ending,
     };
     (Box::new(StatusNotifierBackend { requests: sender, ended }), service)
-}
-
-/// The desktop names itself in `XDG_CURRENT_DESKTOP`, with a colon between several names.
-fn is_plasma() -> bool {
-    let names = std::env::var("XDG_CURRENT_DESKTOP").unwrap_or_default();
-    names.split(':').any(|name| name.eq_ignore_ascii_case("KDE"))
 }
 
 impl TrayBackend for StatusNotifierBackend {

@@ -55,13 +55,11 @@ impl Call<'_> {
                 item.report(TrayEvent::SecondaryActivated);
                 self.reply(&()).await
             }
-            // Plasma before 6.4 may call this at a left click although `ItemIsMenu` is true; it opens the menu when the
-            // call fails.
-            "Activate" if item.is_plasma => self.unknown_method(method).await,
-            // lxqt-panel 1.2 and mate-panel 1.27 do not read `ItemIsMenu`, and swaybar has no menus.
+            // Plasma 5.27 calls this at a left click although `ItemIsMenu` is true, and opens the menu when the call fails.
+            // lxqt-panel 1.2, mate-panel 1.27 and swaybar call it, too, and ignore the reply.
             "Activate" => {
-                item.report(TrayEvent::Activated);
-                self.reply(&()).await
+                item.activations.send_modify(|count| *count += 1);
+                self.unknown_method(method).await
             }
             // The host displays the menu by itself; there is nothing to scroll, and no window to raise.
             "ContextMenu" => self.unknown_method(method).await,
@@ -157,6 +155,7 @@ impl Call<'_> {
 
     /// Makes the menu again before it is opened, so that its countdowns are right.
     async fn refresh_menu(&self, item: &SharedItem) -> zbus::Result<()> {
+        item.openings.send_modify(|count| *count += 1);
         let signal = {
             let mut state = item.lock();
             let change = state.refresh_menu(clock::now());
@@ -230,12 +229,9 @@ impl Call<'_> {
 
 /// Reports a click. Returns whether there is an item with this id.
 fn report_event(item: &SharedItem, id: i32, event: &str) -> bool {
-    let action = match item.lock().menu.find(id) {
-        Some(node) => node.action.clone().filter(|_| event == "clicked" && node.properties.enabled),
-        None => return false,
-    };
-    // Without the lock: the handler may change the content.
-    if let Some(action) = action {
+    // Not while the lock is held: the handler may change the content.
+    let Some(action) = item.lock().menu.action(id) else { return false };
+    if let Some(action) = action.filter(|_| event == "clicked") {
         item.report(TrayEvent::Clicked(action));
     }
     true

@@ -1,11 +1,11 @@
 //! The menu as tray hosts know it: items with numeric ids, and what differs between two menus. Pure.
 //!
 //! A host names an item by its id, in a click as well, and it may have read the menu before the latest change. So an
-//! id is never given to an item that does something else.
+//! id is never given to another item.
 
 use crate::presenter::icon_state::IconState;
 use crate::tray::menu::{Action, Item, Submenu};
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::mem::discriminant;
 
 /// The id of the root, which is the menu itself.
@@ -80,6 +80,8 @@ pub struct MenuLayout {
     /// Changes with every [`Change::Layout`].
     pub revision: u32,
     last_id: i32,
+    /// The actions of the layout before this one, by id: a host may not have read the new one yet.
+    previous_actions: HashMap<i32, Action>,
 }
 
 impl Default for MenuLayout {
@@ -87,26 +89,30 @@ impl Default for MenuLayout {
     fn default() -> MenuLayout {
         let properties = Properties { kind: Kind::Submenu, label: String::new(), enabled: true, icon: None };
         let root = Node { id: ROOT, key: None, properties, action: None, children: Vec::new() };
-        MenuLayout { root, revision: 1, last_id: ROOT }
+        MenuLayout { root, revision: 1, last_id: ROOT, previous_actions: HashMap::new() }
     }
 }
 
 impl MenuLayout {
-    /// Replaces the items, which keep their ids as far as they are the same ones.
+    /// Replaces the items. They keep their ids if they are the same ones in the same places. Otherwise all of them get new
+    /// ids: GNOME's AppIndicator extension (version 46) mixes up the order of items that move, and does not read the
+    /// properties of ids that it knows.
     pub fn update(&mut self, items: Vec<Item>) -> Change {
-        let old = std::mem::take(&mut self.root.children);
         let mut changed = Vec::new();
-        let (children, same_layout) = self.number(items, old, &mut changed);
-        self.root.children = children;
-        if same_layout {
+        if is_same_layout(&self.root.children, &items) {
+            replace_properties(&mut self.root.children, items, &mut changed);
             return Change::Properties(changed);
         }
+        self.previous_actions.clear();
+        collect_actions(&self.root, &mut self.previous_actions);
+        self.root.children = self.number(items);
         self.revision = self.revision.wrapping_add(1);
         Change::Layout
     }
 
     /// Has hosts read the whole menu again after the next [`update`](MenuLayout::update): no item keeps its id.
     pub fn invalidate(&mut self) {
+        collect_actions(&self.root, &mut self.previous_actions);
         self.root.children.clear();
     }
 
@@ -115,70 +121,63 @@ impl MenuLayout {
         self.root.find(id)
     }
 
+    /// What a click on the item with this id does, also if the item is of the layout before. `None`: there is no such item.
+    pub fn action(&self, id: i32) -> Option<Option<Action>> {
+        match self.find(id) {
+            Some(node) => Some(node.action.clone()),
+            None => self.previous_actions.get(&id).cloned().map(Some),
+        }
+    }
+
     /// The ids of all items.
     pub fn ids(&self) -> Vec<i32> {
         self.root.ids()
     }
 
-    /// Gives ids to `items`, and collects those whose properties differ from `old`. Also returns whether the items are the
-    /// same ones in the same places.
-    fn number(
-        &mut self,
-        items: Vec<Item>,
-        old: Vec<Node>,
-        changed: &mut Vec<ChangedItem>,
-    ) -> (Vec<Node>, bool) {
-        let mut same_layout = items.len() == old.len();
-        let mut old: Vec<_> = old.into_iter().map(Some).collect();
-        let keys: HashSet<_> = items.iter().filter_map(Item::key).collect();
+    fn number(&mut self, items: Vec<Item>) -> Vec<Node> {
         let mut nodes = Vec::with_capacity(items.len());
-        for (index, item) in items.into_iter().enumerate() {
-            let key = item.key();
+        for item in items {
+            self.last_id += 1;
+            let (id, key) = (self.last_id, item.key());
             let (properties, action, below) = split(item);
-            let at = predecessor(&old, index, key.as_ref(), &properties, &keys);
-            same_layout &= at == Some(index);
-            let before = at.and_then(|at| old[at].take());
-            let id = before.as_ref().map_or_else(|| self.next_id(), |node| node.id);
-            let (old_properties, old_children) =
-                before.map_or((None, Vec::new()), |node| (Some(node.properties), node.children));
-            if let Some(old) = old_properties.filter(|old| *old != properties) {
-                changed.push(ChangedItem { id, icon: old.icon != properties.icon });
-            }
-            let (children, same_below) = self.number(below, old_children, changed);
-            same_layout &= same_below;
-            nodes.push(Node { id, key, properties, action, children });
+            nodes.push(Node { id, key, properties, action, children: self.number(below) });
         }
-        (nodes, same_layout)
-    }
-
-    fn next_id(&mut self) -> i32 {
-        self.last_id += 1;
-        self.last_id
+        nodes
     }
 }
 
-/// The place of the old item that the new one at `index` continues: one with the same key; without a key, the one in the
-/// same place, if that has none that occurs among the new `keys`. `None`: the item is new.
-fn predecessor(
-    old: &[Option<Node>],
-    index: usize,
-    key: Option<&String>,
-    properties: &Properties,
-    keys: &HashSet<String>,
-) -> Option<usize> {
-    let same_kind = |node: &Node| discriminant(&node.properties.kind) == discriminant(&properties.kind);
-    let same_key = |node: &Option<Node>| {
-        node.as_ref().is_some_and(|node| key.is_some() && node.key.as_ref() == key && same_kind(node))
-    };
-    // Mostly the one in the same place; with an account more or less, one further down or up.
-    if old.get(index).is_some_and(same_key) {
-        return Some(index);
+/// Whether the items are the same ones in the same places, whatever their labels and icons are. "Refresh now" with its
+/// action and "Refreshing…" without one are the same item.
+fn is_same_layout(old: &[Node], new: &[Item]) -> bool {
+    old.len() == new.len()
+        && old.iter().zip(new).all(|(old, new)| {
+            let below: &[Item] = match new {
+                Item::Submenu(submenu) => &submenu.items,
+                _ => &[],
+            };
+            let key = new.key();
+            discriminant(&old.properties.kind) == discriminant(&kind(new))
+                && (old.key == key || old.key.is_none() || key.is_none())
+                && is_same_layout(&old.children, below)
+        })
+}
+
+/// Replaces what is displayed of each item, and collects the items that differ from before.
+fn replace_properties(nodes: &mut [Node], items: Vec<Item>, changed: &mut Vec<ChangedItem>) {
+    for (node, item) in nodes.iter_mut().zip(items) {
+        node.key = item.key();
+        let (properties, action, below) = split(item);
+        if node.properties != properties {
+            changed.push(ChangedItem { id: node.id, icon: node.properties.icon != properties.icon });
+        }
+        (node.properties, node.action) = (properties, action);
+        replace_properties(&mut node.children, below, changed);
     }
-    old.iter().position(same_key).or_else(|| {
-        let node = old.get(index)?.as_ref()?;
-        let is_free = node.key.as_ref().is_none_or(|old_key| key.is_none() && !keys.contains(old_key));
-        (same_kind(node) && is_free).then_some(index)
-    })
+}
+
+fn collect_actions(node: &Node, actions: &mut HashMap<i32, Action>) {
+    actions.extend(node.action.clone().map(|action| (node.id, action)));
+    node.children.iter().for_each(|child| collect_actions(child, actions));
 }
 
 impl Node {
@@ -194,26 +193,32 @@ impl Node {
     }
 }
 
-fn split(item: Item) -> (Properties, Option<Action>, Vec<Item>) {
-    let properties = |kind, label, enabled| Properties { kind, label, enabled, icon: None };
+fn kind(item: &Item) -> Kind {
     match item {
-        Item::Text(label) => (properties(Kind::Standard, label, true), None, Vec::new()),
-        Item::Note(label) => (properties(Kind::Standard, label, false), None, Vec::new()),
-        Item::Action(label, action) => {
-            (properties(Kind::Standard, label, action.is_some()), action, Vec::new())
-        }
-        Item::Check(label, action, on) => {
-            (properties(Kind::Check(on), label, true), Some(action), Vec::new())
-        }
-        Item::Radio(label, action, on) => {
-            (properties(Kind::Radio(on), label, true), Some(action), Vec::new())
+        Item::Text(_) | Item::Note(_) | Item::Action(..) => Kind::Standard,
+        Item::Check(_, _, on) => Kind::Check(*on),
+        Item::Radio(_, _, on) => Kind::Radio(*on),
+        Item::Submenu(_) => Kind::Submenu,
+        Item::Separator => Kind::Separator,
+    }
+}
+
+fn split(item: Item) -> (Properties, Option<Action>, Vec<Item>) {
+    let kind = kind(&item);
+    let properties = |label, enabled| Properties { kind, label, enabled, icon: None };
+    match item {
+        Item::Text(label) => (properties(label, true), None, Vec::new()),
+        Item::Note(label) => (properties(label, false), None, Vec::new()),
+        Item::Action(label, action) => (properties(label, action.is_some()), action, Vec::new()),
+        Item::Check(label, action, _) | Item::Radio(label, action, _) => {
+            (properties(label, true), Some(action), Vec::new())
         }
         Item::Submenu(Submenu { label, icon_state, items, .. }) => {
             // Icons that look the same are the same.
             let icon = icon_state.map(IconState::step);
-            (Properties { icon, ..properties(Kind::Submenu, label, true) }, None, items)
+            (Properties { icon, ..properties(label, true) }, None, items)
         }
-        Item::Separator => (properties(Kind::Separator, String::new(), true), None, Vec::new()),
+        Item::Separator => (properties(String::new(), true), None, Vec::new()),
     }
 }
 
@@ -262,22 +267,19 @@ mod tests {
     }
 
     #[test]
-    fn item_that_moves_keeps_its_id_and_a_new_one_gets_its_own() {
+    fn items_of_another_layout_have_new_ids_and_a_late_click_has_its_effect() {
         let quit = || Item::Action("Quit".into(), Some(Action::Quit));
         let a = || account("a", &["5-hour"]);
-        let mut layout = menu(vec![a(), quit()]);
-        let [a_id, quit_id] = ids(&layout)[..] else { panic!("two items") };
-        let revision = layout.revision;
-        for new in [account("b", &[]), text("new")] {
-            assert_eq!(layout.update(vec![new, a(), quit()]), Change::Layout);
-            let new_ids = ids(&layout);
-            assert_eq!(new_ids[1..], [a_id, quit_id]);
-            assert!(new_ids[0] > quit_id && layout.revision > revision);
+        for new in
+            [vec![account("b", &[]), a(), quit()], vec![quit(), a()], vec![text("a"), quit()], vec![quit()]]
+        {
+            let mut layout = menu(vec![a(), quit()]);
+            let (old, revision) = (ids(&layout), layout.revision);
+            assert_eq!(layout.update(new), Change::Layout);
+            assert!(ids(&layout).iter().all(|id| !old.contains(id)) && layout.revision > revision);
+            assert_eq!(layout.action(old[1]), Some(Some(Action::Quit)));
+            assert_eq!((layout.find(old[0]), layout.action(old[0])), (None, None));
         }
-        let a = a_id;
-        assert_eq!(layout.update(vec![quit()]), Change::Layout);
-        assert_eq!(ids(&layout), [quit_id]);
-        assert_eq!(layout.find(a), None, "an item that is gone is not clicked");
     }
 
     #[test]
@@ -286,11 +288,13 @@ mod tests {
         let folder = ids(&layout)[0];
         layout.update(vec![Item::Action("Quit".into(), Some(Action::Quit))]);
         assert_eq!(layout.find(folder), None);
+        assert_eq!(layout.action(folder), Some(Some(Action::OpenFolder)));
         // "Refresh now" and "Refreshing…" are the same item.
         let mut layout = menu(vec![Item::Action("Refresh now".into(), Some(Action::Refresh))]);
         let refresh = ids(&layout);
         let change = layout.update(vec![Item::Action("Refreshing…".into(), None)]);
         assert_eq!((change, ids(&layout)), (Change::Properties(vec![text_of(refresh[0])]), refresh));
+        assert_eq!(layout.action(ids(&layout)[0]), Some(None));
     }
 
     #[test]

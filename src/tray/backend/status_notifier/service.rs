@@ -10,6 +10,7 @@ use crate::tray::backend::status_notifier::state::{Changes, SharedItem};
 use crate::tray::backend::status_notifier::{color_scheme, item, menu, session_bus};
 use crate::tray::content::TrayContent;
 use futures_lite::StreamExt;
+use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -17,6 +18,9 @@ use zbus::{Connection, MessageStream};
 
 /// How long the connection may take to close; it hangs with the bus.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
+
+/// How long a host may take to open the menu after it has called `Activate`. Plasma 5.27 opens it at once.
+const OPENING_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// Why the service of a connection has ended.
 enum End {
@@ -78,6 +82,7 @@ async fn serve(
         error = reply_to_calls(&connection, item, calls) => End::BusGone(error),
         end = publish(&connection, item, requests, invalidations) => end,
         error = follow_color_scheme(&connection, item) => End::BusGone(error),
+        never = report_activations(item) => match never {},
     };
     // The icon disappears with its connection.
     let _ = timeout(CLOSE_TIMEOUT, connection.close()).await;
@@ -131,6 +136,20 @@ async fn publish(
         };
         if let Err(error) = result.await {
             return End::BusGone(error);
+        }
+    }
+}
+
+/// Reports an activation after which the host opens no menu.
+async fn report_activations(item: &SharedItem) -> Infallible {
+    let mut activations = item.activations.subscribe();
+    loop {
+        if activations.changed().await.is_err() {
+            return std::future::pending().await;
+        }
+        let mut openings = item.openings.subscribe();
+        if timeout(OPENING_TIMEOUT, openings.changed()).await.is_err() {
+            item.report(TrayEvent::Activated);
         }
     }
 }

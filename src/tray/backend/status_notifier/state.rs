@@ -7,13 +7,16 @@ use crate::tray::content::TrayContent;
 use crate::tray::icon::Palette;
 use chrono::{DateTime, Utc};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::sync::watch;
 
 /// The item, shared by the tasks of a connection and kept from one connection to the next.
 pub struct SharedItem {
     state: Mutex<ItemState>,
     on_event: TrayEventHandler,
-    /// Whether the desktop is KDE Plasma.
-    pub is_plasma: bool,
+    /// Counts the calls of `Activate`.
+    pub activations: watch::Sender<u64>,
+    /// Counts how often a host was about to open the menu.
+    pub openings: watch::Sender<u64>,
 }
 
 /// The item on display.
@@ -39,9 +42,14 @@ pub struct Changes {
 
 impl SharedItem {
     /// An item with no content.
-    pub fn new(on_event: TrayEventHandler, is_plasma: bool) -> SharedItem {
+    pub fn new(on_event: TrayEventHandler) -> SharedItem {
         let state = ItemState { content: None, palette: Palette::AnyPanel, menu: MenuLayout::default() };
-        SharedItem { state: Mutex::new(state), on_event, is_plasma }
+        SharedItem {
+            state: Mutex::new(state),
+            on_event,
+            activations: watch::Sender::new(0),
+            openings: watch::Sender::new(0),
+        }
     }
 
     /// The item; the lock is held for no longer than it takes to read or change it.
