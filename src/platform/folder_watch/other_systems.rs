@@ -1,4 +1,4 @@
-//! Watches folders for changes, whether or not they exist yet.
+//! The watch on systems other than Linux, by the crate `notify`.
 
 use notify::event::{AccessKind, AccessMode, EventKind};
 use notify::{RecommendedWatcher, RecursiveMode, Watcher};
