@@ -172,7 +172,7 @@ mod tests {
             ("[limits]\nasks_per_five_minutes = 0", "line 2", "1 to 60"),
             ("[limits]\nrequest_per_five_minutes = 1", "line 2", "requests_per_five_minutes"),
             ("[quiet]\nfrom = \"25:00\"\nto = \"07:00\"", "line 2, quiet.from", "23:59"),
-            ("[quiet]\nfrom = \"22:00\"\nto = 7", "line 3, quiet.to", "string"),
+            ("[quiet]\nfrom = \"22:00\"\nto = 7", "line 3, quiet.to", "text in quotes"),
             ("[quiet]\nfrom = \"22:00\"\n", "line 1, quiet", "both from and to"),
             ("hide_email = true\n[quiet]\nfrom = \"22:00\"\nto = \"22:00\"", "line 2, quiet", "different"),
             ("[quiet]\nform = \"22:00\"", "line 2, quiet.form", "`from`"),
