@@ -4,7 +4,7 @@
 use crate::engine::SourceSet;
 use crate::engine::refresh::{Progress, Refresh};
 use crate::platform::wall_clock_timer::{TimerEvent, WallClockTimer};
-use crate::platform::{allocator, clock, debounce};
+use crate::platform::{allocator, clock, code_pages, debounce};
 use crate::quota::Snapshot;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
@@ -115,6 +115,7 @@ pub async fn run(
                     rest_at = None;
                     sources.rest();
                     allocator::trim();
+                    code_pages::release();
                 }
                 if event == TimerEvent::Jumped {
                     log::debug!("the clock has jumped: refreshing");
