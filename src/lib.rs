@@ -82,7 +82,7 @@
 //! | one tray per user | [`app::instance`] |
 //! | paths, atomic writes, file locks, folder watch, debounce | [`platform`], one file each |
 //! | the clock, the timer that survives a suspend, the locale in force | [`platform::clock`], [`platform::wall_clock_timer`], [`platform::locale`] |
-//! | memory returned to the system; core dumps; secrets | [`platform::allocator`]; [`platform::core_dumps`]; [`platform::secret`] |
+//! | memory returned to the system; core dumps; secrets | [`platform::allocator`], [`platform::code_pages`]; [`platform::core_dumps`]; [`platform::secret`] |
 //! | man pages; packages, the macOS bundle, the Windows resource | `examples/extras.rs`; `packaging/`, `Cargo.toml`, `build.rs` |
 //!
 //! # Three rules

@@ -158,8 +158,13 @@ impl Tray<'_> {
         }
         let (before, requests) = (self.snapshot_version(), server.requests());
         let mut signals = Vec::new();
-        let began = Instant::now();
-        fixture.host.send_click(&self.refresh).expect("could not click");
+        let mut began = Instant::now();
+        while let Err(error) = fixture.host.send_click(&self.refresh) {
+            // The menu has just changed, and with it the ids of its items.
+            assert!(began.elapsed() < TIMEOUT, "could not click: {error}");
+            self.refresh = fixture.host.menu_until(is_idle).item("Refresh now").clone();
+            began = Instant::now();
+        }
         while self.snapshot_version() == before {
             assert!(began.elapsed() < TIMEOUT, "the refresh does not end");
             signals.extend(recorder.next(POLL_INTERVAL));

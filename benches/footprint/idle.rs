@@ -1,22 +1,20 @@
-//! Memory and wake-ups of an idle program, between two refreshes.
+//! Wake-ups of an idle program, between two refreshes. Its memory: `memory.rs`.
 
 use std::thread;
 use std::time::Duration;
 
 use super::fixture::BenchFixture;
-use super::process::{Switches, cpu_time, proportional_memory};
+use super::process::{Switches, cpu_time};
 use super::run::Bench;
-use super::table::{Row, Table, mebibytes};
+use super::table::{Row, Table};
 
-const FEW: usize = 5;
-const MANY: usize = 200;
-
-const MEBIBYTE: u64 = 1 << 20;
+/// Accounts.
+pub const FEW: usize = 5;
+pub const MANY: usize = 200;
 
 /// One idle process, as measured at the start.
 struct IdleProcess {
     pid: u32,
-    memory: u64,
     ticks: Duration,
     switches: Switches,
 }
@@ -45,7 +43,6 @@ pub fn measure(bench: &Bench, table: &mut Table) {
     let [Some(tray), Some(tray_of_many), Some(floor), python] = before else {
         unreachable!("three of them are always started");
     };
-    memory(&tray, &tray_of_many, &floor, python.as_ref(), table);
     let seconds = effort.idle_time.as_secs();
     for (who, process, has_goal) in [("5 accounts", &tray, true), ("200 accounts", &tray_of_many, false)] {
         idle(who, process, &floor, seconds, has_goal, table);
@@ -54,33 +51,6 @@ pub fn measure(bench: &Bench, table: &mut Table) {
         let (_, switches) = python.since();
         table.note(format!("The Python tray switched {switches} times in the same {seconds} s."));
     }
-}
-
-fn memory(
-    tray: &IdleProcess,
-    many: &IdleProcess,
-    floor: &IdleProcess,
-    python: Option<&IdleProcess>,
-    table: &mut Table,
-) {
-    let ratio = |to: &IdleProcess| tray.memory as f64 / to.memory as f64;
-    let beside = ratio(floor);
-    table.add(
-        Row::new("idle memory, 5 accounts, after 20 refreshes", mebibytes(tray.memory))
-            .beside(format!("floor {}", mebibytes(floor.memory)), beside)
-            .goal("≤ 8 MiB, ≤ 3 × floor", tray.memory <= 8 * MEBIBYTE && beside <= 3.0),
-    );
-    if let Some(python) = python {
-        table.add(
-            Row::new("idle memory, 5 accounts, after 20 refreshes", mebibytes(tray.memory))
-                .beside(format!("Python {}", mebibytes(python.memory)), ratio(python)),
-        );
-    }
-    table.add(
-        Row::new("idle memory, 200 accounts, after 20 refreshes", mebibytes(many.memory))
-            .beside(format!("floor {}", mebibytes(floor.memory)), many.memory as f64 / floor.memory as f64)
-            .goal("≤ 12 MiB", many.memory <= 12 * MEBIBYTE),
-    );
 }
 
 fn idle(
@@ -111,8 +81,7 @@ fn idle(
 
 impl IdleProcess {
     fn measure_start(pid: u32) -> Self {
-        let memory = proportional_memory(pid);
-        Self { pid, memory, ticks: cpu_time(&pid.to_string()), switches: Switches::of(pid) }
+        Self { pid, ticks: cpu_time(&pid.to_string()), switches: Switches::of(pid) }
     }
 
     /// CPU ticks and context switches since the start of the measurement.
@@ -129,7 +98,7 @@ impl IdleProcess {
 }
 
 /// Refreshes the Python tray by clicks. It replies to a click once the refresh is complete.
-fn refresh_peer(peer: &BenchFixture, refreshes: usize) {
+pub fn refresh_peer(peer: &BenchFixture, refreshes: usize) {
     let menu = peer.fixture.host.menu_until(|menu| menu.shows("% left"));
     for _ in 0..refreshes {
         peer.fixture.host.send_click(menu.item("Refresh now")).expect("could not click");

@@ -1,4 +1,4 @@
-//! CPU time, memory and context switches of a process, from `/proc`.
+//! CPU time and context switches of a process, from `/proc`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -6,14 +6,6 @@ use std::time::Duration;
 
 /// Linux reports times in hundredths of a second, whatever the kernel's tick.
 const TICK: Duration = Duration::from_millis(10);
-
-/// Proportional set size in bytes: private pages, and the share of shared pages.
-pub fn proportional_memory(pid: u32) -> u64 {
-    let text = read(&format!("/proc/{pid}/smaps_rollup"));
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:")).expect("smaps_rollup has a Pss line");
-    let kilobytes = line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of kB");
-    kilobytes * 1024
-}
 
 /// User and system time of the process, threads that have ended included.
 pub fn cpu_time(pid: &str) -> Duration {
@@ -66,8 +58,15 @@ impl Switches {
     pub fn threads(&self) -> usize {
         self.0.len()
     }
+
+    /// The names of the threads, sorted.
+    pub fn thread_names(&self) -> Vec<&str> {
+        let mut names: Vec<_> = self.0.keys().map(|(_, name)| &**name).collect();
+        names.sort_unstable();
+        names
+    }
 }
 
-fn read(path: &str) -> String {
+pub fn read(path: &str) -> String {
     fs::read_to_string(path).unwrap_or_else(|error| panic!("could not read {path}: {error}"))
 }

@@ -6,7 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use super::fixture::BenchFixture;
-use super::process::{cpu_time, cpu_time_of_children, proportional_memory};
+use super::memory::proportional_memory;
+use super::process::{cpu_time, cpu_time_of_children};
 use super::run::Bench;
 use super::server::Tally;
 use super::table::{Row, Table, mebibytes, median, ratio, time};

@@ -8,7 +8,7 @@ use super::curl::Curl;
 use super::programs::Programs;
 use super::server::Server;
 use super::table::Table;
-use super::{idle, refresh, rewrite, size, start};
+use super::{idle, memory, refresh, rewrite, size, start};
 
 /// The number and duration of measurements.
 pub struct Effort {
@@ -82,11 +82,12 @@ impl Effort {
 type Part = fn(&Bench, &mut Table);
 
 /// In the order of the table.
-const PARTS: [(&str, Part); 5] = [
+const PARTS: [(&str, Part); 6] = [
     ("size", size::measure),
     ("start", start::measure),
     ("rewrite", rewrite::measure),
     ("refresh", refresh::measure),
+    ("memory", memory::measure),
     ("idle", idle::measure),
 ];
 

@@ -44,7 +44,7 @@ pub fn measure(bench: &Bench, table: &mut Table) {
     table.add(
         Row::new("start to icon registered", time(ours))
             .beside(format!("floor {}", time(least_icon)), beside)
-            .goal("≤ 1.5 × floor", beside <= 1.5),
+            .goal("≤ 1.2 × floor", beside <= 1.2),
     );
     if !python.icon.is_empty() {
         let python = median(python.icon);

@@ -5,7 +5,7 @@ use crate::engine::SourceSet;
 use crate::engine::refresh::{Progress, Refresh, RefreshScope};
 use crate::engine::reset_schedule::{REQUEST_DELAY, ResetSchedule};
 use crate::platform::wall_clock_timer::{TimerEvent, WallClockTimer};
-use crate::platform::{allocator, clock, debounce};
+use crate::platform::{allocator, clock, code_pages, debounce};
 use crate::quota::Snapshot;
 use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
@@ -131,6 +131,7 @@ pub async fn run(
                     rest_at = None;
                     sources.rest();
                     allocator::trim();
+                    code_pages::release();
                 }
                 if has_jumped {
                     log::debug!("the clock has jumped: refreshing");

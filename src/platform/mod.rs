@@ -2,6 +2,7 @@
 
 pub mod allocator;
 pub mod clock;
+pub mod code_pages;
 pub mod core_dumps;
 pub mod debounce;
 pub mod file_lock;
