@@ -146,8 +146,8 @@ fn bars_are_the_five_hour_and_the_weekly_window_of_the_lowest_account() {
     assert_eq!(presenter.label(), "Quota Tray: Claude 5-hour 90% left, Weekly 15% left, low");
     insta::assert_snapshot!(presenter.tooltip(), @"
     Claude · carol@x.org
-    5-hour: 90% left — resets in 2 h 10 m (15:10)
-    Weekly: 15% left — resets in 3 d 4 h (20 Sep, 17:55)
+    5-hour: 90% left — resets at 15:10
+    Weekly: 15% left — resets on 20 Sep, 17:55
     ");
 }
 
