@@ -67,22 +67,36 @@ impl Canvas {
         }
     }
 
+    /// Cuts off the corner at `(x, y)`, a whole cell, at 45°. `towards`: from there into the shape; both have the length
+    /// of the cut.
+    pub fn chamfer(&mut self, (x, y): (f32, f32), towards: (f32, f32)) {
+        let side = self.picture.size as usize;
+        let cut = towards.0.abs() * self.pixels_per_cell;
+        let pixel = |corner: f32, towards: f32, distance: usize| {
+            let corner = (corner * self.pixels_per_cell).round() as usize;
+            if towards > 0.0 { Some(corner + distance) } else { corner.checked_sub(distance + 1) }
+        };
+        let pixels = self.picture.rgba.as_chunks_mut::<4>().0;
+        let distances = 0..cut.ceil() as usize;
+        for (across, down) in
+            distances.clone().flat_map(|across| distances.clone().map(move |down| (across, down)))
+        {
+            let (column, row) = (pixel(x, towards.0, across), pixel(y, towards.1, down));
+            let (Some(column), Some(row)) = (column.filter(|at| *at < side), row.filter(|at| *at < side))
+            else {
+                continue;
+            };
+            // How far the diagonal is from the pixel's nearest corner: 2 and more cuts off all of it.
+            let depth = (cut - (across + down) as f32).clamp(0.0, 2.0);
+            let covered = if depth < 1.0 { depth * depth / 2.0 } else { 1.0 - (2.0 - depth).powi(2) / 2.0 };
+            let alpha = &mut pixels[row * side + column][3];
+            *alpha = (f32::from(*alpha) * (1.0 - covered)).round() as u8;
+        }
+    }
+
     /// Fills a polygon whose sides don't cross.
     pub fn polygon(&mut self, corners: &[(f32, f32)], ink: Ink) {
         let (colour, opacity) = self.palette.colour(ink);
-        self.cover(corners, |pixel, covered| blend(pixel, colour, covered * opacity));
-    }
-
-    /// Cuts off the corner at `(x, y)` diagonally. `towards`: the direction from there into the shape, in units of the
-    /// cut.
-    pub fn chamfer(&mut self, (x, y): (f32, f32), towards: (f32, f32)) {
-        let corners = [(x, y), (x + towards.0, y), (x, y + towards.1)];
-        self.cover(&corners, |pixel, covered| {
-            pixel[3] = (f32::from(pixel[3]) * (1.0 - covered)).round() as u8;
-        });
-    }
-
-    fn cover(&mut self, corners: &[(f32, f32)], change: impl Fn(&mut [u8; 4], f32)) {
         let side = self.picture.size as f32;
         // A point beyond an edge, by rounding or in a picture of a few pixels, would be drawn at the opposite edge.
         let pixel = |cell: f32| (cell * self.pixels_per_cell).clamp(0.0, side);
@@ -94,7 +108,7 @@ impl Canvas {
         self.coverage.for_each_pixel(|at, covered| {
             // Not true for most pixels of a picture, for each of its shapes.
             if covered >= 0.5 / 255.0 {
-                change(&mut pixels[at], covered.min(1.0));
+                blend(&mut pixels[at], colour, covered.min(1.0) * opacity);
             }
         });
         self.coverage.clear();
@@ -102,7 +116,14 @@ impl Canvas {
 }
 
 /// Blends a colour over a pixel: "source over" with colours that are not premultiplied.
-fn blend([red, green, blue, alpha]: &mut [u8; 4], colour: [u8; 3], opacity: f32) {
+fn blend(pixel: &mut [u8; 4], colour: [u8; 3], opacity: f32) {
+    // Most pixels of a shape: nothing of what is below can be seen.
+    if opacity >= 1.0 {
+        let [red, green, blue] = colour;
+        *pixel = [red, green, blue, 255];
+        return;
+    }
+    let [red, green, blue, alpha] = pixel;
     let below = f32::from(*alpha) / 255.0 * (1.0 - opacity);
     let whole = opacity + below;
     for (channel, source) in [red, green, blue].into_iter().zip(colour) {

@@ -4,6 +4,7 @@
 mod freedesktop;
 #[cfg(not(all(unix, not(target_os = "macos"))))]
 mod native;
+#[cfg(all(unix, not(target_os = "macos")))]
 mod open_notifications;
 mod queue;
 mod request;

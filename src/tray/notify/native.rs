@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 /// The system's notifications.
 #[derive(Debug, Default)]
-pub struct Server;
+pub struct Server {}
 
 impl Server {
     /// Shows a notification.
