@@ -331,7 +331,7 @@ impl App {
             self.alerts.hold(&notifications);
             Vec::new()
         } else {
-            let held = self.alerts.release(&self.snapshot, now);
+            let held = self.alerts.release(&self.displayed, now);
             notification::with_held(notifications, held)
         };
         let outdated = self.update_notified(&notifications, now);
@@ -361,7 +361,7 @@ impl App {
     /// Returns the windows for which an earlier notification is no longer true. New notifications replace earlier ones
     /// about the same windows by themselves.
     fn update_notified(&mut self, new: &[Notification], now: DateTime<Utc>) -> BTreeSet<WindowId> {
-        let low = self.alerts.low_windows(&self.snapshot, now);
+        let low = self.alerts.low_windows(&self.displayed, now);
         let about: BTreeSet<_> = new.iter().flat_map(Notification::windows).collect();
         let is_outdated = |window: &WindowId| !low.contains(window) && !about.contains(window);
         let outdated = self.notified.iter().filter(|window| is_outdated(window)).cloned().collect();

@@ -166,7 +166,7 @@ mod tests {
                 "line 2",
                 "windows.Weekly.thresholds: expected percentages",
             ),
-            ("[providers.cluade]\nthresholds = [10]", "line 1", "claude"),
+            ("[providers.cluade]\nthresholds = [10]", "line 1", "codex"),
             ("[providers.claude]\nthreshold = [10]", "line 2", "providers.claude.threshold"),
             ("[limits]\nrequests_per_five_minutes = 0", "line 2", "1 to 60"),
             ("[limits]\nasks_per_five_minutes = 0", "line 2", "1 to 60"),
@@ -175,7 +175,7 @@ mod tests {
             ("[quiet]\nfrom = \"22:00\"\nto = 7", "line 3, quiet.to", "text in quotes"),
             ("[quiet]\nfrom = \"22:00\"\n", "line 1, quiet", "both from and to"),
             ("hide_email = true\n[quiet]\nfrom = \"22:00\"\nto = \"22:00\"", "line 2, quiet", "different"),
-            ("[quiet]\nform = \"22:00\"", "line 2, quiet.form", "`from`"),
+            ("[quiet]\nform = \"22:00\"", "line 2, quiet.form", "from"),
             ("refresh_minutes = ", "line 1", ""),
         ] {
             let error = settings(text).expect_err(text);

@@ -12,12 +12,12 @@ const TRIM_THRESHOLD: i32 = 1024 * 1024;
 ///
 /// glibc raises its threshold for separate mappings to the largest block it has seen freed: after one response of 1 MiB,
 /// each further one would leave holes in a heap that does not shrink again. A threshold that is set explicitly stays. glibc
-/// also gives each thread its own heap, whose end it does not return; here the threads share one besides the first.
+/// also gives each thread its own heap, whose end it does not return; here all share one, since one thread works at a time.
 pub fn configure() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
     // SAFETY: each takes two numbers, and does not change existing allocations.
     unsafe {
-        libc::mallopt(libc::M_ARENA_MAX, 2);
+        libc::mallopt(libc::M_ARENA_MAX, 1);
         libc::mallopt(libc::M_MMAP_THRESHOLD, MMAP_THRESHOLD);
         libc::mallopt(libc::M_TRIM_THRESHOLD, TRIM_THRESHOLD);
     }

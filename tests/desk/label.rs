@@ -25,6 +25,6 @@ fn icon_title_matches_the_icon() {
     titled("Quota Tray: used up");
     // With `show_title` the percentage is in the property that a desktop shows beside the icon.
     fixture.set_config("show_title = true");
-    titled("0%");
+    fixture.host.icon_until(|icon| icon.label == "0%" && icon.title == "Quota Tray: used up");
     quit(&fixture, program);
 }

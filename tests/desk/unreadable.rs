@@ -29,7 +29,7 @@ fn unreadable_files_have_a_row_in_the_menu_until_they_are_readable() {
     let menu = fixture.host.menu_until(showing("42% left"));
     let text = menu.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
     for part in
-        ["could not read work.json: no permission to read it", "claude-bob.json — invalid credential file"]
+        ["could not read work.json: no permission to read it", "could not use claude-bob.json: no permission"]
     {
         assert!(text.to_lowercase().contains(part), "no {part:?} in:\n{menu}");
     }

@@ -9,6 +9,7 @@ use quota_tray::quota::alert::AlertHistory;
 use quota_tray::quota::notification::Notification;
 use quota_tray::tray::content::TrayContent;
 use quota_tray::tray::menu::Action;
+use quota_tray::tray::notify::NotificationAction;
 use std::collections::BTreeMap;
 
 fn app() -> App {
@@ -237,6 +238,45 @@ fn hidden_account_is_neither_shown_nor_notified_until_it_is_shown_again() {
     let effects = other_effects(&mut app, AppEvent::Settings(Ok(Settings::default())));
     assert_eq!(effects, ["save alerts", "notify Claude 5-hour: 3% left"]);
     assert_eq!(app.presenter(now()).icon_state(), IconState::Low(3.0));
+}
+
+/// Settings that hide the account of [`left`], or ignore its window.
+fn settings_without_it() -> [Settings; 2] {
+    let account = AccountSettings { hide: true, ..AccountSettings::default() };
+    let window = WindowSettings { ignore: true, ..WindowSettings::default() };
+    [
+        Settings { accounts: BTreeMap::from([(id(), account)]), ..Settings::default() },
+        Settings { windows: BTreeMap::from([("5-hour".to_owned(), window)]), ..Settings::default() },
+    ]
+}
+
+#[test]
+fn notification_about_what_becomes_hidden_or_ignored_is_closed() {
+    for settings in settings_without_it() {
+        let mut app = app();
+        handle(&mut app, AppEvent::Snapshot(left(3.0, 1)));
+        let effects = handle(&mut app, AppEvent::Settings(Ok(settings)));
+        let is_closing = |effect: &Effect| matches!(effect, Effect::CloseNotifications(_));
+        assert!(effects.iter().any(is_closing), "{effects:?}");
+    }
+}
+
+#[test]
+fn held_notification_about_what_becomes_hidden_or_ignored_is_not_shown_later() {
+    for settings in [None].into_iter().chain(settings_without_it().map(Some)) {
+        let is_shown = settings.is_none();
+        let mut app = app();
+        let later = now() + TimeDelta::hours(2);
+        let mut snapshot = left(3.0, 1);
+        snapshot.accounts[0].last_usage.as_mut().expect("usage").windows[0].resets_at = Some(ahead(300));
+        handle(&mut app, AppEvent::Notification(NotificationAction::Snooze));
+        handle(&mut app, AppEvent::Snapshot(snapshot.clone()));
+        if let Some(settings) = settings {
+            handle(&mut app, AppEvent::Settings(Ok(settings)));
+        }
+        let effects = app.handle(AppEvent::Snapshot(snapshot), later);
+        assert_eq!(effects.iter().any(|effect| matches!(effect, Effect::Notify(_))), is_shown, "{effects:?}");
+    }
 }
 
 #[test]

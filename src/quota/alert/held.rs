@@ -66,8 +66,9 @@ impl AlertHistory {
         let mut low = Vec::new();
         for usage in snapshot.enabled() {
             let Some(known) = self.windows.get(&*usage.account.state_key()) else { continue };
-            let has_fired =
-                |window: &&Window| known.get(&window.key).is_some_and(|known| known.fired.is_some());
+            let has_fired = |window: &&Window| {
+                window.counts() && known.get(&window.key).is_some_and(|known| known.fired.is_some())
+            };
             let windows = usage.windows().iter().filter(has_fired);
             low.extend(
                 windows.filter(|window| !usage.is_unconfirmed(window, now)).map(|window| (usage, window)),

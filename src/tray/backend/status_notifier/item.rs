@@ -1,5 +1,6 @@
 //! The interface `org.kde.StatusNotifierItem`: the icon's properties.
 
+use crate::text::without_markup;
 use crate::tray::backend::status_notifier::menu;
 use crate::tray::backend::status_notifier::pixmap;
 use crate::tray::backend::status_notifier::state::{Changes, ItemState};
@@ -68,8 +69,9 @@ impl ItemState {
             "ToolTip" => Value::ToolTip(ToolTip {
                 icon_name: String::new(),
                 icon: Vec::new(),
-                title: content.map(|content| content.label.clone()).unwrap_or_default(),
-                text: content.map(|content| content.tooltip.clone()).unwrap_or_default(),
+                // Some hosts take these as markup, others as plain text.
+                title: content.map(|content| without_markup(&content.label)).unwrap_or_default(),
+                text: content.map(|content| without_markup(&content.tooltip)).unwrap_or_default(),
             }),
             // The left button opens the menu.
             "ItemIsMenu" => Value::Bool(true),
