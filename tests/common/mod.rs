@@ -50,8 +50,8 @@ mod wait;
 pub use certificate::Certificate;
 #[cfg(target_os = "linux")]
 pub use desktop::{
-    HostSignal, Icon, Menu, MenuItem, Notification, NotificationServer, NotifyBehavior, Pixmap, PrivateBus,
-    TrayHost,
+    Background, HostSignal, Icon, Menu, MenuItem, Notification, NotificationServer, NotifyBehavior, Pixmap,
+    PrivateBus, TrayHost,
 };
 pub use fixture::Fixture;
 pub use http_head::{field, read_head};

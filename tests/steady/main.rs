@@ -12,6 +12,7 @@ mod desktop;
 mod folders;
 mod hostile;
 mod hourly_budget;
+mod icon;
 mod identity;
 mod notifications;
 mod offline;

@@ -9,6 +9,7 @@ mod notification_server;
 mod tray_host;
 mod watcher;
 
+pub use background::Background;
 pub use bus::PrivateBus;
 pub use icon::{Icon, Pixmap};
 pub use menu::{Menu, MenuItem};

@@ -241,6 +241,19 @@ impl TrayHost {
         }
     }
 
+    /// Says that the menu is about to be opened, as a host does at a click.
+    pub fn about_to_show(&self) -> zbus::Result<bool> {
+        let item = self.item().ok_or_else(no_item)?;
+        let menu = self.menu_path(&item)?;
+        self.call(&item, &menu, MENU, "AboutToShow", &0_i32)?.body().deserialize()
+    }
+
+    /// A call of a method of the icon with a position on the screen, such as `Activate`.
+    pub fn click_icon(&self, method: &str) -> zbus::Result<()> {
+        let item = self.item().ok_or_else(no_item)?;
+        self.call(&item, &item.path, ITEM, method, &(10_i32, 20_i32)).map(drop)
+    }
+
     #[track_caller]
     fn until<T>(
         &self,

@@ -56,13 +56,12 @@ impl Call<'_> {
                 self.reply(&()).await
             }
             // Plasma 5.27 calls this at a left click although `ItemIsMenu` is true, and opens the menu when the call fails.
-            // lxqt-panel 1.2, mate-panel 1.27 and swaybar call it, too, and ignore the reply.
-            "Activate" => {
+            // lxqt-panel 1.2 and mate-panel 1.27 call it, too, and ignore the reply; swaybar 1.7 calls `ContextMenu`.
+            "Activate" | "ContextMenu" => {
                 item.activations.send_modify(|count| *count += 1);
                 self.unknown_method(method).await
             }
-            // The host displays the menu by itself; there is nothing to scroll, and no window to raise.
-            "ContextMenu" => self.unknown_method(method).await,
+            // There is nothing to scroll, and no window to raise.
             "Scroll" | "ProvideXdgActivationToken" => self.reply(&()).await,
             _ => self.unknown_method(method).await,
         }

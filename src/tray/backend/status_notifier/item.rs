@@ -54,7 +54,9 @@ impl ItemState {
             "Category" => "ApplicationStatus".into(),
             "Id" => "quota-tray".into(),
             // Screen readers read the title, panels list the icon by it, and some display it above the tooltip.
-            "Title" | "IconAccessibleDesc" | "AttentionAccessibleDesc" => text(|content| &content.label),
+            "Title" | "IconAccessibleDesc" | "AttentionAccessibleDesc" => {
+                content.map_or_else(String::new, |content| without_markup(&content.label)).as_str().into()
+            }
             "Status" => content.map_or("Active", status).into(),
             "XAyatanaLabel" => text(|content| &content.title),
             "XAyatanaLabelGuide" => LABEL_GUIDE.into(),
