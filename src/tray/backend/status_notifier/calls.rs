@@ -31,6 +31,7 @@ pub async fn handle(connection: &Connection, item: &SharedItem, message: &Messag
     let interface = call.header.interface().map(ToString::to_string);
     let method = call.header.member().map(ToString::to_string).unwrap_or_default();
     let is_menu = match path.as_str() {
+        "/" if method == "Introspect" => return call.reply(&introspection::ROOT).await,
         item::PATH => false,
         path if path == menu::PATH.as_str() => true,
         _ => return call.fail(FdoError::UnknownObject(format!("no object at {path}"))).await,

@@ -2,7 +2,8 @@
 //!
 //! <https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Settings.html>
 
-use futures_lite::StreamExt;
+use crate::tray::backend::status_notifier::signal_count::count;
+use tokio::sync::watch;
 use zbus::fdo::DBusProxy;
 use zbus::message::Type;
 use zbus::names::BusName;
@@ -32,27 +33,33 @@ pub enum ColorScheme {
 /// The bus is gone.
 pub async fn follow(connection: &Connection, report: impl Fn(ColorScheme)) -> zbus::Result<()> {
     let bus = DBusProxy::new(connection).await?;
-    let mut owners = bus.receive_name_owner_changed_with_args(&[(0, PORTAL)]).await?;
+    let owners = bus.receive_name_owner_changed_with_args(&[(0, PORTAL)]).await?;
     let rule = MatchRule::builder()
         .msg_type(Type::Signal)
+        .sender(PORTAL)
         .path(PATH)
         .interface(SETTINGS)
         .member("SettingChanged")
         .arg(0, APPEARANCE)
         .build()?;
-    let mut changes = MessageStream::for_match_rule(rule, connection, None).await?;
-    loop {
-        if bus.name_has_owner(BusName::try_from(PORTAL)?).await? {
-            report(read(connection).await.unwrap_or(ColorScheme::Unknown));
+    let changes = MessageStream::for_match_rule(rule, connection, None).await?;
+    let (counter, mut changed) = watch::channel(0);
+    let follow = async {
+        loop {
+            changed.mark_unchanged();
+            if bus.name_has_owner(BusName::try_from(PORTAL)?).await? {
+                // The value in a signal would be enough, but only in the order of the signals.
+                report(read(connection).await.unwrap_or(ColorScheme::Unknown));
+            }
+            if changed.changed().await.is_err() {
+                return Ok(());
+            }
         }
-        // The value in the signal would be enough, but only in the order of the signals.
-        let more = tokio::select! {
-            change = owners.next() => change.is_some(),
-            change = changes.next() => change.is_some(),
-        };
-        if !more {
-            return Ok(());
-        }
+    };
+    tokio::select! {
+        () = count(owners, &counter) => Ok(()),
+        () = count(changes, &counter) => Ok(()),
+        result = follow => result,
     }
 }
 

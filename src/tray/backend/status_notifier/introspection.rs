@@ -1,5 +1,11 @@
 //! The interfaces in XML, for tools such as `busctl` and `gdbus`. Hosts know them from the specifications.
 
+/// The objects of the connection.
+pub const ROOT: &str = r#"<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
+"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
+<node><node name="StatusNotifierItem"/><node name="MenuBar"/></node>
+"#;
+
 /// The introspection data of `org.kde.StatusNotifierItem`.
 pub const ITEM: &str = r#"<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
 "http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">

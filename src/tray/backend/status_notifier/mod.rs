@@ -20,6 +20,7 @@ mod registration;
 mod request;
 mod service;
 pub mod session_bus;
+mod signal_count;
 mod state;
 mod value;
 mod watcher;

@@ -4,11 +4,13 @@
 //! is registered, with backoff. While the watcher lists it, no timer runs.
 
 use crate::presenter::tray_host::TrayHostStatus;
+use crate::tray::backend::status_notifier::request::Request;
+use crate::tray::backend::status_notifier::signal_count::{bus_gone, count};
 use crate::tray::backend::status_notifier::watcher::{self, RegisteredItems, WATCHER};
-use futures_lite::{Stream, StreamExt};
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep, sleep_until};
 use zbus::Connection;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
@@ -20,6 +22,9 @@ const MAX_RETRY: Duration = Duration::from_secs(300);
 /// How often a watcher that does not respond is asked again.
 const NOT_RESPONDING_RETRY: Duration = Duration::from_secs(5);
 
+/// The minimum time between two looks at the list of a watcher that has the icon.
+const MIN_RECHECK_INTERVAL: Duration = Duration::from_secs(60);
+
 /// The icon to register.
 pub struct Registration<'a> {
     /// Its connection.
@@ -28,6 +33,8 @@ pub struct Registration<'a> {
     pub name: String,
     /// Receives the status of the tray host, the same one more than once possibly.
     pub report: &'a (dyn Fn(TrayHostStatus) + Send + Sync),
+    /// Changes with each new content.
+    pub updates: watch::Receiver<Request>,
     /// Set when the first attempt has ended.
     pub attempted: &'a watch::Sender<bool>,
 }
@@ -39,33 +46,41 @@ impl Registration<'_> {
     /// The bus is gone.
     pub async fn keep(&self) -> zbus::Result<Infallible> {
         let bus = DBusProxy::new(self.connection).await?;
-        let mut owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
         let unique_name = self.connection.unique_name().map(ToString::to_string);
         let names: Vec<_> = [self.name.clone()].into_iter().chain(unique_name).collect();
-        let mut removals = watcher::removals(self.connection, names.clone()).await?;
+        let owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
+        let removals = watcher::removals(self.connection, names.clone()).await?;
+        let (owner_changes, mut owner_changed) = watch::channel(0);
+        let (removal_count, mut removed) = watch::channel(0);
+        tokio::select! {
+            () = count(owners, &owner_changes) => Err(bus_gone()),
+            () = count(removals, &removal_count) => Err(bus_gone()),
+            result = self.follow(&bus, &names, &mut owner_changed, &mut removed) => result,
+        }
+    }
+
+    async fn follow(
+        &self,
+        bus: &DBusProxy<'_>,
+        names: &[String],
+        owner_changed: &mut watch::Receiver<u64>,
+        removed: &mut watch::Receiver<u64>,
+    ) -> zbus::Result<Infallible> {
         loop {
-            // After the signals were subscribed to: a change in between causes another round.
-            let keep = match bus.get_name_owner(BusName::try_from(WATCHER)?).await {
-                Ok(owner) => Some(self.keep_with(owner.to_string(), &names, &mut removals)),
-                Err(zbus::fdo::Error::NameHasNoOwner(_)) => None,
-                Err(error) => return Err(error.into()),
-            };
-            let change = match keep {
+            // First, so that a change after this point causes another round.
+            owner_changed.mark_unchanged();
+            match bus.get_name_owner(BusName::try_from(WATCHER)?).await {
                 // A call to a watcher that is gone, or has been replaced, is abandoned.
-                Some(keep) => tokio::select! {
-                    change = owners.next() => change,
-                    never = keep => match never {},
+                Ok(owner) => tokio::select! {
+                    _ = owner_changed.changed() => {}
+                    never = self.keep_with(owner.to_string(), names, removed) => match never {},
                 },
-                None => {
+                Err(zbus::fdo::Error::NameHasNoOwner(_)) => {
                     self.attempted.send_replace(true);
                     (self.report)(TrayHostStatus::Missing);
-                    owners.next().await
+                    let _ = owner_changed.changed().await;
                 }
-            };
-            if change.is_none() {
-                return Err(zbus::Error::InputOutput(
-                    std::io::Error::from(std::io::ErrorKind::BrokenPipe).into(),
-                ));
+                Err(error) => return Err(error.into()),
             }
         }
     }
@@ -75,14 +90,17 @@ impl Registration<'_> {
         &self,
         watcher: String,
         names: &[String],
-        removals: &mut (impl Stream<Item = ()> + Unpin),
+        removed: &mut watch::Receiver<u64>,
     ) -> Infallible {
         // Before the watcher has responded, which it mostly does.
         (self.report)(TrayHostStatus::Present);
+        let mut updates = self.updates.clone();
         let mut attempts = 0;
         let mut accepted = watcher::register(self.connection, &watcher, &self.name).await;
         self.attempted.send_replace(true);
         loop {
+            removed.mark_unchanged();
+            updates.mark_unchanged();
             let wait = match watcher::registered_items(self.connection, &watcher).await {
                 RegisteredItems::NotResponding => {
                     (self.report)(TrayHostStatus::NotResponding);
@@ -109,15 +127,22 @@ impl Registration<'_> {
                     Some(wait)
                 }
             };
+            let checked = Instant::now();
             let timer = async {
                 match wait {
-                    Some(time) => tokio::time::sleep(time).await,
+                    Some(time) => sleep(time).await,
                     None => std::future::pending().await,
                 }
             };
+            // A watcher may drop an icon without a signal. New content is a good time to look, without a timer.
+            let update = async {
+                let _ = updates.changed().await;
+                sleep_until(checked + MIN_RECHECK_INTERVAL).await;
+            };
             tokio::select! {
-                Some(()) = removals.next() => accepted = false,
+                _ = removed.changed() => accepted = false,
                 () = timer => {}
+                () = update, if wait.is_none() => {}
             }
         }
     }

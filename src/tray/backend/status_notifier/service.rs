@@ -6,6 +6,7 @@ use crate::tray::backend::TrayEvent;
 use crate::tray::backend::status_notifier::calls;
 use crate::tray::backend::status_notifier::registration::Registration;
 use crate::tray::backend::status_notifier::request::Request;
+use crate::tray::backend::status_notifier::signal_count::bus_gone;
 use crate::tray::backend::status_notifier::state::{Changes, SharedItem};
 use crate::tray::backend::status_notifier::{color_scheme, item, menu, session_bus};
 use crate::tray::content::TrayContent;
@@ -72,6 +73,7 @@ async fn serve(
         connection: &connection,
         name: own_name(&connection).await,
         report: &|status| item.report(TrayEvent::Host(status)),
+        updates: requests.clone(),
         attempted,
     };
     let end = tokio::select! {
@@ -112,7 +114,7 @@ async fn reply_to_calls(connection: &Connection, item: &SharedItem, mut calls: M
             return error;
         }
     }
-    zbus::Error::InputOutput(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into())
+    bus_gone()
 }
 
 /// Emits the signals of each change of the content.

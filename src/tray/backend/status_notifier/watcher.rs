@@ -50,6 +50,7 @@ pub async fn removals(
 ) -> zbus::Result<impl Stream<Item = ()> + Unpin> {
     let rule = MatchRule::builder()
         .msg_type(Type::Signal)
+        .sender(WATCHER)
         .path(WATCHER_PATH)
         .interface(WATCHER)
         .member("StatusNotifierItemUnregistered")
