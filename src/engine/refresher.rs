@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until};
 
 /// The shortest time from one refresh to an early next one.
 const MIN_RETRY_INTERVAL: Duration = Duration::from_secs(1);
@@ -26,6 +26,9 @@ const PROGRESS_DELAY: Duration = Duration::from_millis(400);
 
 /// This long after a refresh another one is unlikely: connections are closed, free memory is returned.
 const REST_AFTER: TimeDelta = TimeDelta::seconds(10);
+
+/// How long memory is kept after connections are closed: their tasks end, which uses memory and code once more.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
 
 /// A command to the refresher.
 pub enum Command {
@@ -130,8 +133,7 @@ pub async fn run(
                     // After a suspend the connections are dead as well.
                     rest_at = None;
                     sources.rest();
-                    allocator::trim();
-                    code_pages::release();
+                    tokio::spawn(release_memory());
                 }
                 if has_jumped {
                     log::debug!("the clock has jumped: refreshing");
@@ -159,6 +161,13 @@ pub async fn run(
 fn request_delay() -> TimeDelta {
     let (shortest, longest) = REQUEST_DELAY;
     TimeDelta::milliseconds(fastrand::i64(shortest.num_milliseconds()..=longest.num_milliseconds()))
+}
+
+/// Returns free memory to the system, and unmaps code.
+async fn release_memory() {
+    sleep(CLOSE_TIME).await;
+    allocator::trim();
+    code_pages::release();
 }
 
 /// The time from the end of a refresh to the next one. `offline_refreshes`: how many in a row found no network.
