@@ -1,0 +1,27 @@
+# shellcheck shell=bash disable=SC2034 # read by run
+# GNOME Shell 43 on X11 with the AppIndicator extension.
+PACKAGES="gnome-shell gnome-shell-extension-appindicator gjs libglib2.0-bin fonts-cantarell"
+COMMANDS="Xvfb xdotool import busctl gnome-shell gjs gsettings"
+HAS_SCALES="1 2"
+SCREEN=900x600
+SUBMENU_BY=click
+ICON_AREA=300x26+600+0
+
+start_desktop() {
+  gsettings set org.gnome.shell enabled-extensions "['ubuntu-appindicators@ubuntu.com', 'appindicatorsupport@rgcjonas.gmail.com']"
+  gsettings set org.gnome.shell welcome-dialog-last-shown-version 99
+  gsettings set org.gnome.desktop.interface enable-animations false
+  gsettings set org.gnome.desktop.interface color-scheme "$([[ $SCHEME == dark ]] && echo prefer-dark || echo default)"
+  gsettings set org.gnome.desktop.interface scaling-factor "$SCALE"
+  gsettings set org.gnome.desktop.background picture-options none
+  gsettings set org.gnome.desktop.background primary-color '#46627f'
+  export XDG_CURRENT_DESKTOP=GNOME XDG_SESSION_TYPE=x11
+  # It does not start without a system bus; an empty one will do.
+  DBUS_SYSTEM_BUS_ADDRESS=$(dbus-daemon --session --fork --print-address)
+  export DBUS_SYSTEM_BUS_ADDRESS
+  dbus-update-activation-environment --all
+  gnome-shell --x11 --sm-disable &
+}
+# It starts in the overview.
+paint_background() { xdotool key Escape; }
+stop_notifications() { gsettings set org.gnome.desktop.notifications show-banners false; }
