@@ -6,9 +6,11 @@ HAS_SCALES="1 2"
 SCREEN=900x600
 SUBMENU_BY=click
 ICON_AREA=300x26+600+0
+IGNORED=340,0,560,26 # date, and the bell of Do Not Disturb
 
 start_desktop() {
   gsettings set org.gnome.shell enabled-extensions "['ubuntu-appindicators@ubuntu.com', 'appindicatorsupport@rgcjonas.gmail.com']"
+  gsettings set org.gnome.desktop.lockdown disable-lock-screen true # otherwise it notifies that it cannot lock
   gsettings set org.gnome.shell welcome-dialog-last-shown-version 99
   gsettings set org.gnome.desktop.interface enable-animations false
   gsettings set org.gnome.desktop.interface color-scheme "$([[ $SCHEME == dark ]] && echo prefer-dark || echo default)"
@@ -22,6 +24,11 @@ start_desktop() {
   dbus-update-activation-environment --all
   gnome-shell --x11 --sm-disable &
 }
-# It starts in the overview.
-paint_background() { xdotool key Escape; }
+# It starts in the overview, which Escape leaves once it has been drawn.
+paint_background() { wait_for 20 leaves_the_overview || say "still in the overview"; }
+leaves_the_overview() {
+  settle "$HOME/overview.png"
+  xdotool key Escape
+  wait_for_change 2 "$HOME/overview.png" "$HOME/desktop.png"
+}
 stop_notifications() { gsettings set org.gnome.desktop.notifications show-banners false; }

@@ -14,6 +14,7 @@ start_desktop() {
   kwriteconfig5 --file kdeglobals --group Icons --key Theme "$([[ $SCHEME == dark ]] && echo breeze-dark || echo breeze)"
   kwriteconfig5 --file plasmarc --group Theme --key name "$look"
   kwriteconfig5 --file kcmfonts --group General --key forceFontDPI $((96 * SCALE))
+  kwriteconfig5 --file plasmanotifyrc --group Notifications --key PopupPosition TopRight
   kwriteconfig5 --file ksplashrc --group KSplash --key Engine none
   kwriteconfig5 --file kwinrc --group Compositing --key Enabled false
   # One panel with the tray at its left end, on a plain desktop.
@@ -76,3 +77,5 @@ paint_background() {
       desktop.writeConfig('Color', '$color');
     })"
 }
+# Do Not Disturb, which closes nothing that is shown.
+stop_notifications() { kwriteconfig5 --file plasmanotifyrc --group DoNotDisturb --key Until --type string 2099,1,1,0,0,0; }
