@@ -24,11 +24,15 @@ start_desktop() {
   dbus-update-activation-environment --all
   gnome-shell --x11 --sm-disable &
 }
-# It starts in the overview, which Escape leaves once it has been drawn.
-paint_background() { wait_for 20 leaves_the_overview || say "still in the overview"; }
-leaves_the_overview() {
-  settle "$HOME/overview.png"
-  xdotool key Escape
-  wait_for_change 2 "$HOME/overview.png" "$HOME/desktop.png"
+# It starts in the overview.
+paint_background() {
+  wait_for 30 overview_is true || say "it did not start in the overview"
+  wait_for 10 leave_overview || say "still in the overview"
+}
+overview_is() { [[ $(busctl --user get-property org.gnome.Shell /org/gnome/Shell org.gnome.Shell OverviewActive) == "b $1" ]]; }
+leave_overview() {
+  busctl --user set-property org.gnome.Shell /org/gnome/Shell org.gnome.Shell OverviewActive b false
+  sleep 0.5
+  overview_is false
 }
 stop_notifications() { gsettings set org.gnome.desktop.notifications show-banners false; }
