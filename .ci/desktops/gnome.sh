@@ -3,10 +3,10 @@
 PACKAGES="gnome-shell gnome-shell-extension-appindicator gjs libglib2.0-bin fonts-cantarell"
 COMMANDS="Xvfb xdotool import busctl gnome-shell gjs gsettings"
 HAS_SCALES="1 2"
-SCREEN=900x600
+SCREEN=1000x760
 SUBMENU_BY=click
-ICON_AREA=300x26+600+0
-IGNORED=340,0,560,26 # date, and the bell of Do Not Disturb
+ICON_AREA=300x26+700+0
+IGNORED=390,0,620,26 # date, and the bell of Do Not Disturb
 
 start_desktop() {
   gsettings set org.gnome.shell enabled-extensions "['ubuntu-appindicators@ubuntu.com', 'appindicatorsupport@rgcjonas.gmail.com']"
@@ -35,4 +35,10 @@ leave_overview() {
   sleep 0.5
   overview_is false
 }
-stop_notifications() { gsettings set org.gnome.desktop.notifications show-banners false; }
+stop_notifications() {
+  gsettings set org.gnome.desktop.notifications show-banners false
+  # A banner stays for as long as nobody seems to be there, and goes once the pointer has left it.
+  point $((w_screen / 2)) $((60 * SCALE))
+  sleep 1
+  park
+}

@@ -3,7 +3,7 @@
 PACKAGES="plasma-workspace plasma-desktop plasma-pa kwin-x11 breeze breeze-icon-theme fonts-dejavu-core x11-xserver-utils"
 COMMANDS="Xvfb xdotool import busctl plasmashell kwin_x11 kded5 kwriteconfig5"
 HAS_SCALES="1 2"
-SCREEN=1000x600
+SCREEN=1000x760
 
 start_desktop() {
   local colors=BreezeLight look=default
@@ -13,7 +13,7 @@ start_desktop() {
   kwriteconfig5 --file kdeglobals --group KDE --key widgetStyle Breeze
   kwriteconfig5 --file kdeglobals --group Icons --key Theme "$([[ $SCHEME == dark ]] && echo breeze-dark || echo breeze)"
   kwriteconfig5 --file plasmarc --group Theme --key name "$look"
-  kwriteconfig5 --file kcmfonts --group General --key forceFontDPI $((96 * SCALE))
+  kwriteconfig5 --file kcmfonts --group General --key forceFontDPI 96
   kwriteconfig5 --file plasmanotifyrc --group Notifications --key PopupPosition TopRight
   kwriteconfig5 --file ksplashrc --group KSplash --key Engine none
   kwriteconfig5 --file kwinrc --group Compositing --key Enabled false
@@ -54,7 +54,7 @@ knownItems=$(known_items)
 showAllItems=true
 CONF
   export XDG_CURRENT_DESKTOP=KDE KDE_FULL_SESSION=true KDE_SESSION_VERSION=5 DESKTOP_SESSION=plasma QT_AUTO_SCREEN_SCALE_FACTOR=0
-  ((SCALE == 1)) || export QT_SCREEN_SCALE_FACTORS=screen=$SCALE PLASMA_USE_QT_SCALING=1
+  ((SCALE == 1)) || export QT_SCALE_FACTOR=$SCALE PLASMA_USE_QT_SCALING=1
   dbus-update-activation-environment --all
   # It does not start before that.
   busctl --user call org.freedesktop.DBus / org.freedesktop.DBus StartServiceByName su org.kde.ActivityManager 0
