@@ -3,10 +3,10 @@
 PACKAGES="gnome-shell gnome-shell-extension-appindicator gjs libglib2.0-bin fonts-cantarell"
 COMMANDS="Xvfb xdotool import busctl gnome-shell gjs gsettings"
 HAS_SCALES="1 2"
-SCREEN=1000x760
+SCREEN=1100x1000
 SUBMENU_BY=click
-ICON_AREA=300x26+700+0
-IGNORED=390,0,620,26 # date, and the bell of Do Not Disturb
+ICON_AREA=300x26+800+0
+IGNORED=440,0,670,26 # date, and the bell of Do Not Disturb
 
 start_desktop() {
   gsettings set org.gnome.shell enabled-extensions "['ubuntu-appindicators@ubuntu.com', 'appindicatorsupport@rgcjonas.gmail.com']"

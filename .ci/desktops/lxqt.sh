@@ -3,7 +3,7 @@
 PACKAGES="lxqt-panel xfwm4 dunst papirus-icon-theme fonts-dejavu-core x11-xserver-utils"
 COMMANDS="Xvfb xdotool import xsetroot busctl lxqt-panel xfwm4 dunst"
 HAS_SCALES="1 2"
-SCREEN=1000x760
+SCREEN=1100x760
 
 start_desktop() {
   local theme=light icons=Papirus
@@ -51,3 +51,4 @@ CONF
   lxqt-panel &
 }
 stop_notifications() { dunstctl set-paused true; dunstctl close-all; }
+resume_notifications() { dunstctl set-paused false; }

@@ -3,7 +3,7 @@
 PACKAGES="mate-panel mate-notification-daemon mate-settings-daemon marco mate-themes mate-icon-theme fonts-dejavu-core x11-xserver-utils"
 COMMANDS="Xvfb xdotool import xsetroot busctl mate-panel marco gsettings"
 HAS_SCALES="1 2"
-SCREEN=1000x760
+SCREEN=1100x760
 
 start_desktop() {
   local theme=BlueMenta
@@ -31,3 +31,4 @@ start_desktop() {
   mate-panel &
 }
 stop_notifications() { gsettings set org.mate.NotificationDaemon do-not-disturb true; }
+resume_notifications() { gsettings set org.mate.NotificationDaemon do-not-disturb false; }

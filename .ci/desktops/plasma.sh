@@ -3,7 +3,7 @@
 PACKAGES="plasma-workspace plasma-desktop plasma-pa kwin-x11 breeze breeze-icon-theme fonts-dejavu-core x11-xserver-utils"
 COMMANDS="Xvfb xdotool import busctl plasmashell kwin_x11 kded5 kwriteconfig5"
 HAS_SCALES="1 2"
-SCREEN=1000x760
+SCREEN=1100x760
 
 start_desktop() {
   local colors=BreezeLight look=default

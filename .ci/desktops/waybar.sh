@@ -3,7 +3,7 @@
 PACKAGES="sway swaybg waybar mako-notifier grim libglib2.0-bin gnome-themes-extra fonts-dejavu-core"
 COMMANDS="Xvfb xdotool sway swaybg waybar grim mako makoctl busctl gsettings convert"
 HAS_SCALES="1 2"
-SCREEN=1000x760
+SCREEN=1100x760
 
 # Sway's headless backend has no pointer: it runs in a window that fills an X server.
 start_screen() {

@@ -3,7 +3,7 @@
 PACKAGES="xfce4-panel xfce4-notifyd xfwm4 xfconf xfce4-settings gnome-themes-extra fonts-dejavu-core x11-xserver-utils"
 COMMANDS="Xvfb xdotool import xsetroot busctl xfce4-panel xfwm4 xfconf-query xfsettingsd"
 HAS_SCALES="1 2"
-SCREEN=1000x760
+SCREEN=1100x760
 
 start_desktop() {
   local theme=Adwaita dark=false folder=$XDG_CONFIG_HOME/xfce4/xfconf/xfce-perchannel-xml
@@ -27,7 +27,7 @@ XML
     <value type="int" value="1"/>
     <property name="dark-mode" type="bool" value="$dark"/>
     <property name="panel-1" type="empty">
-      <property name="position" type="string" value="p=8;x=500;y=740"/>
+      <property name="position" type="string" value="p=8;x=550;y=740"/>
       <property name="position-locked" type="bool" value="true"/>
       <property name="length" type="uint" value="100"/>
       <property name="size" type="uint" value="30"/>
