@@ -42,3 +42,4 @@ stop_notifications() {
   sleep 1
   park
 }
+expand_notification() { point $((w_screen / 2)) $((60 * SCALE)); }

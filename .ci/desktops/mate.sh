@@ -27,8 +27,19 @@ start_desktop() {
   mate-settings-daemon &
   wait_for 10 has_owner org.mate.SettingsDaemon
   marco --no-composite &
-  "$(ls /usr/lib/mate-notification-daemon/mate-notification-daemon /usr/lib/*/mate-notification-daemon/mate-notification-daemon /usr/libexec/mate-notification-daemon 2> /dev/null | head -n 1)" &
+  resume_notifications
   mate-panel &
 }
-stop_notifications() { gsettings set org.mate.NotificationDaemon do-not-disturb true; }
-resume_notifications() { gsettings set org.mate.NotificationDaemon do-not-disturb false; }
+resume_notifications() {
+  local folder
+  for folder in /usr/lib/mate-notification-daemon /usr/lib/*/mate-notification-daemon /usr/libexec; do
+    if [[ -x $folder/mate-notification-daemon ]]; then
+      "$folder/mate-notification-daemon" &
+      notification_daemon=$!
+      wait_for 10 has_owner org.freedesktop.Notifications
+      return
+    fi
+  done
+}
+# Its Do Not Disturb closes nothing that is shown.
+stop_notifications() { kill "$notification_daemon"; }

@@ -53,9 +53,11 @@ border-size=1
 [mode=quiet]
 invisible=1
 CONF
-  waybar &
+  start_bar
   mako &
 }
+start_bar() { waybar & }
 unset -f paint_background
 shot() { grim "$1"; }
+resume_notifications() { makoctl set-mode default 2> /dev/null || makoctl mode -s default; }
 stop_notifications() { makoctl dismiss --all; makoctl set-mode quiet 2> /dev/null || makoctl mode -s quiet; }
