@@ -5,9 +5,9 @@
 //! implements both, but it has no label (`XAyatanaLabel`) and no `IconAccessibleDesc`, it replies to no call while a
 //! watcher does not respond to the registration, and it builds the menu with all pictures again at each change.
 //!
-//! [`service`] runs these tasks on one connection: [`registration`] keeps the icon registered with the tray host,
-//! [`calls`] replies to method calls, [`color_scheme`] follows the desktop's preference, and the service itself emits
-//! signals when the content changes. What they serve is in [`state`].
+//! `service.rs` runs these tasks on one connection: `registration.rs` keeps the icon registered with the tray host,
+//! `calls.rs` replies to method calls, `color_scheme.rs` follows the desktop's preference, and the service itself emits
+//! signals when the content changes. What they serve is in `state.rs`.
 
 mod backend;
 mod calls;
