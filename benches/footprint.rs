@@ -13,7 +13,7 @@
 //! The release binary runs on a private bus with a simulated tray host (`tests/common`) and sends its requests
 //! to a server in this process, with TLS and HTTP/2 like the real ones. Memory is measured as a user has it: one copy of
 //! a program at a time, with its file in the page cache. Each figure is compared with a
-//! yardstick from the same run: `examples/floor.rs`, the minimum for an icon with `tray-icon`;
+//! yardstick from the same run: `examples/floor.rs`, the minimum for an icon with `ksni`;
 //! `footprint/peer.py`, a typical tray in Python, if its libraries are installed; `curl --parallel`.
 //! Seconds differ between machines, ratios much less, so the goals are ratios.
 

@@ -1,8 +1,8 @@
-//! What the pure parts take: reading answers and credentials, making the menu and the pictures,
-//! judging alerts. `cargo bench --bench pure`.
+//! The time that the pure parts take: parsing responses and credentials, building the menu and the pictures,
+//! evaluating alerts. `cargo bench --bench pure`.
 //!
-//! A refresh does each of these once an account (pictures: only where a step of the gauge changes),
-//! so 1,000 accounts should stay far below the time that the network takes.
+//! A refresh does each of these once per account (pictures: only if a step of the gauge changes), so
+//! 1,000 accounts should take far less time than the network.
 
 use std::fs;
 use std::path::Path;
@@ -37,7 +37,7 @@ fn fixture(name: &str) -> Vec<u8> {
     fs::read(&path).unwrap_or_else(|error| panic!("could not read {}: {error}", path.display()))
 }
 
-/// Bytes of an answer → its windows.
+/// The bytes of a response → its windows.
 #[divan::bench(args = [
     "claude/max.json",
     "claude/every_bucket.json",
@@ -52,7 +52,7 @@ fn parse_response(bencher: Bencher, name: &str) {
     bencher.bench(|| spec.parse_body(black_box(&body), now()).expect("a good response"));
 }
 
-/// The reader that guesses, alone: a document of a shape nobody knows, already JSON.
+/// The generic parser alone, with a document of unknown shape that is already JSON.
 #[divan::bench]
 fn guess_windows(bencher: Bencher) {
     let document: Value = serde_json::from_slice(&fixture("codex/unknown_shape.json")).expect("JSON");
@@ -136,20 +136,20 @@ fn row_picture() -> icon::Picture {
     icon::row(black_box(IconState::Fine(42.0)), 32, Palette::AnyPanel)
 }
 
-/// A refresh that changed nothing, judged with the memory of the one before: the usual case.
+/// The usual case: a refresh that changed nothing, evaluated with the history of the previous one.
 #[divan::bench(args = ACCOUNTS)]
 fn evaluate_alerts(bencher: Bencher, accounts: usize) {
     let rules = Rules { thresholds: vec![20.0, 5.0], on_reset: true };
     let mut snapshot = snapshot(accounts);
-    let mut memory = AlertHistory::default();
-    alert::evaluate(&mut memory, &snapshot, &rules, now());
+    let mut history = AlertHistory::default();
+    alert::evaluate(&mut history, &snapshot, &rules, now());
     let later = now() + TimeDelta::minutes(5);
     for usage in &mut snapshot.accounts {
         usage.updated_at = Some(later);
     }
     bencher
-        .with_inputs(|| memory.clone())
-        .bench_local_refs(|memory| alert::evaluate(memory, black_box(&snapshot), &rules, later));
+        .with_inputs(|| history.clone())
+        .bench_local_refs(|history| alert::evaluate(history, black_box(&snapshot), &rules, later));
 }
 
 /// Accounts of both kinds, their windows anywhere between full and empty.
@@ -163,8 +163,8 @@ fn snapshot(accounts: usize) -> Snapshot {
         let used = |step: usize| (number * step % 100) as f64;
         let windows =
             vec![window("five_hour", "5-hour", used(7), 2), window("seven_day", "Weekly", used(3), 80)];
-        let reading = Usage { windows, plan: Some("plus".to_owned()), ..Usage::default() };
-        usage.record(Ok(reading), now());
+        let received = Usage { windows, plan: Some("plus".to_owned()), ..Usage::default() };
+        usage.record(Ok(received), now());
         usage
     });
     Snapshot { accounts: accounts.collect(), updated_at: Some(now()), ..Snapshot::default() }

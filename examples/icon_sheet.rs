@@ -5,11 +5,11 @@
 //! cargo run --example icon_sheet -- number dark 8 > sheet.pam  # to look at the pixels
 //! ```
 //!
-//! Arguments, each optional, in this order: the style (gauge, number, bars); the palette (any, dark, light), without
-//! which a light and a dark panel have the one for any; how many times it is enlarged.
+//! Optional arguments, in this order: the style (gauge, number, bars); the palette (any, dark, light; without one, a
+//! light and a dark panel are drawn with the palette for any panel); the factor by which the picture is enlarged.
 //!
-//! Portable Arbitrary Map, which ImageMagick reads; `.ci/pictures` adds the words and makes a PNG of it. The pixels are
-//! the program's own.
+//! The output is a Portable Arbitrary Map, which ImageMagick reads. `.ci/pictures` adds labels and converts it to PNG.
+//! The pixels are those that the program draws.
 
 use quota_tray::presenter::icon_state::{IconContent, IconFigure, IconState};
 use quota_tray::tray::icon::{Palette, Picture, SIZES, tray};

@@ -10,17 +10,19 @@
 //!
 //! | to change … | open |
 //! |---|---|
-//! | the labels of menu, icon and tooltip; the row of an account with its details; the list of all accounts | [`presenter::messages`]; [`presenter::account_rows`]; `presenter/account_list.rs` |
+//! | the wording of the menu, the tooltip, the icon's accessible name and the actions of a notification | [`presenter::messages`] |
+//! | the row of an account with its details; the list of all accounts | [`presenter::account_rows`]; `presenter/account_list.rs` |
 //! | which percentage counts as low (the settings `thresholds`), for icon and rows | `presenter/snapshot_presenter.rs`, `config/windows.rs` |
-//! | the states of the icon; which one is shown, its label, the tooltip, the text beside it | [`presenter::icon_state`]; `presenter/summary.rs` |
-//! | accounts that are named, hidden or pinned, windows that are ignored by the settings | [`presenter::preferences`], `config/accounts.rs` |
+//! | the states of the icon; which one is shown; what its accessible name, its tooltip and the text beside it say | [`presenter::icon_state`]; `presenter/summary.rs` |
+//! | accounts that are named, hidden or pinned, and windows that are ignored, by the settings | [`presenter::preferences`]; `config/accounts.rs`, `config/windows.rs` |
 //! | the displayed name of an account, its form with `hide_email`, the order of accounts | [`quota::account`] |
 //! | when usage counts as old, so that its age is displayed | [`presenter::account_rows`] |
 //! | how percentages, times and durations read; 12 or 24 hours, order of a date, decimal mark | [`presenter::format`]; [`presenter::locale_format`] |
 //! | the message for a failed account; for a notification; for plan, money and credits | `presenter/failures.rs`; `presenter/notifications.rs`; `presenter/facts.rs` |
 //! | the accounts in the menu: a row per window or per account (the setting `menu`), text bars and marks | [`presenter::menu_rows`]; [`presenter::text_bar`] |
-//! | the items of the menu, their order, actions and keys; which are greyed | [`tray::menu`] |
-//! | how the icon is drawn, in each style and size; its colours | [`tray::icon`] and the files below it; `tray/icon/palette.rs` |
+//! | the items of the menu, their order, actions and keys; which are greyed | [`tray::menu`]: `whole_menu.rs`, `accounts.rs`, `settings.rs`, `item.rs` |
+//! | how the icon is drawn, one file per style; the digits and marks; its sizes; its colours | [`tray::icon`]: `gauge.rs`, `number.rs`, `bars.rs`; `glyphs.rs`; `render.rs`; `palette.rs` |
+//! | the size of the pictures in front of menu rows | `tray/backend/status_notifier/menu.rs`; `tray/backend/tray_icon/icon_cache.rs` |
 //! | a new format of `status` | a file in [`output`], and the enum `Format` in `cli/status.rs` |
 //! | the table, the JSON, a format for a bar or collector of `status` | [`output::table`], [`output::json`], [`output::waybar`], [`output::i3blocks`], [`output::openmetrics`] |
 //! | the advice where no tray host displays the icon; the rows in a terminal instead | [`presenter::tray_host`]; [`output::terminal`] |
@@ -31,13 +33,15 @@
 //! | to change … | open |
 //! |---|---|
 //! | what follows from an event of the tray program: events → effects | [`app::state_machine`] |
+//! | what a left click, a middle click or a click in the menu does | [`app::runner`] (`app_event`), then [`app::state_machine`] |
+//! | when the icon has the status `NeedsAttention` or `Passive`; which of several problems the menu shows | [`app::state_machine`] (`show`; `menu`) |
 //! | how an effect is carried out; the threads and the channels between them | `app/effects.rs`; `app/background.rs`, [`app::runner`] |
-//! | when a notification is sent; when an account needs attention | [`quota::alert`]; [`quota::attention`] |
-//! | quiet hours and snooze: which notifications are held back | [`quota::alert::held`]; `config/quiet.rs` |
-//! | which notification replaces which; the actions of a notification | `tray/notify/open_notifications.rs`; `tray/notify/freedesktop.rs` |
+//! | when a notification is sent, and when several become a summary; when an account needs attention | [`quota::alert`], [`quota::notification`]; [`quota::attention`] |
+//! | quiet hours and snooze: which notifications are held back, and how long | [`quota::alert::held`]; `config/quiet.rs` |
+//! | which notification replaces which; when one is closed; its picture, urgency and actions | `tray/notify/open_notifications.rs`; [`app::state_machine`] (`update_notified`); `tray/notify/request.rs`, `tray/notify/freedesktop.rs` |
 //! | which program a hook runs, with which values; how it runs | [`app::hook_call`]; [`hooks::run`] |
 //! | when a refresh happens; its course | [`engine::refresher`]; `engine/refresh.rs` |
-//! | what follows from the reset of a window | [`engine::reset_schedule`] |
+//! | what follows from the reset of a window: the wake-up, the request after it | [`engine::reset_schedule`], [`engine::refresher`] |
 //! | how one account is fetched, and its token renewed | `engine/fetch.rs` |
 //! | how accounts of several sources are merged | `engine/merge.rs` |
 //! | how often requests may be sent: five minutes, hour, after an error or a 429 | [`engine::budget`] |
@@ -73,11 +77,13 @@
 //! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
 //! | what every command starts with: paths, settings, locale | [`app::context`] |
 //! | what `doctor` checks; the order of the checks | [`cli::doctor`], one file a subject; `command.rs` |
-//! | a setting and its default; its place in the file; how the menu changes it; the error for a wrong one | [`config`]: `settings.rs`, `icon.rs`, `limits.rs`, `quiet.rs`, `accounts.rs`, `windows.rs`, `endpoints.rs`, `hooks.rs`; `template.toml`; `choice.rs`; `problem.rs` |
+//! | a setting and its default; its place in the file; reading the file; how the menu changes it; the error for a wrong one | [`config`]: `settings.rs`, and a file for each section; `template.toml`; `file.rs`; `choice.rs`; `problem.rs` |
 //! | starting at login | [`autostart`], one file a system |
-//! | the platform's tray (the one module that names `tray-icon`); its thread on Linux | [`tray::backend`]; [`tray::handle`] |
-//! | whether a tray host is there; registering the icon with it | `tray/host.rs`; `tray/registration.rs` |
-//! | showing notifications (D-Bus; `notify-rust` on macOS and Windows); the main loop (`tao`) | [`tray::notify`]; [`tray::event_loop`] |
+//! | the tray on Linux and BSD (with `zbus`), in `tray/backend/status_notifier/`: replies to tray hosts; the icon's properties; its menu | `calls.rs`; `item.rs`, `pixmap.rs`; `menu.rs`, `menu_layout.rs` |
+//! | … registering the icon with the tray host, and how often that is retried; whether there is a session bus or a tray host; light or dark colours | `registration.rs`, `watcher.rs`; `session_bus.rs`; `color_scheme.rs` |
+//! | the tray on macOS and Windows (the one module that names `tray-icon`) | `tray/backend/tray_icon/`, [`tray::menu_tree`] |
+//! | what both have in common | [`tray::backend`], [`tray::content`] |
+//! | showing notifications (on Linux and BSD with `zbus`; on macOS and Windows with `notify-rust`, in `native.rs`); the main loop (`tao` on macOS and Windows) | [`tray::notify`]; [`tray::event_loop`] |
 //! | standard output and standard error; the log | [`platform::stdio`]; [`cli::logging`] |
 //! | one tray per user | [`app::instance`] |
 //! | paths, atomic writes, file locks, folder watch, debounce | [`platform`], one file each |
@@ -89,10 +95,11 @@
 //!
 //! 1. **The core is pure.** [`quota`], [`presenter`], [`text`], [`tray::menu`], [`tray::icon`] and [`app::state_machine`]
 //!    use no clock, environment, disk, network or tray. `now`, time zone and locale are arguments; the result is a value.
-//! 2. **One direction.** Imports point downward and data flows upward. The main thread has the tray, another thread the
-//!    engine; between them go [`app::state_machine::AppEvent`] and [`engine::refresher::Command`]. On Linux the tray icon
-//!    has its own thread, because its library blocks while a tray host hangs; each token request has one, too, so
-//!    that nothing delays writing its response to the journal.
+//! 2. **One direction.** Imports point downward and data flows upward. The main thread runs the state machine, the
+//!    background thread everything that waits: the engine, notifications, hooks, and on Linux and BSD the tray icon.
+//!    Between them go [`app::state_machine::AppEvent`] and [`engine::refresher::Command`]. Each token request has its
+//!    own thread, so that nothing delays writing its response to the journal. On macOS and Windows the tray icon is on
+//!    the main thread, as these systems require.
 //! 3. **A login is never lost, a secret is never shown.** Only [`credentials`] writes credential files; a
 //!    [`platform::secret::Secret`] prints as dots.
 //!
@@ -107,7 +114,8 @@
 //! 4. The responses are merged with the last known values, and the result is published as one [`quota::Snapshot`].
 //! 5. [`app::state_machine::App`] turns it into the tray's content, notifications and hook calls; `app/effects.rs` carries
 //!    them out.
-//! 6. Ten seconds later the connections are closed and free memory is returned. Nothing wakes up until the next refresh.
+//! 6. Ten seconds later the connections are closed and free memory is returned. Nothing wakes up until the next
+//!    refresh or the next reset of a window.
 
 // They panic where nothing can be written: see `platform/stdio.rs`.
 #![deny(clippy::print_stdout, clippy::print_stderr, clippy::dbg_macro)]

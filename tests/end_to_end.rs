@@ -52,7 +52,7 @@ fn refresh_now_updates_menu_and_icon() {
     fixture.host.menu_until(showing("42% left"));
     let before = fixture.host.icon_until(|icon| icon.tooltip.text.contains("42%"));
 
-    // Held back, so that the moment in between can be looked at.
+    // The response is delayed, so that the state in between can be checked.
     let gate = Gate::new();
     let nearly_empty = Response::from(claude_usage(&[("five_hour", 91.0), ("seven_day", 10.0)]));
     let alice = fixture.account(ALICE);
@@ -90,7 +90,7 @@ fn window_below_20_percent_is_notified_once_across_a_restart() {
         assert!(first.says(part), "no {part:?} in {first:#?}");
     }
 
-    // The next refresh, told from the one before by the other window.
+    // The other window distinguishes the next refresh from the one before.
     fixture.claude_used(&alice, &[("five_hour", 85.0), ("seven_day", 11.0)]);
     refresh(&fixture, "89%");
     fixture.codex_used(&bob, &[(18_000, 90), (604_800, 30)]);

@@ -1,4 +1,4 @@
-//! A source of accounts that no other file knows: merging, identity, request budget and watch are the engine's.
+//! A made-up source of accounts, defined only here: the engine does its merging, identity, request budget and watch.
 
 use quota_tray::config::{Endpoint, Endpoints, Settings};
 use quota_tray::engine::budget::RequestLimits;

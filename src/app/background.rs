@@ -1,5 +1,5 @@
-//! The background thread: refreshes, the watch of the settings file, signals, the tray host, notifications and hooks.
-//! All of it runs on one asynchronous runtime and reports to the main thread as events.
+//! The background thread: refreshes, the watch of the settings file, signals, notifications, hooks, and on Linux and
+//! BSD the tray icon. All of it runs on one asynchronous runtime and reports to the main thread as events.
 
 use crate::app::context::Context;
 use crate::app::state_machine::AppEvent;
@@ -23,7 +23,7 @@ use tokio::time::{sleep, timeout};
 /// How long the first refresh waits for the icon to be registered.
 const FIRST_ICON_TIMEOUT: Duration = Duration::from_millis(250);
 
-/// How long a panel takes to read the menu of a new icon.
+/// Panels read the menu of a new icon within this time.
 const MENU_READ_TIME: Duration = Duration::from_millis(50);
 
 /// What the background thread works with.
@@ -34,11 +34,11 @@ pub struct Background {
     pub context: Context,
     /// Where each complete snapshot is saved.
     pub state: StateDir,
-    /// What to do with notifications.
+    /// Notifications to show and close.
     pub notifications: mpsc::UnboundedReceiver<NotificationRequest>,
     /// Hooks to run.
     pub hook_calls: mpsc::UnboundedReceiver<Vec<HookCall>>,
-    /// Serves the icon.
+    /// The part of the tray that runs here.
     pub tray: TrayService,
 }
 
@@ -63,7 +63,8 @@ impl Background {
         let mut icon = tray.first_attempt();
         let refreshes = async {
             let _ = timeout(FIRST_ICON_TIMEOUT, icon.wait_for(|attempted| *attempted)).await;
-            // Panels read the menu first: certificates and TLS handshakes of a refresh compete for the processor.
+            // So that panels can read the menu first: certificates and TLS handshakes compete with them for the
+            // processor.
             sleep(MENU_READ_TIME).await;
             tokio::select! {
                 () = refresher::run(sources, interval, last_known, commands, publish) => {}

@@ -61,9 +61,9 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             Effect::RenameAccount(id) => {
                 return self.open_settings(|file| config::prepare_account(file, &id));
             }
-            Effect::ShowSummary(title, text) => {
-                // It fails only after the background thread has ended.
-                let _ = self.notifications.send(NotificationRequest::Summary { title, text });
+            Effect::NotifyAccountList(title, text) => {
+                // An error means that the background thread has ended.
+                let _ = self.notifications.send(NotificationRequest::AccountList { title, text });
             }
             Effect::Notify(notifications) => {
                 let hide_email = app.settings().hide_email;

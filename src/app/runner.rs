@@ -126,12 +126,12 @@ pub fn run_with<K: 'static>(
     Ok(ExitCode::SUCCESS)
 }
 
-/// What an event of the tray means.
+/// What an event of the tray means: a middle click refreshes; a click that opens no menu shows the accounts.
 fn app_event(event: TrayEvent) -> AppEvent {
     match event {
         TrayEvent::Clicked(action) => AppEvent::Clicked(action),
         TrayEvent::SecondaryActivated => AppEvent::Clicked(Action::Refresh),
-        TrayEvent::Activated => AppEvent::SummaryRequested,
+        TrayEvent::Activated => AppEvent::AccountListRequested,
         TrayEvent::Host(status) => AppEvent::Host(status),
     }
 }

@@ -29,9 +29,9 @@ pub enum AppEvent {
     Snapshot(Snapshot),
     /// A menu item was clicked.
     Clicked(Action),
-    /// The summary was asked for, where there are no menus.
-    SummaryRequested,
-    /// The user has chosen something in a notification.
+    /// The icon was clicked, and the tray host displays no menus: the accounts are shown as a notification.
+    AccountListRequested,
+    /// The user has chosen an action of a notification.
     Notification(NotificationAction),
     /// The settings file was read again, or why it can't be used.
     Settings(Result<Settings, String>),
@@ -71,13 +71,13 @@ pub enum Effect {
     OpenFolder,
     /// Open the settings file in an editor.
     OpenSettings,
-    /// Open it with a section for the name of this account.
+    /// Open the settings file with a section for the name of this account.
     RenameAccount(AccountId),
-    /// Show this title and text as a notification.
-    ShowSummary(String, String),
+    /// Show the accounts as a notification with this title and text.
+    NotifyAccountList(String, String),
     /// Show notifications.
     Notify(Vec<Notification>),
-    /// Close the notifications about these windows: they are no longer true.
+    /// Close the notifications about these windows: they are outdated.
     CloseNotifications(BTreeSet<WindowId>),
     /// Open a web page.
     OpenPage(&'static str),
@@ -92,12 +92,12 @@ pub enum Effect {
 /// The state behind the tray.
 pub struct App {
     snapshot: Snapshot,
-    /// The same with the settings for single accounts applied: what is displayed and counted.
+    /// The snapshot with the settings for accounts and windows applied: what is displayed and counted.
     displayed: Arc<Snapshot>,
     settings: Arc<Settings>,
     auth_dir: PathBuf,
     alerts: AlertHistory,
-    /// The low windows that the user was notified of in this run.
+    /// The low windows that the user has been notified of since the program was started.
     notified: BTreeSet<WindowId>,
     /// Why the settings file can't be used.
     settings_problem: Option<String>,
@@ -159,9 +159,9 @@ impl App {
                 if changed || self.show_is_pending { vec![self.show(now)] } else { Vec::new() }
             }
             AppEvent::Host(status) => self.host_checked(status, now),
-            AppEvent::SummaryRequested => {
+            AppEvent::AccountListRequested => {
                 let presenter = self.presenter(now);
-                vec![Effect::ShowSummary(presenter.label(), presenter.account_list().to_text())]
+                vec![Effect::NotifyAccountList(presenter.label(), presenter.account_list().to_text())]
             }
             AppEvent::Notification(NotificationAction::Show(provider)) => {
                 let spec = REGISTRY.spec(provider).ok();
@@ -222,7 +222,7 @@ impl App {
             settings: self.settings.clone(),
             auth_dir: self.auth_dir.clone(),
             problem: problem.cloned(),
-            // Where it can't be read, a click may find out more.
+            // If it can't be read, the item is offered anyway: a click reports the error.
             starts_at_login: self.starts_at_login.as_ref().copied().unwrap_or(Some(false)),
             locale: self.locale,
         }
@@ -240,8 +240,8 @@ impl App {
         effects
     }
 
-    /// Shows the current state as soon as the autostart status is known. Shown before, the menu would change twice, and
-    /// a click in between would meet an item that is gone.
+    /// Shows the current state as soon as the autostart status is known. Otherwise the menu would change twice, and a
+    /// click in between could be on an item that no longer exists.
     fn show_with_start_at_login(&mut self) -> Effect {
         self.show_is_pending = true;
         Effect::ReadStartAtLogin
@@ -311,7 +311,7 @@ impl App {
         let on_reset = settings.notify_on_reset || !settings.hooks.on_reset.is_empty();
         let rules = Rules { thresholds: settings.thresholds.clone(), on_reset };
         let before = self.alerts.clone();
-        let mut notifications = alert::evaluate_each(&mut self.alerts, &self.displayed, &rules, now);
+        let mut notifications = alert::evaluate(&mut self.alerts, &self.displayed, &rules, now);
         let attention = attention::evaluate(&mut self.alerts.attention, &self.displayed, now);
         let hooks = HookCallBuilder {
             hooks: &settings.hooks,

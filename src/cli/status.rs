@@ -71,7 +71,7 @@ pub fn run(context: &Context, options: &Options) -> Result<ExitCode, CommandErro
     let sources = Arc::new(SourceSet::configured(dir, &context.settings, &resources));
     if options.cached {
         let cached = runtime()?.block_on(one_shot::cached(&sources, &last_known));
-        if options.format == Format::Text && cached.is_nothing_saved() {
+        if options.format == Format::Text && cached.has_nothing_saved() {
             stdio::print(&format!("{}\n", messages::NO_SAVED_VALUES))?;
             let dir = context.auth_dir(&context.settings);
             let presenter = presenter(&cached.snapshot, &context.settings, &dir, context.locale);

@@ -10,9 +10,9 @@ pub struct AccountSettings {
     /// The name that is displayed instead of the e-mail address. `None`: the address.
     #[serde(deserialize_with = "name")]
     pub name: Option<String>,
-    /// Not displayed, and not counted for the icon, the tooltip and notifications.
+    /// Whether it is left out of the menu, the icon, the tooltip, notifications and hooks.
     pub hide: bool,
-    /// Listed before the other accounts.
+    /// Whether it is listed before the other accounts.
     pub pin: bool,
 }
 

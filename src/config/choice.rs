@@ -1,4 +1,4 @@
-//! How a choice in the menu changes the settings file: its key, and nothing else.
+//! Writes a choice made in the menu into the settings file. Only the key of that choice changes.
 
 use crate::config::file::{ConfigError, create, parse, read, write, wrong};
 use crate::config::settings::Settings;
@@ -73,7 +73,7 @@ fn set(table: &mut dyn TableLike, key: &str, mut new: Value) {
 
 /// Sets a key of `[accounts."…"]`, which is added at the end of the file if it is not there.
 fn set_for_account(document: &mut DocumentMut, id: &AccountId, key: &str, on: bool) {
-    // The section `[accounts]` itself has no keys, so it gets no header.
+    // `[accounts]` itself has no keys, so it needs no header.
     let mut section = Table::new();
     section.set_implicit(true);
     let accounts = document.entry("accounts").or_insert(Item::Table(section));
@@ -87,8 +87,8 @@ fn set_for_account(document: &mut DocumentMut, id: &AccountId, key: &str, on: bo
     }
 }
 
-/// Prepares the settings file for giving an account a name: adds its section with an example, unless it has one. The file
-/// is created if necessary; one with an error is not changed.
+/// Prepares the settings file for naming an account: adds a section with an example, unless the account has one. The
+/// file is created if necessary. A file with an error is not changed.
 ///
 /// # Errors
 /// The file can't be read or written.
@@ -103,7 +103,7 @@ pub fn prepare_account(path: &Path, id: &AccountId) -> Result<(), ConfigError> {
     let example = "# The name that is shown instead of the e-mail address:\n# name = \"Work\"\n";
     let separator = if text.is_empty() || text.ends_with('\n') { "\n" } else { "\n\n" };
     let changed = format!("{text}{separator}[accounts.{key}]\n{example}");
-    // Where `accounts` is written in another form, a section can't be added.
+    // If `accounts` is written in another form, such as an inline table, a section can't be added.
     if parse(path, &changed).is_ok() { write(path, &changed) } else { Ok(()) }
 }
 
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_changes_the_file_current_and_not_as_it_was() {
+    fn choice_changes_the_current_file_and_not_the_settings_in_force() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("config.toml");
         std::fs::write(&path, "thresholds = [70]\nshow_title = true\n").expect("written");

@@ -1,4 +1,4 @@
-//! The section `[icon]`: what the tray icon shows, and in which form.
+//! The section `[icon]`: what the tray icon shows, and in which style.
 
 use crate::quota::Account;
 use serde::{Deserialize, Deserializer, de};
@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer, de};
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct IconSettings {
-    /// The accounts that icon, tooltip and title are about.
+    /// The accounts that the icon, its tooltip and the text beside it are about.
     pub shows: ShownAccounts,
-    /// The form of the icon.
+    /// The style of the icon.
     pub style: IconStyle,
 }
 
@@ -46,7 +46,7 @@ impl<'de> Deserialize<'de> for ShownAccounts {
     }
 }
 
-/// The form of the icon.
+/// The style of the icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum IconStyle {
@@ -55,6 +55,6 @@ pub enum IconStyle {
     Gauge,
     /// The percentage left, in digits.
     Number,
-    /// A bar for the 5-hour window, and one for the weekly window.
+    /// Two bars, one for the 5-hour window and one for the weekly window.
     Bars,
 }

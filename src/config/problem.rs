@@ -32,7 +32,7 @@ pub fn describe(text: &str, message: &str, span: Option<Range<usize>>) -> String
     format!("line {}{key}: {what}", before + 1)
 }
 
-/// What is expected. This program's own messages begin with it, serde's end with it.
+/// What is expected: the start of this program's own messages, the end of serde's.
 fn expectation(message: &str) -> String {
     let is_key = message.starts_with("unknown field ");
     let is_choice = message.starts_with("unknown variant ");
@@ -44,7 +44,7 @@ fn expectation(message: &str) -> String {
         Some((_, expected)) if is_choice => format!("expected {}", expected.replace('`', "\"")),
         Some((_, expected)) => format!("expected {}", name_of_type(expected)),
         None if is_key => "unknown key".into(),
-        // The message for a number, a list and so on in place of one of several words.
+        // toml_edit's message for a value that has to be one of several words and is no text.
         None if message == "wanted string or table" => "expected text in quotes".into(),
         None => "this value can't be used".into(),
     }
@@ -80,14 +80,14 @@ fn key_at(settings: &dyn TableLike, at: usize) -> Option<String> {
     })
 }
 
-/// The same within a table. `depth`: how many levels of tables an entry has; 0: it has a value.
+/// The key in a table. `depth`: how many levels of tables an entry contains; 0: it is a value.
 fn key_below(table: &dyn TableLike, at: usize, depth: &dyn Fn(&str) -> usize) -> Option<String> {
     let is_at = |span: Option<Range<usize>>| span.is_some_and(|span| span.contains(&at) || span.start == at);
     table.iter().find_map(|(name, item)| {
         let levels = depth(name);
         let below = item.as_table_like().filter(|_| levels > 0);
         let below = below.and_then(|below| key_below(below, at, &|_| levels - 1));
-        // The name of a credential file usually contains an address.
+        // The name of an account's section is that of its credential file, which usually contains an address.
         let name_of = text::hide_addresses(name);
         match below {
             Some(key) => Some(format!("{name_of}.{key}")),

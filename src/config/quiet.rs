@@ -1,4 +1,4 @@
-//! The section `[quiet]`: the hours in which no notification is shown.
+//! The section `[quiet]`: the hours during which no notification is shown.
 
 use chrono::NaiveTime;
 use serde::{Deserialize, Deserializer, de};
@@ -8,16 +8,16 @@ use serde::{Deserialize, Deserializer, de};
 #[serde(try_from = "Times")]
 pub struct Quiet(Option<QuietHours>);
 
-/// From a time of day to another one, which is the next day's where it is earlier.
+/// From one time of day to another. If the second is earlier, it is on the next day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct QuietHours {
-    /// The first moment.
+    /// The start, inclusive.
     pub from: NaiveTime,
-    /// The first moment after them.
+    /// The end, exclusive.
     pub to: NaiveTime,
 }
 
-/// The section as it is written. An empty text is no time.
+/// The section as written in the file. An empty string: no time.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Times {
@@ -28,12 +28,12 @@ struct Times {
 }
 
 impl Quiet {
-    /// From and to these times of day.
+    /// Quiet hours between these times of day.
     pub fn hours(from: NaiveTime, to: NaiveTime) -> Quiet {
         Quiet(Some(QuietHours { from, to }))
     }
 
-    /// The quiet hours that this time of day is in. `None`: it is in none.
+    /// The quiet hours, if this time of day is within them. `None`: it is not, or there are none.
     pub fn at(&self, time: NaiveTime) -> Option<QuietHours> {
         self.0.filter(|QuietHours { from, to }| match from < to {
             true => (*from..*to).contains(&time),

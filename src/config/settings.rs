@@ -31,8 +31,8 @@ pub struct Settings {
     pub hide_email: bool,
     /// Show the lowest percentage as text beside the icon, where the platform does that.
     pub show_title: bool,
-    /// Whether the icon asks for attention while a window is low or an account needs its owner. What that looks like
-    /// depends on the panel.
+    /// Whether the icon asks for attention while the window that it shows is low, or an account needs its owner. The
+    /// panel decides what that looks like.
     pub attention: bool,
     /// Whether panels may hide the icon while there is no account.
     pub passive_without_accounts: bool,
@@ -47,15 +47,15 @@ pub struct Settings {
     pub token_renewal: TokenRenewal,
     /// What the icon shows, and how.
     pub icon: IconSettings,
-    /// How single accounts are displayed.
+    /// How individual accounts are displayed.
     pub accounts: BTreeMap<AccountId, AccountSettings>,
-    /// How the windows of each provider are treated.
+    /// Settings for all windows of a provider.
     pub providers: Providers,
-    /// How windows with one title are treated.
+    /// Settings for all windows with a title.
     pub windows: BTreeMap<String, WindowSettings>,
     /// Limits on requests to the providers.
     pub limits: Limits,
-    /// The hours in which no notification is shown.
+    /// The hours during which no notification is shown.
     pub quiet: Quiet,
     /// Programs to run on events.
     pub hooks: Box<Hooks>,
@@ -95,7 +95,8 @@ impl Settings {
         self.of_window(window).any(|settings| settings.ignore)
     }
 
-    /// The percentages below which a window is low, in place of the general ones. `None`: the general ones.
+    /// The thresholds of a window that take precedence over the general ones: its own, otherwise those of its provider.
+    /// `None`: there are none.
     pub fn own_thresholds(&self, provider: Provider, window: &Window) -> Option<&[f64]> {
         let of_window = self.of_window(window).find_map(|settings| settings.thresholds.as_deref());
         of_window.or_else(|| self.providers.of(provider)?.thresholds.as_deref())

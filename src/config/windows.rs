@@ -4,22 +4,22 @@ use crate::config::values::thresholds;
 use crate::quota::{Provider, Window};
 use serde::{Deserialize, Deserializer};
 
-/// How windows with one title are treated, in every account.
+/// The settings for windows with one title, in every account.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct WindowSettings {
-    /// Counts neither for the lowest percentage nor for notifications.
+    /// Whether they are ignored for the lowest percentage and for notifications.
     pub ignore: bool,
-    /// Percentages in place of the general ones. `None`: those of the provider.
+    /// Thresholds that take precedence over those of the provider. `None`: those of the provider.
     #[serde(deserialize_with = "some_thresholds")]
     pub thresholds: Option<Vec<f64>>,
 }
 
-/// How the windows of one provider are treated.
+/// The settings for the windows of one provider.
 #[derive(Debug, Clone, PartialEq, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ProviderSettings {
-    /// Percentages in place of the general ones. `None`: the general ones.
+    /// Thresholds that take precedence over the general ones. `None`: the general ones.
     #[serde(deserialize_with = "some_thresholds")]
     pub thresholds: Option<Vec<f64>>,
 }
@@ -45,8 +45,8 @@ impl Providers {
     }
 }
 
-/// Whether a section `[windows."…"]` with this name is about a window: the name is its title or its key, without regard to
-/// case.
+/// Whether a section `[windows."…"]` with this name is about a window: the name is its title or its key,
+/// case-insensitive.
 pub fn is_about(name: &str, window: &Window) -> bool {
     let name = name.to_lowercase();
     window.title.to_lowercase() == name || window.key.to_lowercase() == name

@@ -1,5 +1,5 @@
-//! The claims in the ID token of a credential file. The JWT is not verified here: the claims only select what is requested, with
-//! an access token that the server verifies.
+//! The claims in the ID token of a credential file. The JWT is not verified here: the claims only select what is
+//! requested, with an access token that the server verifies.
 
 use crate::credentials::file::Document;
 use crate::providers::spec::IdTokenClaims;

@@ -36,7 +36,7 @@ pub struct Cached {
 
 impl Cached {
     /// Whether no refresh has saved values of the accounts yet.
-    pub fn is_nothing_saved(&self) -> bool {
+    pub fn has_nothing_saved(&self) -> bool {
         let Cached { snapshot: Snapshot { accounts, problem, updated_at, .. }, left_out } = self;
         accounts.is_empty() && problem.is_none() && (*left_out > 0 || updated_at.is_none())
     }

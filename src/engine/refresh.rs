@@ -25,11 +25,11 @@ const MAX_SPACING: Duration = Duration::from_secs(6);
 /// Which accounts a refresh is for, and why.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RefreshScope {
-    /// All accounts, as the interval or a change causes it.
+    /// All accounts: at the interval, or after a change.
     All,
-    /// All accounts, by *Refresh now*.
+    /// All accounts, for *Refresh now*.
     Manual,
-    /// These accounts, because a window of theirs has reset. The others keep their last known values.
+    /// Only these accounts, each of which has a window that has reset. The others keep their last known values.
     Reset(BTreeSet<AccountId>),
 }
 
@@ -39,7 +39,7 @@ impl RefreshScope {
         matches!(self, RefreshScope::Reset(_))
     }
 
-    /// The accounts that it is for because of resets.
+    /// The accounts that it is for because of resets. Empty: it is for all accounts.
     pub fn reset_accounts(&self) -> BTreeSet<AccountId> {
         match self {
             RefreshScope::Reset(accounts) => accounts.clone(),

@@ -63,7 +63,7 @@ pub async fn run(
     loop {
         // One timer for all: each one wakes the processor.
         let next_reset = resets.next_reset(&snapshot, clock::now());
-        // A refresh in progress is not cancelled for a part of the accounts.
+        // A refresh in progress is not cancelled by one for a part of the accounts.
         let next_request = resets.next_request().filter(|_| refresh.has_ended);
         let wake_at = [rest_at, next_reset, next_request].into_iter().flatten().fold(due, DateTime::min);
         tokio::select! {
@@ -95,7 +95,7 @@ pub async fn run(
                 match progress {
                     Progress::Started { snapshot: started, fingerprint: listed } => {
                         if !refresh.scope.is_partial() {
-                            // Otherwise an account that was added meanwhile would not be requested.
+                            // A partial refresh does not request an account that was added meanwhile.
                             fingerprint = Some(listed);
                         }
                         rest_at = None;
@@ -139,7 +139,7 @@ pub async fn run(
                     log::debug!("the clock has jumped: refreshing");
                     resets.clock_jumped(now);
                 }
-                if resets.notice(&snapshot, now, request_delay) {
+                if resets.detect(&snapshot, now, request_delay) {
                     log::debug!("a window has reset");
                     publish(snapshot.clone());
                 }
@@ -157,7 +157,7 @@ pub async fn run(
     }
 }
 
-/// The time from a reset to the request, another one each time.
+/// The random time from a reset to the request.
 fn request_delay() -> TimeDelta {
     let (shortest, longest) = REQUEST_DELAY;
     TimeDelta::milliseconds(fastrand::i64(shortest.num_milliseconds()..=longest.num_milliseconds()))

@@ -1,8 +1,8 @@
-//! A window's reset as an event: when the next reset is, and which accounts are requested again after it. Pure.
+//! When the next window resets, and which accounts are requested again after a reset. Pure.
 //!
-//! At a reset the percentages that are shown become out of date, which can be an hour before the next refresh. Only the
-//! accounts whose window has reset are requested again, 30 to 90 seconds later and at different times: the windows of
-//! many users reset at the same full hour.
+//! A reset makes the displayed percentage out of date, and the next refresh can be hours away. Only the accounts whose
+//! window has reset are requested again, after a random delay of 30 to 90 seconds: the windows of many users reset on
+//! the hour.
 
 use crate::quota::{AccountId, AccountUsage, Snapshot};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -14,8 +14,8 @@ pub const REQUEST_DELAY: (TimeDelta, TimeDelta) = (TimeDelta::seconds(30), TimeD
 /// Resets and the requests that follow from them.
 #[derive(Debug)]
 pub struct ResetSchedule {
-    /// Resets up to this moment have been noticed.
-    noticed_until: DateTime<Utc>,
+    /// Resets up to this time have been detected.
+    detected_until: DateTime<Utc>,
     pending: BTreeMap<AccountId, PendingRequest>,
 }
 
@@ -29,10 +29,10 @@ struct PendingRequest {
 impl ResetSchedule {
     /// Resets before `now` are left to the first refresh.
     pub fn new(now: DateTime<Utc>) -> ResetSchedule {
-        ResetSchedule { noticed_until: now, pending: BTreeMap::new() }
+        ResetSchedule { detected_until: now, pending: BTreeMap::new() }
     }
 
-    /// The next reset that has not been noticed. `None`: none is known.
+    /// The next reset that has not been detected. `None`: none is known.
     pub fn next_reset(&self, snapshot: &Snapshot, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
         snapshot.enabled().flat_map(|usage| self.resets(usage, now)).min()
     }
@@ -42,40 +42,40 @@ impl ResetSchedule {
         self.pending.values().map(|request| request.due).min()
     }
 
-    /// When an account is requested because of a reset. `None`: it is not.
+    /// When an account is requested because of a reset. `None`: no such request is pending.
     pub fn request_due(&self, id: &AccountId) -> Option<DateTime<Utc>> {
         self.pending.get(id).map(|request| request.due)
     }
 
-    /// Notices the resets up to `now`, each of them once, and returns whether there were any. `delay` returns the time
-    /// to the request for an account.
-    pub fn notice(
+    /// Detects the resets up to `now`, each of them once. Returns whether there were any. `delay` returns the time
+    /// until an account is requested.
+    pub fn detect(
         &mut self,
         snapshot: &Snapshot,
         now: DateTime<Utc>,
         mut delay: impl FnMut() -> TimeDelta,
     ) -> bool {
-        let mut noticed = false;
+        let mut found = false;
         for usage in snapshot.enabled() {
             let Some(reset_at) = self.resets(usage, now).filter(|reset| *reset <= now).max() else {
                 continue;
             };
-            noticed = true;
+            found = true;
             let new = || PendingRequest { reset_at, due: now + delay() };
             self.pending.entry(usage.account.id.clone()).or_insert_with(new).reset_at = reset_at;
         }
-        self.noticed_until = self.noticed_until.max(now);
-        noticed
+        self.detected_until = self.detected_until.max(now);
+        found
     }
 
-    /// The clock was set, or the machine was suspended; all accounts are requested at once. If the clock was set back,
-    /// resets can come a second time.
+    /// To be called when the clock was set or the computer was suspended: all accounts are requested then, so no
+    /// request stays pending. If the clock was set back, resets can occur a second time.
     pub fn clock_jumped(&mut self, now: DateTime<Utc>) {
         self.pending.clear();
-        self.noticed_until = self.noticed_until.min(now);
+        self.detected_until = self.detected_until.min(now);
     }
 
-    /// The accounts whose request is due, once.
+    /// Takes the accounts whose request is due.
     pub fn take_due(&mut self, now: DateTime<Utc>) -> BTreeSet<AccountId> {
         let due = self.pending.iter().filter(|(_, request)| request.due <= now);
         let due: BTreeSet<_> = due.map(|(id, _)| id.clone()).collect();
@@ -83,9 +83,9 @@ impl ResetSchedule {
         due
     }
 
-    /// To be called at the end of each refresh, which may have made requests unnecessary. `requested` are the
-    /// accounts that it was for because of resets. One of them that the request budget has not admitted is due again
-    /// once the budget will.
+    /// To be called at the end of each refresh: removes the requests that are no longer needed. `requested`: the
+    /// accounts that the refresh was for because of resets. If the request budget has not admitted one of them, it is
+    /// due again when the budget admits it.
     pub fn refreshed(&mut self, snapshot: &Snapshot, requested: &BTreeSet<AccountId>, now: DateTime<Utc>) {
         for usage in snapshot.enabled().filter(|usage| requested.contains(&usage.account.id)) {
             let throttled_until = usage.throttled_until.filter(|until| *until > now);
@@ -99,13 +99,13 @@ impl ResetSchedule {
         });
     }
 
-    /// The resets of an account that have not been noticed. One that was in the past already when the response came
-    /// does not count, unless the clock was ahead then.
+    /// The resets of an account that have not been detected. A reset that was already in the past when the response was
+    /// received does not count, unless the clock was ahead then.
     fn resets(&self, usage: &AccountUsage, now: DateTime<Utc>) -> impl Iterator<Item = DateTime<Utc>> {
-        let noticed_until = self.noticed_until;
+        let detected_until = self.detected_until;
         let updated_at = usage.updated_at;
         usage.windows().iter().filter_map(|window| window.resets_at).filter(move |reset| {
-            *reset > noticed_until && updated_at.is_some_and(|at| at < *reset || at > now)
+            *reset > detected_until && updated_at.is_some_and(|at| at < *reset || at > now)
         })
     }
 }

@@ -1,15 +1,14 @@
 //! Unmaps the program's own code and constants while it is idle.
 //!
-//! An idle program uses none of them. After a refresh all 4.3 MiB of code are mapped nevertheless, although the refresh
-//! has used 2.6 MiB: Linux maps 16 pages at each page fault, those that are not used as well. They are unchanged pages of
-//! the program's file, which the system's page cache keeps until the memory is needed for something else, and no longer
-//! counts as used by this process. Mapping them again costs the next refresh some dozens of page faults, without reading
-//! from the disk.
+//! An idle program uses none of them, but after a refresh all 4.3 MiB of code are mapped. The refresh has used 2.6 MiB of
+//! them; at each page fault, Linux maps 16 pages, whether or not they are used. They are unchanged pages of the program's
+//! file. Once unmapped, they no longer count as memory of this process, and the system's page cache keeps them until the
+//! memory is needed. Mapping them again costs the next refresh some dozens of page faults, but no reads from the disk.
 
-/// Unmaps them. What is used again is mapped again.
+/// Unmaps the program's code and constants. What is used again is mapped again.
 pub fn release() {
     #[cfg(target_os = "linux")]
-    // SAFETY: the callback has the signature that is asked for, and does not keep its arguments.
+    // SAFETY: the callback has the required signature and does not keep its arguments.
     unsafe {
         libc::dl_iterate_phdr(Some(linux::release_program), std::ptr::null_mut());
     }

@@ -39,7 +39,7 @@ pub fn write_atomic_unsynced(path: &Path, content: &[u8]) -> io::Result<()> {
 /// Those of [`open_regular`], or it is larger.
 pub fn read_regular(path: &Path, max_bytes: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
-    // One byte more tells a file that is too large.
+    // One byte more, to detect a file that is too large.
     open_regular(path)?.take(max_bytes + 1).read_to_end(&mut content)?;
     match content.len() as u64 <= max_bytes {
         true => Ok(content),

@@ -1,5 +1,5 @@
-//! All accounts as the terminal and the tooltips of bars list them: many are grouped by provider. The menu's rows:
-//! `menu_rows.rs`.
+//! The list of all accounts for terminals, the tooltips of bars and the summary; many accounts are grouped by provider.
+//! The menu's rows are in `menu_rows.rs`.
 
 use crate::presenter::account_rows::AccountRow;
 use crate::presenter::icon_state::IconState;
@@ -9,14 +9,15 @@ use crate::quota::{AccountUsage, Provider};
 use crate::text;
 use std::collections::BTreeMap;
 
-/// With more accounts than this the list has the few with the least left, and then all of them by provider.
+/// With more accounts than this, the list begins with the few that have the least left, and groups all by provider.
 const MAX_ROWS: usize = 20;
+/// How many have the least left.
 const MAX_LOWEST_ROWS: usize = 5;
 
-/// The most cells of a row; longer sentences are broken into several rows.
+/// The maximum width of a sentence in cells; longer ones are wrapped.
 pub const MAX_ROW_WIDTH: usize = 64;
 
-/// The accounts, or what to do where there are none.
+/// The accounts. Without accounts, a remark says what to do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AccountList {
     /// Sentences above the accounts: why there are none, or that their numbers are old.
@@ -134,7 +135,7 @@ impl AccountList {
         remark.or_else(|| account.or(self.providers.first().map(|row| &row.label)).cloned())
     }
 
-    /// The list as plain text, a row a line; what belongs to a row is below it, indented by two spaces.
+    /// The list as plain text, one row per line. The rows below a row are indented by two spaces.
     pub fn to_text(&self) -> String {
         let remarks = self.remarks.iter().flat_map(|remark| text::wrap(remark, MAX_ROW_WIDTH));
         let accounts = self.accounts.iter().flat_map(AccountRow::rows);

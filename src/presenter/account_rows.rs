@@ -83,12 +83,12 @@ impl Presenter<'_> {
         }
     }
 
-    /// The state of its gauge. An account that failed, or whose usage is old, has no healthy one.
+    /// The state of its gauge: not a healthy one if the last request failed or the usage is old.
     fn account_icon_state(&self, usage: &AccountUsage) -> IconState {
         let state = usage.lowest(self.now).map(|window| self.icon_state_of(window));
         match (&usage.error, state) {
             (Some(error), _) if is_about_login(error) => IconState::Error,
-            // What is out of date does not look healthy.
+            // A percentage that is out of date must not look healthy.
             (Some(_), None | Some(IconState::Fine(_))) => IconState::Error,
             (None, None) => IconState::Refreshing,
             (None, Some(IconState::Fine(_))) if self.is_stale(usage) => IconState::Refreshing,
@@ -130,8 +130,8 @@ impl Presenter<'_> {
         usage.lowest(self.now).is_none() && usage.windows().iter().any(Window::counts)
     }
 
-    /// The error that is displayed with an account. `None`: none, or a missing network, which is reported once, above all
-    /// accounts.
+    /// The error that is displayed with an account. `None`: it has none, or there is no network, which one remark above
+    /// all accounts says.
     pub fn shown_error<'u>(&self, usage: &'u AccountUsage) -> Option<&'u Failure> {
         let is_offline = self.snapshot.offline
             && usage.last_usage.is_some()
@@ -169,8 +169,8 @@ impl Presenter<'_> {
         }
     }
 
-    /// "5-hour: 42% left — resets at 15:10". For what is not redrawn while time passes, such as a tooltip. The window must
-    /// not have reset since the last valid response.
+    /// "5-hour: 42% left — resets at 15:10": without a countdown, for text that is not updated as time passes, such as
+    /// a tooltip. The window must not have reset since the last valid response.
     pub fn lasting_window_label(&self, window: &Window) -> String {
         let reset = match (window.resets_at, &window.reset_note) {
             (Some(at), _) if at > self.now => {

@@ -1,4 +1,5 @@
-//! The states of the icon, as values: [`tray::icon`](crate::tray::icon) draws them, the formats for bars name them.
+//! The states of the icon, as values: [`tray::icon`](crate::tray::icon) draws them, and the formats for bars use their
+//! names.
 //! `Presenter::icon_state_of` (`snapshot_presenter.rs`) decides which percentage is low, `Presenter::icon_state`
 //! (`summary.rs`) which state is shown.
 
@@ -9,7 +10,7 @@ use crate::quota::percent;
 pub enum IconState {
     /// No account is connected.
     NoAccounts,
-    /// No percentage is known yet: the first response is awaited.
+    /// No percentage is known yet.
     Refreshing,
     /// Percent left, 0 < p <= 100, at or above every alert threshold.
     Fine(f64),
@@ -33,8 +34,8 @@ impl IconState {
         self.map_level(|percent| ((percent / 2.5).round() * 2.5).clamp(5.0, 100.0))
     }
 
-    /// The state that is drawn for this one as a number: its level rounded as displayed, and 0.5 for all that is under 1 %.
-    /// Levels out of range as for [`IconState::step`].
+    /// The state that is drawn for this one as a number: its level rounded as displayed, and 0.5 for everything under 1
+    /// %. Levels out of range as for [`IconState::step`].
     pub fn rounded(self) -> IconState {
         self.map_level(|percent| if percent < 1.0 { 0.5 } else { percent::rounded(percent).min(100.0) })
     }
@@ -63,21 +64,22 @@ pub struct IconContent {
     pub state: IconState,
     /// The form in which it is shown.
     pub figure: IconFigure,
-    /// Whether the percentages are out of date. Low ones are shown as before: until its window resets, an account can't
-    /// have more left than the last response said.
+    /// Whether the percentages are out of date. Low ones are drawn as low all the same: until its window resets, an
+    /// account can't have more left than in the last response.
     pub stale: bool,
     /// Whether the icon has the mark of a refresh in progress.
     pub refreshing: bool,
 }
 
-/// What the icon consists of: a style, and what that shows beyond the state.
+/// The style of the icon, with what it shows beyond the state.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum IconFigure {
     /// An arc as long as the percentage left.
     Gauge,
     /// The percentage left, in digits.
     Number,
-    /// A bar for the windows of a day or less, and one for the longer ones. `None`: the percentage is not known.
+    /// A bar for the lowest window of a day or less, and one for the lowest longer window. `None`: there is no such
+    /// window, or its percentage is not known.
     Bars([Option<IconState>; 2]),
 }
 
@@ -88,7 +90,7 @@ impl IconContent {
     }
 
     /// The content that is drawn for this one: percentages as they are displayed, or in steps (see [`IconState::step`]),
-    /// and `stale` only where it can be seen. Equal steps have equal pictures.
+    /// and `stale` only if it changes the picture. Equal steps have equal pictures.
     pub fn step(self) -> IconContent {
         let is_fine = |state: &IconState| matches!(state, IconState::Fine(_));
         let (state, figure, stale) = match self.figure {

@@ -1,5 +1,5 @@
-//! The accounts in the menu. With a few accounts each window has a row; with more, each account has one; with many, they
-//! are grouped by provider.
+//! The accounts in the menu: a row for each window with few accounts, a row for each account with more, and groups by
+//! provider with many.
 
 use crate::config::MenuForm;
 use crate::presenter::account_list::MAX_ROW_WIDTH;
@@ -14,7 +14,7 @@ use crate::text;
 /// With more accounts than this, `menu = "auto"` shows a row per account.
 const MAX_ACCOUNTS_WITH_WINDOWS: usize = 5;
 
-/// The accounts in the menu, or what to do where there are none.
+/// The accounts in the menu. Without accounts, a remark says what to do.
 #[derive(Debug, Clone, PartialEq)]
 pub struct MenuRows {
     /// Sentences above the accounts: why there are none, or that their numbers are old.
@@ -93,7 +93,7 @@ impl Presenter<'_> {
         }
     }
 
-    /// "Claude · alice@example.com · Max"; where there are no current windows to show below it, why: "… — loading…".
+    /// "Claude · alice@example.com · Max". If there are no windows to show below it, it says why: "… — loading…".
     fn header(&self, usage: &AccountUsage) -> String {
         let mut name = usage.account.label(self.settings.hide_email);
         if usage.disabled {

@@ -1,5 +1,6 @@
-//! The labels of the menu, the icon and the tooltip: what a translation would replace. Numbers and times are passed as
-//! text already, made by [`crate::presenter::format`].
+//! The labels of the menu, the icon, the tooltip and the actions of notifications: what a translation would replace.
+//! Numbers and times are passed as text, made by [`crate::presenter::format`]. The messages of notifications are in
+//! `notifications.rs`, those of failures in `failures.rs`.
 
 use crate::presenter::format::percent;
 use crate::presenter::icon_state::IconState;
@@ -33,13 +34,17 @@ pub const LOADING: &str = "loading…";
 pub const NO_USAGE: &str = "usage unavailable";
 pub const NO_WINDOW: &str = "no quota window";
 pub const NO_DATA_YET: &str = "no data yet";
+/// Actions of a notification.
+pub const SHOW: &str = "Show";
+pub const SNOOZE: &str = "Snooze 1 h";
 
 /// What the icon shows, as text for a screen reader.
 pub fn icon(state: impl Display) -> String {
     format!("{NAME}: {state}")
 }
 
-/// The words for an icon state. That a refresh is under way is left out: it would be read aloud every few minutes.
+/// An icon state in words. A refresh in progress is not mentioned: a screen reader would read it aloud every few
+/// minutes.
 pub fn icon_state(state: IconState) -> String {
     match state {
         IconState::NoAccounts => "no account is connected".into(),
@@ -56,17 +61,17 @@ pub fn icon_of(name: &str, state: &str) -> String {
     format!("{name} {state}")
 }
 
-/// `levels` that are last known values, received at `clock`.
+/// Percentages that are last known values. `clock`: when they were received.
 pub fn as_of(levels: &str, clock: &str) -> String {
     format!("{levels}, as of {clock}")
 }
 
-/// Where the setting `icon.shows` matches no account.
+/// What the icon shows if the setting `icon.shows` matches no account.
 pub fn no_match(shows: &str) -> String {
     format!("no account matches the setting icon.shows, \"{shows}\"")
 }
 
-/// Where the account that the icon shows is disabled.
+/// What the icon shows if its account is disabled.
 pub fn is_disabled(name: &str) -> String {
     format!("{name} is disabled")
 }
@@ -126,12 +131,12 @@ pub fn lowest_window(left: &str, title: &str, resets_in: Option<&str>) -> String
     }
 }
 
-/// A window behind its bar.
+/// A window and its reset, after the bar.
 pub fn window_and_reset(title: &str, reset: Option<&str>) -> String {
     reset.map_or_else(|| title.to_owned(), |reset| format!("{title} · {reset}"))
 }
 
-/// The row of a window. `left`: percent left, where that is known.
+/// The row of a window. `left`: percent left; `None`: not known.
 pub fn window(title: &str, left: Option<f64>, reset: Option<&str>) -> String {
     match (left.map(remaining), reset) {
         (Some(left), Some(reset)) => format!("{title}: {left} — {reset}"),
@@ -149,7 +154,7 @@ pub fn unconfirmed_since(clock: &str) -> String {
     format!("reset at {clock}, not yet confirmed")
 }
 
-/// `clock`: the time of day; `None` where space is limited.
+/// When a window resets. `clock`: the time of day; `None`: it is left out.
 pub fn resets(duration: &str, clock: Option<&str>) -> String {
     match clock {
         Some(clock) => format!("resets in {duration} ({clock})"),
@@ -157,7 +162,7 @@ pub fn resets(duration: &str, clock: Option<&str>) -> String {
     }
 }
 
-/// `clock`: the time of day, with the date where it is not today.
+/// When a window resets. `clock`: the time of day, with the date unless it is today.
 pub fn resets_at(clock: &str, is_today: bool) -> String {
     if is_today { format!("resets at {clock}") } else { format!("resets on {clock}") }
 }

@@ -1,6 +1,7 @@
 //! The messages of notifications: windows that are low or have reset, and accounts that need their owner.
 //!
-//! GNOME shows one line of the body in a banner, about 50 characters: the account and the time of the reset come first.
+//! In a banner, GNOME shows one line of the text, about 50 characters. So the account and the time of the reset come
+//! first.
 
 use crate::presenter::Locale;
 use crate::presenter::format::{percent, time_of_day};
@@ -74,7 +75,7 @@ impl WindowEvent {
     }
 }
 
-/// "resets 21:12, in 42 min", "resets Fri 08:30, in 11 h 5 min". A reset that has passed has no duration.
+/// "resets 21:12, in 42 min", "resets Fri 08:30, in 11 h 5 min". After the reset time: "reset due 21:12".
 fn reset(at: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
     let time = short_time(at, now, locale);
     if at <= now { format!("reset due {time}") } else { format!("resets {time}, in {}", duration(at - now)) }
@@ -92,7 +93,7 @@ fn short_time(at: DateTime<Utc>, now: DateTime<Utc>, locale: Locale) -> String {
     format!("{}{}", wall.format(day), time_of_day(wall.time(), locale))
 }
 
-/// "under a minute", "42 min", "1 h 38 min", "3 d 4 h". Two units at most, rounded down, so that it is never too long.
+/// "under a minute", "42 min", "1 h 38 min", "3 d 4 h". Two units at most, rounded down.
 fn duration(length: TimeDelta) -> String {
     let minutes = length.num_minutes();
     match (minutes / 1440, minutes / 60 % 24, minutes % 60) {
@@ -106,7 +107,7 @@ fn duration(length: TimeDelta) -> String {
 }
 
 impl Attention {
-    /// A title and a text, as a notification would have them.
+    /// A title and a text like those of a notification, for hooks.
     pub fn message(&self, now: DateTime<Utc>, locale: Locale, hide_email: bool) -> (String, String) {
         let title = format!("{}: {}", self.account.provider.name(), self.failure.short_message(now, locale));
         let error = self.account.redact(self.failure.message(now, locale), hide_email);

@@ -1,5 +1,5 @@
-//! What the settings say about single accounts and windows, applied to a snapshot. All that is displayed and counted is made from the
-//! result, so that no other code has to look these settings up.
+//! Applies the settings for single accounts and windows to a snapshot. Everything displayed and counted is computed
+//! from the result, so that no other code depends on these settings.
 
 use crate::config::Settings;
 use crate::quota::{AccountId, Snapshot};

@@ -1,5 +1,5 @@
-//! The summary of all accounts, or of those that the setting `icon.shows` names: the icon, its label and tooltip, the text
-//! beside it.
+//! The icon, its label and tooltip, and the text beside it: a summary of all accounts, or of those that the setting
+//! `icon.shows` selects.
 
 use crate::config::{IconStyle, ShownAccounts};
 use crate::presenter::icon_state::{IconContent, IconFigure, IconState};
@@ -98,7 +98,7 @@ impl Presenter<'_> {
         messages::icon(levels)
     }
 
-    /// The same where no percentage is known.
+    /// The state in words if no percentage is known.
     fn without_level(&self) -> String {
         match self.state_among(|usage| self.is_shown(usage)) {
             IconState::NoAccounts if !self.snapshot.accounts.is_empty() => self.nothing_shown(),
@@ -122,9 +122,9 @@ impl Presenter<'_> {
         }
     }
 
-    /// The lowest account and when its window resets, as a time of day, since hosts show a tooltip as it was at the last
-    /// change; in the style "bars" for both windows. Where there is none, the first row of the list of accounts, or the
-    /// reason why the icon is about none of them.
+    /// The lowest account, its window (in the style "bars" both windows), and when that resets: as a time of day, since
+    /// hosts show the tooltip of the last change. If no percentage is known: the first row of the list of accounts, or
+    /// why the icon is about none of them.
     pub fn tooltip(&self) -> String {
         let Some((usage, window)) = self.shown_lowest() else {
             return match &self.settings.icon.shows {
@@ -153,7 +153,7 @@ impl Presenter<'_> {
         }
     }
 
-    /// The text beside the icon, "42%"; empty where none is wanted.
+    /// The text beside the icon, "42%". Empty: the setting `show_title` is off, or no percentage is known.
     pub fn title(&self) -> String {
         match self.shown_lowest() {
             Some((_, window)) if self.settings.show_title => format::percent(window.remaining_percent()),

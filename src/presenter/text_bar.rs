@@ -1,8 +1,8 @@
-//! What is left as text: a bar, a percentage of constant width, and a mark for those who see no colour.
+//! What is left, as text: a bar, a percentage of constant width, and a mark that does not depend on colour.
 //!
 //! Menus are drawn in a proportional font. A figure space (U+2007) is as wide as a digit, `▰` and `▱` are equally wide,
-//! and the marks are padded to about the width of a digit, so that rows line up as far as such a font allows. Widths in
-//! DejaVu Sans, in em: digit and figure space 0.64, `!` 0.40, `?` 0.53, `×` 0.84, U+2005 0.25, U+200A 0.10.
+//! and the marks are padded to about the width of a digit, so that rows are aligned as far as such a font allows.
+//! Widths in DejaVu Sans, in em: digit and figure space 0.64, `!` 0.40, `?` 0.53, `×` 0.84, U+2005 0.25, U+200A 0.10.
 
 use crate::presenter::format;
 use crate::presenter::icon_state::IconState;
@@ -11,7 +11,7 @@ use crate::quota::percent::rounded;
 const CELLS: usize = 8;
 const FIGURE_SPACE: &str = "\u{2007}";
 
-/// What a row is marked with.
+/// The mark at the start of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mark {
     /// Nothing: the percentage is current and not low.
@@ -25,8 +25,8 @@ pub enum Mark {
 }
 
 impl Mark {
-    /// The mark of a percentage. That it is low or used up is more urgent than that it is out of date. `state`: the icon
-    /// state for that percentage.
+    /// The mark of a percentage. Low and used up take precedence over stale. `state`: the icon state for that
+    /// percentage.
     pub fn new(state: Option<IconState>, is_stale: bool) -> Mark {
         match state {
             Some(IconState::Exhausted) => Mark::UsedUp,

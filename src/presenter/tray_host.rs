@@ -1,4 +1,4 @@
-//! Whether a tray host displays the icon, and what the user can do about it where none does.
+//! Whether a tray host displays the icon, and what the user can do if none does.
 
 /// Whether a tray host displays the icon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

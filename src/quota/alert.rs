@@ -6,7 +6,7 @@
 
 pub mod held;
 
-use crate::quota::notification::{Notification, WindowEvent, summarise};
+use crate::quota::notification::{Notification, WindowEvent};
 use crate::quota::{AccountUsage, Snapshot, UsageState, Window, attention, identity, percent};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -20,7 +20,7 @@ const JITTER: TimeDelta = TimeDelta::minutes(5);
 /// CLIProxyAPI sign-in. Longer than the longest window.
 const HISTORY_LIFETIME: TimeDelta = TimeDelta::days(40);
 
-/// The user's settings for notifications about windows.
+/// The settings for notifications about windows.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Rules {
     /// Percent left, 0 to 100: a window with less fires. One with 0 % left always fires.
@@ -45,7 +45,7 @@ pub struct AlertHistory {
     /// The accounts that fail.
     #[serde(default, rename = "troubles")]
     pub attention: attention::AttentionHistory,
-    /// Until when the user has snoozed notifications. `None`: not.
+    /// Until when the user has snoozed notifications. `None`: they are not snoozed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     snoozed_until: Option<DateTime<Utc>>,
 }
@@ -61,24 +61,14 @@ struct WindowHistory {
     /// When that response was received.
     #[serde(rename = "seen_at")]
     received_at: DateTime<Utc>,
-    /// Whether the user was not notified that it is low, in quiet hours or while notifications were snoozed.
+    /// Whether the notification that it is low was held back, in quiet hours or while notifications were snoozed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     held: bool,
 }
 
-/// The notifications for one snapshot, summarised where there are many. Updates the history.
+/// The notifications for one snapshot, one for each window. Updates the history. Only accounts whose last request
+/// succeeded are evaluated. A response that was evaluated before is evaluated again only for changed rules.
 pub fn evaluate(
-    history: &mut AlertHistory,
-    snapshot: &Snapshot,
-    rules: &Rules,
-    now: DateTime<Utc>,
-) -> Vec<Notification> {
-    summarise(evaluate_each(history, snapshot, rules, now))
-}
-
-/// The same with a notification for each window. Only accounts whose last request succeeded are evaluated. A response
-/// that was evaluated before is evaluated again only for changed rules.
-pub fn evaluate_each(
     history: &mut AlertHistory,
     snapshot: &Snapshot,
     rules: &Rules,

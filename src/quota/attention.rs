@@ -18,7 +18,7 @@ const LASTING_AFTER: TimeDelta = TimeDelta::minutes(10);
 pub struct AttentionHistory(BTreeMap<AccountId, Failing>);
 
 impl AttentionHistory {
-    /// Whether an account still needs its owner, who has been notified.
+    /// Whether an account needs its owner. An account whose failure may still resolve itself does not count.
     pub fn needs_owner(&self) -> bool {
         self.0.values().any(|failing| failing.notified)
     }

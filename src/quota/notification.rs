@@ -3,7 +3,7 @@
 use crate::quota::{Account, AccountId, Window};
 use std::collections::BTreeSet;
 
-/// More notifications than this in one refresh become a single summary.
+/// More notifications than this at once become a single summary.
 const MAX_NOTIFICATIONS: usize = 3;
 
 /// A notification about windows.
@@ -56,8 +56,8 @@ pub fn summarise(notifications: Vec<Notification>) -> Vec<Notification> {
     if notifications.len() <= MAX_NOTIFICATIONS { notifications } else { vec![summary(notifications)] }
 }
 
-/// The new notifications together with windows that are low and that the user was not notified of before: where there
-/// are such windows, all of it is one notification.
+/// The new notifications together with the low windows whose notification was held back. If there are such windows, the
+/// result is one notification.
 pub fn with_held(new: Vec<Notification>, held: Vec<WindowEvent>) -> Vec<Notification> {
     let is_new = |event: &WindowEvent| new.iter().any(|one| one.windows().contains(&event.window_id()));
     let mut all: Vec<_> = held.into_iter().filter(|event| !is_new(event)).map(Notification::Low).collect();
@@ -85,7 +85,7 @@ fn summary(notifications: Vec<Notification>) -> Notification {
 }
 
 impl Notification {
-    /// The windows that it is about. Of a summary, those that are low.
+    /// The windows that it is about; for a summary, those that are low.
     pub fn windows(&self) -> BTreeSet<WindowId> {
         match self {
             Notification::Low(event) | Notification::Reset(event) => BTreeSet::from([event.window_id()]),
@@ -93,7 +93,7 @@ impl Notification {
         }
     }
 
-    /// The window that it names. `None`: a summary where none is low.
+    /// The window that it names. `None`: it is a summary of resets.
     pub fn event(&self) -> Option<&WindowEvent> {
         match self {
             Notification::Low(event) | Notification::Reset(event) => Some(event),
@@ -101,7 +101,7 @@ impl Notification {
         }
     }
 
-    /// Whether a window is low or used up; otherwise it is about resets alone.
+    /// Whether a window is low or used up. Otherwise it is only about resets.
     pub fn is_about_low(&self) -> bool {
         matches!(self, Notification::Low(_) | Notification::Summary { worst: Some(_), .. })
     }

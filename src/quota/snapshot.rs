@@ -95,7 +95,8 @@ impl Snapshot {
         self.accounts.iter().filter(|usage| !usage.disabled)
     }
 
-    /// The accounts that are not disabled, and those of the hidden ones. For programs, which expect to find every account.
+    /// The accounts that are not disabled, including hidden ones. For output that programs read, which has every
+    /// account.
     pub fn enabled_and_hidden(&self) -> impl Iterator<Item = &AccountUsage> {
         self.enabled().chain(self.hidden.iter().filter(|usage| !usage.disabled))
     }
@@ -105,7 +106,8 @@ impl Snapshot {
         self.lowest_among(now, |_| true)
     }
 
-    /// The same among some of the accounts.
+    /// The window with the least left among some of the enabled accounts, and its account. `None`: no percentage is
+    /// known.
     pub fn lowest_among(
         &self,
         now: DateTime<Utc>,
@@ -114,7 +116,8 @@ impl Snapshot {
         lowest_of(self.enabled().filter(|usage| is_among(usage)), now)
     }
 
-    /// The same among one provider's accounts.
+    /// The window with the least left among one provider's enabled accounts, and its account. `None`: no percentage is
+    /// known.
     pub fn lowest_of_provider(
         &self,
         provider: Provider,

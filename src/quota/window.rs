@@ -24,11 +24,11 @@ pub struct Window {
     /// Whether the window is known by name. Others are displayed, but count neither for the lowest percentage nor for
     /// alerts, since it is not known what they limit.
     pub named: bool,
-    /// Whether the settings ignore it: it is displayed, but counts as little as one that is not known by name.
+    /// Whether the settings ignore it: it is displayed, but does not count, like a window that is not known by name.
     #[serde(skip)]
     pub ignored: bool,
-    /// The percentages below which it is low, from the settings. `None`: the general ones, or the settings have not been
-    /// applied.
+    /// Its own thresholds, or those of its provider, from the settings. `None`: the general ones apply, or the settings
+    /// have not been applied.
     #[serde(skip)]
     pub thresholds: Option<Vec<f64>>,
 }
@@ -65,8 +65,8 @@ impl Window {
         percent::remaining(self.used_percent)
     }
 
-    /// Whether the window is a day or less, as the 5-hour window of each provider is, and not a week or a month. Where no
-    /// length is known, by the providers' keys for it.
+    /// Whether the window is a day or less, as the 5-hour windows are, and not a week or a month. If its length is not
+    /// known, its key decides.
     pub fn is_short(&self) -> bool {
         match self.length_seconds {
             Some(length) => length <= 24 * 60 * 60,

@@ -2,17 +2,15 @@
 
 use crate::text::hidden::is_hidden;
 
-/// Text for XML and for what takes Pango markup: Waybar, the body of a notification, the tooltip of a StatusNotifier
-/// item.
+/// Escapes text for XML and Pango markup: Waybar, the body of a notification.
 pub fn escape_markup(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }
 
-/// Text that reads the same as plain text and as markup, for what one host takes as the one and another as the other: `&`,
-/// `<` and `>` become the similar `＆`, `‹` and `›`.
+/// Text that is the same as plain text and as markup: `&`, `<` and `>` become the similar `＆`, `‹` and `›`.
 ///
-/// Tooltips of a StatusNotifierItem: XFCE 4.18 shows none with a bare `&`, Plasma 5.27 renders `<b>`, and hosts that take
-/// them as plain text show `&amp;`.
+/// For the tooltip of a StatusNotifierItem: XFCE 4.18 shows none if it contains a bare `&`, Plasma 5.27 renders `<b>`,
+/// and hosts that read it as plain text show `&amp;`.
 pub fn without_markup(text: &str) -> String {
     text.replace('&', "＆").replace('<', "‹").replace('>', "›")
 }

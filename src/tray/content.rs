@@ -1,4 +1,4 @@
-//! What the tray shows, as one value: the backend compares it with what it has shown before.
+//! What the tray shows, as one value, so that a backend can compare it with the previous one.
 
 use crate::config::Settings;
 use crate::presenter::icon_state::IconContent;
@@ -16,19 +16,19 @@ pub struct TrayContent {
     pub menu: Arc<MenuModel>,
     /// The icon.
     pub icon: IconContent,
-    /// Whether a window is low, or an account needs its owner.
+    /// Whether the icon asks for attention: a window is low, or an account needs its owner.
     pub needs_attention: bool,
     /// Whether panels may hide the icon, since there is no account.
     pub passive: bool,
-    /// What the icon shows, in words: its accessible name.
+    /// What the icon shows, in words: its accessible name (`Title` of a StatusNotifierItem).
     pub label: String,
     /// The text that appears when the pointer is over the icon.
     pub tooltip: String,
-    /// The text beside the icon. Empty: none.
+    /// The text beside the icon, of the setting `show_title` (`XAyatanaLabel`). Empty: none.
     pub title: String,
 }
 
-/// What the menu is made from. Its rows count down, so they are made when the menu is opened.
+/// What the menu is built from. Its rows have countdowns, so they are built when the menu is opened.
 #[derive(Debug, Clone)]
 pub struct MenuModel {
     /// The accounts and their usage.

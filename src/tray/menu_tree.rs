@@ -1,6 +1,7 @@
-//! Properties of a menu that tray backends need besides its rows: ids of items, shape, number of icons. Pure.
+//! What the tray of macOS and Windows needs to know about a menu: the actions by the ids of their items, and whether it
+//! can be changed in place. Pure, and tested on every platform.
 
-use crate::tray::menu::{Action, Item, Submenu};
+use crate::tray::menu::{Action, Item};
 use std::collections::HashMap;
 
 /// The action of each clickable item, by its id. An id is the position in the menu, such as `/0/2`, so that an item
@@ -37,41 +38,19 @@ pub fn same_shape(old: &[Item], new: &[Item]) -> bool {
         })
 }
 
-/// The number of rows with an icon, at every depth.
-pub fn icon_count(items: &[Item]) -> usize {
-    let count = |item: &Item| match item {
-        Item::Submenu(submenu) => usize::from(submenu.icon_state.is_some()) + icon_count(&submenu.items),
-        _ => 0,
-    };
-    items.iter().map(count).sum()
-}
-
-/// The same menu without icons.
-pub fn without_icons(items: Vec<Item>) -> Vec<Item> {
-    let remove = |item| match item {
-        Item::Submenu(submenu) => {
-            let items = without_icons(submenu.items);
-            Item::Submenu(Submenu { icon_state: None, items, ..submenu })
-        }
-        other => other,
-    };
-    items.into_iter().map(remove).collect()
-}
-
-/// Doubles ampersands: the library takes a single one for the mark of the next letter as the access key.
-pub fn escape(label: &str) -> String {
+/// Doubles ampersands: the library reads a single one as the mark of a mnemonic.
+pub fn escape_mnemonic(label: &str) -> String {
     label.replace('&', "&&")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::presenter::icon_state::IconState;
-    use crate::tray::menu::SubmenuKey;
+    use crate::tray::menu::{Submenu, SubmenuKey};
 
-    fn row(label: &str, icon: Option<IconState>, items: Vec<Item>) -> Item {
+    fn row(label: &str, items: Vec<Item>) -> Item {
         let key = SubmenuKey::Settings;
-        Item::Submenu(Submenu { key, label: label.into(), icon_state: icon, items })
+        Item::Submenu(Submenu { key, label: label.into(), icon_state: None, items })
     }
 
     fn text(label: &str) -> Item {
@@ -83,7 +62,7 @@ mod tests {
         let quit = Item::Action("Quit".into(), Some(Action::Quit));
         let off = Item::Action("Refreshing…".into(), None);
         let check = Item::Check("Start at login".into(), Action::StartAtLogin(true), false);
-        let items = [text("a"), row("b", None, vec![Item::Separator, check]), off, quit];
+        let items = [text("a"), row("b", vec![Item::Separator, check]), off, quit];
         let actions = actions_by_id(&items);
         assert_eq!(actions.len(), 2);
         assert_eq!(actions["/1/1"], Action::StartAtLogin(true));
@@ -92,7 +71,7 @@ mod tests {
 
     #[test]
     fn shape_is_the_number_and_kind_of_rows_not_their_labels() {
-        let account = |windows: &[&str]| row("a", None, windows.iter().map(|label| text(label)).collect());
+        let account = |windows: &[&str]| row("a", windows.iter().map(|label| text(label)).collect());
         let old = [account(&["5-hour"]), text("b"), Item::Separator];
         assert!(same_shape(&old, &[account(&["Weekly"]), Item::Note("c".into()), Item::Separator]));
         for new in [
@@ -103,17 +82,5 @@ mod tests {
         ] {
             assert!(!same_shape(&old, &new), "{new:?}");
         }
-    }
-
-    #[test]
-    fn icons_are_counted_and_removed_at_every_depth() {
-        let account = row("a", Some(IconState::Error), vec![text("b")]);
-        let provider = row("Claude", Some(IconState::Exhausted), vec![account.clone(), account.clone()]);
-        let menu = vec![account, Item::Separator, provider, row("Settings", None, Vec::new())];
-        assert_eq!(icon_count(&menu), 4);
-        let plain = without_icons(menu.clone());
-        assert_eq!(icon_count(&plain), 0);
-        assert!(same_shape(&menu, &plain));
-        assert_eq!(plain[0], row("a", None, vec![text("b")]));
     }
 }

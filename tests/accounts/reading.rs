@@ -142,8 +142,8 @@ fn disabled_accounts_are_omitted_unless_requested() {
         .with("claude-off.json", claude(json!({"disabled": true})))
         .with("claude-on.json", claude(json!({"disabled": false})))
         .with("claude-unsaid.json", claude(json!({"disabled": null})));
-    let asked = |name: &str| (name.to_owned(), AccountStatus::Active, true);
-    let others = [asked("claude-on.json"), asked("claude-unsaid.json")];
+    let active = |name: &str| (name.to_owned(), AccountStatus::Active, true);
+    let others = [active("claude-on.json"), active("claude-unsaid.json")];
     assert_eq!(statuses(&folder, &Settings::default()), others);
     let show = Settings { show_disabled: true, ..Settings::default() };
     let off = ("claude-off.json".to_owned(), AccountStatus::Disabled, false);
@@ -205,8 +205,8 @@ fn expired_account_without_renewal_gets_no_request() {
     let snapshot = wait(one_shot::refresh(Arc::new(sources), Snapshot::default()));
     let error = &snapshot.accounts[0].error;
     assert!(matches!(error, Some(Failure::Expired(_))), "{error:?}");
-    let asked = server.accept().map(|_| ()).map_err(|error| error.kind());
-    assert_eq!(asked, Err(std::io::ErrorKind::WouldBlock));
+    let connection = server.accept().map(|_| ()).map_err(|error| error.kind());
+    assert_eq!(connection, Err(std::io::ErrorKind::WouldBlock));
 }
 
 #[test]

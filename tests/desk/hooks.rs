@@ -88,7 +88,7 @@ fn low_window_runs_its_hook_with_arguments_json_and_environment() {
     }
     assert_eq!((&event["remaining_percent"], &event["error"]), (&12.0.into(), &Value::Null));
     program.stderr_line("succeeded");
-    assert!(children(&program).is_empty(), "a process that nobody took leave of");
+    assert!(children(&program).is_empty(), "a process that was not waited for");
     assert_eq!(fixture.notifications.wait_for(1).len(), 1, "the notification comes all the same");
     // Once, like the notification, and not for `status`.
     fs::remove_file(fixture.dir().join("low.out")).expect("there");
@@ -132,30 +132,30 @@ fn account_needing_attention_runs_its_hook_once_until_fixed() {
     fixture.set_config(&format!(
         "hide_email = true\ntoken_renewal = \"never\"\n[hooks]\non_error = [\"{hook}\", \"{{account}}: {{error}}\"]"
     ));
-    let told = || fs::read_to_string(fixture.dir().join("errors")).unwrap_or_default().lines().count();
+    let count = || fs::read_to_string(fixture.dir().join("errors")).unwrap_or_default().lines().count();
     let program = start_idle(&fixture);
     fixture.server.respond(fixture.account(BOB).access_token(), common::Response::status(500));
     refresh(&fixture, "Server error 500");
     reject_alice(&fixture);
-    until("the first is told", || (told() == 1).then_some(()));
+    until("the first hook", || (count() == 1).then_some(()));
     refresh(&fixture, "Sign in again");
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 49.0)]);
     refresh(&fixture, "51% left");
     reject_alice(&fixture);
-    until("the second is told", || (told() == 2).then_some(()));
+    until("the second hook", || (count() == 2).then_some(()));
     quit(&fixture, program);
     let all = fs::read_to_string(fixture.dir().join("errors")).expect("there");
     assert_eq!(
         all.lines().next(),
         Some("a…e: sign in again with CLIProxyAPI: the login is no longer accepted")
     );
-    assert_eq!(told(), 2, "{all}");
+    assert_eq!(count(), 2, "{all}");
     // A restart does not repeat it.
     let again = fixture.spawn(&[]);
     fixture.host.menu_until(showing("Sign in again"));
     refresh(&fixture, "Sign in again");
     quit(&fixture, again);
-    assert_eq!(told(), 2);
+    assert_eq!(count(), 2);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! What the icon shows with the settings of `[icon]`, and the words for it.
+//! What the icon shows with the settings of `[icon]`, and its label, tooltip and title.
 
 use super::*;
 use quota_tray::config::{IconStyle, ShownAccounts};
@@ -31,7 +31,7 @@ fn only(name: &str) -> ShownAccounts {
 }
 
 #[test]
-fn icon_title_and_words_are_about_the_accounts_that_the_setting_names() {
+fn icon_and_its_texts_are_about_the_accounts_that_the_setting_selects() {
     let mut fixture = three_accounts();
     fixture.settings.show_title = true;
     for (shows, state, title, label, tooltip) in [
@@ -71,7 +71,7 @@ fn icon_title_and_words_are_about_the_accounts_that_the_setting_names() {
 }
 
 #[test]
-fn name_that_is_no_account_is_said_in_label_and_tooltip() {
+fn setting_that_matches_no_account_is_reported_in_label_and_tooltip() {
     let mut fixture = three_accounts();
     fixture.settings.show_title = true;
     fixture.settings.icon.shows = only("claude-dave@x.org.json");

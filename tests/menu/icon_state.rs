@@ -133,7 +133,7 @@ fn title_is_shown_only_if_enabled() {
 #[test]
 fn label_describes_the_icon() {
     let label = |fixture: MenuFixture| fixture.presenter().label();
-    let reading = |used| {
+    let fixture = |used| {
         MenuFixture::of(vec![claude("a@x.org").with_usage(2, &[window_without_reset("Weekly", used)])])
     };
     for (used, words) in [
@@ -143,7 +143,7 @@ fn label_describes_the_icon() {
         (99.6, "Quota Tray: under 1% left, low"),
         (100.0, "Quota Tray: used up"),
     ] {
-        assert_eq!(label(reading(used)), words);
+        assert_eq!(label(fixture(used)), words);
     }
     assert_eq!(label(MenuFixture::of(vec![])), "Quota Tray: no account is connected");
     assert_eq!(label(MenuFixture::of(vec![claude("a@x.org")])), "Quota Tray: no data yet");

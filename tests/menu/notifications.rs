@@ -103,7 +103,7 @@ fn window_that_reset_in_quiet_hours_is_not_notified_afterwards() {
     let mut running = Running::new(quiet());
     assert_eq!(running.left(10, &[15.0]), NOTHING);
     let reset = running.effects(330, AppEvent::Snapshot(snapshot(330, &[100.0], 700)));
-    assert_eq!(reset, NOTHING, "the user did not know that it was low");
+    assert_eq!(reset, NOTHING, "the user was not notified that it was low");
 }
 
 #[test]
@@ -163,8 +163,8 @@ fn notification_is_closed_when_its_window_resets_without_a_new_response() {
 fn notification_of_a_removed_account_is_closed() {
     let mut running = Running::new(Settings::default());
     running.left(0, &[15.0]);
-    let nobody = MenuFixture::of(vec![]).snapshot;
-    assert_eq!(running.effects(1, AppEvent::Snapshot(nobody)), ["close 5-hour"]);
+    let empty = MenuFixture::of(vec![]).snapshot;
+    assert_eq!(running.effects(1, AppEvent::Snapshot(empty)), ["close 5-hour"]);
 }
 
 #[test]

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use proptest::prelude::*;
 use quota_tray::presenter::Locale;
 use quota_tray::quota::alert::{self, AlertHistory, Rules};
-use quota_tray::quota::notification::Notification;
+use quota_tray::quota::notification::{self, Notification};
 use quota_tray::quota::{AccountUsage, Failure, Snapshot, Usage, Window};
 
 /// More notifications than this at once become one summary.
@@ -76,7 +76,7 @@ pub fn evaluate(
     rules: &Rules,
     now: DateTime<Utc>,
 ) -> Vec<Notification> {
-    let notifications = alert::evaluate(history, snapshot, rules, now);
+    let notifications = notification::summarise(alert::evaluate(history, snapshot, rules, now));
     let mut again = reloaded(history);
     assert_eq!(alert::evaluate(&mut again, snapshot, rules, now), [], "notified twice");
     for notification in &notifications {

@@ -144,8 +144,8 @@ proptest! {
             };
             let unconfirmed: BTreeSet<_> = simulation.snapshot.accounts.iter()
                 .filter(|usage| has_reset(usage)).map(|usage| usage.account.id.clone()).collect();
-            let noticed = simulation.schedule.notice(&simulation.snapshot, now, || step.delay);
-            prop_assert!(!noticed || !unconfirmed.is_empty());
+            let found = simulation.schedule.detect(&simulation.snapshot, now, || step.delay);
+            prop_assert!(!found || !unconfirmed.is_empty());
             if simulation.due <= now {
                 simulation.due = now + INTERVAL;
                 simulation.refresh(None, step);
@@ -185,7 +185,7 @@ proptest! {
                 None => simulation.wake_at(),
             };
             let now = simulation.now;
-            simulation.schedule.notice(&simulation.snapshot, now, || step.delay);
+            simulation.schedule.detect(&simulation.snapshot, now, || step.delay);
             if simulation.due <= now {
                 simulation.due = now + INTERVAL;
                 simulation.refresh(None, step);

@@ -162,8 +162,8 @@ fn retry_after_header_is_honoured() {
     let before = Utc::now();
     let (_, result) = fetch(Provider::CODEX, json!({}), |_| (), response);
     let Err(Failure::RateLimited(until)) = result else { panic!("{result:?}") };
-    let asked = TimeDelta::seconds(3037);
-    assert!(until >= before + asked && until <= Utc::now() + asked, "{until}");
+    let retry_after = TimeDelta::seconds(3037);
+    assert!(until >= before + retry_after && until <= Utc::now() + retry_after, "{until}");
 }
 
 #[test]

@@ -183,7 +183,6 @@ fn tray_shows_usage_as_soon_as_cliproxyapi_has_renewed() {
     fixture.end(tray);
 }
 
-/// Whom nobody was asked for cannot have been asked too often.
 #[test]
 fn renewal_without_a_request_does_not_count_as_a_request() {
     let fixture = SingleLogin::claude();

@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::thread;
 
-/// Runs `status` and does something to the file between the request and its answer.
+/// Runs `status` and changes the file between the token request and its response.
 #[track_caller]
 fn during_a_renewal(fixture: &SingleLogin, change: impl FnOnce()) -> Row {
     let gate = fixture.hold_responses();
@@ -94,7 +94,7 @@ fn file_half_written_during_a_renewal_gets_the_tokens_later() {
     assert_eq!(fixture.ledger.token_requests().len(), 1);
 }
 
-/// The looks after a renewal are made whether or not the file could be written at once.
+/// The checks after a renewal happen whether or not the file could be written at once.
 #[test]
 fn tray_writes_the_tokens_once_a_half_written_file_is_complete() {
     let fixture = SingleLogin::claude();
@@ -129,11 +129,11 @@ fn half_written_file_keeps_last_values_and_recovers() {
 
 #[test]
 fn file_being_written_is_read_once_it_is_complete() {
-    // Its token is good: one that has to be renewed would have to look older than it is.
+    // A valid token: one that has expired would need a file that is older than a minute.
     let fixture = SingleLogin::claude().not_expired();
     let whole = fixture.text();
     let mut file = fs::File::create(&fixture.file).expect("truncated");
-    // The program is told to start while the file is empty, and has to find it whole in the end.
+    // The program starts while the file is empty, and reads it once it is complete.
     thread::scope(|scope| {
         let status = scope.spawn(|| fixture.status());
         for piece in whole.as_bytes().chunks(whole.len() / 4) {

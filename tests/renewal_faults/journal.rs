@@ -116,7 +116,7 @@ fn unreadable_journal_is_reported_and_set_aside() {
         assert_eq!(mode(kept), 0o600);
         let name = kept.file_name().expect("a name").to_string_lossy().into_owned();
         let reported = first.stderr.lines().any(|line| line.contains("WARN") && line.contains(&name));
-        assert!(reported || first.error.contains(&name), "nobody was told: {first:?}");
+        assert!(reported || first.error.contains(&name), "not reported: {first:?}");
         let second = fixture.status();
         assert_eq!((second.error.as_str(), second.left), ("", Some(42.0)), "{second:?}");
         assert_eq!(fixture.ledger.token_requests().len(), 1);
@@ -134,7 +134,7 @@ fn tray_row_reports_a_journal_that_was_set_aside() {
     fs::create_dir_all(fixture.renewals()).expect("made");
     let journal = fixture.renewals().join(fixture.journal().file_name().expect("a name"));
     fs::write(&journal, "garbage").expect("written");
-    // In one step, and as old as it is to look: a new file that is a minute old.
+    // Moved into place as a whole, with the time of a file that is old enough to be renewed.
     let elsewhere = fixture.home().join("login");
     fs::write(&elsewhere, content).expect("written");
     let hour = std::time::Duration::from_secs(3600);

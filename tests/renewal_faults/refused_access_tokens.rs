@@ -6,10 +6,10 @@ use std::fs;
 
 const ACCEPTED: &str = "sign in again with CLIProxyAPI: the login is no longer accepted";
 
-/// From now on each usage request gets this answer.
-fn usage_answers(fixture: &SingleLogin, answer: &Response) {
-    let answer = answer.clone();
-    fixture.server.respond_at(&format!("/{}/usage", fixture.provider.key()), move |_| answer.clone());
+/// From now on each usage request gets this response.
+fn respond_to_usage(fixture: &SingleLogin, response: &Response) {
+    let response = response.clone();
+    fixture.server.respond_at(&format!("/{}/usage", fixture.provider.key()), move |_| response.clone());
 }
 
 fn usage_requests(fixture: &SingleLogin) -> usize {
@@ -51,7 +51,7 @@ fn token_refused_after_its_renewal_is_not_renewed_until_the_file_changes() {
                 "{provider:?} {status}"
             );
 
-            // A token that is accepted in the end is like any other.
+            // Once its token is accepted, the login is like any other.
             fixture.ledger.refuse_access_tokens([], status);
             fixture.assert_usage_with_tokens(4);
             assert_eq!(
@@ -105,7 +105,7 @@ fn refused_login_with_a_budget_of_one_request_is_renewed_once() {
 #[test]
 fn login_without_the_scope_gets_no_request_until_its_file_changes() {
     let fixture = SingleLogin::claude().not_expired();
-    usage_answers(&fixture, &scope_error());
+    respond_to_usage(&fixture, &scope_error());
     for _ in 0..3 {
         fixture.assert_error(
             "this login can't read usage (scope user:profile is missing); sign in with CLIProxyAPI",
@@ -124,11 +124,11 @@ fn login_without_the_scope_gets_no_request_until_its_file_changes() {
     fixture.assert_usage_with_tokens(2);
 }
 
-/// What happens to expire has never been asked: it is renewed, and then told apart.
+/// Before its first usage request, an expired login is renewed; only then is the missing scope detected.
 #[test]
 fn expired_login_without_the_scope_is_renewed_once() {
     let fixture = SingleLogin::claude();
-    usage_answers(&fixture, &scope_error());
+    respond_to_usage(&fixture, &scope_error());
     for _ in 0..3 {
         fixture.assert_error(
             "this login can't read usage (scope user:profile is missing); sign in with CLIProxyAPI",
@@ -144,10 +144,10 @@ fn cloudflare_block_backs_off_without_a_renewal() {
     let challenge = Response::status(403).header("cf-mitigated", "challenge").body("{}");
     let unauthorized = challenge.clone().with_status(401);
     for provider in Provider::ALL {
-        for answer in [&html, &challenge, &unauthorized] {
+        for response in [&html, &challenge, &unauthorized] {
             let fixture = SingleLogin::new(provider).not_expired();
             let before = fixture.text();
-            usage_answers(&fixture, answer);
+            respond_to_usage(&fixture, response);
             for _ in 0..3 {
                 fixture
                     .assert_error("Cloudflare is blocking requests; the login is fine, trying again later");
@@ -155,7 +155,7 @@ fn cloudflare_block_backs_off_without_a_renewal() {
             assert_eq!(
                 (fixture.ledger.token_requests().len(), usage_requests(&fixture)),
                 (0, 1),
-                "{answer:?}"
+                "{response:?}"
             );
             assert_eq!(fixture.text(), before);
             fs::remove_file(fixture.state_home().join("quota-tray/pacing.json")).expect("removed");
@@ -169,11 +169,11 @@ fn cloudflare_block_backs_off_without_a_renewal() {
 fn deactivated_workspace_is_reported() {
     let fixture = SingleLogin::codex().not_expired();
     let body = json!({"detail": {"code": "deactivated_workspace"}});
-    usage_answers(&fixture, &Response::json(&body).with_status(402));
+    respond_to_usage(&fixture, &Response::json(&body).with_status(402));
     fixture.assert_error(
         "this workspace has been deactivated: ask its administrator, or sign in to another one",
     );
-    usage_answers(&fixture, &Response::status(402));
+    respond_to_usage(&fixture, &Response::status(402));
     fixture.assert_error("server error 402; trying again later");
     assert_eq!(fixture.ledger.token_requests().len(), 0);
 }

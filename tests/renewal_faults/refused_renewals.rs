@@ -85,7 +85,7 @@ fn failing_token_server_gets_one_request_from_thirty_runs() {
     }
 }
 
-/// Asking on during a 429 keeps the block alive.
+/// Further requests during a 429 would prolong the block.
 #[test]
 fn retry_after_of_the_token_server_is_honoured() {
     let fixture = SingleLogin::claude();
@@ -99,7 +99,7 @@ fn retry_after_of_the_token_server_is_honoured() {
     );
     fixture.pass(590);
     fixture.status();
-    assert_eq!(fixture.ledger.token_requests().len(), 1, "it was asked within the time it has set");
+    assert_eq!(fixture.ledger.token_requests().len(), 1, "requested before the time in Retry-After");
     fixture.pass(20);
     fixture.assert_usage_with_tokens(2);
 }
@@ -155,7 +155,7 @@ fn invalid_token_is_never_sent_again() {
         let before = fixture.text();
         fixture.ledger.respond(Response::json(&json!({"error": "invalid_grant"})).with_status(400));
         fixture.assert_error(&format!("token expired: {LOOKING}"));
-        // The server's next answer would be a good one: it must not be asked.
+        // The next response would be valid, but no request may be sent.
         fixture.ledger.respond_normally();
         fixture.assert_error(&format!("token expired: {LOOKING}"));
         fixture.pass(70);
@@ -191,7 +191,7 @@ fn new_login_replaces_a_revoked_one() {
     fixture.assert_error(&format!("token expired: {LOOKING}"));
     fixture.pass(130);
     fixture.assert_error(SIGN_IN);
-    // CLIProxyAPI has signed in anew; the server knows number 2 since then.
+    // The user has signed in again with CLIProxyAPI; the server accepts token number 2 since then.
     fixture.ledger.respond_normally();
     fixture.sign_in();
     fixture.write_now(fixture.content(2, TimeDelta::hours(8)));

@@ -19,7 +19,7 @@ fn order(fixture: &SingleLogin) -> Vec<(String, Option<u32>)> {
 }
 
 #[track_caller]
-fn asked(fixture: &SingleLogin, expected: &[(&str, Option<u32>)]) {
+fn assert_requests(fixture: &SingleLogin, expected: &[(&str, Option<u32>)]) {
     let key = fixture.provider.key();
     let expected: Vec<_> = expected.iter().map(|(path, n)| (format!("/{key}/{path}"), *n)).collect();
     assert_eq!(order(fixture), expected);
@@ -29,7 +29,7 @@ fn asked(fixture: &SingleLogin, expected: &[(&str, Option<u32>)]) {
 fn expired_claude_token_is_renewed_before_the_usage_request() {
     let fixture = SingleLogin::claude();
     fixture.assert_usage_with_tokens(2);
-    asked(&fixture, &[("token", None), ("usage", Some(2))]);
+    assert_requests(&fixture, &[("token", None), ("usage", Some(2))]);
     let [post, get] = &fixture.server.requests()[..] else { panic!("two requests") };
     assert_eq!(post.method, "POST");
     let token = form_encoded(&fixture.tokens.refresh(1));
@@ -42,7 +42,7 @@ fn expired_claude_token_is_renewed_before_the_usage_request() {
     );
     assert_eq!(post.header("content-type"), Some("application/x-www-form-urlencoded"));
     assert_eq!(post.header("accept"), Some("application/json"));
-    // The agent of Claude Code is answered 429 here, and the bearer is of no use to this endpoint.
+    // This endpoint responds with 429 to Claude Code's User-Agent, and needs no access token.
     assert!(!post.header("user-agent").unwrap_or_default().contains("claude"), "{post:?}");
     for absent in ["authorization", "anthropic-beta", "cookie", "referer"] {
         assert_eq!(post.header(absent), None, "{absent}");
@@ -55,7 +55,7 @@ fn expired_claude_token_is_renewed_before_the_usage_request() {
 fn expired_codex_token_is_renewed_before_the_usage_request() {
     let fixture = SingleLogin::codex();
     fixture.assert_usage_with_tokens(2);
-    asked(&fixture, &[("token", None), ("usage", Some(2))]);
+    assert_requests(&fixture, &[("token", None), ("usage", Some(2))]);
     let [post, get] = &fixture.server.requests()[..] else { panic!("two requests") };
     let token = form_encoded(&fixture.tokens.refresh(1));
     assert_eq!(
@@ -78,7 +78,7 @@ fn valid_token_is_not_renewed() {
     let fixture = SingleLogin::claude().not_expired();
     let before = fixture.text();
     fixture.assert_usage_with_tokens(1);
-    asked(&fixture, &[("usage", Some(1))]);
+    assert_requests(&fixture, &[("usage", Some(1))]);
     assert_eq!(fixture.text(), before);
     assert!(!fixture.journal().exists());
 }
@@ -90,7 +90,7 @@ fn refused_access_token_is_renewed_and_retried_once() {
             let fixture = SingleLogin::new(provider).not_expired();
             fixture.ledger.refuse_access_tokens([1], status);
             fixture.assert_usage_with_tokens(2);
-            asked(&fixture, &[("usage", Some(1)), ("token", None), ("usage", Some(2))]);
+            assert_requests(&fixture, &[("usage", Some(1)), ("token", None), ("usage", Some(2))]);
         }
     }
 }
@@ -102,7 +102,7 @@ fn access_token_refused_after_its_renewal_means_sign_in_again() {
             let fixture = SingleLogin::new(provider).not_expired();
             fixture.ledger.refuse_access_tokens([1, 2], status);
             fixture.assert_error(ACCEPTED);
-            asked(&fixture, &[("usage", Some(1)), ("token", None), ("usage", Some(2))]);
+            assert_requests(&fixture, &[("usage", Some(1)), ("token", None), ("usage", Some(2))]);
             assert!(fixture.holds(2), "what the server has given is kept all the same");
         }
     }
@@ -113,7 +113,7 @@ fn expired_login_is_not_renewed_twice_when_its_new_token_is_refused() {
     let fixture = SingleLogin::claude();
     fixture.ledger.refuse_access_tokens([2], 403);
     fixture.assert_error(ACCEPTED);
-    asked(&fixture, &[("token", None), ("usage", Some(2))]);
+    assert_requests(&fixture, &[("token", None), ("usage", Some(2))]);
 }
 
 /// A login without the right to its usage must not be rotated at each refresh of a tray.
@@ -145,7 +145,7 @@ fn login_without_a_refresh_token_is_not_renewed() {
             "token expired: the credential file has no refresh token; sign in again with CLIProxyAPI",
         );
         assert_eq!(fixture.text(), text);
-        asked(&fixture, &[]);
+        assert_requests(&fixture, &[]);
     }
 }
 
@@ -163,7 +163,7 @@ fn redirect_of_the_token_endpoint_is_not_followed() {
             fixture.pass(3600);
         }
         assert_eq!(elsewhere.requests().len(), 0);
-        asked(&fixture, &[("token", None), ("token", None)]);
+        assert_requests(&fixture, &[("token", None), ("token", None)]);
         assert_eq!(fixture.text(), before);
     }
 }

@@ -1,5 +1,5 @@
-//! CLIProxyAPI keeps a login in memory and writes it back after each request, until it has noticed that
-//! the file is another. What it writes then is a spent token.
+//! CLIProxyAPI keeps a login in memory and writes it back after each request, until it has detected that
+//! the file has changed. Then it writes a spent token.
 
 use crate::common::{Response, SingleLogin};
 use chrono::TimeDelta;
@@ -30,7 +30,7 @@ fn next_start_repairs_a_written_back_token() {
     let spent = fixture.text();
     fixture.assert_usage_with_tokens(2);
     for _ in 0..3 {
-        // Later than any look, for nobody was running then.
+        // Later than the last check, since no program was running.
         fixture.pass(50);
         fixture.write_now(&spent);
         fixture.assert_usage_with_tokens(2);
@@ -74,7 +74,7 @@ fn older_spent_token_is_repaired_and_never_sent() {
         fixture.assert_usage_with_tokens(number);
         fixture.pass(61);
     }
-    // The last renewal is a moment old again, and its journal still has its answer.
+    // The last renewal is recent again, and its journal still has the response.
     fixture.ledger.set_token_lifetime(3600);
     fixture.assert_usage_with_tokens(5);
     for older in &spent {
@@ -153,7 +153,7 @@ fn failed_attempt_keeps_the_previous_renewal() {
     }
 }
 
-/// The same, found by the look of a running program and not at the next start.
+/// A running program detects it by its checks, not only at the next start.
 #[test]
 fn tray_repairs_a_write_back_after_a_failed_attempt() {
     let fixture = SingleLogin::claude();

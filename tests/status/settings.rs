@@ -1,4 +1,4 @@
-//! A settings file that is wrong: the line, the key and what is expected are told, nothing of the value. A hook's
+//! An invalid settings file: the error names the line, the key and what is expected, but not the value. A hook's
 //! command line or a proxy's address may hold a password.
 
 use super::*;

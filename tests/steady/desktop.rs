@@ -52,8 +52,7 @@ fn program_survives_the_end_of_the_bus() {
     fixture.bus.stop();
     terminal.wait_for("there is no D-Bus session bus");
 
-    // It goes on asking, and between the questions it rests: a loop that waits for the bus would take
-    // all the time there is.
+    // It keeps sending requests, and is idle in between: a busy loop would use all of the processor's time.
     let (began, before) = (Instant::now(), ticks(terminal.id()));
     for number in 1..=6 {
         let email = format!("number{number}@example.com");
@@ -180,7 +179,7 @@ fn icon_at_a_busy_tray_host_is_not_registered_twice() {
 #[track_caller]
 fn goes_on_with_one_icon(fixture: &Fixture, program: Program) {
     fixture.host.menu_until(showing("42% left"));
-    // By then it has shown all that was asked for before.
+    // By then it has shown everything from before.
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 85.0)]);
     refresh(fixture, "15% left");
     assert_eq!(fixture.host.registrations(), 1);
@@ -209,7 +208,7 @@ fn replace_hung_watcher(fixture: &mut Fixture, program: &Program, service: &Unre
     fixture.host.start_again(&fixture.bus);
 }
 
-/// Its connection stays, so the bus does not tell those who wait for it that it is gone.
+/// The hung watcher keeps its connection, so the bus does not end the calls that wait for it.
 #[test]
 fn watcher_that_replaces_an_unresponsive_one_at_start_gets_the_icon() {
     let mut fixture = Fixture::new().claude(ALICE).without_tray_host();
@@ -286,7 +285,7 @@ fn unresponsive_restarted_tray_host_blocks_nothing() {
     goes_on_and_ends(&mut fixture, program);
 }
 
-/// As a panel may that has just answered.
+/// A panel may respond to `Ping` and `Get`, and then hang.
 #[test]
 fn watcher_unresponsive_to_registration_blocks_nothing() {
     let mut fixture = Fixture::new().claude(ALICE).without_tray_host();
@@ -296,7 +295,7 @@ fn watcher_unresponsive_to_registration_blocks_nothing() {
     goes_on_and_ends(&mut fixture, program);
 }
 
-/// Accounts are asked, notices shown, and the session can end.
+/// Accounts are requested, notifications are shown, and the program ends with the session.
 #[track_caller]
 fn goes_on_and_ends(fixture: &mut Fixture, program: Program) {
     fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 85.0), ("seven_day", 10.0)]);

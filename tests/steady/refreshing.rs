@@ -58,8 +58,8 @@ impl SourceLogin for SlowSource {
 /// A refresher that starts with this snapshot, and the channel of its snapshots.
 fn start(latency: Duration, known: Snapshot) -> (UnboundedSender<Command>, UnboundedReceiver<Snapshot>) {
     let (commands, inbox) = channel::unbounded_channel();
-    let (told, snapshots) = channel::unbounded_channel();
-    let publish = move |snapshot: Snapshot| told.send(snapshot).expect("the test listens");
+    let (sender, snapshots) = channel::unbounded_channel();
+    let publish = move |snapshot: Snapshot| sender.send(snapshot).expect("the test listens");
     // Unused: there is no token and no budget to store.
     let state = StateDir::new(std::path::Path::new("/nonexistent"));
     let sources = Arc::new(SourceSet::new(vec![Arc::new(SlowSource(latency))], None, state));
@@ -118,19 +118,19 @@ fn read_request(stream: &mut BufReader<TcpStream>) -> std::io::Result<()> {
 
 #[test]
 fn idle_connection_is_closed() {
-    const ANSWER: &str = r#"{"five_hour": {"utilization": 58.0, "resets_at": null}}"#;
-    let (tell, told) = mpsc::channel();
+    const BODY: &str = r#"{"five_hour": {"utilization": 58.0, "resets_at": null}}"#;
+    let (sender, closed) = mpsc::channel();
     let server = TcpServer::start(move |stream| {
         let mut stream = BufReader::new(stream);
         read_request(&mut stream)?;
         write!(
             stream.get_mut(),
-            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{ANSWER}",
-            ANSWER.len()
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{BODY}",
+            BODY.len()
         )?;
         // The server keeps the connection open for as long as the client does.
         let end = stream.read(&mut [0]);
-        let _ = tell.send(matches!(end, Ok(0)));
+        let _ = sender.send(matches!(end, Ok(0)));
         Ok(())
     });
     let fixture = Fixture::new().claude(ALICE);
@@ -140,7 +140,7 @@ fn idle_connection_is_closed() {
     ));
     let program = fixture.spawn(&[]);
     fixture.host.menu_until(showing("42% left"));
-    assert!(told.recv_timeout(TIMEOUT * 2).expect("the connection stays open"), "closed, not used again");
+    assert!(closed.recv_timeout(TIMEOUT * 2).expect("the connection stays open"), "closed, not used again");
     assert_eq!(server.connections(), 1);
     quit(&fixture, program);
 }

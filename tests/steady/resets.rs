@@ -29,7 +29,7 @@ pub fn used(percent: i64, reset_at: DateTime<Utc>) -> Value {
 
 /// Alice's account with a window that has 3 % left and resets in a few seconds; Bob's, whose window does not. The next
 /// refresh is half an hour away.
-fn low_until_in_a_moment() -> (Fixture, Program, DateTime<Utc>) {
+fn start_low_until_a_reset_soon() -> (Fixture, Program, DateTime<Utc>) {
     let fixture = Fixture::new().codex(ALICE).codex(BOB).config("refresh_minutes = 30");
     // Enough for the first refresh on a busy machine. The response has whole seconds.
     let reset_at = (Utc::now() + TimeDelta::seconds(10)).trunc_subsecs(0);
@@ -45,7 +45,7 @@ fn requests(fixture: &Fixture, email: &str) -> usize {
 
 #[test]
 fn menu_and_icon_change_at_the_reset_without_a_request() {
-    let (fixture, program, reset_at) = low_until_in_a_moment();
+    let (fixture, program, reset_at) = start_low_until_a_reset_soon();
     fixture.host.icon_until(|icon| icon.title.contains("3% left"));
     fixture.host.menu_until(|menu| !menu.shows("3% left"));
     assert!(Utc::now() >= reset_at, "too early");
@@ -58,7 +58,7 @@ fn menu_and_icon_change_at_the_reset_without_a_request() {
 /// The one test that waits for a request as long as a user does: 30 to 90 seconds.
 #[test]
 fn only_the_account_whose_window_has_reset_is_requested_again() {
-    let (fixture, program, reset_at) = low_until_in_a_moment();
+    let (fixture, program, reset_at) = start_low_until_a_reset_soon();
     let next_reset = Utc::now() + TimeDelta::hours(5);
     fixture.server.respond(fixture.account(ALICE).access_token(), used(1, next_reset));
     fixture.host.menu_until(|menu| !menu.shows("3% left"));

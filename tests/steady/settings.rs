@@ -55,9 +55,9 @@ fn invalid_settings_file_keeps_the_old_values_until_fixed() {
     ] {
         fixture.set_raw_config(broken);
         let menu = fixture.host.menu_until(|menu| menu.shows("could not use the settings file"));
-        let told = menu.labels().join(" ");
-        assert!(told.contains(said) && told.contains("hint: "), "no {said:?} in {menu}");
-        // All goes on as it was.
+        let labels = menu.labels().join(" ");
+        assert!(labels.contains(said) && labels.contains("hint: "), "no {said:?} in {menu}");
+        // The settings in effect have not changed.
         fixture.claude_used(&alice, &[("five_hour", 61.0), ("seven_day", 10.0)]);
         refresh(&fixture, "a…e — 39% left");
         assert_eq!(text(&fixture), broken);

@@ -1,15 +1,15 @@
-//! What a refresh tells a panel: what has changed and no more, so that an open menu stays open.
+//! The signals of a refresh: only for what has changed, so that an open menu stays open.
 
 use super::*;
 use crate::common::{Gate, HostSignal, Response, claude_usage};
 
-/// The signals of one refresh that tells of so many percent used, and the menu after it.
+/// The signals of a refresh whose response has this percentage used, and the menu after it.
 fn signals_of_a_refresh(fixture: &Fixture, used: f64) -> (Vec<HostSignal>, Menu) {
     let (before, refreshing, after) = loop {
         let menu = fixture.host.menu_until(at_rest);
         let gate = Gate::new();
-        let answer = Response::from(claude_usage(&[("five_hour", used), ("seven_day", 10.0)]));
-        fixture.server.respond(fixture.account(ALICE).access_token(), answer.behind(&gate));
+        let response = Response::from(claude_usage(&[("five_hour", used), ("seven_day", 10.0)]));
+        fixture.server.respond(fixture.account(ALICE).access_token(), response.behind(&gate));
         let before = fixture.host.signals().len();
         fixture.host.click("Refresh now");
         let refreshing = fixture.host.menu_until(|menu| menu.shows("Refreshing…"));
@@ -48,7 +48,7 @@ fn changed(signals: &[HostSignal]) -> Vec<(i32, Vec<String>)> {
             HostSignal::ItemsPropertiesUpdated { updated, removed } => {
                 changed.extend(updated.iter().chain(removed).cloned());
             }
-            HostSignal::LayoutUpdated { .. } => panic!("the shape of the menu changed: {signals:#?}"),
+            HostSignal::LayoutUpdated { .. } => panic!("the layout of the menu changed: {signals:#?}"),
         }
     }
     changed

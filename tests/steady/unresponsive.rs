@@ -32,7 +32,7 @@ impl UnresponsiveService {
         let connection = bus.connect();
         let mut messages = MessageStream::from(&connection);
         let calls = Arc::<Mutex<Calls>>::default();
-        let (tell, members) = mpsc::channel();
+        let (sender, members) = mpsc::channel();
         let listening = thread::spawn({
             let (calls, connection) = (Arc::clone(&calls), connection.clone());
             move || {
@@ -48,7 +48,7 @@ impl UnresponsiveService {
                     } else {
                         calls.unreplied.push(message.clone());
                     }
-                    tell.send(member.to_string()).ok();
+                    sender.send(member.to_string()).ok();
                 }
             }
         });
@@ -64,7 +64,7 @@ impl UnresponsiveService {
             match self.members.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
                 Ok(called) if called == member => return,
                 Ok(_) => {}
-                Err(error) => panic!("nobody called {member}: {error}"),
+                Err(error) => panic!("{member} was not called: {error}"),
             }
         }
     }

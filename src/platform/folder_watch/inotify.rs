@@ -25,7 +25,7 @@ const CHANGES: WatchFlags = WatchFlags::ATTRIB
     .union(WatchFlags::MOVE_SELF)
     .union(WatchFlags::ONLYDIR);
 
-/// In bytes; the longest event has 272.
+/// In bytes. The longest event is 272 bytes long.
 const BUFFER: usize = 1024;
 
 /// A watch on folders, which may be created and removed meanwhile.

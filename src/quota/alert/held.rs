@@ -1,5 +1,5 @@
-//! Notifications that are held back: in quiet hours, and while the user has snoozed them. What is still true afterwards
-//! is shown then.
+//! Notifications that are held back, in quiet hours and while the user has snoozed them. Afterwards, those about
+//! windows that are still low are shown.
 
 use crate::quota::alert::AlertHistory;
 use crate::quota::notification::{Notification, WindowEvent, WindowId};
@@ -16,13 +16,13 @@ impl AlertHistory {
         self.snoozed_until = now.checked_add_signed(SNOOZE);
     }
 
-    /// Until when the user has snoozed notifications. `None`: not, or not any more.
+    /// Until when the user has snoozed notifications. `None`: they are not snoozed.
     pub fn snoozed_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        // One that is longer was set while the clock was ahead.
+        // A longer time means that it was set while the clock was ahead.
         self.snoozed_until.filter(|until| *until > now && *until - now <= SNOOZE)
     }
 
-    /// Records that these notifications were not shown. That a window has reset is not worth a notification later.
+    /// Records that these notifications were not shown. A reset is not notified later.
     pub fn hold(&mut self, notifications: &[Notification]) {
         for notification in notifications {
             let Notification::Low(event) = notification else { continue };
@@ -33,13 +33,14 @@ impl AlertHistory {
         }
     }
 
-    /// Whether the user was not notified that this window is low.
+    /// Whether the notification that this window is low was held back.
     pub fn is_held(&self, event: &WindowEvent) -> bool {
         let windows = self.windows.get(&*event.account.state_key());
         windows.and_then(|windows| windows.get(&event.window.key)).is_some_and(|known| known.held)
     }
 
-    /// Ends holding back. Returns the windows that are still low and that the user was not notified of.
+    /// Ends the snooze and stops holding notifications back. Returns the windows that are still low and whose
+    /// notification was held back.
     pub fn release(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<WindowEvent> {
         self.snoozed_until = None;
         let low = self.low(snapshot, now);

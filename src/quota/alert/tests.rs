@@ -1,6 +1,7 @@
 //! Which notifications follow from a series of responses.
 
 use super::*;
+use crate::quota::notification::summarise;
 use crate::quota::{Account, AccountId, Provider, Usage};
 
 const THRESHOLDS: [f64; 2] = [20.0, 5.0];
@@ -220,8 +221,9 @@ fn more_than_three_notifications_become_a_summary() {
             &ids[..n].iter().enumerate().map(|(i, id)| (*id, 90.0 + i as f64, Some(130))).collect::<Vec<_>>(),
         )
     };
-    assert_eq!(evaluate(&mut AlertHistory::default(), &low(3), &rules(), at(0)).len(), 3);
-    let notifications = evaluate(&mut AlertHistory::default(), &low(4), &rules(), at(0));
+    let notifications = |n| summarise(evaluate(&mut AlertHistory::default(), &low(n), &rules(), at(0)));
+    assert_eq!(notifications(3).len(), 3);
+    let notifications = notifications(4);
     let [Notification::Summary { low: 4, reset: 0, worst: Some(worst), .. }] = notifications.as_slice()
     else {
         panic!("{notifications:?}");

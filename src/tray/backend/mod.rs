@@ -1,7 +1,7 @@
 //! The platform's tray: shows a [`TrayContent`](crate::tray::content::TrayContent) and reports clicks.
 //!
-//! On Linux and BSD, [`status_notifier`] serves the StatusNotifierItem specification over D-Bus. On macOS and Windows,
-//! [`tray_icon`] uses the crate of that name.
+//! On Linux and BSD, `status_notifier` serves a StatusNotifierItem over D-Bus. On macOS and Windows, `tray_icon` uses the
+//! crate of that name.
 
 #[cfg(all(unix, not(target_os = "macos")))]
 pub mod status_notifier;

@@ -10,8 +10,8 @@ pub trait TrayBackend {
     /// and tried again with the next content or when a tray host appears.
     fn show(&mut self, content: TrayContent);
 
-    /// To be called after a click on a check item or radio item, which the platform may have changed by itself: the
-    /// next content is applied in full.
+    /// To be called after a click on a check item or radio item, whose mark the platform may have toggled by itself:
+    /// the next content is applied in full.
     fn invalidate_menu(&mut self);
 
     /// Removes the icon for good.
@@ -25,7 +25,7 @@ pub enum TrayEvent {
     Clicked(Action),
     /// The icon was clicked with the middle button.
     SecondaryActivated,
-    /// The icon was activated by a tray host that displays no menus.
+    /// The icon was clicked, and the tray host has not opened the menu: it displays none.
     Activated,
     /// The status of the tray host, which may be the same as before.
     Host(TrayHostStatus),

@@ -12,7 +12,7 @@ pub fn draw(canvas: &mut Canvas, windows: [Option<IconState>; 2], stale: bool, r
     let (top, height) = rows(canvas);
     let gap = 2.0;
     let width = ((cells - gap) / 2.0 - 1.0).floor();
-    // An exclamation mark can be centred in the bar.
+    // So that an exclamation mark can be centred in the bar.
     let width = width - (width - canvas.stroke) % 2.0;
     let left = ((cells - gap) / 2.0 - width).floor();
     for (window, x) in windows.into_iter().zip([left, left + width + gap]) {
@@ -49,7 +49,7 @@ impl Bar<'_> {
         }
     }
 
-    /// A frame, filled up to the level, at least one stroke; returns how high that is.
+    /// A frame, filled up to the level, but at least one stroke high. Returns that height.
     fn level(&mut self, percent: f64, ink: Ink) -> f32 {
         let level = (self.height * percent as f32 / 100.0).round().max(self.canvas.stroke);
         self.frame(1.0, Ink::Track);
@@ -66,11 +66,11 @@ impl Bar<'_> {
         self.canvas.erase(corner, (inside(self.width), inside(self.height)));
     }
 
-    /// Above the level; where there is no room for it, cut out of the level.
+    /// An exclamation mark above the level, or cut out of the level where there is no room above.
     fn exclamation_mark(&mut self, level: f32) {
         let stroke = self.canvas.stroke;
         let x = self.x + (self.width - stroke) / 2.0;
-        // One cell from the frame, one from the level.
+        // One cell is the frame; one cell each stays free below the frame and above the level.
         let above = self.height - level - 3.0;
         if above > 2.0 * stroke {
             glyphs::exclamation_mark(self.canvas, (x, self.top + 2.0), (stroke, above), Ink::Low);
@@ -92,7 +92,7 @@ impl Bar<'_> {
         }
     }
 
-    /// Not known: a dashed line in place of the bar.
+    /// A dashed line in place of the bar, for a percentage that is not known.
     fn dashes(&mut self) {
         let stroke = self.canvas.stroke;
         let x = self.x + (self.width - stroke) / 2.0;

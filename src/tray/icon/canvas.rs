@@ -1,4 +1,4 @@
-//! The pixels of a picture, and how shapes get onto them.
+//! Draws shapes onto the pixels of a picture.
 
 use crate::tray::icon::palette::{Ink, Palette};
 use ab_glyph_rasterizer::{Rasterizer, point};
@@ -11,7 +11,8 @@ pub struct Picture {
     pub size: u32,
 }
 
-/// A picture in the making. Lengths and positions are in cells, from the upper left corner, x to the right and y down.
+/// A picture that is being drawn. Lengths and positions are in cells, from the upper left corner, x to the right and y
+/// down.
 pub struct Canvas {
     picture: Picture,
     palette: Palette,
@@ -45,7 +46,7 @@ impl Canvas {
         self.picture
     }
 
-    /// Fills a rectangle, whose edges are moved to the next whole pixels.
+    /// Fills a rectangle. Its edges are rounded to whole pixels.
     pub fn rect(&mut self, corner: (f32, f32), extent: (f32, f32), ink: Ink) {
         let (colour, opacity) = self.palette.colour(ink);
         self.for_pixels(corner, extent, |pixel| blend(pixel, colour, opacity));
@@ -86,7 +87,7 @@ impl Canvas {
             else {
                 continue;
             };
-            // How far the diagonal is from the pixel's nearest corner: 2 and more cuts off all of it.
+            // How far the diagonal is from the pixel's nearest corner: from 2 on, all of the pixel is cut off.
             let depth = (cut - (across + down) as f32).clamp(0.0, 2.0);
             let covered = if depth < 1.0 { depth * depth / 2.0 } else { 1.0 - (2.0 - depth).powi(2) / 2.0 };
             let alpha = &mut pixels[row * side + column][3];
@@ -98,7 +99,8 @@ impl Canvas {
     pub fn polygon(&mut self, corners: &[(f32, f32)], ink: Ink) {
         let (colour, opacity) = self.palette.colour(ink);
         let side = self.picture.size as f32;
-        // A point beyond an edge, by rounding or in a picture of a few pixels, would be drawn at the opposite edge.
+        // The rasterizer draws a point beyond an edge (by rounding, or in a picture of a few pixels) at the opposite
+        // edge.
         let pixel = |cell: f32| (cell * self.pixels_per_cell).clamp(0.0, side);
         let corner = |&(x, y): &(f32, f32)| point(pixel(x), pixel(y));
         for (from, to) in corners.iter().zip(corners.iter().cycle().skip(1)) {
@@ -106,7 +108,7 @@ impl Canvas {
         }
         let pixels = self.picture.rgba.as_chunks_mut::<4>().0;
         self.coverage.for_each_pixel(|at, covered| {
-            // Not true for most pixels of a picture, for each of its shapes.
+            // A shape leaves most pixels as they are.
             if covered >= 0.5 / 255.0 {
                 blend(&mut pixels[at], colour, covered.min(1.0) * opacity);
             }
@@ -117,7 +119,7 @@ impl Canvas {
 
 /// Blends a colour over a pixel: "source over" with colours that are not premultiplied.
 fn blend(pixel: &mut [u8; 4], colour: [u8; 3], opacity: f32) {
-    // Most pixels of a shape: nothing of what is below can be seen.
+    // Most pixels of a shape are opaque.
     if opacity >= 1.0 {
         let [red, green, blue] = colour;
         *pixel = [red, green, blue, 255];

@@ -1,4 +1,4 @@
-//! The style "gauge", and the states without a percentage, which have this form in each style.
+//! The style "gauge", and the states without a percentage, which all styles draw as a gauge.
 
 use crate::presenter::icon_state::IconState;
 use crate::tray::icon::canvas::Canvas;
@@ -31,7 +31,8 @@ struct Gauge<'a> {
     radius: f32,
     /// Thickness of the arc.
     arc: f32,
-    /// Thickness of a level with no mark in the middle: one cell more at 16 px, so that the track is clearly thinner.
+    /// Thickness of a level without a symbol in the middle: one cell more at 16 px, so that the track is clearly
+    /// thinner.
     thick: f32,
     /// Thickness of everything straight: bar, exclamation mark, plus, dots. A whole number.
     bar: f32,
@@ -40,8 +41,8 @@ struct Gauge<'a> {
 impl Gauge<'_> {
     fn new(canvas: &mut Canvas) -> Gauge<'_> {
         let (cells, bar) = (canvas.cells, canvas.stroke);
-        // A stroke of 3 cells can be centred in 21 cells, not in 22: one column at the right and one row at the top
-        // are left empty. At the top, since the open bottom makes the gauge look too high anyway.
+        // A stroke of 3 cells can be centred in 21 cells but not in 22, so one column at the right and one row at the
+        // top stay empty: the top, because the open bottom makes the gauge look too high.
         let spare = (cells - bar) % 2.0;
         let radius = (cells - spare) / 2.0;
         let arc = (cells * 0.18).round().max(1.0);
@@ -97,8 +98,8 @@ impl Gauge<'_> {
         self.track(end + gap);
     }
 
-    /// What is used, from `start` to the full end: two cells wide, so that it has whole pixels at 16 px, and is still
-    /// thinner than the level.
+    /// The track, which is what is used, from `start` to the full end. It is two cells wide, so that it has whole
+    /// pixels at 16 px and is still thinner than the level.
     fn track(&mut self, start: f32) {
         self.sector(start, FULL, (self.arc - 3.0).max(0.0), self.arc - 1.0, Ink::Track);
     }

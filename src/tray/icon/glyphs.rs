@@ -1,7 +1,7 @@
 //! Digits and marks, made of straight strokes on whole cells.
 //!
-//! A font would have to be hinted for sizes as small as these. A digit is built of the seven segments of a numeric
-//! display instead, with its outer corners cut off: each stroke has the same whole number of pixels at every size.
+//! A font would need hinting at sizes as small as these. Instead, a digit consists of the segments of a seven-segment
+//! display, with the outer corners cut off, so that each stroke is a whole number of pixels wide at every size.
 
 use crate::tray::icon::canvas::Canvas;
 use crate::tray::icon::palette::Ink;
@@ -25,7 +25,7 @@ const E: u8 = 1 << 4;
 const F: u8 = 1 << 5;
 const G: u8 = 1 << 6;
 
-/// The segments of 0 to 9. 1 and 7 are drawn otherwise: of segments they look alike.
+/// The segments of 0 to 9. 1 and 7 are not drawn from these, because they would look alike.
 const SEGMENTS: [u8; 10] = [
     A | B | C | D | E | F,
     B | C,
@@ -66,7 +66,7 @@ pub fn digit(canvas: &mut Canvas, digit: u8, place: GlyphBox, ink: Ink) {
             canvas.rect(corner, extent, ink);
         }
     }
-    // A corner is cut off where two segments meet and none goes on.
+    // A corner is cut off where two segments meet and neither continues.
     let cut = stroke / 2.0;
     for (is_corner, at, towards) in [
         (has(A) && has(F), (x, y), (cut, cut)),
@@ -84,7 +84,7 @@ pub fn digit(canvas: &mut Canvas, digit: u8, place: GlyphBox, ink: Ink) {
     }
 }
 
-/// A stem with a flag; without the flag where there is room for the stem only.
+/// A stem with a flag. The flag is left out where only the stem has room.
 fn one(canvas: &mut Canvas, GlyphBox { corner: (x, y), width, height, stroke }: GlyphBox, ink: Ink) {
     let stem = x + ((width - stroke) / 2.0).ceil();
     canvas.rect((stem, y), (stroke, height), ink);

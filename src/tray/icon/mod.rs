@@ -1,7 +1,7 @@
 //! Renders the tray icon, and the small icon in front of an account's menu row.
 //!
 //! Pure: an [`IconContent`](crate::presenter::icon_state::IconContent), a size and a palette in, pixels out. One drawing
-//! of each style serves every size. The style "gauge" is an arc over 270°, from empty (lower left) through the top to
+//! per style serves every size. The style "gauge" is an arc over 270°, from empty (lower left) through the top to
 //! full (lower right). The thick part is what is left, the thin track what is used. The symbol in the middle
 //! distinguishes the states without colour, and the opening at the bottom is kept free for the refresh mark:
 //!
@@ -17,8 +17,8 @@
 //! circle with a plus (no accounts: connect one), the track with three dots (refreshing).
 //!
 //! **Crispness.** A picture is laid out in cells of whole pixels, 16 to 31 of them a side for the usual sizes: 44 px is
-//! 22 cells of 2 px. So the 44 px bitmap that a panel scales to 22 px falls on whole pixels again, and straight strokes
-//! have no blurred edge at any size.
+//! 22 cells of 2 px. A 44 px bitmap that a panel scales to 22 px is on whole pixels again, and straight strokes have no
+//! blurred edges at any size.
 
 mod bars;
 mod canvas;

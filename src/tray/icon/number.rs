@@ -6,8 +6,8 @@ use crate::tray::icon::gauge;
 use crate::tray::icon::glyphs::{self, GlyphBox};
 use crate::tray::icon::palette::Ink;
 
-/// Draws the percentage of a state, 1 to 100, "<1" below that; a tile with an exclamation mark where nothing is left.
-/// Below it is one mark: three dots while refreshing, else a line where it is low, else a dashed line where it is
+/// Draws the percentage of a state: 1 to 100, or "<1". Where nothing is left, it is a tile with an exclamation mark.
+/// Below it is at most one mark: three dots while refreshing, otherwise a line if it is low or a dashed line if it is
 /// stale. States without a percentage are drawn as gauges.
 pub fn draw(canvas: &mut Canvas, state: IconState, stale: bool, refreshing: bool) {
     let (percent, ink, mark) = match state {
@@ -44,7 +44,7 @@ fn digits(canvas: &mut Canvas, percent: f64, ink: Ink) {
     let (cells, stroke) = (canvas.cells, canvas.stroke);
     let (top, height) = rows(canvas);
     let place = |x: f32, width: f32| GlyphBox { corner: (x, top), width, height, stroke };
-    // "99" would be wrong for a full quota. Three digits fit where the 1 has no flag and all are narrow.
+    // A full quota is not "99". Three digits fit if the 1 has no flag and the zeros are narrow.
     if percent >= 100.0 {
         let width = ((cells - stroke - 2.0) / 2.0).floor();
         let x = ((cells - stroke - 2.0 - 2.0 * width) / 2.0).floor();
@@ -67,7 +67,7 @@ fn digits(canvas: &mut Canvas, percent: f64, ink: Ink) {
     }
 }
 
-/// A tile from which an exclamation mark is cut out.
+/// A tile with an exclamation mark cut out of it.
 fn tile(canvas: &mut Canvas) {
     let (cells, stroke) = (canvas.cells, canvas.stroke);
     let (top, height) = rows(canvas);

@@ -22,7 +22,7 @@ pub enum Ink {
     Low,
     /// Used up; the cross of an error.
     Alarm,
-    /// The marks of a refresh.
+    /// The dots of a refresh in progress.
     Refresh,
     /// A level that is out of date; a shape without a level.
     Neutral,

@@ -1,12 +1,12 @@
-//! The pictures: of the tray at each size, and of a row.
+//! Renders the tray icon at each size, and the icon of a menu row.
 
 use crate::presenter::icon_state::{IconContent, IconFigure, IconState};
 use crate::tray::icon::canvas::{Canvas, Picture};
 use crate::tray::icon::palette::Palette;
 use crate::tray::icon::{bars, gauge, number};
 
-/// The sizes in which the icon is offered to a panel, in pixels: the usual ones of panels, and twice them for dense
-/// screens. A panel takes the one that fits, so that it need not scale.
+/// The sizes in which the icon is offered to a panel, in pixels: the usual ones of panels, and twice these for high-DPI
+/// screens. A panel picks the one that fits and does not scale it.
 pub const SIZES: [u32; 6] = [16, 22, 24, 32, 44, 64];
 
 /// Renders the tray icon, `size` pixels square; a size of 0 is drawn as 1.

@@ -1,4 +1,4 @@
-//! The items of the accounts.
+//! The menu items of the accounts.
 
 use crate::config::Choice;
 use crate::presenter::account_list::MAX_ROW_WIDTH;
@@ -9,7 +9,7 @@ use crate::quota::AccountUsage;
 use crate::text;
 use crate::tray::menu::item::{Action, Item, Submenu, SubmenuKey};
 
-/// The items of the accounts, or what to do where there are none.
+/// The items of the accounts. Without accounts, a message says what to do.
 pub fn account_items(rows: MenuRows) -> Vec<Item> {
     let mut items: Vec<_> = rows.remarks.iter().flat_map(|remark| sentence(remark)).collect();
     items.extend(rows.accounts.into_iter().flat_map(account));
@@ -81,7 +81,7 @@ pub fn hidden_accounts(presenter: &Presenter<'_>) -> Option<Item> {
     })
 }
 
-/// A sentence as items, between the words of which it is broken.
+/// A sentence as items: one per line, broken between words.
 pub fn sentence(text: &str) -> impl Iterator<Item = Item> + use<> {
     text::wrap(text, MAX_ROW_WIDTH).into_iter().map(Item::Text)
 }

@@ -7,32 +7,32 @@ use crate::quota::{AccountId, Provider};
 /// One item of the menu.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Item {
-    /// Something to read. Not greyed, since it is what the menu is opened for; a click does nothing.
+    /// Information, such as a quota window. Not greyed, so that it is easy to read; a click does nothing.
     Text(String),
-    /// Something less important to read, greyed.
+    /// Less important information, greyed.
     Note(String),
-    /// Something to do. Disabled where there is no action.
+    /// A command. Disabled if it has no action.
     Action(String, Option<Action>),
-    /// Something to switch, and whether it is on.
+    /// A check item, and whether it is checked.
     Check(String, Action, bool),
-    /// One of several choices, and whether it is the current one. Neighbouring radio items are one group.
+    /// A radio item, and whether it is selected. Adjacent radio items are one group.
     Radio(String, Action, bool),
-    /// Something with more below it.
+    /// An item with a submenu.
     Submenu(Submenu),
-    /// A line.
+    /// A separator line.
     Separator,
 }
 
-/// An item with more below it.
+/// An item with a submenu.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Submenu {
-    /// Identifies it among its neighbours, whatever its label says.
+    /// Identifies it among the items of the same menu, whatever its label is.
     pub key: SubmenuKey,
     /// What is displayed.
     pub label: String,
     /// The gauge in front of it. `None`: it has none.
     pub icon_state: Option<IconState>,
-    /// What is below it.
+    /// The items of the submenu.
     pub items: Vec<Item>,
 }
 
@@ -56,21 +56,21 @@ pub enum Action {
     Refresh,
     /// Change a setting.
     Choose(Choice),
-    /// Start the program at login, or no longer.
+    /// Switch starting at login on or off.
     StartAtLogin(bool),
-    /// Show the credential files.
+    /// Open the folder with the credential files.
     OpenFolder,
-    /// Edit the settings.
+    /// Open the settings file.
     OpenSettings,
-    /// Edit the settings where an account gets its name.
+    /// Open the settings file with a section for the name of this account.
     RenameAccount(AccountId),
     /// End the program.
     Quit,
 }
 
 impl Item {
-    /// Identifies the item among its neighbours, and stays the same when its label or its state changes. `None`: it is
-    /// identified by its position only, as are texts, separators and disabled actions.
+    /// Identifies the item among the items of the same menu, and stays the same when its label or its state changes.
+    /// `None`: only its position identifies it, as with texts, separators and disabled actions.
     pub fn key(&self) -> Option<String> {
         match self {
             Item::Action(_, Some(action)) | Item::Check(_, action, _) | Item::Radio(_, action, _) => {
@@ -94,7 +94,7 @@ impl SubmenuKey {
 }
 
 impl Action {
-    /// Without what a click switches to, which changes with each click.
+    /// Does not contain the value that a click sets, which changes with each click.
     fn key(&self) -> String {
         match self {
             Action::Refresh => "refresh".into(),

@@ -4,7 +4,7 @@ use crate::config::{Choice, Settings};
 use crate::presenter::{Presenter, format, messages};
 use crate::tray::menu::item::{Action, Item};
 
-/// The usual choices.
+/// The choices that are always offered.
 const REFRESH_MINUTES: [u32; 4] = [1, 5, 15, 30];
 const THRESHOLDS: [f64; 4] = [50.0, 20.0, 10.0, 5.0];
 
@@ -34,7 +34,7 @@ pub fn settings_items(presenter: &Presenter<'_>, starts_at_login: Option<bool>) 
     items
 }
 
-/// The usual choices, and the one in the settings file where it is not among them.
+/// The choices that are always offered, and the current setting if it is not one of them.
 fn refresh_minutes(settings: &Settings) -> Vec<u32> {
     let mut minutes = REFRESH_MINUTES.to_vec();
     if !minutes.contains(&settings.refresh_minutes) {
@@ -44,7 +44,7 @@ fn refresh_minutes(settings: &Settings) -> Vec<u32> {
     minutes
 }
 
-/// The usual thresholds and those in the settings file, from high to low.
+/// The thresholds that are always offered, and those of the settings, in descending order.
 fn thresholds(settings: &Settings) -> Vec<f64> {
     let mut thresholds = [&THRESHOLDS, settings.thresholds.as_slice()].concat();
     thresholds.sort_by(|a, b| b.total_cmp(a));

@@ -5,10 +5,10 @@ use crate::tray::menu::accounts::{account_items, hidden_accounts, sentence};
 use crate::tray::menu::item::{Action, Item, Submenu, SubmenuKey};
 use crate::tray::menu::settings::settings_items;
 
-/// What the menu is made from.
+/// What the menu is built from.
 #[derive(Clone, Copy)]
 pub struct Menu<'a> {
-    /// Makes the rows of the accounts.
+    /// Provides the rows of the accounts.
     pub presenter: Presenter<'a>,
     /// A message about the program itself, such as a settings file that can't be used.
     pub problem: Option<&'a str>,

@@ -1,8 +1,9 @@
-//! Linux and BSD: the notification server on the session bus.
+//! Notifications on Linux and BSD, through the notification server on the session bus.
 //!
 //! <https://specifications.freedesktop.org/notification-spec/latest/>
 
 use crate::presenter::icon_state::IconState;
+use crate::presenter::messages;
 use crate::quota::notification::WindowId;
 use crate::text;
 use crate::tray::icon::{self, Palette};
@@ -21,29 +22,30 @@ const PATH: &str = "/org/freedesktop/Notifications";
 /// The size of the picture in pixels. Servers show it at 32 to 64.
 const PICTURE_SIZE: u32 = 64;
 
-/// Keys of actions. `DEFAULT` is a click on the notification itself.
+/// Keys of actions. A click on the notification itself invokes `default`.
 const DEFAULT: &str = "default";
 const SHOW: &str = "show";
 const SNOOZE: &str = "snooze";
 
-/// The notification server, and the notifications that it shows.
+/// The notification server, and our notifications that it shows.
 #[derive(Default)]
 pub struct Server {
-    /// `None` while none of our notifications is shown: then there is nothing to wait for.
+    /// `None` while none of our notifications is shown: there are no signals to wait for.
     session: Option<Session>,
 }
 
-/// A connection, for as long as a notification is shown: one for all of them.
+/// A connection to the server, shared by all notifications and kept while one is shown.
 struct Session {
     connection: Connection,
     signals: MessageStream,
-    /// The server that shows these. A successor does not have them, and gives their ids to other programs.
+    /// The unique name of the server that shows them. A new server does not know them, and reuses their ids for other
+    /// programs. `None`: none has responded yet.
     owner: Option<OwnedUniqueName>,
     open: OpenNotifications,
 }
 
 impl Server {
-    /// Shows a notification in place of those that it replaces.
+    /// Shows a notification. It replaces those about the same windows.
     ///
     /// # Errors
     /// The server's error, or that there is none.
@@ -51,7 +53,7 @@ impl Server {
         let is_reused = self.session.is_some();
         let mut result = self.try_show(content).await;
         if is_reused && !matches!(result, Ok(()) | Err(zbus::Error::MethodError(..))) {
-            // The bus that the connection was made to is gone.
+            // The bus of that connection is gone.
             self.session = None;
             result = self.try_show(content).await;
         }
@@ -67,7 +69,7 @@ impl Server {
         session.show(content).await
     }
 
-    /// Closes the notifications that are about these windows alone.
+    /// Closes the notifications that are about no other windows than these.
     ///
     /// # Errors
     /// The server's error.
@@ -79,14 +81,14 @@ impl Server {
         result.map_err(|error| error.to_string())
     }
 
-    /// Waits until a user chooses something in one of our notifications.
+    /// Waits until the user chooses an action of one of our notifications.
     pub async fn next_action(&mut self) -> NotificationAction {
         loop {
             let Some(session) = &mut self.session else { return std::future::pending().await };
             let action = match session.signals.next().await {
                 Some(Ok(signal)) => session.handle(&signal),
                 Some(Err(_)) => None,
-                // The connection has ended, and with it the server.
+                // The connection is lost, so what the server shows is no longer known.
                 None => {
                     self.session = None;
                     continue;
@@ -104,10 +106,10 @@ impl Server {
         self.session.take_if(|session| session.open.is_empty());
     }
 
-    /// The name and version of the server.
+    /// A description of the server for `doctor`: "dunst 1.9.0 responds".
     ///
     /// # Errors
-    /// There is none.
+    /// There is no server.
     pub async fn description() -> Result<String, String> {
         let request = async {
             let connection = Connection::session().await?;
@@ -154,7 +156,7 @@ impl Session {
     }
 
     async fn close(&self, ids: &[u32]) -> zbus::Result<()> {
-        // A name that has passed to another server would make it close notifications of other programs.
+        // By the unique name: a new server would close the notification of another program that has the same id.
         let Some(owner) = &self.owner else { return Ok(()) };
         for id in ids {
             self.connection.call_method(Some(owner), PATH, Some(NAME), "CloseNotification", id).await?;
@@ -202,15 +204,15 @@ async fn call<B: serde::Serialize + DynamicType>(
     connection.call_method(Some(NAME), PATH, Some(NAME), member, body).await
 }
 
-/// Pairs of a key and a label.
+/// The actions as the server takes them: each key is followed by its label.
 fn actions(content: &Content) -> Vec<&'static str> {
     let mut actions = Vec::new();
     if content.provider.is_some() {
-        // xfce4-notifyd 0.7 has a button for the default action, too, if it has a label.
-        actions.extend([DEFAULT, "", SHOW, "Show"]);
+        // xfce4-notifyd 0.7 also shows a button for the default action if that has a label.
+        actions.extend([DEFAULT, "", SHOW, messages::SHOW]);
     }
     if content.can_snooze {
-        actions.extend([SNOOZE, "Snooze 1 h"]);
+        actions.extend([SNOOZE, messages::SNOOZE]);
     }
     actions
 }
@@ -224,7 +226,8 @@ fn hints(content: &Content) -> HashMap<&'static str, Variant<'static>> {
     ])
 }
 
-/// Width, height, bytes per row, whether there is an alpha channel, bits per sample, channels, RGBA.
+/// The picture as in `image-data`: width, height, bytes per row, whether there is an alpha channel, bits per sample,
+/// number of channels, pixels.
 fn picture(state: IconState) -> Variant<'static> {
     let picture = icon::row(state, PICTURE_SIZE, Palette::AnyPanel);
     let (side, channels) = (PICTURE_SIZE as i32, 4_i32);

@@ -1,4 +1,4 @@
-//! Desktop notifications: on Linux and BSD by D-Bus, elsewhere with `notify-rust`.
+//! Desktop notifications: on Linux and BSD over D-Bus, on macOS and Windows with `notify-rust`.
 
 #[cfg(all(unix, not(target_os = "macos")))]
 mod freedesktop;

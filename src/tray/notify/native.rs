@@ -1,4 +1,4 @@
-//! macOS and Windows: the system's notifications. The one file that names `notify-rust`.
+//! Notifications on macOS and Windows, through the system. The one file that names `notify-rust`.
 
 use crate::quota::notification::WindowId;
 use crate::tray::notify::request::{Content, NotificationAction};
@@ -20,7 +20,7 @@ impl Server {
         tokio::task::spawn_blocking(show).await.unwrap_or_else(|error| Err(error.to_string()))
     }
 
-    /// Closes nothing: these systems remove notifications by themselves.
+    /// Does nothing: `notify-rust` can't close a notification on these systems.
     ///
     /// # Errors
     /// None.
@@ -33,7 +33,7 @@ impl Server {
         std::future::pending().await
     }
 
-    /// The name of the notification server.
+    /// A description of the notification server for `doctor`.
     ///
     /// # Errors
     /// None.

@@ -1,4 +1,4 @@
-//! The notifications that the server shows: which of them a new one replaces, and which are no longer true. Pure.
+//! The notifications that the server shows: which of them a new one replaces, and which are outdated. Pure.
 
 use crate::quota::Provider;
 use crate::quota::notification::WindowId;
@@ -11,7 +11,7 @@ pub struct OpenNotifications(BTreeMap<u32, OpenNotification>);
 /// A notification that is shown.
 #[derive(Debug, Clone, PartialEq)]
 pub struct OpenNotification {
-    /// The windows that it is about, without those that it is no longer true for.
+    /// The windows that it is about, without those for which it is outdated.
     pub windows: BTreeSet<WindowId>,
     /// The provider whose page it opens. `None`: it opens none.
     pub provider: Option<Provider>,
@@ -23,12 +23,12 @@ impl OpenNotifications {
         self.0.insert(id, notification);
     }
 
-    /// Removes a notification that is not shown any more. `None`: it is not one of these.
+    /// Removes a notification that is no longer shown. `None`: there is none with this id.
     pub fn remove(&mut self, id: u32) -> Option<OpenNotification> {
         self.0.remove(&id)
     }
 
-    /// The notification with this id. `None`: it is not one of these.
+    /// The notification with this id. `None`: there is none.
     pub fn get(&self, id: u32) -> Option<&OpenNotification> {
         self.0.get(&id)
     }
@@ -38,7 +38,7 @@ impl OpenNotifications {
         self.0.is_empty()
     }
 
-    /// The notifications about no other windows than these: a new one about all of these takes their place.
+    /// The notifications that a new one about these windows replaces: those about no other windows.
     pub fn replaced_by(&self, windows: &BTreeSet<WindowId>) -> Vec<u32> {
         let is_replaced =
             |open: &OpenNotification| !open.windows.is_empty() && open.windows.is_subset(windows);
@@ -46,8 +46,8 @@ impl OpenNotifications {
         replaced.map(|(id, _)| *id).collect()
     }
 
-    /// What was said about these windows is no longer true. Returns, and removes, the notifications that are about no
-    /// other window.
+    /// Records that the notifications about these windows are outdated. Removes and returns those about no other
+    /// windows.
     pub fn take_outdated(&mut self, windows: &BTreeSet<WindowId>) -> Vec<u32> {
         let outdated = self.replaced_by(windows);
         outdated.iter().for_each(|id| _ = self.0.remove(id));

@@ -1,4 +1,4 @@
-//! Shows notifications one after the other, and reports what a user does with them.
+//! Shows notifications one after the other, and reports the actions that the user chooses.
 
 use crate::presenter::Locale;
 #[cfg(all(unix, not(target_os = "macos")))]
@@ -15,8 +15,8 @@ const SERVER_TIMEOUT: Duration = Duration::from_secs(10);
 
 const NOT_RESPONDING: &str = "the notification server does not respond";
 
-/// Handles requests in the order in which they are received, and never returns. A failure is logged; the next
-/// notification tries again. `report` gets what a user chooses in a notification.
+/// Handles requests in the order in which they are received, and never returns. A failure is logged and does not affect
+/// the next notification. `report` receives the action that the user chooses.
 pub async fn run(
     mut requests: mpsc::UnboundedReceiver<NotificationRequest>,
     locale: Locale,
@@ -47,7 +47,7 @@ async fn handle(server: &mut Server, request: NotificationRequest, locale: Local
                 }
             }
         }
-        NotificationRequest::Summary { title, text } => {
+        NotificationRequest::AccountList { title, text } => {
             if let Err(error) = within_timeout(server.show(&Content::plain(&title, &text))).await {
                 log::warn!("could not show the notification \"{title}\": {error}");
             }
@@ -60,7 +60,7 @@ async fn handle(server: &mut Server, request: NotificationRequest, locale: Local
     }
 }
 
-/// Shows a notification that is about no account, for `doctor`.
+/// Shows the test notification of `doctor`.
 ///
 /// # Errors
 /// The notification server's error, or that it does not respond.
@@ -68,7 +68,7 @@ pub async fn send_one(title: &str, text: &str) -> Result<(), String> {
     within_timeout(Server::default().show(&Content::plain(title, text))).await
 }
 
-/// The name and version of the notification server.
+/// A description of the notification server for `doctor`.
 ///
 /// # Errors
 /// There is none, or it does not respond.

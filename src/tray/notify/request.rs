@@ -1,4 +1,4 @@
-//! What is to be done with notifications, what they show, and what a user can do with them.
+//! Requests to show and close notifications, their content, and the actions that a user can choose.
 
 use crate::presenter::Locale;
 use crate::presenter::icon_state::IconState;
@@ -7,7 +7,7 @@ use crate::quota::notification::{Notification, WindowId};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
 
-/// What is to be done with notifications.
+/// A request to show or close notifications.
 #[derive(Debug)]
 pub enum NotificationRequest {
     /// Show these, in this order.
@@ -17,27 +17,27 @@ pub enum NotificationRequest {
         /// Whether e-mail addresses are shortened.
         hide_email: bool,
     },
-    /// Show this summary of the accounts, which the user has asked for.
-    Summary {
+    /// Show the accounts, which the user has requested by a click on the icon.
+    AccountList {
         /// The title.
         title: String,
         /// Plain text.
         text: String,
     },
-    /// Close those that are about these windows alone: they are no longer true.
+    /// Close those that are about no other windows than these: they are outdated.
     Close(BTreeSet<WindowId>),
 }
 
-/// What a user has chosen in a notification.
+/// An action that the user has chosen in a notification.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum NotificationAction {
-    /// Open the page of this provider that shows the account's usage.
+    /// Open this provider's usage page.
     Show(Provider),
     /// Show no notification for an hour.
     Snooze,
 }
 
-/// A notification as the server gets it.
+/// What a notification shows and offers.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Content {
     pub title: String,
@@ -45,13 +45,13 @@ pub struct Content {
     pub text: String,
     /// Whether the desktop should keep it until it is dismissed.
     pub is_urgent: bool,
-    /// The state that its picture shows.
+    /// Its picture: a gauge in this state.
     pub icon_state: IconState,
     /// The windows that it is about.
     pub windows: BTreeSet<WindowId>,
     /// The provider whose page it opens. `None`: it opens none.
     pub provider: Option<Provider>,
-    /// Whether it offers to show no notification for an hour.
+    /// Whether it has the action "Snooze 1 h".
     pub can_snooze: bool,
 }
 
@@ -76,7 +76,7 @@ impl Content {
         }
     }
 
-    /// A notification that is about no window.
+    /// The content of a notification that is about no window.
     pub fn plain(title: &str, text: &str) -> Content {
         Content {
             title: title.into(),

@@ -1,11 +1,11 @@
-//! Threads on which the bus and its played clients live.
+//! Threads for the bus and for the simulated tray host and notification server on it.
 
 use std::thread::{self, JoinHandle};
 
 use futures_util::future::{AbortHandle, Abortable};
 
-/// A future on a thread of its own, so that the bus and the players on it go on while the test's
-/// thread waits. Dropping this ends the future.
+/// A future on a thread of its own, so that the bus and its clients run while the test's thread
+/// waits. Dropping this ends the future.
 #[derive(Debug)]
 pub struct Background {
     stop: AbortHandle,

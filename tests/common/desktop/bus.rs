@@ -26,7 +26,7 @@ impl PrivateBus {
         bus
     }
 
-    /// Comes back after [`stop`](Self::stop), at the same address; nobody is connected.
+    /// Starts again after [`stop`](Self::stop), at the same address and without clients.
     pub fn start_again(&mut self) {
         assert!(self.open.is_none(), "the bus is running already");
         let (ready, listening) = mpsc::channel();
@@ -48,18 +48,18 @@ impl PrivateBus {
         self.open = Some((BusProxy::open(&outer, &inner, guid), broker));
     }
 
-    /// What belongs into `DBUS_SESSION_BUS_ADDRESS`.
+    /// The value for `DBUS_SESSION_BUS_ADDRESS`.
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// The bus goes away, as when a session breaks: its clients lose their connections, and new ones
-    /// are refused.
+    /// Stops the bus, as when a session breaks: its clients lose their connections, and new ones are
+    /// refused.
     pub fn stop(&mut self) {
         self.open = None;
     }
 
-    /// A connection to be built upon. No call on it lasts longer than the patience of a test.
+    /// A builder of connections. Calls on them time out when a test does.
     pub fn client(&self) -> connection::Builder<'static> {
         connection::Builder::address(self.address.as_str()).method_timeout(TIMEOUT)
     }
@@ -79,7 +79,7 @@ impl PrivateBus {
         names.iter().filter(|name| name.starts_with(':')).count()
     }
 
-    /// A connection of the test's own, for what the players do not do.
+    /// A connection of the test itself.
     pub fn connect(&self) -> Connection {
         futures_lite::future::block_on(self.client().build()).expect("could not connect to the private bus")
     }

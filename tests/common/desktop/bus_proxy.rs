@@ -1,9 +1,9 @@
-//! What busd 0.6 leaves out: an answer to a call to a name that nobody owns.
+//! A proxy in front of busd 0.6, which replies to calls to a name without an owner.
 //!
-//! A session bus answers such a call with `ServiceUnknown`, and that is how a program learns that
+//! A session bus replies to such a call with `ServiceUnknown`, and that is how a program detects that
 //! there is no tray host or no notification server. busd drops the call (`Peers::forward`, "unknown
-//! destination"), and the caller waits for ever. So clients connect to this door: it passes each
-//! message on as it is and answers only those calls itself.
+//! destination"), and the caller waits for ever. So clients connect to this proxy. It passes each
+//! message on unchanged, and replies only to those calls itself.
 
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
@@ -60,7 +60,7 @@ impl Drop for BusProxy {
 fn accept(listener: &UnixListener, closing: &AtomicBool, inner: &Path, guid: &OwnedGuid) {
     let names = connection::Builder::address(format!("unix:path={}", inner.display()).as_str());
     let names = futures_lite::future::block_on(names.build()).expect("could not connect to the private bus");
-    let mut guests = Vec::new();
+    let mut clients = Vec::new();
     for client in listener.incoming() {
         if closing.load(Ordering::Acquire) {
             return;
@@ -68,9 +68,9 @@ fn accept(listener: &UnixListener, closing: &AtomicBool, inner: &Path, guid: &Ow
         let (Ok(client), Ok(bus)) = (client, UnixStream::connect(inner)) else {
             continue;
         };
-        guests.retain(Background::is_running);
+        clients.retain(Background::is_running);
         let (guid, names) = (guid.clone(), names.clone());
-        guests.push(Background::spawn("guest", move || async move {
+        clients.push(Background::spawn("bus-client", move || async move {
             // An error is a client that was killed while it connected.
             let _ = pass_on(client, bus, guid, &names).await;
         }));
@@ -110,7 +110,7 @@ async fn pass_on(
     client.close().await
 }
 
-/// False for a call that waits for an answer from a name without an owner.
+/// False for a call that expects a reply from a name without an owner.
 async fn has_receiver(message: &Message, names: &Connection) -> bool {
     let header = message.header();
     let Some(destination) = header.destination() else {
@@ -125,7 +125,7 @@ async fn has_receiver(message: &Message, names: &Connection) -> bool {
     }
     let owned =
         names.call_method(Some(DBUS), "/org/freedesktop/DBus", Some(DBUS), "NameHasOwner", destination).await;
-    // Without an answer the bus is going, and so is everyone's connection.
+    // Without a reply the bus is stopping, and all connections with it.
     owned.map_or(true, |reply| reply.body().deserialize().unwrap_or(true))
 }
 

@@ -24,14 +24,14 @@ pub struct Icon {
     pub tooltip: ToolTip,
 }
 
-/// What a panel shows while the pointer rests on the icon.
+/// What a panel shows while the pointer is over the icon.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ToolTip {
     pub title: String,
     pub text: String,
 }
 
-/// One picture, 32 bit a pixel in the order alpha, red, green, blue.
+/// One picture: 32 bits per pixel in the order alpha, red, green, blue.
 #[derive(Clone, PartialEq)]
 pub struct Pixmap {
     pub width: i32,
@@ -40,7 +40,7 @@ pub struct Pixmap {
 }
 
 impl Icon {
-    /// The properties that `GetAll` answered.
+    /// Decodes the reply to `GetAll`.
     pub(super) fn from_properties(mut properties: HashMap<String, OwnedVariant>) -> zbus::Result<Self> {
         let mut take = |name: &str| {
             properties.remove(name).ok_or_else(|| zbus::Error::Failure(format!("the icon has no {name}")))

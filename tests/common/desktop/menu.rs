@@ -7,19 +7,19 @@ use std::fmt;
 
 use zbus::{OwnedVariant, Structure, Variant};
 
-/// The answer to `GetLayout(0, -1, [])`.
+/// The reply to `GetLayout(0, -1, [])`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Menu {
-    /// Grows when items come, go or move; unchanged by new texts.
+    /// Increases when items are added, removed or moved; new labels don't change it.
     pub revision: u32,
     /// The top level, top to bottom, separators included.
     pub items: Vec<MenuItem>,
 }
 
-/// One item with what stands below it.
+/// One item with the items of its submenu.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MenuItem {
-    /// What a click names; ksni gives new numbers whenever the shape of the menu changes.
+    /// The id in a click; all items get new ones whenever the layout changes.
     pub id: i32,
     /// The text as a panel draws it, access-key marks removed; empty for a separator.
     pub label: String,
@@ -53,8 +53,8 @@ impl Menu {
         self.rows().into_iter().map(|item| &*item.label).collect()
     }
 
-    /// The first item whose label contains `part`; the top level is searched before what stands
-    /// below it, since an account's row and its details share words. `"alice@example.com — 42% left"`
+    /// The first item whose label contains `part`; the top level is searched before the submenus,
+    /// since an account's row and its details share words. `"alice@example.com — 42% left"`
     /// is the account whose submenu has "42% left".
     pub fn find(&self, part: &str) -> Option<&MenuItem> {
         let account = || {
@@ -69,7 +69,7 @@ impl Menu {
         self.find(part).is_some()
     }
 
-    /// Like [`find`](Self::find), for an item that has to be there.
+    /// Like [`find`](Self::find), but panics if there is no such item.
     #[track_caller]
     pub fn item(&self, part: &str) -> &MenuItem {
         match self.find(part) {
@@ -96,7 +96,7 @@ impl MenuItem {
             Some(Variant::Str(text)) => text.as_str(),
             _ => "",
         };
-        // A property that has its default is left out: enabled and visible are true unless told.
+        // A property with its default value is left out: `enabled` and `visible` are true by default.
         let is_off = |name: &str| property(name) == Some(&Variant::Bool(false));
         let mut items = Vec::new();
         for child in children {

@@ -45,7 +45,7 @@ pub struct Notification {
     pub hints: HashMap<String, OwnedVariant>,
     /// Milliseconds; -1 leaves it to the server, 0 is for ever.
     pub expire_timeout: i32,
-    /// The number of the notification that this one takes the place of; 0 for a new one.
+    /// The id of the notification that this one replaces; 0 for a new one.
     pub replaces_id: u32,
     /// What the server did with the call.
     pub behavior: NotifyBehavior,
@@ -132,19 +132,19 @@ impl NotificationServer {
         self.running = Some((connection, thread));
     }
 
-    /// Stops: the bus replies to calls that nobody owns the name.
+    /// Stops: the bus replies to calls that the name has no owner.
     pub fn stop(&mut self) {
         if let Some((connection, _thread)) = self.running.take() {
             futures_lite::future::block_on(async {
-                // By name first: the bus may notice a closed socket only after the next server has
-                // asked for the name. An error means that the bus itself is gone.
+                // The name first: the bus may detect a closed socket only after the next server has
+                // requested the name. An error means that the bus itself is gone.
                 connection.release_name(NOTIFICATIONS).await.ok();
                 connection.close().await.ok();
             });
         }
     }
 
-    /// What happens with calls from now on. A call that hangs already goes on hanging.
+    /// What happens with calls from now on. A call that hangs keeps hanging.
     pub fn set_behavior(&self, behavior: NotifyBehavior) {
         self.state.change(|state| state.behavior = behavior);
     }

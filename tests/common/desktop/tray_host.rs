@@ -1,4 +1,4 @@
-//! A played tray host: the panel that asks for icons, reads menus and clicks in them.
+//! A simulated tray host: a panel that takes registrations, reads menus and clicks in them.
 //!
 //! It behaves as panels do: it serves `org.kde.StatusNotifierWatcher`, learns of changes by signals
 //! alone, and reads again only when one arrives. A change that the program does not signal is
@@ -25,7 +25,7 @@ const MENU: &str = "com.canonical.dbusmenu";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 const DBUS: &str = "org.freedesktop.DBus";
 
-/// The tray host of a fixture; present from the start, it can be stopped and started again.
+/// The tray host of a fixture. It is running from the start, and can be stopped and started again.
 pub struct TrayHost {
     heard: Arc<Watched<Heard>>,
     hold: Arc<Hold>,
@@ -45,7 +45,7 @@ impl TrayHost {
         host
     }
 
-    /// Comes back after [`stop`](Self::stop), as a restarted panel: it knows no icon.
+    /// Starts again after [`stop`](Self::stop), as a restarted panel: no icon is registered.
     pub fn start_again(&mut self, bus: &PrivateBus) {
         assert!(self.running.is_none(), "the tray host is running already");
         let (ready, connected) = mpsc::channel();
@@ -84,12 +84,12 @@ impl TrayHost {
         });
     }
 
-    /// Goes away, as a panel that crashes; the icons it knew are forgotten.
+    /// Stops, as a panel that crashes. Registrations are lost.
     pub fn stop(&mut self) {
         if let Some(running) = self.running.take() {
             futures_lite::future::block_on(async {
-                // By name first: the bus may notice a closed socket only after the next host has
-                // asked for the name. An error means that the bus itself is gone.
+                // The name first: the bus may detect a closed socket only after the next host has
+                // requested the name. An error means that the bus itself is gone.
                 running.connection.release_name(WATCHER).await.ok();
                 running.connection.close().await.ok();
             });
@@ -97,18 +97,18 @@ impl TrayHost {
         self.heard.change(|heard| heard.forget_items());
     }
 
-    /// A panel that crashes and comes back.
+    /// A panel that crashes and is restarted.
     pub fn restart(&mut self, bus: &PrivateBus) {
         self.stop();
         self.start_again(bus);
     }
 
-    /// As if this host came just after the next icon wanted to register: the bus tells it that there is none.
+    /// As if this host started just after the next icon tries to register: the bus replies that there is no host.
     pub fn overlook_next(&self) {
         self.heard.change(|heard| heard.overlooks_next = true);
     }
 
-    /// Drops the icons that it knows, and says so.
+    /// Removes all icons from the list, and emits the signal for each.
     pub fn forget_icons(&self) {
         let running = self.running.as_ref().expect("the tray host runs");
         let emitter = SignalEmitter::new(&running.connection, "/StatusNotifierWatcher").expect("a path");
@@ -118,8 +118,8 @@ impl TrayHost {
             items
         });
         for item in forgotten {
-            let told = Watcher::status_notifier_item_unregistered(&emitter, &item.service);
-            futures_lite::future::block_on(told).expect("the bus is there");
+            let sent = Watcher::status_notifier_item_unregistered(&emitter, &item.service);
+            futures_lite::future::block_on(sent).expect("the bus is there");
         }
     }
 
@@ -137,7 +137,7 @@ impl TrayHost {
         self.hold.registrations.add_permits(1);
     }
 
-    /// As a busy host: whoever asks for the list of icons waits for [`let_list`](Self::let_list).
+    /// As a busy host: reading the list of icons waits for [`let_list`](Self::let_list).
     pub fn hold_list(&self) {
         self.hold.list.forget_permits(1);
     }
@@ -146,12 +146,12 @@ impl TrayHost {
         self.hold.list.add_permits(1);
     }
 
-    /// Waits until somebody has asked for the list of icons.
+    /// Waits until the list of icons has been read.
     #[track_caller]
     pub fn wait_until_asked_for_list(&self) {
         self.heard.expect(
             |heard| (heard.list_reads > 0).then_some(()),
-            |_| "nobody asked for the list of icons".to_owned(),
+            |_| "the list of icons was not read".to_owned(),
         );
     }
 
@@ -174,7 +174,7 @@ impl TrayHost {
         );
     }
 
-    /// All signals so far; keep its length to look only at the later ones.
+    /// All signals so far. Keep the length to check only later ones.
     pub fn signals(&self) -> Vec<HostSignal> {
         self.heard.look(|heard| heard.signals.clone())
     }
@@ -210,7 +210,7 @@ impl TrayHost {
     }
 
     /// Opens the menu and clicks the item with `part` in its label, as soon as there is one that is
-    /// enabled: nobody clicks what is greyed.
+    /// enabled.
     #[track_caller]
     pub fn click(&self, part: &str) {
         let deadline = deadline();
@@ -219,8 +219,7 @@ impl TrayHost {
             let menu = self.menu_until(clickable);
             match self.send_click(menu.item(part)) {
                 Ok(()) => return,
-                // The menu changed its shape between the reading and the click. A person looks
-                // again, and so does this.
+                // The layout changed between reading the menu and the click: read it again.
                 Err(zbus::Error::FDO(error))
                     if matches!(*error, zbus::fdo::Error::InvalidArgs(_)) && Instant::now() < deadline => {}
                 Err(error) => panic!("could not click {part:?}: {error}\n{menu}"),
@@ -228,14 +227,14 @@ impl TrayHost {
         }
     }
 
-    /// One click on an item of a menu read before, greyed or gone as it may be meanwhile.
+    /// One click on an item of a menu read before. The item may be disabled or removed by now.
     pub fn send_click(&self, item: &MenuItem) -> zbus::Result<()> {
         let tray_item = self.item().ok_or_else(no_item)?;
         let click = (item.id, "clicked", Variant::I32(0), 0_u32);
         let menu = self.menu_path(&tray_item)?;
         match self.call(&tray_item, &menu, MENU, "Event", &click) {
             Ok(_) => Ok(()),
-            // "Quit" may end the program before its answer is out.
+            // "Quit" may end the program before it has replied.
             Err(zbus::Error::FDO(error)) if matches!(*error, zbus::fdo::Error::NoReply(_)) => Ok(()),
             Err(error) => Err(error),
         }
@@ -302,8 +301,7 @@ impl TrayHost {
         Icon::from_properties(properties.body().deserialize()?)
     }
 
-    /// This one property and not all: ksni takes a property that was read for known and sends no
-    /// signal for it, so reading a menu would swallow the news of an icon.
+    /// The object path of the icon's menu.
     fn menu_path(&self, item: &TrayItem) -> zbus::Result<OwnedObjectPath> {
         let reply = self.call(item, &item.path, PROPERTIES, "Get", &(ITEM, "Menu"))?;
         let path: OwnedVariant = reply.body().deserialize()?;

@@ -1,5 +1,5 @@
-//! The ears of the played tray host: `org.kde.StatusNotifierWatcher`, where icons register, and the
-//! signals by which they tell of changes.
+//! `org.kde.StatusNotifierWatcher` of the simulated tray host, with which icons register, and the
+//! signals that icons emit.
 
 use std::collections::HashMap;
 use std::mem::take;
@@ -12,18 +12,18 @@ use zbus::{OwnedVariant, fdo, interface};
 
 use super::super::wait::Watched;
 
-/// What the host knows of the icons, by their registrations and signals alone.
+/// What the host has received from icons: registrations and signals.
 #[derive(Debug, Default)]
 pub(super) struct Heard {
     /// The icons there are, in the order in which they registered.
     pub items: Vec<TrayItem>,
-    /// The icons that have registered, by name; one that was known already does not count.
+    /// The names of the icons that have registered; registering again does not count.
     pub registered: Vec<String>,
-    /// The next icon to register is told that there is nobody.
+    /// Whether the next icon that registers gets the error that there is no host.
     pub overlooks_next: bool,
     /// Whether icons are listed by the names of their connections.
     pub lists_unique_names: bool,
-    /// How often that list was asked for.
+    /// How often that list was read.
     pub list_reads: usize,
     pub signals: Vec<HostSignal>,
     /// How often something came after which a panel reads the menu again.
@@ -45,7 +45,7 @@ pub(super) struct TrayItem {
 /// A signal of the program to the tray host.
 #[derive(Clone, Debug, PartialEq)]
 pub enum HostSignal {
-    /// The shape of the menu changed: a panel throws its copy away, and an open menu may close.
+    /// The layout changed: a panel reads the whole menu again, and an open menu may close.
     LayoutUpdated { revision: u32, parent: i32 },
     /// Only properties changed; their names, by item. An open menu stays open.
     ItemsPropertiesUpdated {

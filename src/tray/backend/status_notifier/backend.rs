@@ -1,4 +1,4 @@
-//! The handle of the main thread to the icon, which is served on the runtime's thread.
+//! The main thread's handle to the icon, and the service that runs on the background thread.
 
 use crate::tray::backend::status_notifier::request::Request;
 use crate::tray::backend::status_notifier::service;
@@ -19,22 +19,22 @@ struct StatusNotifierBackend {
     ended: mpsc::Receiver<()>,
 }
 
-/// Serves the icon. To be run on the runtime.
+/// Serves the icon.
 pub struct TrayService {
     item: Arc<SharedItem>,
     requests: watch::Receiver<Request>,
-    registered: watch::Sender<bool>,
+    attempted: watch::Sender<bool>,
     ended: mpsc::Sender<()>,
 }
 
-/// Creates the backend, which shows nothing yet, and the service, which does its work.
+/// Creates the backend, which shows nothing yet, and the service, which has to be run for it.
 pub fn create(on_event: TrayEventHandler) -> (Box<dyn TrayBackend>, TrayService) {
     let (sender, requests) = watch::channel(Request::default());
     let (ending, ended) = mpsc::channel();
     let service = TrayService {
         item: Arc::new(SharedItem::new(on_event)),
         requests,
-        registered: watch::Sender::new(false),
+        attempted: watch::Sender::new(false),
         ended: ending,
     };
     (Box::new(StatusNotifierBackend { requests: sender, ended }), service)
@@ -51,7 +51,7 @@ impl TrayBackend for StatusNotifierBackend {
 
     fn close(&mut self) {
         self.requests.send_modify(|request| request.close = true);
-        // It fails when the icon is gone, also because the runtime has ended.
+        // An error means that the icon is gone, or that it was not removed in time.
         let _ = self.ended.recv_timeout(CLOSE_TIMEOUT);
     }
 }
@@ -59,13 +59,13 @@ impl TrayBackend for StatusNotifierBackend {
 impl TrayService {
     /// Becomes true when the first attempt to register the icon has ended, with or without success.
     pub fn first_attempt(&self) -> watch::Receiver<bool> {
-        self.registered.subscribe()
+        self.attempted.subscribe()
     }
 
-    /// Serves the icon. Never returns.
+    /// Serves the icon, and waits for ever once it is closed.
     pub async fn run(self) {
-        let TrayService { item, requests, registered, ended } = self;
-        service::run(&item, requests, &registered).await;
+        let TrayService { item, requests, attempted, ended } = self;
+        service::run(&item, requests, &attempted).await;
         drop(ended);
         std::future::pending().await
     }

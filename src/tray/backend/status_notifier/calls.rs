@@ -56,8 +56,8 @@ impl Call<'_> {
                 item.report(TrayEvent::SecondaryActivated);
                 self.reply(&()).await
             }
-            // Plasma 5.27 calls this at a left click although `ItemIsMenu` is true, and opens the menu when the call fails.
-            // lxqt-panel 1.2 and mate-panel 1.27 call it, too, and ignore the reply; swaybar 1.7 calls `ContextMenu`.
+            // Plasma 5.27 calls `Activate` on a left click although `ItemIsMenu` is true, and opens the menu if the call
+            // fails. lxqt-panel 1.2 and mate-panel 1.27 also call it, and ignore the reply. swaybar 1.7 calls `ContextMenu`.
             "Activate" | "ContextMenu" => {
                 item.activations.send_modify(|count| *count += 1);
                 self.unknown_method(method).await
@@ -92,7 +92,7 @@ impl Call<'_> {
                 self.refresh_menu(item).await?;
                 let exists = item.lock().menu.find(id).is_some();
                 match exists {
-                    // The signals have been emitted already. libdbusmenu would read the whole menu again.
+                    // The signals have been emitted already. With `true`, libdbusmenu would read the whole menu again.
                     true => self.reply(&false).await,
                     false => self.no_item(id).await,
                 }
@@ -153,7 +153,7 @@ impl Call<'_> {
         }
     }
 
-    /// Makes the menu again before it is opened, so that its countdowns are right.
+    /// Builds the menu again before it is opened, so that its countdowns are right.
     async fn refresh_menu(&self, item: &SharedItem) -> zbus::Result<()> {
         item.openings.send_modify(|count| *count += 1);
         let signal = {
@@ -186,7 +186,7 @@ impl Call<'_> {
         self.reply(&properties).await
     }
 
-    /// The arguments of the call. `None`: they have other types, and the error was replied.
+    /// The arguments of the call. `None`: they have other types, and the call was replied to with an error.
     async fn arguments<T>(&self) -> zbus::Result<Option<T>>
     where
         T: serde::de::DeserializeOwned + zbus::Type,
@@ -227,7 +227,7 @@ impl Call<'_> {
     }
 }
 
-/// Reports a click. Returns whether there is an item with this id.
+/// Reports an event of an item if it is a click. Returns whether there is an item with this id.
 fn report_event(item: &SharedItem, id: i32, event: &str) -> bool {
     // Not while the lock is held: the handler may change the content.
     let Some(action) = item.lock().menu.action(id) else { return false };

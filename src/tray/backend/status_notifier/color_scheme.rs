@@ -1,4 +1,4 @@
-//! Whether the desktop prefers dark or light colours, from the settings portal.
+//! Whether the desktop prefers dark or light colours, from the settings portal (`color-scheme`).
 //!
 //! <https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.portal.Settings.html>
 
@@ -18,7 +18,7 @@ const COLOR_SCHEME: &str = "color-scheme";
 /// The colours that the desktop prefers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ColorScheme {
-    /// It has no preference, or there is no portal. GNOME's panel is black then, others are light.
+    /// It has no preference, or there is no portal. Then GNOME's panel is black, and others are light.
     Unknown,
     /// Dark.
     Dark,
@@ -26,8 +26,8 @@ pub enum ColorScheme {
     Light,
 }
 
-/// Reports the color scheme now and after each change, the same one more than once possibly. Never returns, unless the
-/// bus is gone. The portal is not started for it.
+/// Reports the colour scheme now and after each change; it may be the same as before. Does not start the portal.
+/// Returns only when the bus is gone.
 ///
 /// # Errors
 /// The bus is gone.
@@ -48,7 +48,7 @@ pub async fn follow(connection: &Connection, report: impl Fn(ColorScheme)) -> zb
         loop {
             changed.mark_unchanged();
             if bus.name_has_owner(BusName::try_from(PORTAL)?).await? {
-                // The value in a signal would be enough, but only in the order of the signals.
+                // The value is read, not taken from the signal: two streams don't keep the order of their signals.
                 report(read(connection).await.unwrap_or(ColorScheme::Unknown));
             }
             if changed.changed().await.is_err() {

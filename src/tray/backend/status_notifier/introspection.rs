@@ -1,4 +1,5 @@
-//! The interfaces in XML, for tools such as `busctl` and `gdbus`. Hosts know them from the specifications.
+//! The interfaces in XML, for tools such as `busctl` and `gdbus`. Tray hosts don't need it: the specifications fix
+//! them.
 
 /// The objects of the connection.
 pub const ROOT: &str = r#"<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"

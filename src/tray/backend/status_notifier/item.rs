@@ -11,10 +11,10 @@ use zbus::Connection;
 /// The interface.
 pub const INTERFACE: &str = "org.kde.StatusNotifierItem";
 
-/// The path at which hosts look for it.
+/// The path of the object, which the specification fixes.
 pub const PATH: &str = "/StatusNotifierItem";
 
-/// The longest label there can be: panels reserve its width.
+/// The longest label that is common: panels reserve its width.
 const LABEL_GUIDE: &str = "100%";
 
 /// The names of all properties.
@@ -53,7 +53,8 @@ impl ItemState {
         Some(match name {
             "Category" => "ApplicationStatus".into(),
             "Id" => "quota-tray".into(),
-            // Screen readers read the title, panels list the icon by it, and some display it above the tooltip.
+            // Screen readers read the title. Panels use it in their lists of icons, and some display it above the
+            // tooltip.
             "Title" | "IconAccessibleDesc" | "AttentionAccessibleDesc" => {
                 content.map_or_else(String::new, |content| without_markup(&content.label)).as_str().into()
             }

@@ -1,6 +1,7 @@
 //! The interface `com.canonical.dbusmenu`: the menu as hosts read it.
 
-use crate::tray::backend::status_notifier::menu_layout::{Change, ChangedItem, Kind, MenuLayout, Node};
+use crate::presenter::icon_state::IconState;
+use crate::tray::backend::status_notifier::menu_layout::{ChangedItem, Kind, MenuChange, MenuLayout, Node};
 use crate::tray::backend::status_notifier::pixmap;
 use crate::tray::backend::status_notifier::value::Value;
 use crate::tray::icon::Palette;
@@ -8,7 +9,7 @@ use serde::{Serialize, Serializer};
 use std::collections::HashMap;
 use zbus::{Connection, ObjectPath, Signature, Type, as_variant};
 
-/// The interface.
+/// The name of the interface.
 pub const INTERFACE: &str = "com.canonical.dbusmenu";
 
 /// The path of the menu.
@@ -17,7 +18,7 @@ pub const PATH: ObjectPath<'static> = ObjectPath::from_static_str_unchecked("/Me
 /// The names of all properties of the interface.
 pub const PROPERTIES: [&str; 4] = ["IconThemePath", "Status", "TextDirection", "Version"];
 
-/// The size of the icons in front of rows, in pixels. GTK hosts display them as they are.
+/// The size of the icons in front of rows, in pixels. GTK hosts do not scale them.
 const ROW_ICON_SIZE: u32 = 16;
 
 /// The properties of an item, by name.
@@ -31,7 +32,7 @@ pub struct Layout {
     children: Vec<Child>,
 }
 
-/// An item below another one, which is a variant.
+/// A child item, which is encoded as a variant.
 struct Child(Layout);
 
 impl Type for Child {
@@ -44,9 +45,9 @@ impl Serialize for Child {
     }
 }
 
-/// Which properties of items a host has asked for.
+/// Which properties of items a host has requested.
 pub struct Filter {
-    /// All of them, if it is empty.
+    /// Their names. Empty: all properties.
     pub names: Vec<String>,
 }
 
@@ -67,15 +68,15 @@ pub fn property(name: &str) -> Option<Value> {
     })
 }
 
-/// Makes what hosts read of items. Many rows share few icons: each is encoded once.
+/// Encodes items for tray hosts. Many rows share few icons, so each icon is encoded once.
 pub struct ItemEncoder<'a> {
     palette: Palette,
     filter: &'a Filter,
-    icons: Vec<(Option<Vec<u8>>, crate::presenter::icon_state::IconState)>,
+    icons: Vec<(Option<Vec<u8>>, IconState)>,
 }
 
 impl ItemEncoder<'_> {
-    /// For one reply or signal.
+    /// An encoder for one reply or signal.
     pub fn new(palette: Palette, filter: &Filter) -> ItemEncoder<'_> {
         ItemEncoder { palette, filter, icons: Vec::new() }
     }
@@ -117,7 +118,7 @@ impl ItemEncoder<'_> {
         properties
     }
 
-    /// What may differ from before, even if it has the default value now.
+    /// The properties that may have changed, including those that now have their default value.
     fn changed_properties(&mut self, node: &Node, changed: ChangedItem) -> ItemProperties {
         let mut properties = ItemProperties::from([
             ("label", Value::Text(label(&node.properties.label))),
@@ -160,16 +161,16 @@ fn label(text: &str) -> String {
 pub enum MenuSignal {
     /// `LayoutUpdated`: revision and the item below which something changed.
     Layout(u32, i32),
-    /// `ItemsPropertiesUpdated`: the new properties, and those that have the default again.
+    /// `ItemsPropertiesUpdated`: the new properties, and the names of those that are removed.
     Properties(Vec<(i32, ItemProperties)>, Vec<(i32, Vec<&'static str>)>),
 }
 
 /// The signal of a change. `None`: nothing changed.
-pub fn signal(menu: &MenuLayout, change: &Change, palette: Palette) -> Option<MenuSignal> {
+pub fn signal(menu: &MenuLayout, change: &MenuChange, palette: Palette) -> Option<MenuSignal> {
     let changed = match change {
-        Change::Layout => return Some(MenuSignal::Layout(menu.revision, menu.root.id)),
-        Change::Properties(changed) if changed.is_empty() => return None,
-        Change::Properties(changed) => changed,
+        MenuChange::Layout => return Some(MenuSignal::Layout(menu.revision, menu.root.id)),
+        MenuChange::Properties(changed) if changed.is_empty() => return None,
+        MenuChange::Properties(changed) => changed,
     };
     let filter = Filter { names: Vec::new() };
     let mut encoder = ItemEncoder::new(palette, &filter);

@@ -1,7 +1,7 @@
-//! The menu as tray hosts know it: items with numeric ids, and what differs between two menus. Pure.
+//! The menu as tray hosts read it: items with numeric ids, and what differs between two menus. Pure.
 //!
-//! A host names an item by its id, in a click as well, and it may have read the menu before the latest change. So an
-//! id is never given to another item.
+//! A host refers to an item by its id, also in a click, and it may have read the menu before the latest change. So an
+//! id is never reused for another item.
 
 use crate::presenter::icon_state::IconState;
 use crate::tray::menu::{Action, Item, Submenu};
@@ -9,12 +9,12 @@ use std::collections::HashMap;
 use std::mem::discriminant;
 
 /// The id of the root, which is the menu itself.
-pub const ROOT: i32 = 0;
+const ROOT: i32 = 0;
 
 /// An item with its id.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// Unique for the life of the menu.
+    /// Never reused.
     pub id: i32,
     /// The key of the item. `None`: it has none.
     key: Option<String>,
@@ -56,10 +56,10 @@ pub enum Kind {
 
 /// What differs between two menus.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Change {
-    /// Items came, went or moved, or have another kind.
+pub enum MenuChange {
+    /// Items were added, removed or moved, or are of another kind.
     Layout,
-    /// Only properties of these items changed; none at all, if it is empty.
+    /// Only properties of these items changed. Empty: nothing changed.
     Properties(Vec<ChangedItem>),
 }
 
@@ -72,15 +72,15 @@ pub struct ChangedItem {
     pub icon: bool,
 }
 
-/// The menu that tray hosts know.
+/// The menu that tray hosts read.
 #[derive(Debug)]
 pub struct MenuLayout {
     /// The root.
     pub root: Node,
-    /// Changes with every [`Change::Layout`].
+    /// Increases with every [`MenuChange::Layout`].
     pub revision: u32,
     last_id: i32,
-    /// The actions of the layout before this one, by id: a host may not have read the new one yet.
+    /// The actions of the previous layout, by id: a host may not have read the new one yet.
     previous_actions: HashMap<i32, Action>,
 }
 
@@ -96,21 +96,22 @@ impl Default for MenuLayout {
 impl MenuLayout {
     /// Replaces the items. They keep their ids if they are the same ones in the same places. Otherwise all of them get new
     /// ids: GNOME's AppIndicator extension (version 46) mixes up the order of items that move, and does not read the
-    /// properties of ids that it knows.
-    pub fn update(&mut self, items: Vec<Item>) -> Change {
+    /// properties of an id again.
+    pub fn update(&mut self, items: Vec<Item>) -> MenuChange {
         let mut changed = Vec::new();
         if is_same_layout(&self.root.children, &items) {
             replace_properties(&mut self.root.children, items, &mut changed);
-            return Change::Properties(changed);
+            return MenuChange::Properties(changed);
         }
         self.previous_actions.clear();
         collect_actions(&self.root, &mut self.previous_actions);
         self.root.children = self.number(items);
         self.revision = self.revision.wrapping_add(1);
-        Change::Layout
+        MenuChange::Layout
     }
 
-    /// Has hosts read the whole menu again after the next [`update`](MenuLayout::update): no item keeps its id.
+    /// Makes the next [`update`](MenuLayout::update) a new layout, with new ids, so that hosts read the whole menu
+    /// again.
     pub fn invalidate(&mut self) {
         collect_actions(&self.root, &mut self.previous_actions);
         self.root.children.clear();
@@ -121,7 +122,8 @@ impl MenuLayout {
         self.root.find(id)
     }
 
-    /// What a click on the item with this id does, also if the item is of the layout before. `None`: there is no such item.
+    /// What a click on the item with this id does; the item may be of the previous layout. `None`: there is no such
+    /// item.
     pub fn action(&self, id: i32) -> Option<Option<Action>> {
         match self.find(id) {
             Some(node) => Some(node.action.clone()),
@@ -214,7 +216,7 @@ fn split(item: Item) -> (Properties, Option<Action>, Vec<Item>) {
             (properties(label, true), Some(action), Vec::new())
         }
         Item::Submenu(Submenu { label, icon_state, items, .. }) => {
-            // Icons that look the same are the same.
+            // Percentages with the same picture count as equal.
             let icon = icon_state.map(IconState::step);
             (Properties { icon, ..properties(label, true) }, None, items)
         }
@@ -248,7 +250,7 @@ mod tests {
 
     fn menu(items: Vec<Item>) -> MenuLayout {
         let mut layout = MenuLayout::default();
-        assert_eq!(layout.update(items), Change::Layout);
+        assert_eq!(layout.update(items), MenuChange::Layout);
         layout
     }
 
@@ -257,12 +259,15 @@ mod tests {
         let items = || vec![account("alice — 42% left", &["5-hour: 42%"]), text("b"), Item::Separator];
         let mut layout = menu(items());
         let (before, revision) = (layout.root.clone(), layout.revision);
-        assert_eq!(layout.update(items()), Change::Properties(Vec::new()));
+        assert_eq!(layout.update(items()), MenuChange::Properties(Vec::new()));
         assert_eq!(layout.root, before);
         let changed =
             layout.update(vec![account("alice — 41% left", &["5-hour: 41%"]), text("b"), Item::Separator]);
         let account = &layout.root.children[0];
-        assert_eq!(changed, Change::Properties(vec![text_of(account.id), text_of(account.children[0].id)]));
+        assert_eq!(
+            changed,
+            MenuChange::Properties(vec![text_of(account.id), text_of(account.children[0].id)])
+        );
         assert_eq!((layout.revision, account.properties.label.as_str()), (revision, "alice — 41% left"));
     }
 
@@ -275,7 +280,7 @@ mod tests {
         {
             let mut layout = menu(vec![a(), quit()]);
             let (old, revision) = (ids(&layout), layout.revision);
-            assert_eq!(layout.update(new), Change::Layout);
+            assert_eq!(layout.update(new), MenuChange::Layout);
             assert!(ids(&layout).iter().all(|id| !old.contains(id)) && layout.revision > revision);
             assert_eq!(layout.action(old[1]), Some(Some(Action::Quit)));
             assert_eq!((layout.find(old[0]), layout.action(old[0])), (None, None));
@@ -293,7 +298,7 @@ mod tests {
         let mut layout = menu(vec![Item::Action("Refresh now".into(), Some(Action::Refresh))]);
         let refresh = ids(&layout);
         let change = layout.update(vec![Item::Action("Refreshing…".into(), None)]);
-        assert_eq!((change, ids(&layout)), (Change::Properties(vec![text_of(refresh[0])]), refresh));
+        assert_eq!((change, ids(&layout)), (MenuChange::Properties(vec![text_of(refresh[0])]), refresh));
         assert_eq!(layout.action(ids(&layout)[0]), Some(None));
     }
 
@@ -302,7 +307,7 @@ mod tests {
         let check = |on: bool| Item::Check("Start at login".into(), Action::StartAtLogin(!on), on);
         let mut layout = menu(vec![check(false)]);
         let id = ids(&layout)[0];
-        assert_eq!(layout.update(vec![check(true)]), Change::Properties(vec![text_of(id)]));
+        assert_eq!(layout.update(vec![check(true)]), MenuChange::Properties(vec![text_of(id)]));
         assert_eq!(layout.find(id).and_then(|node| node.action.clone()), Some(Action::StartAtLogin(false)));
     }
 
@@ -311,7 +316,7 @@ mod tests {
         let mut layout = menu(vec![text("a")]);
         let old = ids(&layout);
         layout.invalidate();
-        assert_eq!(layout.update(vec![text("a")]), Change::Layout);
+        assert_eq!(layout.update(vec![text("a")]), MenuChange::Layout);
         assert_ne!(ids(&layout), old);
     }
 }

@@ -3,10 +3,11 @@
 //! The specifications are <https://www.freedesktop.org/wiki/Specifications/StatusNotifierItem/> and
 //! <https://github.com/AyatanaIndicators/libdbusmenu/blob/master/libdbusmenu-glib/dbus-menu.xml>. The crate `ksni` 0.3
 //! implements both, but it has no label (`XAyatanaLabel`) and no `IconAccessibleDesc`, it replies to no call while a
-//! watcher does not respond to the registration, and it makes the menu with all pictures again at each change.
+//! watcher does not respond to the registration, and it builds the menu with all pictures again at each change.
 //!
-//! Two tasks of one connection do the work: [`registration`] keeps the icon registered with the tray host, and
-//! [`service`] replies to method calls and emits signals. What they serve is in [`state`].
+//! `service.rs` runs these tasks on one connection: `registration.rs` keeps the icon registered with the tray host,
+//! `calls.rs` replies to method calls, `color_scheme.rs` follows the desktop's preference, and the service itself emits
+//! signals when the content changes. What they serve is in `state.rs`.
 
 mod backend;
 mod calls;

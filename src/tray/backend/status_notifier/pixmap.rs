@@ -1,4 +1,4 @@
-//! Pictures in the formats of D-Bus: pixmaps of the icon, PNG files for the rows of the menu.
+//! Pictures in the formats that tray hosts read: pixmaps for the icon, PNG files for the rows of the menu.
 
 use crate::presenter::icon_state::{IconContent, IconState};
 use crate::tray::icon::{self, Palette, Picture};
@@ -12,7 +12,7 @@ pub struct Pixmap {
     argb: Vec<u8>,
 }
 
-/// The icon in all sizes. A host that finds none to fit would scale one, which blurs it.
+/// The icon in all sizes. A host that finds none that fits scales one, which blurs it.
 pub fn icon(content: IconContent, palette: Palette) -> Vec<Pixmap> {
     icon::tray_sizes(content, palette).into_iter().map(pixmap).collect()
 }

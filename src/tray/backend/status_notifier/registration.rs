@@ -1,7 +1,7 @@
 //! Keeps the icon registered with the tray host, and reports the status of the host.
 //!
-//! What counts is the state and not the order of events: whenever a watcher runs and does not list the icon, the icon
-//! is registered, with backoff. While the watcher lists it, no timer runs.
+//! Level-triggered: whenever a watcher runs and does not list the icon, the icon is registered, with backoff, whatever
+//! the order of events was. While the watcher lists it, no timer runs.
 
 use crate::presenter::tray_host::TrayHostStatus;
 use crate::tray::backend::status_notifier::request::Request;
@@ -15,11 +15,12 @@ use zbus::Connection;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
-/// The wait before a watcher that does not list the icon is asked again; each further wait is twice as long.
+/// The time until the list of a watcher that does not have the icon is read again; doubled each time ...
 const FIRST_RETRY: Duration = Duration::from_millis(100);
+/// ... up to this.
 const MAX_RETRY: Duration = Duration::from_secs(300);
 
-/// How often a watcher that does not respond is asked again.
+/// The time between two calls to a watcher that does not respond.
 const NOT_RESPONDING_RETRY: Duration = Duration::from_secs(5);
 
 /// The minimum time between two looks at the list of a watcher that has the icon.
@@ -31,7 +32,7 @@ pub struct Registration<'a> {
     pub connection: &'a Connection,
     /// The bus name to register.
     pub name: String,
-    /// Receives the status of the tray host, the same one more than once possibly.
+    /// Receives the status of the tray host, which may be the same as before.
     pub report: &'a (dyn Fn(TrayHostStatus) + Send + Sync),
     /// Changes with each new content.
     pub updates: watch::Receiver<Request>,
@@ -85,14 +86,14 @@ impl Registration<'_> {
         }
     }
 
-    /// Keeps the icon registered with one watcher, which is called by its unique name.
+    /// Keeps the icon registered with one watcher. `watcher` is its unique name, so that no successor gets the calls.
     async fn keep_with(
         &self,
         watcher: String,
         names: &[String],
         removed: &mut watch::Receiver<u64>,
     ) -> Infallible {
-        // Before the watcher has responded, which it mostly does.
+        // Assumed until the watcher has failed to respond.
         (self.report)(TrayHostStatus::Present);
         let mut updates = self.updates.clone();
         let mut attempts = 0;
@@ -111,7 +112,7 @@ impl Registration<'_> {
                     attempts = 0;
                     None
                 }
-                // There is nothing more to find out.
+                // Without a list there is nothing to check.
                 RegisteredItems::NotSupported if accepted => {
                     (self.report)(TrayHostStatus::Present);
                     None

@@ -1,4 +1,5 @@
-//! Serves the icon on the session bus: one connection after the other, for as long as the program runs.
+//! Serves the icon on the session bus, on a new connection whenever the bus comes back, for as long as the program
+//! runs.
 
 use crate::platform::clock;
 use crate::presenter::tray_host::TrayHostStatus;
@@ -20,7 +21,7 @@ use zbus::{Connection, MessageStream};
 /// How long the connection may take to close; it hangs with the bus.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
 
-/// How long a host may take to open the menu after it has called `Activate`. Plasma 5.27 opens it at once.
+/// How long after a call of `Activate` or `ContextMenu` a host may take to open the menu. Plasma 5.27 opens it at once.
 const OPENING_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// Why the service of a connection has ended.
@@ -35,7 +36,7 @@ enum End {
 pub async fn run(item: &SharedItem, mut requests: watch::Receiver<Request>, attempted: &watch::Sender<bool>) {
     let mut invalidations = 0;
     loop {
-        // An icon without content would be empty.
+        // Without content there is nothing to show.
         if requests.wait_for(|request| request.content.is_some() || request.close).await.is_err() {
             return;
         }
@@ -67,7 +68,7 @@ async fn serve(
         Err(error) => return End::BusGone(error),
     };
     update(item, requests, invalidations);
-    // Before the name is taken, and so before any call.
+    // Before the name is requested: a host may call as soon as the icon is registered.
     let calls = MessageStream::from(&connection);
     let registration = Registration {
         connection: &connection,
@@ -117,7 +118,7 @@ async fn reply_to_calls(connection: &Connection, item: &SharedItem, mut calls: M
     bus_gone()
 }
 
-/// Emits the signals of each change of the content.
+/// Applies each new content and emits the signals of what has changed.
 async fn publish(
     connection: &Connection,
     item: &SharedItem,
@@ -130,7 +131,7 @@ async fn publish(
         }
         let Some((changes, content, menu_signal)) = update(item, requests, invalidations) else { continue };
         let result = async {
-            // The rows first, since users wait for them.
+            // The rows first: an open menu shows them.
             if let Some(signal) = menu_signal {
                 menu::emit(connection, &signal).await?;
             }
@@ -142,7 +143,7 @@ async fn publish(
     }
 }
 
-/// Reports an activation after which the host opens no menu.
+/// Reports each activation after which the host has not opened the menu.
 async fn report_activations(item: &SharedItem) -> Infallible {
     let mut activations = item.activations.subscribe();
     loop {
@@ -156,7 +157,7 @@ async fn report_activations(item: &SharedItem) -> Infallible {
     }
 }
 
-/// Draws the icon for a dark or light panel, as far as the desktop says which it is.
+/// Draws the icon for a dark or a light panel, if the desktop says which it prefers.
 async fn follow_color_scheme(connection: &Connection, item: &SharedItem) -> zbus::Error {
     let (changed, mut changes) = watch::channel(());
     let follow = color_scheme::follow(connection, |scheme| {
@@ -174,7 +175,7 @@ async fn follow_color_scheme(connection: &Connection, item: &SharedItem) -> zbus
     };
     tokio::select! {
         result = follow => {
-            // A sandbox may not allow it; the icon does not depend on it.
+            // A sandbox may forbid it; the icon keeps its colours for any panel.
             if let Err(error) = result {
                 log::debug!("color scheme: {error}");
             }
@@ -184,7 +185,7 @@ async fn follow_color_scheme(connection: &Connection, item: &SharedItem) -> zbus
     }
 }
 
-/// What differs from before, the new content, and the signal of the menu.
+/// What differs from the previous content, the new content, and the signal of the menu.
 type Update = (Changes, TrayContent, Option<menu::MenuSignal>);
 
 /// Takes over the requested content. `None`: there is none.

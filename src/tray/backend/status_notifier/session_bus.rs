@@ -12,7 +12,7 @@ use zbus::address::transport::{Transport, UnixSocket};
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
 
-/// How often a connection to the session bus is tried where its socket can't be watched.
+/// The time until a connection to the session bus is tried again, unless its socket changes before.
 const BUS_RETRY: Duration = Duration::from_secs(60);
 
 /// The minimum time between two attempts to connect to the session bus.

@@ -1,7 +1,8 @@
-//! The item on display: its content, and the menu as tray hosts know it. Changed by the service, read by calls.
+//! The item on display: its content, and the menu as it was published to tray hosts. The service changes it; method
+//! calls read it, and refresh the menu.
 
 use crate::tray::backend::status_notifier::color_scheme::ColorScheme;
-use crate::tray::backend::status_notifier::menu_layout::{Change, MenuLayout};
+use crate::tray::backend::status_notifier::menu_layout::{MenuChange, MenuLayout};
 use crate::tray::backend::{TrayEvent, TrayEventHandler};
 use crate::tray::content::TrayContent;
 use crate::tray::icon::Palette;
@@ -13,9 +14,9 @@ use tokio::sync::watch;
 pub struct SharedItem {
     state: Mutex<ItemState>,
     on_event: TrayEventHandler,
-    /// Counts the calls of `Activate`.
+    /// Counts the calls of `Activate` and `ContextMenu`.
     pub activations: watch::Sender<u64>,
-    /// Counts how often a host was about to open the menu.
+    /// Counts the calls of `AboutToShow`, with which a host opens the menu.
     pub openings: watch::Sender<u64>,
 }
 
@@ -29,7 +30,7 @@ pub struct ItemState {
     pub menu: MenuLayout,
 }
 
-/// What differs from the content before, so that hosts have to be told.
+/// What differs from the previous content. Each difference needs a signal.
 #[derive(Debug, PartialEq)]
 pub struct Changes {
     pub icon: bool,
@@ -37,7 +38,7 @@ pub struct Changes {
     pub title: bool,
     pub tooltip: bool,
     pub status: bool,
-    pub menu: Change,
+    pub menu: MenuChange,
 }
 
 impl SharedItem {
@@ -90,11 +91,11 @@ impl ItemState {
         std::mem::replace(&mut self.palette, palette) != palette
     }
 
-    /// Makes the menu again, so that its countdowns and ages are those of `now`.
-    pub fn refresh_menu(&mut self, now: DateTime<Utc>) -> Change {
+    /// Builds the menu again, so that its countdowns and ages are those of `now`.
+    pub fn refresh_menu(&mut self, now: DateTime<Utc>) -> MenuChange {
         match &self.content {
             Some(content) => self.menu.update(content.menu.items(now)),
-            None => Change::Properties(Vec::new()),
+            None => MenuChange::Properties(Vec::new()),
         }
     }
 }

@@ -18,7 +18,7 @@ pub enum Value {
     ToolTip(ToolTip),
 }
 
-/// The tooltip of an icon. Most hosts parse its texts as markup.
+/// The tooltip of an icon. Some hosts read its texts as markup, others as plain text.
 #[derive(Serialize, Type)]
 pub struct ToolTip {
     pub icon_name: String,

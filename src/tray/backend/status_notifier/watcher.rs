@@ -11,7 +11,7 @@ pub const WATCHER: &str = "org.kde.StatusNotifierWatcher";
 const WATCHER_PATH: &str = "/StatusNotifierWatcher";
 const PROPERTIES: &str = "org.freedesktop.DBus.Properties";
 
-/// Watchers respond at once, or hang.
+/// A watcher that has not responded within this time is assumed to hang.
 const CALL_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The watcher's list of registered icons.
@@ -40,7 +40,7 @@ pub async fn registered_items(connection: &Connection, watcher: &str) -> Registe
         .map_or(RegisteredItems::NotSupported, RegisteredItems::List)
 }
 
-/// One item each time a watcher removes the icon with one of these bus names from its list.
+/// A stream that yields `()` each time a watcher removes the icon with one of these bus names from its list.
 ///
 /// # Errors
 /// The bus is gone.

@@ -13,7 +13,7 @@ struct TrayIconBackend {
     attempted: watch::Sender<bool>,
 }
 
-/// The part of the tray that runs on the runtime: nothing, on these platforms.
+/// The part of the tray that runs on the background thread: nothing, on these platforms.
 pub struct TrayService {
     attempted: watch::Receiver<bool>,
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tray_icon::menu::MenuEvent;
 use tray_icon::{MouseButton, MouseButtonState, TrayIconEvent};
 
-/// Turns clicks into events. The library takes one handler of each kind for the whole life of the process.
+/// Turns clicks into events. The library accepts one handler of each kind per process.
 #[derive(Clone)]
 pub struct ClickHandler {
     /// The action of each clickable item of the menu on display, by its id.

@@ -1,10 +1,10 @@
-//! The icons in front of the menu's rows. Many accounts share few of them: each is rendered once for a menu.
+//! The icons in front of the menu's rows. Many accounts share few of them, so each is rendered once per menu.
 
 use crate::presenter::icon_state::IconState;
 use crate::tray::icon::{self, Palette, Picture};
 use tray_icon::menu::{Icon, Submenu};
 
-/// Twice the 16 px of a menu, for dense screens.
+/// Twice the 16 px of a menu, for high-DPI screens.
 const ROW_SIZE: u32 = 32;
 
 /// The colours of all icons of this platform.

@@ -3,14 +3,14 @@
 use crate::presenter::icon_state::IconState;
 use crate::tray::backend::tray_icon::icon_cache::IconCache;
 use crate::tray::menu::Item;
-use crate::tray::menu_tree::escape;
+use crate::tray::menu_tree::escape_mnemonic;
 use tray_icon::menu::{CheckMenuItem, Error, IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 
 /// A menu of the library, and what it shows.
 pub struct PlatformMenu {
     /// The library's menu.
     pub menu: Menu,
-    /// The rows that it shows. Empty: unknown, after [`invalidate`](PlatformMenu::invalidate).
+    /// The rows that it shows. Empty after [`invalidate`](PlatformMenu::invalidate).
     pub items: Vec<Item>,
     handles: Vec<ItemHandle>,
 }
@@ -37,7 +37,7 @@ impl PlatformMenu {
         self.items = items;
     }
 
-    /// To be called when the platform has changed an item by itself: the next content replaces the whole menu.
+    /// To be called when the platform has toggled an item by itself: the next content replaces the whole menu.
     pub fn invalidate(&mut self) {
         self.items.clear();
     }
@@ -54,17 +54,17 @@ fn build(
     for (index, item) in items.iter().enumerate() {
         let id = format!("{path}/{index}");
         let handle = match item {
-            Item::Text(label) => ItemHandle::Item(MenuItem::with_id(id, escape(label), true, None)),
-            Item::Note(label) => ItemHandle::Item(MenuItem::with_id(id, escape(label), false, None)),
+            Item::Text(label) => ItemHandle::Item(MenuItem::with_id(id, escape_mnemonic(label), true, None)),
+            Item::Note(label) => ItemHandle::Item(MenuItem::with_id(id, escape_mnemonic(label), false, None)),
             Item::Action(label, action) => {
-                ItemHandle::Item(MenuItem::with_id(id, escape(label), action.is_some(), None))
+                ItemHandle::Item(MenuItem::with_id(id, escape_mnemonic(label), action.is_some(), None))
             }
             // The library has no radio items.
             Item::Check(label, _, on) | Item::Radio(label, _, on) => {
-                ItemHandle::Check(CheckMenuItem::with_id(id, escape(label), true, *on, None))
+                ItemHandle::Check(CheckMenuItem::with_id(id, escape_mnemonic(label), true, *on, None))
             }
             Item::Submenu(row) => {
-                let submenu = Submenu::with_id(id.as_str(), escape(&row.label), true);
+                let submenu = Submenu::with_id(id.as_str(), escape_mnemonic(&row.label), true);
                 icons.set(&submenu, row.icon_state);
                 let children = build(&row.items, &id, icons, &mut |item| submenu.append(item));
                 ItemHandle::Submenu(submenu, children)
@@ -92,17 +92,17 @@ fn update(old: &[Item], new: &[Item], handles: &[ItemHandle], icons: &mut IconCa
         }
         match (handle, new) {
             (ItemHandle::Item(item), Item::Text(label) | Item::Note(label) | Item::Action(label, _)) => {
-                item.set_text(escape(label));
+                item.set_text(escape_mnemonic(label));
                 item.set_enabled(matches!(new, Item::Text(_) | Item::Action(_, Some(_))));
             }
             (ItemHandle::Check(item), Item::Check(label, _, on) | Item::Radio(label, _, on)) => {
-                item.set_text(escape(label));
+                item.set_text(escape_mnemonic(label));
                 item.set_checked(*on);
             }
             (ItemHandle::Submenu(item, handles), Item::Submenu(new)) => {
                 if let Item::Submenu(old) = old {
                     if old.label != new.label {
-                        item.set_text(escape(&new.label));
+                        item.set_text(escape_mnemonic(&new.label));
                     }
                     if old.icon_state.map(IconState::step) != new.icon_state.map(IconState::step) {
                         icons.set(item, new.icon_state);

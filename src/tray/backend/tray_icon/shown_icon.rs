@@ -1,4 +1,4 @@
-//! The tray icon on display: changes only what differs from the content before.
+//! The tray icon on display: changes only what differs from the previous content.
 
 use crate::platform::clock;
 use crate::presenter::icon_state::IconContent;
@@ -53,7 +53,7 @@ impl ShownIcon {
         Ok(ShownIcon { tray, clicks, shown: Some(content), menu })
     }
 
-    /// To be called when the platform has changed an item by itself, as it does with a check item that is clicked: the
+    /// To be called when the platform has toggled an item by itself, as it does with a check item that is clicked: the
     /// next content is applied in full.
     pub fn invalidate_menu(&mut self) {
         self.shown = None;
@@ -85,7 +85,7 @@ impl ShownIcon {
         }
     }
 
-    /// Rows are changed in place where possible, and an open menu stays open.
+    /// Changes rows in place where possible, so that an open menu stays open.
     fn show_items(&mut self, content: &TrayContent) {
         let items = content.menu.items(clock::now());
         if self.shown.is_some() && self.menu.items == items {
