@@ -77,7 +77,8 @@
 //! | arguments and their help; a command | `cli/arguments.rs`; [`cli`], one file each |
 //! | what every command starts with: paths, settings, locale | [`app::context`] |
 //! | what `doctor` checks; the order of the checks | [`cli::doctor`], one file a subject; `command.rs` |
-//! | a setting and its default; its place in the file; reading the file; how the menu changes it; the error for a wrong one | [`config`]: `settings.rs`, and a file for each section; `template.toml`; `file.rs`; `choice.rs`; `problem.rs` |
+//! | a setting and its default; its place in the file; reading the file; how the menu changes it, also while an editor saves it; the error for a wrong one | [`config`]: `settings.rs`, and a file for each section; `template.toml`; `file.rs`; `choice.rs`, `edit.rs`; `problem.rs` |
+//! | when a changed settings file takes effect; the thread that writes it | `app/settings_file.rs` |
 //! | starting at login | [`autostart`], one file a system |
 //! | the tray on Linux and BSD (with `zbus`), in `tray/backend/status_notifier/`: replies to tray hosts; the icon's properties; its menu | `calls.rs`; `item.rs`, `pixmap.rs`; `menu.rs`, `menu_layout.rs` |
 //! | … registering the icon with the tray host, and how often that is retried; whether there is a session bus or a tray host; light or dark colours | `registration.rs`, `watcher.rs`; `session_bus.rs`; `color_scheme.rs` |
@@ -86,7 +87,7 @@
 //! | showing notifications (on Linux and BSD with `zbus`; on macOS and Windows with `notify-rust`, in `native.rs`); the main loop (`tao` on macOS and Windows) | [`tray::notify`]; [`tray::event_loop`] |
 //! | standard output and standard error; the log | [`platform::stdio`]; [`cli::logging`] |
 //! | one tray per user | [`app::instance`] |
-//! | paths, atomic writes, file locks, folder watch, debounce | [`platform`], one file each |
+//! | paths, atomic writes, replacing a file that another program may be writing, file locks, folder watch, debounce | [`platform`], one file each |
 //! | the clock, the timer that survives a suspend, the locale in force | [`platform::clock`], [`platform::wall_clock_timer`], [`platform::locale`] |
 //! | memory returned to the system; core dumps; secrets | [`platform::allocator`], [`platform::code_pages`]; [`platform::core_dumps`]; [`platform::secret`] |
 //! | man pages; packages, the macOS bundle, the Windows resource | `examples/extras.rs`; `packaging/`, `Cargo.toml`, `build.rs` |

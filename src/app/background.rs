@@ -1,20 +1,19 @@
-//! The background thread: refreshes, the watch of the settings file, signals, notifications, hooks, and on Linux and
-//! BSD the tray icon. All of it runs on one asynchronous runtime and reports to the main thread as events.
+//! The background thread: refreshes, the settings file, signals, notifications, hooks, and on Linux and BSD the tray
+//! icon. All of it runs on one asynchronous runtime and reports to the main thread as events.
 
 use crate::app::context::Context;
+use crate::app::settings_file::{SettingsFile, SettingsJob};
 use crate::app::state_machine::AppEvent;
 use crate::engine::SourceSet;
 use crate::engine::refresher::{self, Command};
 use crate::engine::state_dir::StateDir;
 use crate::hooks;
 use crate::hooks::call::HookCall;
-use crate::platform::folder_watch::FolderWatch;
-use crate::platform::{debounce, signals};
+use crate::platform::signals;
 use crate::quota::Snapshot;
 use crate::tray::backend::TrayService;
 use crate::tray::event_loop::Sender;
 use crate::tray::notify::{self, NotificationRequest};
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -36,6 +35,8 @@ pub struct Background {
     pub state: StateDir,
     /// Notifications to show and close.
     pub notifications: mpsc::UnboundedReceiver<NotificationRequest>,
+    /// What to do with the settings file.
+    pub settings_jobs: mpsc::UnboundedReceiver<SettingsJob>,
     /// Hooks to run.
     pub hook_calls: mpsc::UnboundedReceiver<Vec<HookCall>>,
     /// The part of the tray that runs here.
@@ -50,7 +51,7 @@ impl Background {
         interval: Duration,
         commands: mpsc::UnboundedReceiver<Command>,
     ) {
-        let Background { events, context, state, notifications, hook_calls, tray } = self;
+        let Background { events, context, state, notifications, settings_jobs, hook_calls, tray } = self;
         let (home, locale) = (context.paths.home.clone(), context.locale);
         let last_known = state.snapshot();
         let (snapshot_events, actions) = (events.clone(), events.clone());
@@ -60,6 +61,7 @@ impl Background {
             }
             snapshot_events.send(AppEvent::Snapshot(snapshot));
         };
+        let mut settings_file = SettingsFile::new(context, events.clone(), settings_jobs);
         let mut icon = tray.first_attempt();
         let refreshes = async {
             let _ = timeout(FIRST_ICON_TIMEOUT, icon.wait_for(|attempted| *attempted)).await;
@@ -68,7 +70,7 @@ impl Background {
             sleep(MENU_READ_TIME).await;
             tokio::select! {
                 () = refresher::run(sources, interval, last_known, commands, publish) => {}
-                () = watch_settings(context, events.clone()) => {}
+                () = settings_file.run() => {}
             }
         };
         tokio::select! {
@@ -78,24 +80,8 @@ impl Background {
             () = notify::run(notifications, locale, |action| actions.send(AppEvent::Notification(action))) => {}
             () = hooks::run::run(hook_calls, home) => {}
         }
+        settings_file.finish();
     }
-}
-
-/// Sends the settings after each change of their file.
-async fn watch_settings(context: Context, events: Sender<AppEvent>) {
-    let (changed, mut changes) = debounce::channel();
-    // The folder and not the file: editors replace the file with a new one.
-    let folder = context.paths.config_file.parent().map(Path::to_owned).unwrap_or_default();
-    let mut watch = FolderWatch::start(&[&folder], changed);
-    loop {
-        // The first time because the file may have changed since the program has read it.
-        events.send(AppEvent::Settings(context.reload().map_err(|error| error.to_string())));
-        if changes.recv().await.is_none() {
-            break;
-        }
-        watch.iter_mut().for_each(FolderWatch::rearm);
-    }
-    std::future::pending::<()>().await;
 }
 
 /// Sends `Quit` at the first signal, and returns at the second.

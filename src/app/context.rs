@@ -1,13 +1,13 @@
 //! What every command works with: where the files are, and the settings in force.
 
 use crate::autostart::Autostart;
-use crate::config::{self, ConfigError, Settings};
+use crate::config::{self, ConfigError, FileState, Settings};
 use crate::engine::Resources;
 use crate::platform::paths::{Paths, expand_home};
 use crate::platform::{self, stdio};
 use crate::presenter::Locale;
 use crate::presenter::locale_format::LocaleFormat;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Where the files are, and the settings in force.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct Context {
     pub paths: Paths,
     /// The settings in force.
     pub settings: Settings,
+    /// What the settings file was like when they were read.
+    pub file_state: FileState,
     /// Starting at login. `None`: not supported here, or not to be changed.
     pub autostart: Option<Autostart>,
     /// The reader's time zone, and how times and numbers are written.
@@ -30,8 +32,11 @@ impl Context {
     /// # Errors
     /// The settings are invalid or can't be read.
     pub fn new(paths: Paths, auth_dir: Option<PathBuf>) -> Result<Context, ConfigError> {
-        let settings = load(&paths.config_file, auth_dir.as_deref())?;
-        Ok(Context { paths, settings, autostart: None, locale: locale(), auth_dir })
+        let mut context = Context::with_defaults(paths, auth_dir);
+        let (settings, state) = context.read_settings();
+        (context.settings, context.file_state) = (settings?, state);
+        stdio::hide_addresses(context.settings.hide_email);
+        Ok(context)
     }
 
     /// The same with the default settings, without reading the file.
@@ -39,7 +44,8 @@ impl Context {
         let defaults = Settings::default();
         let settings =
             Settings { auth_dir: auth_dir.clone().unwrap_or(defaults.auth_dir.clone()), ..defaults };
-        Context { paths, settings, autostart: None, locale: locale(), auth_dir }
+        let file_state = FileState::Blank;
+        Context { paths, settings, file_state, autostart: None, locale: locale(), auth_dir }
     }
 
     /// The same with an entry for starting at login.
@@ -48,12 +54,19 @@ impl Context {
         Context { autostart, ..self }
     }
 
-    /// Reads the settings again.
-    ///
-    /// # Errors
-    /// The settings are invalid or can't be read.
-    pub fn reload(&self) -> Result<Settings, ConfigError> {
-        load(&self.paths.config_file, self.auth_dir.as_deref())
+    /// Reads the settings file, without putting the settings in force. The settings are an error if they are invalid or
+    /// can't be read.
+    pub fn read_settings(&self) -> (Result<Settings, ConfigError>, FileState) {
+        let file = &self.paths.config_file;
+        let text = match config::read(file) {
+            Ok(text) => text,
+            Err(error) => return (Err(error), FileState::Wrong),
+        };
+        let settings = config::parse(file, text.as_deref().unwrap_or_default()).map(|settings| {
+            let auth_dir = self.auth_dir.clone().unwrap_or_else(|| settings.auth_dir.clone());
+            Settings { auth_dir, ..settings }
+        });
+        (settings, FileState::of(file, text.as_deref()))
     }
 
     /// The folder with the credential files according to `settings`, with `~` expanded.
@@ -73,11 +86,4 @@ impl Context {
 pub fn locale() -> Locale {
     let format = LocaleFormat::of(&platform::locale::time(), &platform::locale::numeric());
     Locale { format, ..Locale::of_zone(platform::locale::utc_offset) }
-}
-
-fn load(file: &Path, auth_dir: Option<&Path>) -> Result<Settings, ConfigError> {
-    let settings = config::load(file)?;
-    stdio::hide_addresses(settings.hide_email);
-    let auth_dir = auth_dir.map_or_else(|| settings.auth_dir.clone(), Path::to_owned);
-    Ok(Settings { auth_dir, ..settings })
 }

@@ -1,9 +1,10 @@
 //! Carries out the effects that the state machine returns: one method per effect.
 
 use crate::app::context::Context;
+use crate::app::settings_file::SettingsJob;
 use crate::app::state_machine::{App, AppEvent, Effect};
 use crate::autostart::{Autostart, AutostartStatus};
-use crate::config::{self, Choice, ConfigError, Settings};
+use crate::config::Settings;
 use crate::engine::SourceSet;
 use crate::engine::refresher::Command;
 use crate::engine::state_dir::StateDir;
@@ -39,6 +40,8 @@ pub struct EffectRunner<F> {
     pub commands: Option<mpsc::UnboundedSender<Command>>,
     /// To the task that shows notifications.
     pub notifications: mpsc::UnboundedSender<NotificationRequest>,
+    /// To the task that has the settings file.
+    pub settings_jobs: mpsc::UnboundedSender<SettingsJob>,
     /// To the task that runs hooks.
     pub hook_calls: mpsc::UnboundedSender<Vec<HookCall>>,
 }
@@ -53,14 +56,14 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             Effect::InvalidateMenu => self.tray.invalidate_menu(),
             Effect::Refresh => self.send(Command::Refresh),
             Effect::Reconfigure(settings) => self.reconfigure(&settings),
-            Effect::SaveChoice(choice) => return Some(self.save_choice(choice, app.settings())),
+            Effect::SaveChoice(choice) => {
+                self.send_job(SettingsJob::Save(choice, Box::new(app.settings().clone())));
+            }
             Effect::ReadStartAtLogin => return Some(AppEvent::StartsAtLogin(self.starts_at_login())),
             Effect::SetStartAtLogin(on) => return Some(self.set_start_at_login(on)),
             Effect::OpenFolder => self.open(&self.context.auth_dir(app.settings())),
-            Effect::OpenSettings => return self.open_settings(config::create),
-            Effect::RenameAccount(id) => {
-                return self.open_settings(|file| config::prepare_account(file, &id));
-            }
+            Effect::OpenSettings => self.send_job(SettingsJob::Open),
+            Effect::RenameAccount(id) => self.send_job(SettingsJob::Rename(id)),
             Effect::NotifyAccountList(title, text) => {
                 // An error means that the background thread has ended.
                 let _ = self.notifications.send(NotificationRequest::AccountList { title, text });
@@ -92,6 +95,11 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
         }
     }
 
+    fn send_job(&self, job: SettingsJob) {
+        // As above.
+        let _ = self.settings_jobs.send(job);
+    }
+
     fn reconfigure(&self, settings: &Settings) {
         let (interval, sources) = (self.create_sources)(settings);
         self.send(Command::Reconfigure(interval, sources));
@@ -101,17 +109,6 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
         let table = table(&app.presenter(clock::now()), TableStyle::stdout());
         // It fails when the terminal is closed, and then the output has no reader.
         let _ = self.terminal.show(&format!("{advice}\n\n{table}"));
-    }
-
-    /// Writes a choice to the settings file and reads the file again. The watch of the file finds no further change
-    /// then.
-    fn save_choice(&self, choice: Choice, settings: &Settings) -> AppEvent {
-        let saved = config::apply(&self.context.paths.config_file, settings, choice);
-        let loaded = saved.and_then(|_| self.context.reload()).map_err(|error| error.to_string());
-        if let Err(error) = &loaded {
-            log::warn!("{error}");
-        }
-        AppEvent::Settings(loaded)
     }
 
     fn starts_at_login(&self) -> Result<Option<bool>, String> {
@@ -127,17 +124,6 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             log::warn!("{error}");
         }
         AppEvent::StartsAtLogin(status)
-    }
-
-    /// Opens the settings file, which `prepare` creates if necessary.
-    fn open_settings(&self, prepare: impl Fn(&Path) -> Result<(), ConfigError>) -> Option<AppEvent> {
-        let file = &self.context.paths.config_file;
-        if let Err(error) = prepare(file) {
-            log::warn!("{error}");
-            return Some(AppEvent::NotOpened(error.to_string()));
-        }
-        self.open(file);
-        None
     }
 
     fn open(&self, path: &Path) {

@@ -9,4 +9,5 @@ mod effects;
 pub mod hook_call;
 pub mod instance;
 pub mod runner;
+mod settings_file;
 pub mod state_machine;

@@ -75,6 +75,7 @@ pub fn run_with<K: 'static>(
     let events = event_loop.sender();
     let (commands, command_receiver) = mpsc::unbounded_channel();
     let (notifications, notification_receiver) = mpsc::unbounded_channel();
+    let (settings_jobs, settings_job_receiver) = mpsc::unbounded_channel();
     let (hook_calls, hook_call_receiver) = mpsc::unbounded_channel();
     let tray_events = events.clone();
     let (tray, tray_service) = backend::create(Box::new(move |event| tray_events.send(app_event(event))));
@@ -84,6 +85,7 @@ pub fn run_with<K: 'static>(
         context: context.clone(),
         state: state.clone(),
         notifications: notification_receiver,
+        settings_jobs: settings_job_receiver,
         hook_calls: hook_call_receiver,
         tray: tray_service,
     };
@@ -106,6 +108,7 @@ pub fn run_with<K: 'static>(
         state,
         commands: Some(commands),
         notifications,
+        settings_jobs,
         hook_calls,
     };
     // On some platforms the loop does not return, so what ends with it is dropped in the handler.

@@ -38,7 +38,7 @@ pub enum AppEvent {
     /// Whether the program starts at login (`None`: not supported, or not to be changed), or why that can't be read or
     /// changed.
     StartsAtLogin(Result<Option<bool>, String>),
-    /// Why the settings file or the folder could not be opened.
+    /// Why the settings file or the folder could not be opened, or a choice could not be saved.
     NotOpened(String),
     /// The status of the tray host, which may be the same as before.
     Host(TrayHostStatus),
@@ -61,7 +61,8 @@ pub enum Effect {
     Refresh,
     /// Pass these settings to the refresher.
     Reconfigure(Settings),
-    /// Write a choice to the settings file and read it again. Results in [`AppEvent::Settings`].
+    /// Write a choice to the settings file and read it again. Results in [`AppEvent::Settings`], or in
+    /// [`AppEvent::NotOpened`] if it can't be written.
     SaveChoice(Choice),
     /// Find out whether the program starts at login. Results in [`AppEvent::StartsAtLogin`].
     ReadStartAtLogin,
@@ -102,7 +103,7 @@ pub struct App {
     /// Why the settings file can't be used.
     settings_problem: Option<String>,
     starts_at_login: Result<Option<bool>, String>,
-    /// Why the settings file or the folder could not be opened. Displayed until the next click.
+    /// Why the settings file or the folder could not be opened or written. Displayed until the next click.
     open_problem: Option<String>,
     host: TrayHostStatus,
     /// The next settings or autostart status have to be shown even if they change nothing: there is a new snapshot, or

@@ -1,7 +1,9 @@
 //! Writes a choice made in the menu into the settings file. Only the key of that choice changes.
 
-use crate::config::file::{ConfigError, create, parse, read, write, wrong};
+use crate::config::edit::{FileState, edit};
+use crate::config::file::{ConfigError, parse, wrong};
 use crate::config::settings::Settings;
+use crate::config::template::TEMPLATE;
 use crate::quota::AccountId;
 use std::path::Path;
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Key, Table, TableLike, Value, value};
@@ -21,25 +23,38 @@ pub enum Choice {
     PinAccount(AccountId, bool),
 }
 
-/// Writes a choice into the settings file, which is created if necessary, and returns the settings as they are in the
-/// file now. Comments, order and other keys stay. `settings` are those in force, for a choice that replaces an invalid
-/// value.
+/// Writes choices into the settings file, which is created if necessary. Comments, order and other keys stay. `known` and
+/// `saved` are those of [`edit`]; `settings` are the ones in force, for a choice that replaces an invalid value.
 ///
 /// # Errors
 /// The file can't be read or written, or has an error elsewhere; such a file is not changed.
-pub fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Settings, ConfigError> {
-    let text = read(path)?;
+pub fn apply(
+    path: &Path,
+    known: FileState,
+    settings: &Settings,
+    choices: &[Choice],
+    saved: impl FnMut(),
+) -> Result<(), ConfigError> {
+    let change_all = |text: Option<&str>| {
+        let text = text.unwrap_or_default().to_owned();
+        choices.iter().try_fold(text, |text, choice| change(path, &text, settings, choice)).map(Some)
+    };
+    edit(path, known, change_all, saved)
+}
+
+/// The text of the settings file with the choice in it.
+fn change(path: &Path, text: &str, settings: &Settings, choice: &Choice) -> Result<String, ConfigError> {
     let mut document: DocumentMut = text
         .parse()
-        .map_err(|error: toml_edit::TomlError| wrong(path, &text, error.message(), error.span()))?;
-    let current = parse(path, &text);
+        .map_err(|error: toml_edit::TomlError| wrong(path, text, error.message(), error.span()))?;
+    let current = parse(path, text);
     match choice {
-        Choice::RefreshMinutes(minutes) => set(&mut *document, "refresh_minutes", i64::from(minutes).into()),
+        Choice::RefreshMinutes(minutes) => set(&mut *document, "refresh_minutes", i64::from(*minutes).into()),
         Choice::NotifyBelow(percent, on) => {
             let mut thresholds = current.as_ref().unwrap_or(settings).thresholds.clone();
-            thresholds.retain(|threshold| *threshold != percent);
-            if on {
-                thresholds.push(percent);
+            thresholds.retain(|threshold| threshold != percent);
+            if *on {
+                thresholds.push(*percent);
             }
             thresholds.sort_by(|a, b| b.total_cmp(a));
             // Whole percentages are written without a decimal point.
@@ -48,15 +63,14 @@ pub fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Setting
                 .map(|t| if t.fract() == 0.0 { Value::from(*t as i64) } else { Value::from(*t) });
             set(&mut *document, "thresholds", values.collect::<Array>().into());
         }
-        Choice::HideEmail(hide) => set(&mut *document, "hide_email", hide.into()),
-        Choice::HideAccount(id, hide) => set_for_account(&mut document, &id, "hide", hide),
-        Choice::PinAccount(id, pin) => set_for_account(&mut document, &id, "pin", pin),
+        Choice::HideEmail(hide) => set(&mut *document, "hide_email", (*hide).into()),
+        Choice::HideAccount(id, hide) => set_for_account(&mut document, id, "hide", *hide),
+        Choice::PinAccount(id, pin) => set_for_account(&mut document, id, "pin", *pin),
     }
     let changed = document.to_string();
     // Errors name lines of the file before the change.
-    let settings = parse(path, &changed).map_err(|error| current.err().unwrap_or(error))?;
-    write(path, &changed)?;
-    Ok(settings)
+    parse(path, &changed).map_err(|error| current.err().unwrap_or(error))?;
+    Ok(changed)
 }
 
 /// Sets a key of a table, keeping the comments around it.
@@ -87,37 +101,57 @@ fn set_for_account(document: &mut DocumentMut, id: &AccountId, key: &str, on: bo
     }
 }
 
+/// Creates the settings file, with every key explained, if it does not exist. `known` is that of [`edit`].
+///
+/// # Errors
+/// The file can't be written.
+pub fn create(path: &Path, known: FileState) -> Result<(), ConfigError> {
+    if path.exists() {
+        return Ok(());
+    }
+    let template = |text: Option<&str>| Ok(text.is_none().then(|| TEMPLATE.to_owned()));
+    edit(path, known, template, || {})
+}
+
 /// Prepares the settings file for naming an account: adds a section with an example, unless the account has one. The
-/// file is created if necessary. A file with an error is not changed.
+/// file is created if necessary. A file with an error is not changed. `known` is that of [`edit`].
 ///
 /// # Errors
 /// The file can't be read or written.
-pub fn prepare_account(path: &Path, id: &AccountId) -> Result<(), ConfigError> {
-    create(path)?;
-    let text = read(path)?;
-    let Ok(settings) = parse(path, &text) else { return Ok(()) };
-    if settings.accounts.contains_key(id) {
-        return Ok(());
+pub fn prepare_account(path: &Path, known: FileState, id: &AccountId) -> Result<(), ConfigError> {
+    edit(path, known, |text| Ok(with_account(path, text.unwrap_or(TEMPLATE), id)), || {})
+}
+
+/// The text with a section for the account. `None`: it has one, or none can be added.
+fn with_account(path: &Path, text: &str, id: &AccountId) -> Option<String> {
+    if parse(path, text).ok()?.accounts.contains_key(id) {
+        return None;
     }
     let key = Key::new(&*id.text()).display_repr().into_owned();
     let example = "# The name that is shown instead of the e-mail address:\n# name = \"Work\"\n";
     let separator = if text.is_empty() || text.ends_with('\n') { "\n" } else { "\n\n" };
     let changed = format!("{text}{separator}[accounts.{key}]\n{example}");
     // If `accounts` is written in another form, such as an inline table, a section can't be added.
-    if parse(path, &changed).is_ok() { write(path, &changed) } else { Ok(()) }
+    parse(path, &changed).is_ok().then_some(changed)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::file::load;
+    use crate::config::file::{load, read};
+
+    /// Applies a choice to a file that no other program is writing.
+    fn apply(path: &Path, settings: &Settings, choice: Choice) -> Result<Settings, ConfigError> {
+        let text = read(path)?.unwrap_or_default();
+        std::fs::write(path, change(path, &text, settings, &choice)?).expect("written");
+        load(path)
+    }
 
     #[test]
     fn choice_changes_its_key_and_nothing_else() {
         let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("new/config.toml");
+        let path = dir.path().join("config.toml");
         let before = "# mine\nrefresh_minutes = 7 # weekdays\n\n[limits] # low\nasks_per_five_minutes = 3\n";
-        std::fs::create_dir(dir.path().join("new")).expect("made");
         std::fs::write(&path, before).expect("written");
         let old = Settings::default();
         let new = apply(&path, &old, Choice::RefreshMinutes(15)).expect("applied");
@@ -178,10 +212,11 @@ mod tests {
     fn choice_creates_the_file_and_leaves_a_broken_one_unchanged() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("deep/er/config.toml");
-        apply(&path, &Settings::default(), Choice::HideEmail(true)).expect("applied");
-        assert!(load(&path).expect("valid").hide_email);
+        let (settings, choices) = (Settings::default(), [Choice::HideEmail(true), Choice::RefreshMinutes(7)]);
+        super::apply(&path, FileState::Blank, &settings, &choices, || {}).expect("applied");
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "hide_email = true\nrefresh_minutes = 7\n");
         std::fs::write(&path, "hide_email = ").expect("written");
-        apply(&path, &Settings::default(), Choice::HideEmail(true)).expect_err("broken");
+        super::apply(&path, FileState::Wrong, &settings, &choices, || {}).expect_err("broken");
         assert_eq!(std::fs::read_to_string(&path).expect("read"), "hide_email = ");
     }
 
@@ -253,8 +288,8 @@ mod tests {
     fn account_is_prepared_once_and_only_in_a_valid_file() {
         let dir = tempfile::tempdir().expect("a folder");
         let path = dir.path().join("config.toml");
-        prepare_account(&path, &id("a@b.c.json")).expect("prepared");
-        prepare_account(&path, &id("a@b.c.json")).expect("prepared");
+        prepare_account(&path, FileState::Blank, &id("a@b.c.json")).expect("prepared");
+        prepare_account(&path, FileState::Valid, &id("a@b.c.json")).expect("prepared");
         let text = std::fs::read_to_string(&path).expect("read");
         assert!(text.ends_with("\n[accounts.\"a@b.c.json\"]\n# The name that is shown instead of the e-mail address:\n# name = \"Work\"\n"), "{text}");
         assert_eq!(text.matches("\n[accounts.").count(), 1, "{text}");
@@ -262,8 +297,19 @@ mod tests {
         assert_eq!(named, Some(Default::default()));
         for text in ["hide_email = ", "accounts = { \"b.json\" = { pin = true } }"] {
             std::fs::write(&path, text).expect("written");
-            prepare_account(&path, &id("a@b.c.json")).expect("left");
+            prepare_account(&path, FileState::Wrong, &id("a@b.c.json")).expect("left");
             assert_eq!(std::fs::read_to_string(&path).expect("read"), text);
         }
+    }
+
+    #[test]
+    fn create_writes_the_template_and_keeps_an_existing_file() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("config.toml");
+        create(&path, FileState::Blank).expect("made");
+        assert_eq!(load(&path).expect("valid"), Settings::default());
+        std::fs::write(&path, "hide_email = true").expect("written");
+        create(&path, FileState::Valid).expect("kept");
+        assert_eq!(std::fs::read_to_string(&path).expect("read"), "hide_email = true");
     }
 }

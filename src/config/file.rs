@@ -1,8 +1,8 @@
-//! The settings file: read with errors that name the line, changed without touching anything else.
+//! The settings file: read with errors that name the line.
 
 use crate::config::problem;
 use crate::config::settings::Settings;
-use crate::config::template::{FORMER_KEYS, FormerKey, TEMPLATE};
+use crate::config::template::{FORMER_KEYS, FormerKey};
 use crate::platform::files;
 use crate::text;
 use std::io::{self, ErrorKind};
@@ -28,6 +28,12 @@ pub enum ConfigError {
     /// It can't be written.
     #[error("could not write the settings file {}: {source}", text::path(path))]
     Write { path: PathBuf, source: io::Error },
+    /// Another program keeps changing it.
+    #[error(
+        "could not change the settings file {}: another program keeps writing to it\nhint: close that program, then try again",
+        text::path(path)
+    )]
+    Busy { path: PathBuf },
 }
 
 /// What helps where the settings file can't be read.
@@ -45,7 +51,7 @@ fn read_hint(error: &io::Error) -> &'static str {
 /// # Errors
 /// A file that can't be read, or that holds a wrong key or value.
 pub fn load(path: &Path) -> Result<Settings, ConfigError> {
-    parse(path, &read(path)?)
+    parse(path, &read(path)?.unwrap_or_default())
 }
 
 /// Parses the text of a settings file; `path` is for the error.
@@ -61,17 +67,10 @@ pub fn wrong(path: &Path, text: &str, message: &str, span: Option<Range<usize>>)
     ConfigError::Wrong { path: path.to_owned(), message: problem::describe(text, message, span) }
 }
 
-/// Creates the settings file, with every key explained, if it does not exist.
-///
-/// # Errors
-/// The file can't be written.
-pub fn create(path: &Path) -> Result<(), ConfigError> {
-    if path.exists() { Ok(()) } else { write(path, TEMPLATE) }
-}
-
 /// The renamed keys that the settings file still has under their former names. Empty for a file that can't be read.
 pub fn former_keys(path: &Path) -> Vec<FormerKey> {
-    let document = read(path).ok().and_then(|text| text.parse::<DocumentMut>().ok()).unwrap_or_default();
+    let document =
+        read(path).ok().flatten().and_then(|text| text.parse::<DocumentMut>().ok()).unwrap_or_default();
     let is_used = |key: &FormerKey| {
         let table = document.get(key.table).and_then(|item| item.as_table_like());
         table.is_some_and(|table| table.contains_key(key.former))
@@ -79,34 +78,26 @@ pub fn former_keys(path: &Path) -> Vec<FormerKey> {
     FORMER_KEYS.into_iter().filter(is_used).collect()
 }
 
-/// The text of the settings file; empty where there is none.
+/// The text of the settings file. `None`: there is none.
 ///
 /// # Errors
 /// It can't be read.
-pub fn read(path: &Path) -> Result<String, ConfigError> {
+pub fn read(path: &Path) -> Result<Option<String>, ConfigError> {
     let content = match files::read_regular(path, MAX_BYTES) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(String::new()),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         content => content,
     };
     let text = content.and_then(|content| {
         String::from_utf8(content).map_err(|_| io::Error::other("it is not text in UTF-8"))
     });
-    text.map_err(|source| ConfigError::Read { path: path.to_owned(), source })
-}
-
-/// Replaces the settings file.
-///
-/// # Errors
-/// It can't be written.
-pub fn write(path: &Path, text: &str) -> Result<(), ConfigError> {
-    files::write_atomic(path, text.as_bytes())
-        .map_err(|source| ConfigError::Write { path: path.to_owned(), source })
+    text.map(Some).map_err(|source| ConfigError::Read { path: path.to_owned(), source })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::config::endpoints::Endpoints;
+    use crate::config::template::TEMPLATE;
 
     fn settings(text: &str) -> Result<Settings, String> {
         let dir = tempfile::tempdir().expect("a folder");
@@ -208,17 +199,6 @@ mod tests {
             let error = settings(text).expect_err(text);
             assert!(error.contains(&format!(", {expected}\nhint: ")), "{text}: {error}");
         }
-    }
-
-    #[test]
-    fn create_writes_the_template_and_keeps_an_existing_file() {
-        let dir = tempfile::tempdir().expect("a folder");
-        let path = dir.path().join("config.toml");
-        create(&path).expect("made");
-        assert_eq!(load(&path).expect("valid"), Settings::default());
-        std::fs::write(&path, "hide_email = true").expect("written");
-        create(&path).expect("kept");
-        assert_eq!(std::fs::read_to_string(&path).expect("read"), "hide_email = true");
     }
 
     #[test]

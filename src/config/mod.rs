@@ -2,6 +2,7 @@
 
 mod accounts;
 mod choice;
+mod edit;
 mod endpoint;
 mod endpoints;
 mod file;
@@ -16,10 +17,11 @@ mod values;
 mod windows;
 
 pub use accounts::AccountSettings;
-pub use choice::{Choice, apply, prepare_account};
+pub use choice::{Choice, apply, create, prepare_account};
+pub use edit::{FileState, SETTLE_TIME};
 pub use endpoint::Endpoint;
 pub use endpoints::Endpoints;
-pub use file::{ConfigError, create, former_keys, load};
+pub use file::{ConfigError, former_keys, load, parse, read};
 pub use icon::{IconSettings, IconStyle, ShownAccounts};
 pub use limits::Limits;
 pub use quiet::{Quiet, QuietHours};

@@ -3,8 +3,9 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
+use tempfile::NamedTempFile;
 
 /// Names of temporary files begin and end like this, with this many random letters in between.
 const PREFIX: &str = ".quota-tray-";
@@ -95,6 +96,18 @@ pub fn remove_abandoned(folder: &Path) {
 }
 
 fn write_with(path: &Path, content: &[u8], sync: fn(&File) -> io::Result<()>) -> io::Result<()> {
+    let (target, file) = temporary(path, content)?;
+    sync(file.as_file())?;
+    file.persist(&target)?;
+    Ok(())
+}
+
+/// Creates a temporary file with this content beside the file at `path`, with the permissions of that one. Returns it after
+/// the path that it is to be renamed to, which is where a link at `path` leads.
+///
+/// # Errors
+/// Those of [`write_atomic`].
+pub fn temporary(path: &Path, content: &[u8]) -> io::Result<(PathBuf, NamedTempFile)> {
     let target = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
     let folder = target.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder)?;
@@ -112,9 +125,7 @@ fn write_with(path: &Path, content: &[u8], sync: fn(&File) -> io::Result<()>) ->
     if let Some(metadata) = existing {
         file.as_file().set_permissions(metadata.permissions())?;
     }
-    sync(file.as_file())?;
-    file.persist(&target)?;
-    Ok(())
+    Ok((target, file))
 }
 
 #[cfg(all(test, unix))]

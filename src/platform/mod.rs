@@ -8,6 +8,7 @@ pub mod debounce;
 pub mod file_lock;
 pub mod files;
 pub mod folder_watch;
+pub mod guarded_replace;
 pub mod hangup;
 pub mod locale;
 pub mod opener;

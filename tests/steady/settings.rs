@@ -1,6 +1,9 @@
 //! The settings file, changed while the program runs: by hand, badly, and by the menu.
 
 use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::common::{TestAccount, claude_usage};
@@ -175,5 +178,52 @@ fn changed_auth_dir_is_read_at_once_and_watched() {
         .menu_until(|menu| at_rest(menu) && menu.shows("bob@example.com — 34% left") && !menu.shows(ALICE));
     add(CAROL);
     fixture.host.menu_until(showing("carol@example.com — 34% left"));
+    quit(&fixture, program);
+}
+
+/// How long a slow editor leaves the file empty or missing.
+const EDITOR_GAP: Duration = Duration::from_millis(600);
+
+#[test]
+fn choice_while_an_editor_saves_in_place_keeps_the_save_and_the_choice() {
+    let fixture = Fixture::new().claude(ALICE);
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("alice@example.com — 42% left"));
+    let saved = format!("# Mine.\n{}\n# Saved.\n", text(&fixture));
+    // As an editor that truncates the file and then writes it.
+    let mut file = fs::File::create(fixture.config_file()).expect("truncated");
+    fixture.host.click("Hide e-mail addresses");
+    std::thread::sleep(EDITOR_GAP);
+    file.write_all(saved.as_bytes()).expect("written");
+    drop(file);
+    fixture.host.menu_until(showing("a…e — 42% left"));
+    let text = text(&fixture);
+    assert!(text.contains("# Mine.") && text.contains("# Saved.") && text.contains("[endpoints]"), "{text}");
+    assert!(text.contains("hide_email = true"), "{text}");
+    quit(&fixture, program);
+}
+
+#[test]
+fn settings_file_that_is_missing_or_empty_for_a_moment_is_not_applied() {
+    let fixture = Fixture::new().claude(ALICE).config("hide_email = true");
+    let sound = text(&fixture);
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("a…e — 42% left"));
+    let path = fixture.config_file();
+    for remove in [|path: &Path| fs::remove_file(path), |path: &Path| fs::write(path, "")] {
+        remove(&path).expect("removed");
+        let end = Instant::now() + EDITOR_GAP;
+        while Instant::now() < end {
+            let menu = fixture.host.menu();
+            assert!(!menu.shows("alice@"), "{menu}");
+        }
+        // With a change that is visible, so that the test sees that the file was read again.
+        fixture.set_raw_config(&sound.replace("hide_email", "refresh_minutes = 15\nhide_email"));
+        let is_chosen = |menu: &Menu| menu.item("Refresh every 15 minutes").checked == Some(true);
+        let menu = fixture.host.menu_until(is_chosen);
+        assert!(!menu.shows("alice@"), "{menu}");
+        fixture.set_raw_config(&sound);
+        fixture.host.menu_until(move |menu| !is_chosen(menu));
+    }
     quit(&fixture, program);
 }
