@@ -38,6 +38,7 @@
 //! | how an effect is carried out; the threads and the channels between them | `app/effects.rs`; `app/background.rs`, [`app::runner`] |
 //! | when a notification is sent, and when several become a summary; when an account needs attention | [`quota::alert`], [`quota::notification`]; [`quota::attention`] |
 //! | quiet hours and snooze: which notifications are held back, and how long | [`quota::alert::held`]; `config/quiet.rs` |
+//! | what happens with a notification that could not be shown | [`quota::alert::delivery`] |
 //! | which notification replaces which; when one is closed; its picture, urgency and actions | `tray/notify/open_notifications.rs`; [`app::state_machine`] (`update_notified`); `tray/notify/request.rs`, `tray/notify/freedesktop.rs` |
 //! | which program a hook runs, with which values; how it runs | [`app::hook_call`]; [`hooks::run`] |
 //! | when a refresh happens; its course | [`engine::refresher`]; `engine/refresh.rs` |

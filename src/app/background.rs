@@ -13,7 +13,7 @@ use crate::platform::signals;
 use crate::quota::Snapshot;
 use crate::tray::backend::TrayService;
 use crate::tray::event_loop::Sender;
-use crate::tray::notify::{self, NotificationRequest};
+use crate::tray::notify::{self, NotificationReport, NotificationRequest};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
@@ -54,7 +54,7 @@ impl Background {
         let Background { events, context, state, notifications, settings_jobs, hook_calls, tray } = self;
         let (home, locale) = (context.paths.home.clone(), context.locale);
         let last_known = state.snapshot();
-        let (snapshot_events, actions) = (events.clone(), events.clone());
+        let (snapshot_events, notification_events) = (events.clone(), events.clone());
         let publish = move |snapshot: Snapshot| {
             if !snapshot.refreshing {
                 state.save_snapshot(&snapshot);
@@ -77,10 +77,19 @@ impl Background {
             () = refreshes => {}
             () = tray.run() => {}
             () = wait_for_signals(events.clone()) => {}
-            () = notify::run(notifications, locale, |action| actions.send(AppEvent::Notification(action))) => {}
+            () = notify::run(notifications, locale, |report| notification_events.send(report.into())) => {}
             () = hooks::run::run(hook_calls, home) => {}
         }
         settings_file.finish();
+    }
+}
+
+impl From<NotificationReport> for AppEvent {
+    fn from(report: NotificationReport) -> AppEvent {
+        match report {
+            NotificationReport::Action(action) => AppEvent::Notification(action),
+            NotificationReport::Delivery { windows, delivery } => AppEvent::Delivered { windows, delivery },
+        }
     }
 }
 

@@ -136,6 +136,7 @@ fn app_event(event: TrayEvent) -> AppEvent {
         TrayEvent::SecondaryActivated => AppEvent::Clicked(Action::Refresh),
         TrayEvent::Activated => AppEvent::AccountListRequested,
         TrayEvent::Host(status) => AppEvent::Host(status),
+        TrayEvent::NotificationServerStarted => AppEvent::NotificationServerStarted,
     }
 }
 

@@ -9,6 +9,7 @@ use crate::presenter::icon_state::IconState;
 use crate::presenter::preferences;
 use crate::presenter::tray_host::TrayHostStatus;
 use crate::providers::REGISTRY;
+use crate::quota::alert::delivery::{Deliveries, Delivery};
 use crate::quota::alert::{self, AlertHistory, Rules};
 use crate::quota::notification::{self, Notification, WindowId};
 use crate::quota::{AccountId, Snapshot, attention};
@@ -33,6 +34,15 @@ pub enum AppEvent {
     AccountListRequested,
     /// The user has chosen an action of a notification.
     Notification(NotificationAction),
+    /// What became of a notification that says that these windows are low.
+    Delivered {
+        /// The low windows; none if it is about a reset.
+        windows: BTreeSet<WindowId>,
+        /// What became of it.
+        delivery: Delivery,
+    },
+    /// A notification server has started.
+    NotificationServerStarted,
     /// The settings file was read again, or why it can't be used.
     Settings(Result<Settings, String>),
     /// Whether the program starts at login (`None`: not supported, or not to be changed), or why that can't be read or
@@ -100,6 +110,8 @@ pub struct App {
     alerts: AlertHistory,
     /// The low windows that the user has been notified of since the program was started.
     notified: BTreeSet<WindowId>,
+    /// Which notifications of this run were shown.
+    deliveries: Deliveries,
     /// Why the settings file can't be used.
     settings_problem: Option<String>,
     starts_at_login: Result<Option<bool>, String>,
@@ -128,6 +140,7 @@ impl App {
             auth_dir,
             alerts,
             notified: BTreeSet::new(),
+            deliveries: Deliveries::default(),
             settings_problem: None,
             starts_at_login: Ok(None),
             open_problem: None,
@@ -142,7 +155,7 @@ impl App {
     pub fn handle(&mut self, event: AppEvent, now: DateTime<Utc>) -> Vec<Effect> {
         match event {
             AppEvent::Started => vec![self.show_with_start_at_login()],
-            AppEvent::Quit => vec![Effect::Quit],
+            AppEvent::Quit => self.quit(),
             AppEvent::Clicked(action) => self.clicked(action, now),
             AppEvent::NotOpened(problem) => {
                 self.open_problem = Some(problem);
@@ -172,6 +185,11 @@ impl App {
                 self.alerts.snooze(now);
                 vec![Effect::SaveAlerts(self.alerts.clone())]
             }
+            AppEvent::Delivered { windows, delivery } => {
+                let missed = self.deliveries.delivered(windows, delivery);
+                self.hold(&missed).into_iter().collect()
+            }
+            AppEvent::NotificationServerStarted => self.evaluate_alerts(now),
         }
     }
 
@@ -193,9 +211,23 @@ impl App {
             Action::OpenFolder => effects.push(Effect::OpenFolder),
             Action::OpenSettings => effects.push(Effect::OpenSettings),
             Action::RenameAccount(id) => effects.push(Effect::RenameAccount(id)),
-            Action::Quit => effects.push(Effect::Quit),
+            Action::Quit => effects.extend(self.quit()),
         }
         effects
+    }
+
+    /// Ends the program. Notifications that are on their way may not be shown any more: they are sent again after the next
+    /// start, where that causes one duplicate at most.
+    fn quit(&mut self) -> Vec<Effect> {
+        let in_flight = self.deliveries.in_flight();
+        self.hold(&in_flight).into_iter().chain([Effect::Quit]).collect()
+    }
+
+    /// Records that the user was not notified of these low windows.
+    fn hold(&mut self, low: &BTreeSet<WindowId>) -> Option<Effect> {
+        let before = self.alerts.clone();
+        self.alerts.hold(low, &self.snapshot);
+        (self.alerts != before).then(|| Effect::SaveAlerts(self.alerts.clone()))
     }
 
     /// The settings in force.
@@ -328,13 +360,16 @@ impl App {
         }
         // Where the user was not notified that a window is low, its reset is no news.
         notifications.retain(|one| !matches!(one, Notification::Reset(event) if before.is_held(event)));
+        self.deliveries.fired(&notifications);
         let notifications = if self.is_held_back(now) {
-            self.alerts.hold(&notifications);
+            let low = notifications.iter().flat_map(Notification::low_windows).collect();
+            self.alerts.hold(&low, &self.snapshot);
             Vec::new()
         } else {
             let held = self.alerts.release(&self.displayed, now);
             notification::with_held(notifications, held)
         };
+        self.deliveries.sent(&notifications);
         let outdated = self.update_notified(&notifications, now);
         let mut effects = Vec::new();
         // Saved first: after a crash in between, a notification is missing rather than repeated.

@@ -4,6 +4,7 @@
 //! fires. A threshold can fire again after the window has reset, or after two responses in a row were above it: a single
 //! wrong number neither suppresses a notification nor repeats one.
 
+pub mod delivery;
 pub mod held;
 
 use crate::quota::notification::{Notification, WindowEvent};
@@ -61,7 +62,8 @@ struct WindowHistory {
     /// When that response was received.
     #[serde(rename = "seen_at")]
     received_at: DateTime<Utc>,
-    /// Whether the notification that it is low was held back, in quiet hours or while notifications were snoozed.
+    /// Whether the notification that it is low was held back: in quiet hours, while notifications were snoozed, or because
+    /// it could not be shown.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     held: bool,
 }

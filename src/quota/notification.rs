@@ -93,6 +93,11 @@ impl Notification {
         }
     }
 
+    /// The windows that it says are low.
+    pub fn low_windows(&self) -> BTreeSet<WindowId> {
+        if self.is_about_low() { self.windows() } else { BTreeSet::new() }
+    }
+
     /// The window that it names. `None`: it is a summary of resets.
     pub fn event(&self) -> Option<&WindowEvent> {
         match self {

@@ -4,21 +4,26 @@ use super::*;
 use quota_tray::app::state_machine::{App, AppEvent, Effect};
 use quota_tray::config::Quiet;
 use quota_tray::quota::alert::AlertHistory;
+use quota_tray::quota::alert::delivery::Delivery;
 use quota_tray::quota::notification::Notification;
+use quota_tray::tray::menu::Action;
 use quota_tray::tray::notify::NotificationAction;
+use std::collections::VecDeque;
 
 /// The app, and the alert history that it saved last.
 struct Running {
     app: App,
     saved: AlertHistory,
     settings: Settings,
+    /// The notifications of which the app does not know yet whether they were shown, oldest first.
+    sent: VecDeque<Notification>,
 }
 
 impl Running {
     fn new(settings: Settings) -> Running {
         let saved = AlertHistory::default();
         let app = App::new(settings.clone(), "/auth".into(), saved.clone(), Snapshot::default(), Locale::UTC);
-        Running { app, saved, settings }
+        Running { app, saved, settings, sent: VecDeque::new() }
     }
 
     /// After a restart, which keeps what was saved.
@@ -27,7 +32,7 @@ impl Running {
         let saved: AlertHistory = serde_json::from_str(&saved).expect("its own form");
         let app =
             App::new(self.settings.clone(), "/auth".into(), saved.clone(), Snapshot::default(), Locale::UTC);
-        Running { app, saved, ..self }
+        Running { app, saved, settings: self.settings, sent: VecDeque::new() }
     }
 
     /// What is done about notifications and hooks at an event at this minute, abbreviated.
@@ -39,6 +44,7 @@ impl Running {
                 Effect::Notify(notifications) => {
                     let title = |one: &Notification| one.message(ahead(minute), Locale::UTC, false).0;
                     effects.extend(notifications.iter().map(title));
+                    self.sent.extend(notifications);
                 }
                 Effect::CloseNotifications(windows) => {
                     effects.extend(windows.iter().map(|id| format!("close {}", id.window)));
@@ -51,6 +57,13 @@ impl Running {
             }
         }
         effects
+    }
+
+    /// The oldest notification that was sent has this outcome.
+    fn delivered(&mut self, minute: i64, delivery: Delivery) {
+        let windows = self.sent.pop_front().expect("one was sent").low_windows();
+        let effects = self.effects(minute, AppEvent::Delivered { windows, delivery });
+        assert_eq!(effects, NOTHING);
     }
 
     /// The same for a response at this minute with this percentage left in each window, which reset at minute 300.
@@ -177,4 +190,111 @@ fn show_opens_the_usage_page_of_the_provider() {
         let show = AppEvent::Notification(NotificationAction::Show(provider));
         assert_eq!(running.effects(0, show), [page]);
     }
+}
+
+#[test]
+fn notification_that_was_not_shown_is_sent_with_the_next_refresh_and_once_only() {
+    let mut running = Running::new(Settings::default());
+    assert_eq!(running.left(0, &[15.0]), ["Claude 5-hour: 15% left"]);
+    running.delivered(0, Delivery::NotShown);
+    assert_eq!(running.left(5, &[14.0]), ["Claude 5-hour: 14% left"]);
+    running.delivered(5, Delivery::NotShown);
+    let mut running = running.restarted();
+    assert_eq!(running.left(10, &[13.0]), ["Claude 5-hour: 13% left"]);
+    assert_eq!(running.left(12, &[13.0]), NOTHING, "it is on its way");
+    running.delivered(12, Delivery::Shown);
+    assert_eq!(running.left(15, &[12.0]), NOTHING);
+    assert_eq!(running.restarted().left(20, &[12.0]), NOTHING);
+}
+
+#[test]
+fn several_notifications_that_were_not_shown_become_one_summary() {
+    let mut running = Running::new(Settings::default());
+    assert_eq!(running.left(0, &[15.0, 4.0]), ["Claude 5-hour: 15% left", "Claude Weekly: 4% left"]);
+    running.delivered(0, Delivery::NotShown);
+    running.delivered(0, Delivery::NotShown);
+    assert_eq!(running.left(5, &[15.0, 4.0, 18.0]), ["3 quota windows low"]);
+    running.delivered(5, Delivery::NotShown);
+    assert_eq!(running.left(10, &[15.0, 4.0, 18.0]), ["3 quota windows low"], "a summary, too");
+    running.delivered(10, Delivery::Shown);
+    assert_eq!(running.left(15, &[15.0, 4.0, 18.0]), NOTHING);
+}
+
+#[test]
+fn window_that_has_reset_since_is_not_notified() {
+    let mut running = Running::new(Settings::default());
+    running.left(0, &[15.0]);
+    running.delivered(0, Delivery::NotShown);
+    let reset = running.effects(5, AppEvent::Snapshot(snapshot(5, &[100.0], 700)));
+    assert_eq!(reset, ["close 5-hour"], "neither that it was low nor that it has reset");
+    assert_eq!(running.effects(10, AppEvent::Snapshot(snapshot(10, &[99.0], 700))), NOTHING);
+}
+
+#[test]
+fn reset_that_was_not_shown_is_not_sent_again() {
+    let mut running = Running::new(Settings::default());
+    running.left(0, &[15.0]);
+    running.delivered(0, Delivery::Shown);
+    let reset = running.effects(305, AppEvent::Snapshot(snapshot(305, &[100.0], 700)));
+    assert_eq!(reset[0], "Claude 5-hour has reset");
+    running.delivered(305, Delivery::NotShown);
+    assert_eq!(running.effects(310, AppEvent::Snapshot(snapshot(310, &[99.0], 700))), NOTHING);
+}
+
+#[test]
+fn lower_threshold_that_is_on_its_way_replaces_one_that_was_not_shown() {
+    let mut running = Running::new(Settings::default());
+    assert_eq!(running.left(0, &[15.0]), ["Claude 5-hour: 15% left"]);
+    assert_eq!(running.left(1, &[4.0]), ["Claude 5-hour: 4% left"]);
+    running.delivered(1, Delivery::NotShown);
+    assert_eq!(running.left(2, &[4.0]), NOTHING);
+    running.delivered(2, Delivery::Shown);
+    assert_eq!(running.left(5, &[4.0]), NOTHING);
+}
+
+#[test]
+fn notification_that_may_have_been_shown_is_sent_once_more_at_most() {
+    let mut running = Running::new(Settings::default());
+    running.left(0, &[15.0]);
+    running.delivered(0, Delivery::Unknown);
+    assert_eq!(running.left(5, &[15.0]), ["Claude 5-hour: 15% left"]);
+    running.delivered(5, Delivery::NotShown);
+    assert_eq!(running.left(10, &[15.0]), ["Claude 5-hour: 15% left"], "the second was certainly not shown");
+    running.delivered(10, Delivery::Unknown);
+    assert_eq!(running.left(15, &[15.0]), NOTHING);
+    assert_eq!(running.left(20, &[4.0]), ["Claude 5-hour: 4% left"]);
+    running.delivered(20, Delivery::Unknown);
+    assert_eq!(running.left(25, &[4.0]), ["Claude 5-hour: 4% left"], "another notification");
+    running.delivered(25, Delivery::Unknown);
+    assert_eq!(running.left(30, &[4.0]), NOTHING);
+}
+
+#[test]
+fn notification_that_was_on_its_way_when_the_program_ended_is_sent_after_the_restart() {
+    for quit in [|| AppEvent::Quit, || AppEvent::Clicked(Action::Quit)] {
+        let mut running = Running::new(Settings::default());
+        running.left(0, &[15.0]);
+        running.effects(0, quit());
+        assert_eq!(running.restarted().left(5, &[15.0]), ["Claude 5-hour: 15% left"]);
+    }
+}
+
+#[test]
+fn notification_that_was_not_shown_is_sent_when_a_server_starts() {
+    let mut running = Running::new(Settings::default());
+    running.left(0, &[15.0]);
+    assert_eq!(running.effects(0, AppEvent::NotificationServerStarted), NOTHING);
+    running.delivered(0, Delivery::NotShown);
+    let sent = running.effects(1, AppEvent::NotificationServerStarted);
+    assert_eq!(sent, ["Claude 5-hour: 15% left"]);
+}
+
+#[test]
+fn notification_that_was_not_shown_waits_for_the_end_of_quiet_hours() {
+    let mut running = Running::new(quiet());
+    assert_eq!(running.left(-10, &[15.0]), ["Claude 5-hour: 15% left"]);
+    running.delivered(-10, Delivery::NotShown);
+    assert_eq!(running.left(60, &[15.0]), NOTHING);
+    assert_eq!(running.effects(61, AppEvent::NotificationServerStarted), NOTHING);
+    assert_eq!(running.left(125, &[15.0]), ["Claude 5-hour: 15% left"]);
 }

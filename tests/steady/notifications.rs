@@ -27,20 +27,47 @@ fn bob_falls(fixture: &Fixture) {
 }
 
 #[test]
-fn missing_notification_server_is_logged_and_found_once_started() {
+fn missing_notification_server_is_logged_and_gets_the_notification_once_started() {
     let (mut fixture, program) = fine();
     fixture.notifications.stop();
     alice_falls(&fixture);
     program.stderr_line("could not show the notification \"Claude 5-hour: 12% left\": ");
     fixture.notifications.start_again(&fixture.bus);
-    bob_falls(&fixture);
     let shown = fixture.notifications.wait_for(1);
-    assert!(shown[0].says("Codex 5-hour: 14% left"), "{shown:#?}");
+    assert!(shown[0].says("Claude 5-hour: 12% left"), "{shown:#?}");
+    bob_falls(&fixture);
+    let shown = fixture.notifications.wait_for(2);
+    assert!(shown[1].says("Codex 5-hour: 14% left"), "{shown:#?}");
+    refresh(&fixture, "bob@example.com — 14% left");
+    assert_eq!(fixture.notifications.all().len(), 2);
     quit(&fixture, program);
 }
 
 #[test]
-fn refused_notification_is_logged_and_the_next_one_sent() {
+fn notifications_before_the_server_starts_are_one_summary_afterwards() {
+    let mut fixture = Fixture::new().claude(ALICE).codex(BOB);
+    fixture.notifications.stop();
+    fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 88.0), ("seven_day", 10.0)]);
+    fixture.codex_used(&fixture.account(BOB), &[(18_000, 86), (604_800, 30)]);
+    let program = fixture.spawn(&[]);
+    program.stderr_line("could not show the notification \"C");
+    let state = super::state_dir::StateDir::of(&fixture);
+    let held = || state.read("alerts.json").to_string().matches("\"held\":true").count();
+    assert!(crate::common::poll_until(TIMEOUT, || held() == 2), "{}", state.read("alerts.json"));
+    quit(&fixture, program);
+    // The last known values of the accounts are still true after a restart.
+    fixture.notifications.start_again(&fixture.bus);
+    let program = fixture.spawn(&[]);
+    let shown = fixture.notifications.wait_for(1);
+    assert_eq!(shown[0].summary, "2 quota windows low", "{shown:#?}");
+    assert!(crate::common::poll_until(TIMEOUT, || held() == 0), "{}", state.read("alerts.json"));
+    refresh(&fixture, "bob@example.com — 14% left");
+    assert_eq!(fixture.notifications.all().len(), 1);
+    quit(&fixture, program);
+}
+
+#[test]
+fn refused_notification_is_logged_and_sent_again_with_the_next_refresh() {
     let (fixture, program) = fine();
     fixture.notifications.set_behavior(NotifyBehavior::Refuse);
     alice_falls(&fixture);
@@ -49,15 +76,14 @@ fn refused_notification_is_logged_and_the_next_one_sent() {
     fixture.notifications.set_behavior(NotifyBehavior::Show);
     bob_falls(&fixture);
     let shown = fixture.notifications.wait_for(2);
-    assert!(shown[1].says("Codex 5-hour: 14% left"), "{shown:#?}");
-    // The rejected notification is not sent again.
+    assert_eq!(shown[1].summary, "2 quota windows low", "{shown:#?}");
     refresh(&fixture, "alice@example.com — 12% left");
     assert_eq!(fixture.notifications.all().len(), 2);
     quit(&fixture, program);
 }
 
 #[test]
-fn unresponsive_notification_server_times_out_and_gets_the_next_one() {
+fn notification_that_a_hung_server_got_is_sent_once_more() {
     let (fixture, program) = fine();
     fixture.notifications.set_behavior(NotifyBehavior::Hang);
     alice_falls(&fixture);
@@ -68,16 +94,26 @@ fn unresponsive_notification_server_times_out_and_gets_the_next_one() {
     program.stderr_line("\"Claude 5-hour: 12% left\": the notification server does not respond");
     let shown = fixture.notifications.wait_for(2);
     assert!(shown[1].says("Codex 5-hour: 14% left"), "{shown:#?}");
+    refresh(&fixture, "alice@example.com — 12% left");
+    let shown = fixture.notifications.wait_for(3);
+    assert!(shown[2].says("Claude 5-hour: 12% left"), "{shown:#?}");
+    refresh(&fixture, "alice@example.com — 12% left");
+    assert_eq!(fixture.notifications.all().len(), 3);
     quit(&fixture, program);
 }
 
 #[test]
-fn unresponsive_notification_server_does_not_delay_quit() {
+fn unresponsive_notification_server_does_not_delay_quit_and_gets_the_notifications_after_a_restart() {
     let (fixture, program) = fine();
     fixture.notifications.set_behavior(NotifyBehavior::Hang);
     alice_falls(&fixture);
     bob_falls(&fixture);
     fixture.notifications.wait_for(1);
+    quit(&fixture, program);
+    fixture.notifications.set_behavior(NotifyBehavior::Show);
+    let program = fixture.spawn(&[]);
+    let shown = fixture.notifications.wait_for(2);
+    assert_eq!(shown[1].summary, "2 quota windows low", "{shown:#?}");
     quit(&fixture, program);
 }
 

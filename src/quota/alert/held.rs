@@ -1,9 +1,9 @@
-//! Notifications that are held back, in quiet hours and while the user has snoozed them. Afterwards, those about
-//! windows that are still low are shown.
+//! Notifications that are held back: in quiet hours, while the user has snoozed them, and when one could not be shown.
+//! Afterwards, those about windows that are still low are shown.
 
-use crate::quota::alert::AlertHistory;
-use crate::quota::notification::{Notification, WindowEvent, WindowId};
-use crate::quota::{AccountUsage, Snapshot, Window};
+use crate::quota::alert::{AlertHistory, WindowHistory};
+use crate::quota::notification::{WindowEvent, WindowId};
+use crate::quota::{Account, AccountUsage, Snapshot, Window};
 use chrono::{DateTime, TimeDelta, Utc};
 use std::collections::BTreeSet;
 
@@ -22,15 +22,19 @@ impl AlertHistory {
         self.snoozed_until.filter(|until| *until > now && *until - now <= SNOOZE)
     }
 
-    /// Records that these notifications were not shown. A reset is not notified later.
-    pub fn hold(&mut self, notifications: &[Notification]) {
-        for notification in notifications {
-            let Notification::Low(event) = notification else { continue };
-            let windows = self.windows.get_mut(&*event.account.state_key());
-            if let Some(known) = windows.and_then(|windows| windows.get_mut(&event.window.key)) {
+    /// Records that the notifications that these windows are low were not shown. `snapshot` has the accounts.
+    pub fn hold(&mut self, low: &BTreeSet<WindowId>, snapshot: &Snapshot) {
+        for window in low {
+            let usage = snapshot.accounts.iter().find(|usage| usage.account.id == window.account);
+            let known = usage.and_then(|usage| self.known(&usage.account, &window.window));
+            if let Some(known) = known.filter(|known| known.fired.is_some()) {
                 known.held = true;
             }
         }
+    }
+
+    fn known(&mut self, account: &Account, window: &str) -> Option<&mut WindowHistory> {
+        self.windows.get_mut(&*account.state_key())?.get_mut(window)
     }
 
     /// Whether the notification that this window is low was held back.
@@ -40,7 +44,8 @@ impl AlertHistory {
     }
 
     /// Ends the snooze and stops holding notifications back. Returns the windows that are still low and whose
-    /// notification was held back.
+    /// notification was held back. Others stay held back: an
+    /// account may be missing for a moment.
     pub fn release(&mut self, snapshot: &Snapshot, now: DateTime<Utc>) -> Vec<WindowEvent> {
         self.snoozed_until = None;
         let low = self.low(snapshot, now);
@@ -48,9 +53,11 @@ impl AlertHistory {
             account: usage.account.clone(),
             window: (*window).clone(),
         };
-        let released = low.iter().map(event).filter(|event| self.is_held(event)).collect();
-        let known = self.windows.values_mut().flat_map(|windows| windows.values_mut());
-        known.for_each(|known| known.held = false);
+        let released: Vec<_> = low.iter().map(event).filter(|event| self.is_held(event)).collect();
+        for event in &released {
+            let known = self.known(&event.account, &event.window.key);
+            known.into_iter().for_each(|known| known.held = false);
+        }
         released
     }
 

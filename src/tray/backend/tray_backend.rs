@@ -29,6 +29,8 @@ pub enum TrayEvent {
     Activated,
     /// The status of the tray host, which may be the same as before.
     Host(TrayHostStatus),
+    /// A notification server has started on the icon's bus.
+    NotificationServerStarted,
 }
 
 /// Receives the events of a tray, on any thread.

@@ -8,7 +8,7 @@ use crate::quota::notification::WindowId;
 use crate::text;
 use crate::tray::icon::{self, Palette};
 use crate::tray::notify::open_notifications::{OpenNotification, OpenNotifications};
-use crate::tray::notify::request::{Content, NotificationAction};
+use crate::tray::notify::request::{Content, NotificationAction, ShowError};
 use futures_lite::StreamExt;
 use std::collections::{BTreeSet, HashMap};
 use zbus::message::Type;
@@ -35,38 +35,41 @@ pub struct Server {
 }
 
 /// A connection to the server, shared by all notifications and kept while one is shown.
-struct Session {
+pub struct Session {
     connection: Connection,
     signals: MessageStream,
     /// The unique name of the server that shows them. A new server does not know them, and reuses their ids for other
     /// programs. `None`: none has responded yet.
     owner: Option<OwnedUniqueName>,
+    /// What that server supports.
+    capabilities: Vec<String>,
     open: OpenNotifications,
 }
 
 impl Server {
-    /// Shows a notification. It replaces those about the same windows.
+    /// Connects to the bus if that is necessary, and asks the server what it supports, so that a server that is missing
+    /// or hangs is noticed before it gets a notification.
     ///
     /// # Errors
     /// The server's error, or that there is none.
-    pub async fn show(&mut self, content: &Content) -> Result<(), String> {
+    pub async fn connect(&mut self) -> Result<&mut Session, String> {
         let is_reused = self.session.is_some();
-        let mut result = self.try_show(content).await;
+        let result = self.try_connect().await.map(|_| ());
         if is_reused && !matches!(result, Ok(()) | Err(zbus::Error::MethodError(..))) {
             // The bus of that connection is gone.
             self.session = None;
-            result = self.try_show(content).await;
         }
-        self.rest();
-        result.map_err(|error| error.to_string())
+        self.try_connect().await.map_err(|error| error.to_string())
     }
 
-    async fn try_show(&mut self, content: &Content) -> zbus::Result<()> {
-        let session = match &mut self.session {
+    async fn try_connect(&mut self) -> zbus::Result<&mut Session> {
+        let session = match self.session.take() {
             Some(session) => session,
-            None => self.session.insert(Session::start().await?),
+            None => Session::start().await?,
         };
-        session.show(content).await
+        let session = self.session.insert(session);
+        session.update_server().await?;
+        Ok(session)
     }
 
     /// Closes the notifications that are about no other windows than these.
@@ -76,14 +79,14 @@ impl Server {
     pub async fn close(&mut self, windows: &BTreeSet<WindowId>) -> Result<(), String> {
         let Some(session) = &mut self.session else { return Ok(()) };
         let outdated = session.open.take_outdated(windows);
-        let result = session.close(&outdated).await;
-        self.rest();
-        result.map_err(|error| error.to_string())
+        session.close(&outdated).await.map_err(|error| error.to_string())
     }
 
     /// Waits until the user chooses an action of one of our notifications.
     pub async fn next_action(&mut self) -> NotificationAction {
         loop {
+            // No notification is shown: the connection is closed.
+            self.session.take_if(|session| session.open.is_empty());
             let Some(session) = &mut self.session else { return std::future::pending().await };
             let action = match session.signals.next().await {
                 Some(Ok(signal)) => session.handle(&signal),
@@ -94,16 +97,10 @@ impl Server {
                     continue;
                 }
             };
-            self.rest();
             if let Some(action) = action {
                 return action;
             }
         }
-    }
-
-    /// Closes the connection when no notification is shown.
-    fn rest(&mut self) {
-        self.session.take_if(|session| session.open.is_empty());
     }
 
     /// A description of the server for `doctor`: "dunst 1.9.0 responds".
@@ -127,17 +124,28 @@ impl Session {
         let rule =
             MatchRule::builder().msg_type(Type::Signal).sender(NAME).interface(NAME).path(PATH).build()?;
         let signals = MessageStream::for_match_rule(rule, &connection, None).await?;
-        Ok(Session { connection, signals, owner: None, open: OpenNotifications::default() })
+        let (owner, capabilities, open) = (None, Vec::new(), OpenNotifications::default());
+        Ok(Session { connection, signals, owner, capabilities, open })
     }
 
-    async fn show(&mut self, content: &Content) -> zbus::Result<()> {
+    /// Asks the server what it supports.
+    async fn update_server(&mut self) -> zbus::Result<()> {
         let response = call(&self.connection, "GetCapabilities", &()).await?;
         let owner = response.header().sender().map(|sender| sender.to_owned().into());
         if owner != self.owner {
             (self.owner, self.open) = (owner, OpenNotifications::default());
         }
-        let capabilities: Vec<String> = response.body().deserialize()?;
-        let has = |name: &str| capabilities.iter().any(|capability| capability == name);
+        // A server that lists them in another form gets plain text, which each of them can show.
+        self.capabilities = response.body().deserialize().unwrap_or_default();
+        Ok(())
+    }
+
+    /// Shows a notification in place of those that it replaces.
+    ///
+    /// # Errors
+    /// The server's error, or that there is none any more.
+    pub async fn show(&mut self, content: &Content) -> Result<(), ShowError> {
+        let has = |name: &str| self.capabilities.iter().any(|capability| capability == name);
         let text = match has("body-markup") {
             true => text::escape_markup(&content.text),
             false => content.text.clone(),
@@ -148,11 +156,15 @@ impl Session {
         // The picture is in the hints: a name would need installed icons.
         let (name, icon, expire_timeout) = ("Quota Tray", "", -1_i32);
         let body = (name, replaces, icon, &content.title, text, actions, hints(content), expire_timeout);
-        let id: u32 = call(&self.connection, "Notify", &body).await?.body().deserialize()?;
+        let response = call(&self.connection, "Notify", &body).await?;
+        let id: u32 = response.body().deserialize()?;
         self.open.remove(replaces);
         self.open.insert(id, content.into());
         replaced.iter().for_each(|id| _ = self.open.remove(*id));
-        self.close(&replaced).await
+        if let Err(error) = self.close(&replaced).await {
+            log::info!("could not close a notification: {error}");
+        }
+        Ok(())
     }
 
     async fn close(&self, ids: &[u32]) -> zbus::Result<()> {
@@ -186,6 +198,16 @@ impl Session {
                 }
             }
             _ => None,
+        }
+    }
+}
+
+impl From<zbus::Error> for ShowError {
+    fn from(error: zbus::Error) -> ShowError {
+        match error {
+            // The server's reply, or the bus's where the server has exited.
+            zbus::Error::MethodError(..) => ShowError::NotShown(error.to_string()),
+            _ => ShowError::Unknown(error.to_string()),
         }
     }
 }

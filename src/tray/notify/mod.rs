@@ -10,4 +10,4 @@ mod queue;
 mod request;
 
 pub use queue::{run, send_one, server};
-pub use request::{NotificationAction, NotificationRequest};
+pub use request::{NotificationAction, NotificationReport, NotificationRequest};

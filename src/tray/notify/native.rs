@@ -1,7 +1,7 @@
 //! Notifications on macOS and Windows, through the system. The one file that names `notify-rust`.
 
 use crate::quota::notification::WindowId;
-use crate::tray::notify::request::{Content, NotificationAction};
+use crate::tray::notify::request::{Content, NotificationAction, ShowError};
 use std::collections::BTreeSet;
 
 /// The system's notifications.
@@ -9,15 +9,24 @@ use std::collections::BTreeSet;
 pub struct Server {}
 
 impl Server {
+    /// Returns itself: there is no connection.
+    ///
+    /// # Errors
+    /// None.
+    pub async fn connect(&mut self) -> Result<&mut Server, String> {
+        Ok(self)
+    }
+
     /// Shows a notification.
     ///
     /// # Errors
     /// The system's error.
-    pub async fn show(&mut self, content: &Content) -> Result<(), String> {
+    pub async fn show(&mut self, content: &Content) -> Result<(), ShowError> {
         let mut notification = notify_rust::Notification::new();
         notification.appname("Quota Tray").summary(&content.title).body(&content.text);
         let show = move || notification.show().map(drop).map_err(|error| error.to_string());
-        tokio::task::spawn_blocking(show).await.unwrap_or_else(|error| Err(error.to_string()))
+        let shown = tokio::task::spawn_blocking(show).await.unwrap_or_else(|error| Err(error.to_string()));
+        shown.map_err(ShowError::NotShown)
     }
 
     /// Does nothing: `notify-rust` can't close a notification on these systems.

@@ -3,6 +3,7 @@
 use crate::presenter::Locale;
 use crate::presenter::icon_state::IconState;
 use crate::quota::Provider;
+use crate::quota::alert::delivery::Delivery;
 use crate::quota::notification::{Notification, WindowId};
 use chrono::{DateTime, Utc};
 use std::collections::BTreeSet;
@@ -35,6 +36,41 @@ pub enum NotificationAction {
     Show(Provider),
     /// Show no notification for an hour.
     Snooze,
+}
+
+/// What is reported about notifications.
+#[derive(Debug)]
+pub enum NotificationReport {
+    /// The user has chosen something in one.
+    Action(NotificationAction),
+    /// What became of one.
+    Delivery {
+        /// The windows that it says are low.
+        windows: BTreeSet<WindowId>,
+        /// What became of it.
+        delivery: Delivery,
+    },
+}
+
+/// Why a notification was not shown, or why that is not known.
+#[derive(Debug, thiserror::Error)]
+pub enum ShowError {
+    /// It was not shown.
+    #[error("{0}")]
+    NotShown(String),
+    /// The server received it and sent no valid reply.
+    #[error("{0}")]
+    Unknown(String),
+}
+
+impl ShowError {
+    /// What became of the notification.
+    pub fn delivery(&self) -> Delivery {
+        match self {
+            ShowError::NotShown(_) => Delivery::NotShown,
+            ShowError::Unknown(_) => Delivery::Unknown,
+        }
+    }
 }
 
 /// What a notification shows and offers.

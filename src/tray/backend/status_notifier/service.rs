@@ -16,7 +16,11 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::timeout;
+use zbus::fdo::DBusProxy;
 use zbus::{Connection, MessageStream};
+
+/// The well-known name of the notification server.
+const NOTIFICATION_SERVER: &str = "org.freedesktop.Notifications";
 
 /// How long the connection may take to close; it hangs with the bus.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -86,6 +90,7 @@ async fn serve(
         end = publish(&connection, item, requests, invalidations) => end,
         error = follow_color_scheme(&connection, item) => End::BusGone(error),
         never = report_activations(item) => match never {},
+        error = report_notification_servers(&connection, item) => End::BusGone(error),
     };
     // The icon disappears with its connection.
     let _ = timeout(CLOSE_TIMEOUT, connection.close()).await;
@@ -155,6 +160,24 @@ async fn report_activations(item: &SharedItem) -> Infallible {
             item.report(TrayEvent::Activated);
         }
     }
+}
+
+/// Reports each notification server that starts: a notification that could not be shown is shown then. The icon's
+/// connection is used for it, since notifications have none while none is shown.
+async fn report_notification_servers(connection: &Connection, item: &SharedItem) -> zbus::Error {
+    let follow = async {
+        let bus = DBusProxy::new(connection).await?;
+        let mut owners = bus.receive_name_owner_changed_with_args(&[(0, NOTIFICATION_SERVER)]).await?;
+        while let Some(change) = owners.next().await {
+            if change.args()?.new_owner().is_some() {
+                item.report(TrayEvent::NotificationServerStarted);
+            }
+        }
+        zbus::Result::Ok(())
+    };
+    // The signals end with the connection.
+    let gone = || zbus::Error::InputOutput(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
+    follow.await.err().unwrap_or_else(gone)
 }
 
 /// Draws the icon for a dark or a light panel, if the desktop says which it prefers.
