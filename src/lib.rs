@@ -19,6 +19,7 @@
 //! | when usage counts as old, so that its age is displayed | [`presenter::account_rows`] |
 //! | how percentages, times and durations read; 12 or 24 hours, order of a date, decimal mark | [`presenter::format`]; [`presenter::locale_format`] |
 //! | the message for a failed account; for a notification; for plan, money and credits | `presenter/failures.rs`; `presenter/notifications.rs`; `presenter/facts.rs` |
+//! | the accounts as a notification, where a tray host opens no menu | `presenter/account_list_message.rs` |
 //! | the accounts in the menu: a row per window or per account (the setting `menu`), text bars and marks | [`presenter::menu_rows`]; [`presenter::text_bar`] |
 //! | the items of the menu, their order, actions and keys; which are greyed | [`tray::menu`]: `whole_menu.rs`, `accounts.rs`, `settings.rs`, `item.rs` |
 //! | how the icon is drawn, one file per style; the digits and marks; its sizes; its colours | [`tray::icon`]: `gauge.rs`, `number.rs`, `bars.rs`; `glyphs.rs`; `render.rs`; `palette.rs` |

@@ -1,6 +1,8 @@
 //! The menu, the icon state, the tooltip, the title beside the icon, and the effects of events: pure
 //! functions of a snapshot and the current time.
 
+#[path = "menu/account_list_message.rs"]
+mod account_list_message;
 #[path = "menu/account_settings.rs"]
 mod account_settings;
 #[path = "menu/app.rs"]

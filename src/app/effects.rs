@@ -64,9 +64,9 @@ impl<F: Fn(&Settings) -> (Duration, Arc<SourceSet>)> EffectRunner<F> {
             Effect::OpenFolder => self.open(&self.context.auth_dir(app.settings())),
             Effect::OpenSettings => self.send_job(SettingsJob::Open),
             Effect::RenameAccount(id) => self.send_job(SettingsJob::Rename(id)),
-            Effect::NotifyAccountList(title, text) => {
+            Effect::NotifyAccountList(message) => {
                 // An error means that the background thread has ended.
-                let _ = self.notifications.send(NotificationRequest::AccountList { title, text });
+                let _ = self.notifications.send(NotificationRequest::AccountList(message));
             }
             Effect::Notify(notifications) => {
                 let hide_email = app.settings().hide_email;

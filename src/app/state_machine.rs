@@ -5,6 +5,7 @@ use crate::config::{Choice, Settings};
 use crate::hooks::call::HookCall;
 use crate::presenter::Locale;
 use crate::presenter::Presenter;
+use crate::presenter::account_list_message::AccountListMessage;
 use crate::presenter::icon_state::IconState;
 use crate::presenter::preferences;
 use crate::presenter::tray_host::TrayHostStatus;
@@ -84,8 +85,8 @@ pub enum Effect {
     OpenSettings,
     /// Open the settings file with a section for the name of this account.
     RenameAccount(AccountId),
-    /// Show the accounts as a notification with this title and text.
-    NotifyAccountList(String, String),
+    /// Show the accounts as a notification.
+    NotifyAccountList(AccountListMessage),
     /// Show notifications.
     Notify(Vec<Notification>),
     /// Close the notifications about these windows: they are outdated.
@@ -174,8 +175,7 @@ impl App {
             }
             AppEvent::Host(status) => self.host_checked(status, now),
             AppEvent::AccountListRequested => {
-                let presenter = self.presenter(now);
-                vec![Effect::NotifyAccountList(presenter.label(), presenter.account_list().to_text())]
+                vec![Effect::NotifyAccountList(self.presenter(now).account_list_message())]
             }
             AppEvent::Notification(NotificationAction::Show(provider)) => {
                 let spec = REGISTRY.spec(provider).ok();

@@ -99,8 +99,13 @@ impl Presenter<'_> {
     /// "Claude · alice@example.com — 42% left".
     fn account_label(&self, usage: &AccountUsage) -> String {
         let name = usage.account.label(self.settings.hide_email);
+        messages::account(&name, &self.account_details(usage))
+    }
+
+    /// What is said about an account in one row: "42% left", or why that is not known.
+    pub fn account_details(&self, usage: &AccountUsage) -> Vec<String> {
         if usage.disabled {
-            return messages::account(&name, &[messages::DISABLED.into()]);
+            return vec![messages::DISABLED.into()];
         }
         let mut details = Vec::new();
         match usage.lowest(self.now) {
@@ -109,7 +114,7 @@ impl Presenter<'_> {
         }
         details.extend(self.stale_age(usage));
         details.extend(self.shown_error(usage).map(|error| error.short_message(self.now, self.locale)));
-        messages::account(&name, &details)
+        details
     }
 
     /// Why no percentage of an account is known. `None`: because of its error.

@@ -98,6 +98,11 @@ pub fn accounts(count: usize) -> String {
     if count == 1 { "1 account".into() } else { format!("{count} accounts") }
 }
 
+/// At the end of a list that leaves out this many accounts.
+pub fn and_more(count: usize) -> String {
+    format!("and {count} more")
+}
+
 /// The submenu of the accounts that are hidden.
 pub fn hidden_accounts(count: usize) -> String {
     format!("Hidden accounts ({count})")

@@ -1,6 +1,7 @@
 //! Every label and message, made from a snapshot, the settings, a moment and a locale. Pure.
 
 pub mod account_list;
+pub mod account_list_message;
 pub mod account_rows;
 pub mod facts;
 pub mod failures;

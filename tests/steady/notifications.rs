@@ -3,6 +3,8 @@
 use super::unresponsive::UnresponsiveService;
 use super::*;
 use crate::common::NotifyBehavior;
+use quota_tray::presenter::icon_state::IconState;
+use quota_tray::tray::icon;
 
 /// An account above every threshold, and the program after its first refresh.
 fn fine() -> (Fixture, Program) {
@@ -153,7 +155,8 @@ fn notification_has_its_picture_urgency_and_actions() {
     let low = &fixture.notifications.wait_for(1)[0];
     assert!(low.body.starts_with("alice@example.com · resets "), "{low:#?}");
     assert_eq!((low.urgency(), low.app_icon.as_str(), low.expire_timeout), (Some(1), "", -1));
-    assert_eq!(low.picture(), Some((64, 64, 64 * 64 * 4)));
+    let low_gauge = icon::row(IconState::Low(12.0), 64, icon::Palette::AnyPanel).rgba;
+    assert_eq!(low.picture(), Some((64, 64, low_gauge)));
     assert_eq!(low.actions, ["default", "", "show", "Show", "snooze", "Snooze 1 h"]);
     alice_uses_it_up(&fixture);
     let used_up = &fixture.notifications.wait_for(2)[1];
@@ -304,5 +307,36 @@ fn quiet_hours_hold_notifications_back_and_doctor_says_so() {
     let shown = fixture.notifications.wait_for(1);
     assert!(shown[0].summary == "2 quota windows low", "{shown:#?}");
     assert!(shown[0].body.starts_with("Lowest: Claude 5-hour, 12% left · alice@example.com"), "{shown:#?}");
+    quit(&fixture, program);
+}
+
+/// As lxqt-panel, mate-panel and swaybar pass it on: they ignore the error, and open no menu.
+#[track_caller]
+fn left_click(fixture: &Fixture) {
+    fixture.host.click_icon("Activate").expect_err("no such method");
+}
+
+#[test]
+fn left_click_without_a_menu_shows_the_accounts_in_place_of_the_list_before() {
+    let (fixture, program) = fine();
+    alice_falls(&fixture);
+    let low = fixture.notifications.wait_for(1)[0].id;
+    left_click(&fixture);
+    let first = &fixture.notifications.wait_for(2)[1];
+    assert_eq!(first.summary, "Quota Tray: 12% left, low");
+    assert_eq!(first.body, "Claude · alice@example.com — 12% left\nCodex · bob@example.com — 70% left");
+    assert_eq!((first.actions.len(), first.urgency(), first.replaces_id), (0, Some(1), 0));
+    let low_gauge = icon::row(IconState::Low(12.0), 64, icon::Palette::AnyPanel).rgba;
+    assert_eq!(first.picture(), Some((64, 64, low_gauge)));
+    bob_falls(&fixture);
+    fixture.notifications.wait_for(3);
+    left_click(&fixture);
+    let second = &fixture.notifications.wait_for(4)[3];
+    assert!(second.body.ends_with("bob@example.com — 14% left"), "{second:#?}");
+    assert_eq!(second.replaces_id, first.id);
+    assert_ne!(first.id, low);
+    fixture.notifications.dismiss(second.id);
+    left_click(&fixture);
+    assert_eq!(fixture.notifications.wait_for(5)[4].replaces_id, 0);
     quit(&fixture, program);
 }

@@ -2,7 +2,7 @@
 //!
 //! <https://specifications.freedesktop.org/notification-spec/latest/>
 
-use crate::presenter::icon_state::IconState;
+use crate::presenter::icon_state::IconContent;
 use crate::presenter::messages;
 use crate::quota::notification::WindowId;
 use crate::text;
@@ -151,7 +151,10 @@ impl Session {
             false => content.text.clone(),
         };
         let actions = if has("actions") { actions(content) } else { Vec::new() };
-        let mut replaced = self.open.replaced_by(&content.windows);
+        let mut replaced = match content.is_account_list {
+            true => self.open.account_lists(),
+            false => self.open.replaced_by(&content.windows),
+        };
         let replaces = replaced.pop().unwrap_or_default();
         // The picture is in the hints: a name would need installed icons.
         let (name, icon, expire_timeout) = ("Quota Tray", "", -1_i32);
@@ -214,7 +217,8 @@ impl From<zbus::Error> for ShowError {
 
 impl From<&Content> for OpenNotification {
     fn from(content: &Content) -> OpenNotification {
-        OpenNotification { windows: content.windows.clone(), provider: content.provider }
+        let Content { windows, provider, is_account_list, .. } = content;
+        OpenNotification { windows: windows.clone(), provider: *provider, is_account_list: *is_account_list }
     }
 }
 
@@ -244,14 +248,14 @@ fn hints(content: &Content) -> HashMap<&'static str, Variant<'static>> {
     HashMap::from([
         ("urgency", Variant::from(if content.is_urgent { critical } else { normal })),
         ("desktop-entry", Variant::from("quota-tray")),
-        ("image-data", picture(content.icon_state)),
+        ("image-data", picture(content.icon)),
     ])
 }
 
 /// The picture as in `image-data`: width, height, bytes per row, whether there is an alpha channel, bits per sample,
 /// number of channels, pixels.
-fn picture(state: IconState) -> Variant<'static> {
-    let picture = icon::row(state, PICTURE_SIZE, Palette::AnyPanel);
+fn picture(content: IconContent) -> Variant<'static> {
+    let picture = icon::tray(content, PICTURE_SIZE, Palette::AnyPanel);
     let (side, channels) = (PICTURE_SIZE as i32, 4_i32);
     Structure::from((side, side, side * channels, true, 8_i32, channels, picture.rgba)).into()
 }

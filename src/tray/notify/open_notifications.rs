@@ -15,6 +15,8 @@ pub struct OpenNotification {
     pub windows: BTreeSet<WindowId>,
     /// The provider whose page it opens. `None`: it opens none.
     pub provider: Option<Provider>,
+    /// Whether it is the list of the accounts.
+    pub is_account_list: bool,
 }
 
 impl OpenNotifications {
@@ -46,6 +48,11 @@ impl OpenNotifications {
         replaced.map(|(id, _)| *id).collect()
     }
 
+    /// The lists of the accounts, which a new one replaces.
+    pub fn account_lists(&self) -> Vec<u32> {
+        self.0.iter().filter(|(_, open)| open.is_account_list).map(|(id, _)| *id).collect()
+    }
+
     /// Records that the notifications about these windows are outdated. Removes and returns those about no other
     /// windows.
     pub fn take_outdated(&mut self, windows: &BTreeSet<WindowId>) -> Vec<u32> {
@@ -67,7 +74,11 @@ mod tests {
     }
 
     fn shown(groups: &[&[&str]]) -> OpenNotifications {
-        let open = |keys: &&[&str]| OpenNotification { windows: windows(keys), provider: None };
+        let open = |keys: &&[&str]| OpenNotification {
+            windows: windows(keys),
+            provider: None,
+            is_account_list: false,
+        };
         OpenNotifications((1..).zip(groups.iter().map(open)).collect())
     }
 

@@ -56,8 +56,8 @@ impl<F: Fn(NotificationReport)> Queue<F> {
                     (self.report)(NotificationReport::Delivery { windows, delivery });
                 }
             }
-            NotificationRequest::AccountList { title, text } => {
-                self.show(&Content::plain(&title, &text)).await;
+            NotificationRequest::AccountList(message) => {
+                self.show(&Content::from(message)).await;
             }
             NotificationRequest::Close(windows) => {
                 if let Err(error) = within_timeout(self.server.close(&windows)).await {

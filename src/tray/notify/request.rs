@@ -1,7 +1,8 @@
 //! Requests to show and close notifications, their content, and the actions that a user can choose.
 
 use crate::presenter::Locale;
-use crate::presenter::icon_state::IconState;
+use crate::presenter::account_list_message::AccountListMessage;
+use crate::presenter::icon_state::{IconContent, IconState};
 use crate::quota::Provider;
 use crate::quota::alert::delivery::Delivery;
 use crate::quota::notification::{Notification, WindowId};
@@ -18,13 +19,8 @@ pub enum NotificationRequest {
         /// Whether e-mail addresses are shortened.
         hide_email: bool,
     },
-    /// Show the accounts, which the user has requested by a click on the icon.
-    AccountList {
-        /// The title.
-        title: String,
-        /// Plain text.
-        text: String,
-    },
+    /// Show the accounts, which the user has requested by a click on the icon, in place of the list before.
+    AccountList(AccountListMessage),
     /// Close those that are about no other windows than these: they are outdated.
     Close(BTreeSet<WindowId>),
 }
@@ -81,14 +77,16 @@ pub struct Content {
     pub text: String,
     /// Whether the desktop should keep it until it is dismissed.
     pub is_urgent: bool,
-    /// Its picture: a gauge in this state.
-    pub icon_state: IconState,
+    /// What its picture shows.
+    pub icon: IconContent,
     /// The windows that it is about.
     pub windows: BTreeSet<WindowId>,
     /// The provider whose page it opens. `None`: it opens none.
     pub provider: Option<Provider>,
     /// Whether it has the action "Snooze 1 h".
     pub can_snooze: bool,
+    /// Whether it is the list of the accounts, of which one is shown at a time.
+    pub is_account_list: bool,
 }
 
 impl Content {
@@ -101,14 +99,15 @@ impl Content {
             title,
             text,
             is_urgent: notification.is_urgent(),
-            icon_state: match left {
+            icon: IconContent::gauge(match left {
                 _ if !is_low => IconState::Fine(left),
                 _ if notification.is_urgent() => IconState::Exhausted,
                 _ => IconState::Low(left),
-            },
+            }),
             windows: notification.windows(),
             provider: notification.event().map(|event| event.account.provider),
             can_snooze: is_low,
+            is_account_list: false,
         }
     }
 
@@ -118,10 +117,18 @@ impl Content {
             title: title.into(),
             text: text.into(),
             is_urgent: false,
-            icon_state: IconState::Fine(100.0),
+            icon: IconContent::gauge(IconState::Fine(100.0)),
             windows: BTreeSet::new(),
             provider: None,
             can_snooze: false,
+            is_account_list: false,
         }
+    }
+}
+
+impl From<AccountListMessage> for Content {
+    fn from(message: AccountListMessage) -> Content {
+        let AccountListMessage { title, text, icon } = message;
+        Content { icon, is_account_list: true, ..Content::plain(&title, &text) }
     }
 }

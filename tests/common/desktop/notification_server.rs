@@ -65,14 +65,14 @@ impl Notification {
         }
     }
 
-    /// Width and height of the picture in the hints, and how many bytes it has. `None` if there is none.
-    pub fn picture(&self) -> Option<(i32, i32, usize)> {
+    /// Width, height and RGBA of the picture in the hints. `None` if there is none.
+    pub fn picture(&self) -> Option<(i32, i32, Vec<u8>)> {
         type ImageData = (i32, i32, i32, bool, i32, i32, Vec<u8>);
         let hint = self.hints.get("image-data")?.clone();
         let (width, height, row, has_alpha, bits, channels, data) =
             ImageData::try_from(hint).expect("the specification's signature");
         assert_eq!((row, has_alpha, bits, channels), (width * 4, true, 8, 4));
-        Some((width, height, data.len()))
+        Some((width, height, data))
     }
 }
 
