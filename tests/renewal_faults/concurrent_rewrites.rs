@@ -15,15 +15,24 @@ const REWRITES: u32 = 10_000;
 /// The writer goes on for so many scans, should it be done with its rewrites before.
 const SCANS: u32 = 20;
 
+/// Ends the writer, also when an assertion fails: the scope waits for it.
+struct StopOnDrop<'a>(&'a AtomicBool);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// The contents differ in each value and in length, so that a mixture is no login, or a wrong one.
 fn content(number: u32, expires: DateTime<Utc>) -> String {
     json!({
-        "access_token": tokens_of(Provider::Claude).access(number),
+        "access_token": tokens_of(Provider::Codex).access(number),
         "email": "alice@example.com",
         "expired": expires.to_rfc3339(),
         "note": "x".repeat(number as usize * 700),
-        "refresh_token": tokens_of(Provider::Claude).refresh(number),
-        "type": "claude",
+        "refresh_token": tokens_of(Provider::Codex).refresh(number),
+        "type": "codex",
         "account_id": number.to_string(),
     })
     .to_string()
@@ -32,19 +41,20 @@ fn content(number: u32, expires: DateTime<Utc>) -> String {
 #[test]
 fn file_rewritten_ten_thousand_times_is_always_read_complete() {
     let folder = tempfile::tempdir().expect("a folder");
-    let file = folder.path().join("claude-alice@example.com.json");
+    let file = folder.path().join("codex-alice@example.com.json");
     let start = Utc::now();
     let moment = |number: u32| start + TimeDelta::hours(i64::from(number));
     let contents: Vec<_> = (0..7).map(|number| content(number, moment(number))).collect();
     std::fs::write(&file, &contents[0]).expect("written");
-    let (done, scanned) = (AtomicBool::new(false), AtomicU32::new(0));
+    let (done, failed, scanned) = (AtomicBool::new(false), AtomicBool::new(false), AtomicU32::new(0));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
 
     let mut seen = [0_u32; 7];
     thread::scope(|scope| {
         scope.spawn(|| {
             for (round, content) in (0_u32..).zip(contents.iter().cycle()) {
-                if round >= REWRITES && scanned.load(Ordering::Acquire) >= SCANS {
+                let enough = round >= REWRITES && scanned.load(Ordering::Acquire) >= SCANS;
+                if enough || failed.load(Ordering::Acquire) {
                     break;
                 }
                 // As Go's os.WriteFile does, with a pause at a different place each time.
@@ -62,12 +72,13 @@ fn file_rewritten_ten_thousand_times_is_always_read_complete() {
             }
             done.store(true, Ordering::Release);
         });
+        let _stop = StopOnDrop(&failed);
         let mut known: HashMap<AccountId, Account> = HashMap::new();
         while !done.load(Ordering::Acquire) {
             let entries = runtime.block_on(store::scan(folder.path(), &known)).expect("a folder").entries;
             let [Entry::Login(login)] = &entries[..] else { panic!("scan {scanned:?}: {entries:?}") };
             let number = (0..7)
-                .find(|number| login.access_token.expose() == tokens_of(Provider::Claude).access(*number));
+                .find(|number| login.access_token.expose() == tokens_of(Provider::Codex).access(*number));
             let number = number.expect("one of the tokens");
             assert_eq!(login.expires_at, Some(moment(number)), "two contents were mixed");
             assert_eq!(login.workspace.as_deref(), Some(&*number.to_string()), "two contents were mixed");
