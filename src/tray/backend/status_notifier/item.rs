@@ -19,7 +19,7 @@ const LABEL_GUIDE: &str = "100%";
 
 /// The names of all properties.
 ///
-/// Those with `XAyatana` are an extension by Ayatana: XFCE and GNOME's AppIndicator extension display the label beside
+/// Those with `XAyatana` are an extension by Ayatana: MATE and GNOME's AppIndicator extension display the label beside
 /// the icon. `IconAccessibleDesc` is part of it, too; GNOME's extension logs an error where it is missing.
 pub const PROPERTIES: [&str; 21] = [
     "AttentionAccessibleDesc",
