@@ -23,8 +23,9 @@ pub enum Choice {
     PinAccount(AccountId, bool),
 }
 
-/// Writes choices into the settings file, which is created if necessary. Comments, order and other keys stay. `known` and
-/// `saved` are those of [`edit`]; `settings` are the ones in force, for a choice that replaces an invalid value.
+/// Writes choices into the settings file, which is created if necessary. Comments, order and other keys stay. `known` is
+/// the state of the file when it was read last; `settings` are the ones in force, for a choice that replaces an invalid
+/// value. `saved` is called each time the file was written.
 ///
 /// # Errors
 /// The file can't be read or written, or has an error elsewhere; such a file is not changed.
@@ -101,7 +102,8 @@ fn set_for_account(document: &mut DocumentMut, id: &AccountId, key: &str, on: bo
     }
 }
 
-/// Creates the settings file, with every key explained, if it does not exist. `known` is that of [`edit`].
+/// Creates the settings file, with every key explained, if it does not exist. `known` is the state of the file when it
+/// was read last.
 ///
 /// # Errors
 /// The file can't be written.
@@ -114,7 +116,8 @@ pub fn create(path: &Path, known: FileState) -> Result<(), ConfigError> {
 }
 
 /// Prepares the settings file for naming an account: adds a section with an example, unless the account has one. The
-/// file is created if necessary. A file with an error is not changed. `known` is that of [`edit`].
+/// file is created if necessary. A file with an error is not changed. `known` is the state of the file when it was read
+/// last.
 ///
 /// # Errors
 /// The file can't be read or written.
