@@ -262,6 +262,18 @@ fn icon_that_the_tray_host_drops_is_registered_again() {
     quit(&fixture, program);
 }
 
+/// Signals that are not read would block the replies on the same connection.
+#[test]
+fn burst_of_signals_blocks_neither_menu_nor_clicks() {
+    let fixture = Fixture::new().claude(ALICE);
+    let program = fixture.spawn(&[]);
+    fixture.host.menu_until(showing("42% left"));
+    fixture.host.signal_removals(300);
+    fixture.claude_used(&fixture.account(ALICE), &[("five_hour", 85.0)]);
+    refresh(&fixture, "15% left");
+    quit(&fixture, program);
+}
+
 #[test]
 fn watcher_that_responds_late_gets_the_icon() {
     let fixture = Fixture::new().claude(ALICE).without_tray_host();

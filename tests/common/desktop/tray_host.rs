@@ -123,6 +123,17 @@ impl TrayHost {
         }
     }
 
+    /// Says many times that it has dropped the icon, which it lists all the same.
+    pub fn signal_removals(&self, count: usize) {
+        let running = self.running.as_ref().expect("the tray host runs");
+        let emitter = SignalEmitter::new(&running.connection, "/StatusNotifierWatcher").expect("a path");
+        let item = self.item().expect("an icon");
+        for _ in 0..count {
+            let signal = Watcher::status_notifier_item_unregistered(&emitter, &item.service);
+            futures_lite::future::block_on(signal).expect("the bus is there");
+        }
+    }
+
     /// Lists icons by the names of their connections, as some watchers do.
     pub fn list_unique_names(&self) {
         self.heard.change(|heard| heard.lists_unique_names = true);
