@@ -206,7 +206,10 @@ fn is_idle(menu: &Menu) -> bool {
 
 /// The number of accounts that show a percentage. In a grouped menu the lowest are listed twice.
 fn accounts_with_a_number(menu: &Menu) -> usize {
-    let has_number = |item: &&MenuItem| item.label.contains('@') && item.label.contains("% left");
+    // With a row for each window, the numbers are in the submenu of the account.
+    let has_number = |item: &&MenuItem| {
+        item.label.contains('@') && (item.label.contains("% left") || item.shows("% left"))
+    };
     let below: usize = menu
         .items
         .iter()
