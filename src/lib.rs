@@ -33,7 +33,7 @@
 //!
 //! | to change … | open |
 //! |---|---|
-//! | what follows from an event of the tray program: events → effects | [`app::state_machine`] |
+//! | what follows from an event of the tray program: events → effects | [`app::state_machine`]; for notifications and hooks `app/state_machine/alerts.rs` |
 //! | what a left click, a middle click or a click in the menu does | [`app::runner`] (`app_event`), then [`app::state_machine`] |
 //! | when the icon has the status `NeedsAttention` or `Passive`; which of several problems the menu shows | [`app::state_machine`] (`show`; `menu`) |
 //! | how an effect is carried out; the threads and the channels between them | `app/effects.rs`; `app/background.rs`, [`app::runner`] |

@@ -15,12 +15,16 @@ use futures_lite::StreamExt;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use zbus::fdo::DBusProxy;
 use zbus::{Connection, MessageStream};
 
 /// The well-known name of the notification server.
 const NOTIFICATION_SERVER: &str = "org.freedesktop.Notifications";
+
+/// The minimum time between two reports of a notification server that has started: one that crashes whenever it gets a
+/// notification is started again by the bus for the next one.
+const MIN_SERVER_INTERVAL: Duration = Duration::from_secs(60);
 
 /// How long the connection may take to close; it hangs with the bus.
 const CLOSE_TIMEOUT: Duration = Duration::from_millis(500);
@@ -168,16 +172,18 @@ async fn report_notification_servers(connection: &Connection, item: &SharedItem)
     let follow = async {
         let bus = DBusProxy::new(connection).await?;
         let mut owners = bus.receive_name_owner_changed_with_args(&[(0, NOTIFICATION_SERVER)]).await?;
+        let mut reported: Option<Instant> = None;
         while let Some(change) = owners.next().await {
-            if change.args()?.new_owner().is_some() {
+            let is_too_soon = reported.is_some_and(|at| at.elapsed() < MIN_SERVER_INTERVAL);
+            if change.args()?.new_owner().is_some() && !is_too_soon {
+                reported = Some(Instant::now());
                 item.report(TrayEvent::NotificationServerStarted);
             }
         }
         zbus::Result::Ok(())
     };
     // The signals end with the connection.
-    let gone = || zbus::Error::InputOutput(std::io::Error::from(std::io::ErrorKind::BrokenPipe).into());
-    follow.await.err().unwrap_or_else(gone)
+    follow.await.err().unwrap_or_else(bus_gone)
 }
 
 /// Draws the icon for a dark or a light panel, if the desktop says which it prefers.
