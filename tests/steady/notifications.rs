@@ -84,6 +84,32 @@ fn refused_notification_is_logged_and_sent_again_with_the_next_refresh() {
     quit(&fixture, program);
 }
 
+/// As one that crashes whenever it gets a notification, and that the bus starts again for the next one.
+#[test]
+fn server_that_restarts_repeatedly_gets_one_retry_before_the_next_refresh() {
+    let (mut fixture, program) = fine();
+    fixture.notifications.set_behavior(NotifyBehavior::Refuse);
+    alice_falls(&fixture);
+    fixture.notifications.wait_for(1);
+    program.stderr_line("could not show the notification");
+    let state = super::state_dir::StateDir::of(&fixture);
+    let is_held = || state.read("alerts.json").to_string().contains("\"held\":true");
+    for _ in 0..5 {
+        // The refusal has arrived: a call without a reply would count as one that may have been shown.
+        assert!(crate::common::poll_until(TIMEOUT, is_held), "{}", state.read("alerts.json"));
+        fixture.notifications.stop();
+        fixture.notifications.start_again(&fixture.bus);
+        fixture.notifications.wait_for(2);
+    }
+    assert!(crate::common::poll_until(TIMEOUT, is_held), "{}", state.read("alerts.json"));
+    fixture.notifications.set_behavior(NotifyBehavior::Show);
+    refresh(&fixture, "alice@example.com — 12% left");
+    let sent = fixture.notifications.wait_for(3);
+    let behaviors: Vec<_> = sent.iter().map(|notification| notification.behavior).collect();
+    assert_eq!(behaviors, [NotifyBehavior::Refuse, NotifyBehavior::Refuse, NotifyBehavior::Show]);
+    quit(&fixture, program);
+}
+
 #[test]
 fn notification_that_a_hung_server_got_is_sent_once_more() {
     let (fixture, program) = fine();

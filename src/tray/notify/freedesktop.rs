@@ -55,7 +55,7 @@ impl Server {
     pub async fn connect(&mut self) -> Result<&mut Session, String> {
         let is_reused = self.session.is_some();
         let result = self.try_connect().await.map(|_| ());
-        if is_reused && !matches!(result, Ok(()) | Err(zbus::Error::MethodError(..))) {
+        if is_reused && result.as_ref().is_err_and(|error| !is_error_reply(error)) {
             // The bus of that connection is gone.
             self.session = None;
         }
@@ -207,11 +207,20 @@ impl Session {
 
 impl From<zbus::Error> for ShowError {
     fn from(error: zbus::Error) -> ShowError {
-        match error {
-            // The server's reply, or the bus's where the server has exited.
-            zbus::Error::MethodError(..) => ShowError::NotShown(error.to_string()),
-            _ => ShowError::Unknown(error.to_string()),
+        match is_error_reply(&error) {
+            true => ShowError::NotShown(error.to_string()),
+            false => ShowError::Unknown(error.to_string()),
         }
+    }
+}
+
+/// Whether an error is a reply: of the server, or of the bus where the server has exited.
+fn is_error_reply(error: &zbus::Error) -> bool {
+    match error {
+        // Replies whose name begins with `org.freedesktop.DBus.Error`.
+        zbus::Error::FDO(error) => !matches!(**error, zbus::fdo::Error::ZBus(_)),
+        zbus::Error::MethodError(..) => true,
+        _ => false,
     }
 }
 
