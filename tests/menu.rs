@@ -1,12 +1,16 @@
 //! The menu, the icon state, the tooltip, the title beside the icon, and the effects of events: pure
 //! functions of a snapshot and the current time.
 
+#[path = "menu/account_details.rs"]
+mod account_details;
 #[path = "menu/account_list_message.rs"]
 mod account_list_message;
 #[path = "menu/account_settings.rs"]
 mod account_settings;
 #[path = "menu/app.rs"]
 mod app;
+#[path = "menu/app_alerts.rs"]
+mod app_alerts;
 #[path = "menu/icon_content.rs"]
 mod icon_content;
 #[path = "menu/icon_state.rs"]
