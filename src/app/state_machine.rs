@@ -32,7 +32,7 @@ pub enum AppEvent {
     Snapshot(Snapshot),
     /// A menu item was clicked.
     Clicked(Action),
-    /// The icon was clicked, and the tray host displays no menus: the accounts are shown as a notification.
+    /// The icon was clicked, and the tray host opened no menu: the accounts are shown as a notification.
     AccountListRequested,
     /// The user has chosen an action of a notification.
     Notification(NotificationAction),

@@ -1,16 +1,27 @@
 //! The interfaces in XML, for tools such as `busctl` and `gdbus`. Tray hosts don't need it: the specifications fix
 //! them.
 
-/// The objects of the connection.
-pub const ROOT: &str = r#"<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
+/// A document with its declaration.
+macro_rules! document {
+    ($body:literal) => {
+        concat!(
+            r#"<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
 "http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
-<node><node name="StatusNotifierItem"/><node name="MenuBar"/></node>
-"#;
+"#,
+            $body
+        )
+    };
+}
+
+/// The objects of the connection.
+pub const ROOT: &str = document!(
+    r#"<node><node name="StatusNotifierItem"/><node name="MenuBar"/></node>
+"#
+);
 
 /// The introspection data of `org.kde.StatusNotifierItem`.
-pub const ITEM: &str = r#"<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
-"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
-<node>
+pub const ITEM: &str = document!(
+    r#"<node>
   <interface name="org.kde.StatusNotifierItem">
     <property name="Category" type="s" access="read"/>
     <property name="Id" type="s" access="read"/>
@@ -47,12 +58,12 @@ pub const ITEM: &str = r#"<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Objec
     <signal name="XAyatanaNewLabel"><arg name="label" type="s"/><arg name="guide" type="s"/></signal>
   </interface>
 </node>
-"#;
+"#
+);
 
 /// The introspection data of `com.canonical.dbusmenu`.
-pub const MENU: &str = r#"<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Object Introspection 1.0//EN"
-"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd">
-<node>
+pub const MENU: &str = document!(
+    r#"<node>
   <interface name="com.canonical.dbusmenu">
     <property name="Version" type="u" access="read"/>
     <property name="TextDirection" type="s" access="read"/>
@@ -91,4 +102,5 @@ pub const MENU: &str = r#"<!DOCTYPE node PUBLIC "-//freedesktop//DTD D-BUS Objec
     <signal name="LayoutUpdated"><arg name="revision" type="u"/><arg name="parent" type="i"/></signal>
   </interface>
 </node>
-"#;
+"#
+);
