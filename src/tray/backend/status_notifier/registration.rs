@@ -10,7 +10,7 @@ use crate::tray::backend::status_notifier::watcher::{self, RegisteredItems, WATC
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep};
 use zbus::Connection;
 use zbus::fdo::DBusProxy;
 use zbus::names::BusName;
@@ -46,17 +46,25 @@ impl Registration<'_> {
     /// # Errors
     /// The bus is gone.
     pub async fn keep(&self) -> zbus::Result<Infallible> {
-        let bus = DBusProxy::new(self.connection).await?;
         let unique_name = self.connection.unique_name().map(ToString::to_string);
         let names: Vec<_> = [self.name.clone()].into_iter().chain(unique_name).collect();
-        let owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
-        let removals = watcher::removals(self.connection, names.clone()).await?;
+        let subscribe = async {
+            let bus = DBusProxy::new(self.connection).await?;
+            let owners = bus.receive_name_owner_changed_with_args(&[(0, WATCHER)]).await?;
+            let removals = watcher::removals(self.connection, names.clone()).await?;
+            zbus::Result::Ok((bus, owners, removals))
+        };
+        // At the same time, for a fast start; what is missed by that is found out below.
+        let register = watcher::register(self.connection, WATCHER, &self.name);
+        let (subscribed, accepted) = tokio::join!(subscribe, register);
+        let (bus, owners, removals) = subscribed?;
+        self.attempted.send_replace(true);
         let (owner_changes, mut owner_changed) = watch::channel(0);
         let (removal_count, mut removed) = watch::channel(0);
         tokio::select! {
             () = count(owners, &owner_changes) => Err(bus_gone()),
             () = count(removals, &removal_count) => Err(bus_gone()),
-            result = self.follow(&bus, &names, &mut owner_changed, &mut removed) => result,
+            result = self.follow(&bus, &names, accepted, (&mut owner_changed, &mut removed)) => result,
         }
     }
 
@@ -64,9 +72,11 @@ impl Registration<'_> {
         &self,
         bus: &DBusProxy<'_>,
         names: &[String],
-        owner_changed: &mut watch::Receiver<u64>,
-        removed: &mut watch::Receiver<u64>,
+        accepted: bool,
+        (owner_changed, removed): (&mut watch::Receiver<u64>, &mut watch::Receiver<u64>),
     ) -> zbus::Result<Infallible> {
+        // The first watcher has been asked already.
+        let mut registered = Some(accepted);
         loop {
             // First, so that a change after this point causes another round.
             owner_changed.mark_unchanged();
@@ -74,34 +84,37 @@ impl Registration<'_> {
                 // A call to a watcher that is gone, or has been replaced, is abandoned.
                 Ok(owner) => tokio::select! {
                     _ = owner_changed.changed() => {}
-                    never = self.keep_with(owner.to_string(), names, removed) => match never {},
+                    never = self.keep_with(owner.to_string(), names, registered, removed) => match never {},
                 },
                 Err(zbus::fdo::Error::NameHasNoOwner(_)) => {
-                    self.attempted.send_replace(true);
                     (self.report)(TrayHostStatus::Missing);
                     let _ = owner_changed.changed().await;
                 }
                 Err(error) => return Err(error.into()),
             }
+            registered = None;
         }
     }
 
     /// Keeps the icon registered with one watcher. `watcher` is its unique name, so that no successor gets the calls.
+    /// `registered`: whether the watcher has accepted the icon; `None`: it has not been asked.
     async fn keep_with(
         &self,
         watcher: String,
         names: &[String],
+        registered: Option<bool>,
         removed: &mut watch::Receiver<u64>,
     ) -> Infallible {
         // Assumed until the watcher has failed to respond.
         (self.report)(TrayHostStatus::Present);
         let mut updates = self.updates.clone();
         let mut attempts = 0;
-        let mut accepted = watcher::register(self.connection, &watcher, &self.name).await;
-        self.attempted.send_replace(true);
+        let mut accepted = match registered {
+            Some(accepted) => accepted,
+            None => watcher::register(self.connection, &watcher, &self.name).await,
+        };
         loop {
             removed.mark_unchanged();
-            updates.mark_unchanged();
             let wait = match watcher::registered_items(self.connection, &watcher).await {
                 RegisteredItems::NotResponding => {
                     (self.report)(TrayHostStatus::NotResponding);
@@ -137,8 +150,12 @@ impl Registration<'_> {
             };
             // A watcher may drop an icon without a signal. New content is a good time to look, without a timer.
             let update = async {
-                let _ = updates.changed().await;
-                sleep_until(checked + MIN_RECHECK_INTERVAL).await;
+                while updates.changed().await.is_ok() {
+                    if checked.elapsed() >= MIN_RECHECK_INTERVAL {
+                        return;
+                    }
+                }
+                std::future::pending().await
             };
             tokio::select! {
                 _ = removed.changed() => accepted = false,
